@@ -1,0 +1,18 @@
+# The README's commands. Not the build system: CMakePresets.json is.
+.PHONY: run test build install format
+
+install:
+	@setup/install.sh
+
+build: install
+	@test -e build/dev/build.ninja || cmake --preset dev
+	@cmake --build --preset dev
+
+run: build
+	@build/dev/bin/roux check recipes/tiny.recipe
+
+test: build
+	@ctest --preset dev
+
+format:
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-22 -i

@@ -1,0 +1,1 @@
+// Placeholder until the evaluator lands with the checker.
