@@ -109,7 +109,8 @@ enum class Operation : uint8_t {
   Quantile,
   Softmax,
   Entropy,
-  // Draws, made once for each row of Node::scope: uniform(low..high), choice(a, b, …).
+  // Draws, made once for each row of Node::scope: uniform(low..high), a whole number;
+  // choice(a, b, …).
   Uniform,
   Choice,
   Model, ///< perplexity, logprob, logit: a model in the loop, named Node::text
