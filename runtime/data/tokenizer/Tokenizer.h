@@ -37,8 +37,7 @@ struct ByteRange {
   bool operator==(const ByteRange &) const = default;
 };
 
-/// Ids with the bytes each came from. Tokens the tokenizer adds itself have an empty range; the
-/// tokens of one character that was split have that character's bytes where the format keeps them.
+/// Ids with the bytes each came from; what a tokenizer adds itself has an empty range.
 struct Encoding {
   std::vector<TokenId> ids;
   std::vector<ByteRange> offsets;
@@ -65,9 +64,9 @@ public:
   /// encode() with the bytes of `text` behind every id; slower.
   virtual Encoding encodeWithOffsets(std::string_view text, EncodeOptions options = {}) const = 0;
 
-  /// The text of `ids`; `keepSpecial` false leaves special tokens out. The bytes are returned as they
-  /// are: ids that stop inside a character give text that stops inside it. Throws TokenizerError for
-  /// an id outside the vocabulary.
+  /// The text of `ids`; `keepSpecial` false leaves special tokens out. The bytes are returned as
+  /// they are: ids that stop inside a character give text that stops inside it (SentencePiece
+  /// models put U+FFFD there). Throws TokenizerError for an id outside the vocabulary.
   virtual std::string decode(std::span<const TokenId> ids, bool keepSpecial = true) const = 0;
 
   /// One more than the largest id; ids below it may be unused.
@@ -93,12 +92,19 @@ public:
   /// Chat templates by name, as text; the unnamed one is "default". Empty where there are none.
   const std::map<std::string, std::string> &chatTemplates() const { return templates; }
 
-  /// Changes whenever the files the tokenizer was read from, or its pattern, change; for cache keys.
+  /// Changes whenever the files the tokenizer was read from, or its pattern, change; for cache
+  /// keys.
   std::uint64_t contentHash() const { return hash; }
 
-protected:
-  friend class TokenizerConfig;
+  /// For readers: names the tokens that begin and end a sequence.
+  void setEnds(std::optional<TokenId> bos, std::optional<TokenId> eos) { bosId = bos, eosId = eos; }
+  void setNamedTokens(std::map<std::string, std::string> tokens) {
+    tokensByRole = std::move(tokens);
+  }
+  void setChatTemplates(std::map<std::string, std::string> all) { templates = std::move(all); }
+  void setContentHash(std::uint64_t value) { hash = value; }
 
+private:
   std::optional<TokenId> bosId;
   std::optional<TokenId> eosId;
   std::map<std::string, std::string> tokensByRole;
@@ -107,9 +113,10 @@ protected:
 };
 
 /// Reads a tokenizer: a Hugging Face `tokenizer.json` (or `.json.gz`), a SentencePiece `.model`,
-/// tiktoken ranks (`.tiktoken`, which need `pattern`: see README.md), a llama2.c `.bin`, or the folder
-/// of a Hugging Face model. A `tokenizer_config.json` beside the file gives roles and templates.
-/// Throws TokenizerError naming file and key; a feature that is not supported is an error as well.
+/// tiktoken ranks (`.tiktoken`, which need `pattern`: see README.md), a llama2.c `.bin`, or the
+/// folder of a Hugging Face model. A `tokenizer_config.json` beside the file gives roles and
+/// templates. Throws TokenizerError naming file and key; a feature that is not supported is an
+/// error as well.
 std::shared_ptr<const Tokenizer> loadTokenizer(const std::filesystem::path &path,
                                                std::string_view pattern = {});
 
