@@ -33,16 +33,16 @@ static std::unique_ptr<Tokenizer> readByName(std::string_view bytes, const std::
   std::string_view name = file;
   if (name.ends_with(".gz"))
     name.remove_suffix(3);
-  bool ranks =
-      name.ends_with(".tiktoken") || (name.ends_with(".model") && looksLikeTiktoken(bytes));
-  if (ranks)
+  // Mistral numbers its models behind the ending: tokenizer.model.v3.
+  bool model = name.ends_with(".model") || name.find(".model.v") != name.npos;
+  if (name.ends_with(".tiktoken") || (model && looksLikeTiktoken(bytes)))
     return readTiktoken(bytes, file, pattern);
   if (!pattern.empty())
     throw TokenizerError(
         fmt::format("{}: has its own pattern; 'pattern:' is for tiktoken ranks", file));
   if (name.ends_with(".json"))
     return readHuggingFace(bytes, file);
-  if (name.ends_with(".model"))
+  if (model)
     return readSentencePiece(bytes, file);
   if (name.ends_with(".bin"))
     return readLlama2c(bytes, file);

@@ -40,11 +40,17 @@ static void PrintTo(const ByteRange &range, std::ostream *out) {
 }
 
 TEST_P(Scanners, EveryCodePoint) {
+  // PCRE2's Unicode is a version older than utf8proc's, so what it does not know yet is left out.
+  Regex unassigned(R"(\p{Cn})");
   std::string text;
   for (char32_t codepoint = 0; codepoint < 0x110000; ++codepoint) {
     if (codepoint >= 0xD800 && codepoint < 0xE000)
       continue;
     std::string character = encodeCodepoint(codepoint);
+    std::vector<ByteRange> unknown;
+    unassigned.findAll(character, unknown);
+    if (!unknown.empty())
+      continue;
     text += character + "a" + character + "1" + character + " " + character + character + "\n" +
             character + "'" + character + "\n\n";
     if (text.size() > 4096) {
