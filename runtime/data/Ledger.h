@@ -48,6 +48,10 @@ public:
   /// The same for programs: a JSON array of objects.
   std::string json() const;
 
+  /// As a part of a store or a plan. read() throws std::out_of_range on bytes that are no ledger.
+  void write(class PackedWriter &out) const;
+  static Ledger read(class PackedReader &in);
+
 private:
   LedgerLine &line(Fate fate, std::string_view rule);
   std::vector<LedgerLine> entries;

@@ -9,15 +9,14 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/data/FileError.h"
 #include "runtime/data/Ledger.h"
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +25,6 @@ namespace roux::data {
 
 /// The label of a token that is not to be predicted.
 inline constexpr int32_t noLabel = -1;
-
-/// A token store or plan file that cannot be read or written; the message names it.
-class FileError : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
 
 /// Tokens [begin, end) of a sequence.
 struct TokenRange {
@@ -53,8 +46,9 @@ struct StoreSchema {
     std::string name;
     bool isText = false;
   };
-  /// One value a sequence each: fields that expressions read (`field("name")`), sequence scores,
-  /// and, named `in:<definition>` with the values 0 and 1, what `source in definition` asks.
+  /// One value a sequence each, for expressions: `field:<name>` is what `field("name")` reads,
+  /// `score:<name>` a sequence's score, and `in:<definition>` 1 or 0, whether the record passed
+  /// through that definition.
   std::vector<Attribute> attributes;
   /// One float a token each: scores of token kind, by name.
   std::vector<std::string> tokenScores;
@@ -98,6 +92,9 @@ struct SequenceEntry {
 };
 static_assert(sizeof(SequenceEntry) == 48);
 
+/// `source:record`, or `source:record.part` for later parts, as ledgers and errors name a sequence.
+std::string sequenceName(const SequenceEntry &entry, const std::vector<std::string> &sources);
+
 /// The tokens of one sequence, in place in the mapped file.
 struct SequenceView {
   std::span<const int32_t> ids;
@@ -133,21 +130,20 @@ public:
   void finish();
 
 private:
-  uint32_t sourceIndex(std::string_view name);
-  void write(const void *bytes, size_t size);
+  /// Names numbered in the order of their first use.
+  struct NameTable {
+    std::vector<std::string> names;
+    std::map<std::string, uint32_t, std::less<>> indexes;
+    uint32_t operator()(std::string_view name);
+  };
 
-  std::filesystem::path path, temporary;
+  std::unique_ptr<class AtomicFile> file;
   StoreSchema schema;
-  std::unique_ptr<struct StoreHasher> hasher;
-  std::ofstream file;
-  uint64_t written = 0;
   std::vector<SequenceEntry> entries;
-  std::vector<std::string> sources, roles, strings;
-  std::map<std::string, uint32_t, std::less<>> sourceOf, roleOf, stringOf;
+  NameTable sources, roles, strings;
   std::vector<std::vector<double>> values; ///< attribute by attribute; of texts the string's index
   std::string origin;
   Ledger losses;
-  bool finished = false;
 };
 
 /// A store, mapped read-only; safe to read from many threads. Throws FileError naming the file and
@@ -157,6 +153,7 @@ public:
   explicit TokenStore(const std::filesystem::path &path);
   ~TokenStore();
   TokenStore(TokenStore &&) noexcept;
+  TokenStore &operator=(TokenStore &&) noexcept;
   TokenStore(const TokenStore &) = delete;
   TokenStore &operator=(const TokenStore &) = delete;
 
@@ -167,20 +164,23 @@ public:
   const StoreSchema &schema() const { return storedSchema; }
   double number(uint32_t attribute, uint32_t sequence) const;
   std::string_view text(uint32_t attribute, uint32_t sequence) const;
+  /// What the writer was told the tokens were made from.
+  const std::string &origin() const { return storedOrigin; }
   const Ledger &ledger() const { return losses; }
   /// Of every byte written, in order; two stores with equal hashes hold the same.
   uint64_t hash() const { return contentHash; }
-  /// `source:record` or `source:record.part`, as ledgers and errors name a sequence.
   std::string name(uint32_t sequence) const;
 
 private:
-  const std::byte *data = nullptr;
-  size_t bytes = 0;
+  void readNames(std::span<const std::byte> tail);
+
+  std::unique_ptr<class MappedFile> file;
   std::span<const SequenceEntry> entries;
   std::vector<std::string> sourceNames, roleNames, strings;
   StoreSchema storedSchema;
   std::vector<std::span<const double>> values;
   Ledger losses;
+  std::string storedOrigin;
   uint64_t contentHash = 0;
 };
 
