@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace roux::data {
 
@@ -115,8 +116,10 @@ Bytes::Bytes(const std::filesystem::path &file, uint64_t maxLine, bool keepDamag
   };
   std::string_view first = read();
   Compression compression = tellCompression(first);
-  if (S_ISREG(status.st_mode) && compression == Compression::None)
-    return map(input.number, status.st_size);
+  if (S_ISREG(status.st_mode) && compression == Compression::None) {
+    map(input.number, status.st_size);
+    return;
+  }
 
   Spool spool(path, maxLine, missing);
   bool isFirst = true;

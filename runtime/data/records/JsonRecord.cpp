@@ -18,12 +18,12 @@ namespace roux::data {
 struct JsonRecordReader::State {
   SourceKind kind;
   Layout layout;
-  simdjson::ondemand::parser parser;
-  Record record;
+  simdjson::ondemand::parser parser{};
+  Record record{};
 };
 
 JsonRecordReader::JsonRecordReader(SourceKind kind, Layout layout)
-    : state(new State{kind, layout, {}, {}}) {}
+    : state(new State{kind, layout}) {}
 JsonRecordReader::~JsonRecordReader() = default;
 JsonRecordReader::JsonRecordReader(JsonRecordReader &&) noexcept = default;
 

@@ -130,7 +130,8 @@ std::string_view JsonWalk::text(JsonValue value) {
   if (token[0] == '"' && quote && !std::memchr(begin, '\\', quote - begin))
     return {begin, static_cast<size_t>(quote - begin)}; // the caller's iterator skips it
   std::string_view text;
-  require(value.get_string().get(text));
+  if (auto error = value.get_string().get(text))
+    failAt(token.data(), describe(error));
   return text;
 }
 

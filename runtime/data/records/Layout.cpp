@@ -169,7 +169,8 @@ std::string_view joinParts(std::string_view json, Record &record) {
   std::string joined;
   for (simdjson::dom::element part : parts) {
     std::string_view type, text;
-    if (part["text"].get(text) || (!part["type"].get(type) && type != "text"))
+    bool typed = !part["type"].get(type);
+    if (part["text"].get(text) || (typed && type != "text"))
       throw RecordProblem{0, fmt::format("a message's content has a part of type '{}', expected "
                                          "'text'",
                                          type)};

@@ -114,12 +114,13 @@ void RecordSource::indexLines(uint32_t file, Ledger &ledger, unsigned threads) {
       std::make_shared<Bytes>(each.path, options.maxRecord, options.onError == OnError::Skip);
   uint64_t size = each.bytes->view().size();
   std::vector<Piece> pieces((size + pieceBytes - 1) / pieceBytes);
-  inParallel(pieces.size(), threads, [&](size_t number, unsigned) {
-    readPiece(each, number * pieceBytes, pieces[number]);
-    // The first bad record ends the run: pieces after it need not be read.
-    if (options.onError == OnError::Stop && !pieces[number].problems.empty())
-      throw pieces[number].problems.front();
-  });
+  try {
+    inParallel(pieces.size(), threads, [&](size_t number, unsigned) {
+      readPiece(each, number * pieceBytes, pieces[number]);
+    });
+  } catch (const Piece::Problem &) {
+    // It ended its piece; join() comes to it after the lines before it and reports it.
+  }
   join(file, pieces, ledger);
 }
 
@@ -163,7 +164,7 @@ void RecordSource::readLine(const File &file, uint64_t begin, uint64_t end,
     problem.byte = file.bytes->originalByte(begin + problem.byte);
     piece.problems.push_back({piece.lines, std::move(problem)});
     if (options.onError == OnError::Stop)
-      throw std::move(piece.problems.back());
+      throw piece.problems.back();
   }
 }
 
