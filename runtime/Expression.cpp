@@ -256,7 +256,7 @@ double Evaluator::number(uint32_t index) const {
   case Floor:
     return std::floor(operand(node, 0));
   case Clamp:
-    return clamp(operand(node, 0), operand(node, 1), operand(node, 2));
+    return limited(operand(node, 0), operand(node, 1), operand(node, 2));
   case Matches:
     return matches(node);
   case Sum:

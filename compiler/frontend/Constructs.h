@@ -98,7 +98,7 @@ enum class Place : uint8_t {
 struct WordRow {
   std::string_view name;
   std::string_view text;
-  State state = State::CheckedOnly;
+  State state = State::Runs; ///< as far as its construct does
 };
 
 /// The default of a parameter that must be written.
@@ -119,7 +119,7 @@ struct Parameter {
   bool positional = false; ///< written without its name, in the order of the table
   bool repeated = false;   ///< takes every positional argument that is left, as a List
   bool multiplier = false; ///< written `8 * pack(…)`, never by its name
-  State state = State::CheckedOnly;
+  State state = State::Runs; ///< as far as its construct does
   std::string_view example = {}; ///< of a key: `key: value`
 };
 

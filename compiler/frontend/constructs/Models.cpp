@@ -138,6 +138,7 @@ static constexpr Parameter overrides[] = {
      .fallback = "none",
      .text = "trains an addition to the weights instead of the weights",
      .family = Family::Adapter,
+     .state = State::CheckedOnly,
      .example = "adapt: lora(rank: 16)"}};
 const Construct modelOverride = {.name = "override",
                                  .family = Family::Model,
