@@ -137,12 +137,19 @@ static LogicalResult verifyOp(Operation &op, bool reductions, bool stores) {
                         "element on rows");
 }
 
-/// Stored buffers are loaded before and at the stored columns only.
+/// Stored buffers are loaded before and at the stored columns only, and one loop can do all stores.
 static LogicalResult verifyOrder(Block &body) {
   DenseMap<Value, StoreOp> stored;
+  int64_t columns = 0;
   for (Operation &op : body) {
-    if (auto store = dyn_cast<StoreOp>(op))
+    if (auto store = dyn_cast<StoreOp>(op)) {
       stored.try_emplace(store.getBuffer(), store);
+      auto row = rowType(store.getValue().getType());
+      if (row && columns && row.getDimSize(0) != columns)
+        return store.emitOpError() << "stores " << row.getDimSize(0)
+                                   << " columns in a body that also stores " << columns;
+      columns = row ? row.getDimSize(0) : columns;
+    }
     if (isa<ReduceOp>(op))
       for (auto [buffer, store] : stored)
         if (rowType(store.getValue().getType()))

@@ -42,7 +42,7 @@ def Kernel_ReturnOp : Kernel_Op<"return", [Pure, Terminator, HasParent<"FuncOp">
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator]> {
   let summary = "hands a row to the op around the region";
   let arguments = (ins Optional<Kernel_Row>:$row);
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ (void)$_state; }]>];
   let assemblyFormat = "($row^ `:` type($row))? attr-dict";
 }
 

@@ -72,7 +72,8 @@ def Kernel_Dialect : Dialect {
 
     * all loads of a buffer come before its first store, and rows are stored after the last
       reduction (the recomputation would read what was stored);
-    * a buffer that is both read and stored is read at the columns being stored only;
+    * a buffer that is both read and stored is read at the columns being stored only, and all rows
+      that a body stores have the same number of columns;
     * within one body two arguments are the same buffer or disjoint: a launch may pass one buffer
       for two arguments (work in place) if they are indexed by the same rows.
   }];
