@@ -43,7 +43,9 @@ static void readArguments(FuncOp function, Value arguments, CPUFunction &cpu) {
 
 static void lowerBody(FuncOp function, CPUFunction &cpu) {
   Operation &first = function.getBody().front().front();
-  lowerRows(function, cpu);
+  TypeSwitch<Operation *>(&first)
+      .Case<ContractOp>([&](auto op) { lowerContract(op, cpu); })
+      .Default([&](Operation *) { lowerRows(function, cpu); });
 }
 
 FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const CPUMachine &machine) {

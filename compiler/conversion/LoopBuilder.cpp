@@ -67,7 +67,19 @@ static unsigned alignment(Type type) {
   return isa<LLVM::LLVMPointerType>(element) ? 8 : element.getIntOrFloatBitWidth() / 8;
 }
 
+/// How `type` is moved: bf16 as integers, for LLVM may legalise a bf16 select through f32 and call
+/// a runtime function to come back.
+static Type movedAs(Type type) {
+  if (!getElementTypeOrSelf(type).isBF16())
+    return type;
+  Type bits = IntegerType::get(type.getContext(), 16);
+  auto row = dyn_cast<VectorType>(type);
+  return row ? VectorType::get(row.getShape(), bits) : bits;
+}
+
 Value LoopBuilder::load(Type type, Value pointer, Value mask) {
+  if (movedAs(type) != type)
+    return arith::BitcastOp::create(*this, type, load(movedAs(type), pointer, mask));
   if (!mask)
     return LLVM::LoadOp::create(*this, type, pointer, alignment(type));
   Value zero = arith::ConstantOp::create(*this, getZeroAttr(type));
@@ -76,6 +88,8 @@ Value LoopBuilder::load(Type type, Value pointer, Value mask) {
 }
 
 void LoopBuilder::store(Value value, Value pointer, Value mask) {
+  if (Type moved = movedAs(value.getType()); moved != value.getType())
+    value = arith::BitcastOp::create(*this, moved, value);
   unsigned bytes = alignment(value.getType());
   if (mask)
     LLVM::MaskedStoreOp::create(*this, value, pointer, mask, getI32IntegerAttr(bytes));
