@@ -45,6 +45,9 @@ static void lowerBody(FuncOp function, CPUFunction &cpu) {
   Operation &first = function.getBody().front().front();
   TypeSwitch<Operation *>(&first)
       .Case<ContractOp>([&](auto op) { lowerContract(op, cpu); })
+      .Case<AttentionOp>([&](auto op) { lowerAttention(op, cpu); })
+      .Case<AttentionQueryGradientOp, AttentionKeyGradientOp>(
+          [&](auto op) { lowerAttentionGradient(op, cpu); })
       .Default([&](Operation *) { lowerRows(function, cpu); });
 }
 
