@@ -4,7 +4,8 @@
   load_cost.py KERNEL.ptx ... [--threads 1 4 16]
 
 A cubin of the same name beside a PTX file (made by ptxas) is timed too. The driver's disk cache is
-off. Prints JSON lines; the first load in a process, which also loads the driver's compiler, comes first.
+off. Prints JSON lines; the first load in a process, which also loads the driver's compiler, comes
+first.
 """
 
 import argparse
