@@ -114,7 +114,8 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
     }
   func::FuncOp function =
       addFunction(entry, entry.getSymName() + "_grad", type.getInputs(), results);
-  function.setAllArgAttrs(entry.getAllArgAttrs());
+  if (ArrayAttr attributes = entry.getAllArgAttrs())
+    function.setAllArgAttrs(attributes);
 
   builder.setInsertionPointToStart(&function.front());
   ForwardCopy forward = copyBody(entry, function.getArguments());

@@ -145,7 +145,7 @@ def Step_GateGradOp : Step_GradientOp<"gate_grad",
 }
 
 def Step_CrossEntropyGradOp : Step_GradientOp<"cross_entropy_grad",
-    [SingleBlockImplicitTerminator<"YieldOp">, AllTypesMatch<["weights", "nll", "logsumexp"]>,
+    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">, AllTypesMatch<["weights", "nll", "logsumexp"]>,
      AllTypesMatch<["hidden", "hidden_gradient"]>]> {
   let summary = "gradient of the recipe's weighted loss";
   let description = [{

@@ -262,7 +262,7 @@ def Step_CastOp : Step_DifferentiableOp<"cast"> {
 }
 
 def Step_CrossEntropyOp : Step_DifferentiableOp<"cross_entropy",
-    [SingleBlockImplicitTerminator<"YieldOp">, AllTypesMatch<["nll", "logsumexp", "weights"]>]> {
+    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">, AllTypesMatch<["nll", "logsumexp", "weights"]>]> {
   let summary = "the recipe's weighted loss of the next token";
   let description = [{
     With `z[t, v] = sum over c of hidden[t, c] * vocabulary[v, c]`, which is never stored whole, and

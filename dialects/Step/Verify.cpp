@@ -38,7 +38,7 @@ static LogicalResult expectEqual(Operation *op, Value value, Count found, Count 
   InFlightDiagnostic report =
       op->emitOpError() << found.owner << " has " << found.number << " " << found.unit << " but "
                         << expected.owner << " has " << expected.number << " " << expected.unit;
-  if (Operation *producer = value.getDefiningOp())
+  if (Operation *producer = value.getDefiningOp(); producer && producer != op)
     report.attachNote(producer->getLoc()) << found.owner << " defined here";
   return report;
 }
