@@ -56,7 +56,8 @@ std::string Axis::label(double tick) const {
     return fmt::format("{:g}Ki", tick / 1024);
   if (size >= 1e6)
     return fmt::format("{:g}M", tick / 1e6);
-  if (size >= 1e4)
+  // All labels of an axis in one spelling, so its last tick decides.
+  if (marks.back() >= 1e4 || size >= 1e4)
     return fmt::format("{:g}k", tick / 1e3);
   return fmt::format("{:.6g}", tick);
 }

@@ -19,8 +19,8 @@ struct Figure {
 };
 
 struct Table {
-  std::vector<std::string> columns; ///< those after the first are set as numbers
-  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows; ///< each with a cell for every column
 };
 
 /// The objective of one train.

@@ -11,19 +11,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace roux::report {
 
+/// True where a column has a cell that begins with something else than a number.
+static bool holdsWords(const Table &table, size_t column) {
+  return column == 0 || std::ranges::any_of(table.rows, [&](const std::vector<std::string> &row) {
+           return !row[column].empty() && row[column].find_first_of("-.0123456789") != 0;
+         });
+}
+
 static std::string tableText(const Table &table) {
-  std::string out = "<div class=\"wide\"><table><tr>";
-  for (const std::string &column : table.columns)
-    out += "<th>" + escaped(column) + "</th>";
-  out += "</tr>\n";
-  for (const std::vector<std::string> &row : table.rows) {
-    out += "<tr>";
-    for (const std::string &cell : row)
-      out += "<td>" + escaped(cell) + "</td>";
-    out += "</tr>\n";
-  }
+  auto rowText = [&](const char *tag, const std::vector<std::string> &cells) {
+    std::string out = "<tr>";
+    for (size_t i = 0; i < cells.size(); ++i)
+      out += fmt::format("<{0}{2}>{1}</{0}>", tag, escaped(cells[i]),
+                         holdsWords(table, i) ? " class=\"words\"" : "");
+    return out + "</tr>\n";
+  };
+  std::string out = "<div class=\"wide\"><table>" + rowText("th", table.columns);
+  for (const std::vector<std::string> &row : table.rows)
+    out += rowText("td", row);
   return out + "</table></div>\n";
 }
 

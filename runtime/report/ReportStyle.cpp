@@ -29,7 +29,7 @@ h2 { font-size: 18px; margin: 40px 0 12px; }
 .tile { padding: 12px 14px; }
 .tile b { display: block; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 13px; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr));
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(420px, 100%), 1fr));
   gap: 14px; }
 figure { margin: 0; padding: 10px 8px 4px; }
 svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
@@ -50,7 +50,7 @@ table { border-collapse: collapse; width: 100%; background: var(--panel);
 th, td { padding: 7px 12px; text-align: right; border-bottom: 1px solid var(--rule);
   vertical-align: top; }
 th { color: var(--soft); font-weight: 500; font-size: 13px; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
+th.words, td.words { text-align: left; }
 pre, code { font: 13px/1.55 ui-monospace, "DejaVu Sans Mono", monospace; }
 pre { margin: 0; padding: 14px 16px; overflow-x: auto; white-space: pre-wrap; }
 .formula { margin-bottom: 10px; } .formula .name { padding: 12px 16px 0; font-weight: 600; }
