@@ -82,6 +82,10 @@ std::vector<double> softmax(std::vector<double> values) {
   return values;
 }
 
+double limited(double x, double low, double high) { // not a number stays so
+  return x < low ? low : x > high ? high : x;
+}
+
 double floorMod(double a, double b) {
   double rest = std::fmod(a, b); // exact, so the same everywhere
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
@@ -256,7 +260,7 @@ double Evaluator::number(uint32_t index) const {
   case Floor:
     return std::floor(operand(node, 0));
   case Clamp:
-    return clamp(operand(node, 0), operand(node, 1), operand(node, 2));
+    return limited(operand(node, 0), operand(node, 1), operand(node, 2));
   case Matches:
     return matches(node);
   case Sum:

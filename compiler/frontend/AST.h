@@ -90,6 +90,9 @@ struct Expr {
   SourceRange range;
 };
 
+struct Error : Expr {
+  static constexpr ExprKind is = ExprKind::Error;
+};
 struct Number : Expr {
   static constexpr ExprKind is = ExprKind::Number;
   double value = 0;  ///< as the digits say, before the suffix: 64 in 64Ki

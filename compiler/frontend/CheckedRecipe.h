@@ -50,6 +50,7 @@ enum class ValueKind : uint8_t {
   Reference,  ///< text: the name of a definition, definition its index
   Blend,      ///< items: models, each with its coefficient in number
   Expression, ///< expression
+  Mistaken,   ///< a mistake was reported; never in a recipe that check() returned
 };
 
 enum class OriginKind : uint8_t {

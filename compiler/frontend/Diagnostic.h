@@ -64,6 +64,9 @@ private:
   Diagnostic &add(Severity severity, SourceRange where, std::string message);
 };
 
+/// `text` as a JSON string, quotes included; always valid UTF-8.
+std::string jsonString(std::string_view text);
+
 /// The one of `known` that `name` was probably meant to be, or "" when none is close.
 std::string_view nearestName(std::string_view name, std::span<const std::string_view> known);
 /// "; did you mean 'lr'?" or "".
