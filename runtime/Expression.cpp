@@ -82,6 +82,10 @@ std::vector<double> softmax(std::vector<double> values) {
   return values;
 }
 
+double limited(double x, double low, double high) { // not a number stays so
+  return x < low ? low : x > high ? high : x;
+}
+
 double floorMod(double a, double b) {
   double rest = std::fmod(a, b); // exact, so the same everywhere
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;

@@ -47,8 +47,8 @@ const CheckedDefinition *CheckedRecipe::find(std::string_view name) const {
 }
 
 std::string_view spelling(Measure measure) {
-  constexpr std::string_view names[] = {"a plain number", "a percentage", "bytes",  "tokens",
-                                        "sequences",      "records",      "steps",  "epochs",
+  constexpr std::string_view names[] = {"a plain number", "a percentage", "bytes", "tokens",
+                                        "sequences",      "records",      "steps", "epochs",
                                         "minutes",        "hours"};
   return names[static_cast<size_t>(measure)];
 }

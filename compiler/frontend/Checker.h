@@ -40,7 +40,7 @@ struct FormulaScope {
   struct Let {
     const ast::Entry *written;
     enum class Progress : uint8_t { Waiting, Checking, Checked } progress = Progress::Waiting;
-    std::optional<Expression> expression;
+    std::optional<Expression> expression = {};
     ScopeSet reads = 0;
   };
   std::map<std::string_view, Let> lets; ///< of the score being checked
@@ -59,12 +59,12 @@ public:
 private:
   friend class FormulaChecker;
 
-  enum class Progress : uint8_t { Waiting, Checking, Checked, Broken };
+  enum class Progress : uint8_t { Waiting, Checking, Checked };
   struct Symbol {
     const ast::Definition *written;
     Progress progress = Progress::Waiting;
     uint32_t index = 0; ///< into `checked`
-    bool read = false;
+    bool isRead = false;
     const ast::Definition *set = nullptr; ///< what --set gives a param instead
   };
 
@@ -103,6 +103,8 @@ private:
   // Calls.cpp: arguments to parameters.
   CheckedValue checkCall(const Construct &construct, SourceRange name, SourceRange where,
                          std::span<const ast::Argument> arguments, CheckedValue *piped);
+  void checkKeyword(const ast::Argument &argument, CheckedValue &call);
+  /// An argument under a name of the author's own: a field of `ask`, a share of `mix`.
   CheckedValue checkNamed(const ast::Argument &argument, const Construct &construct);
   void reportUnknownKey(std::string_view key, SourceRange where, const Construct &construct);
   /// Gives the parameters that were not written their defaults, in the order of the table.
@@ -110,6 +112,7 @@ private:
                     std::vector<CheckedArgument> &arguments);
   CheckedValue fallback(const Parameter &parameter, const Construct &construct, SourceRange where,
                         const std::vector<CheckedArgument> &written);
+  CheckedValue readDefault(const Parameter &parameter, const Construct &construct);
   void noteState(State state, const std::string &name, SourceRange where);
 
   // Values.cpp: one value against one parameter.
@@ -155,7 +158,11 @@ private:
   void checkEval(const CheckedDefinition &eval);
   /// The context a model has where the recipe says it, and where it says it.
   const CheckedValue *contextOf(const CheckedValue &model) const;
-  bool canOnlyAnswer(const CheckedValue &model) const;
+  /// The endpoint that a model is or is made of, or nullptr.
+  const CheckedValue *endpointIn(const CheckedValue &model) const;
+  void checkModels(const CheckedDefinition &score);
+  /// Whether records come from files that `data` names itself: then it is a source.
+  bool readsFiles(const CheckedValue &data) const;
   /// Adds the names of the fields that `ask` makes on the way to `data`.
   void fieldsOf(const CheckedValue &data);
 
@@ -168,9 +175,10 @@ private:
   std::unordered_map<std::string, uint32_t> loaded; ///< path to file number
   std::vector<Symbol> symbols;
   std::unordered_map<std::string_view, uint32_t> names;
-  std::vector<uint32_t> stack; ///< symbols being checked, outermost first
+  std::vector<uint32_t> stack;           ///< symbols being checked, outermost first
   std::deque<CheckedDefinition> checked; ///< each after what it reads; addresses stay
   std::vector<CheckedOnly> checkedOnly;
+  std::unordered_map<const Parameter *, CheckedValue> defaults; ///< read so far
   uint64_t seed = 0;
   Origin seedOrigin{OriginKind::Default, {}};
   SourceRange seedRange;

@@ -14,11 +14,11 @@
 namespace roux {
 
 static std::vector<const Construct *> collect() {
-  using namespace constructs;
+  using namespace parts;
   std::vector<const Construct *> rows;
-  for (std::span<const Construct> part : {definitions, sources, records, generation, models,
-                                          policies, positions, training, scoring, evaluation,
-                                          running})
+  for (std::span<const Construct> part :
+       {definitions, sources, records, generation, models, policies, positions, training, scoring,
+        evaluation, running})
     for (const Construct &row : part)
       rows.push_back(&row);
   return rows;
@@ -44,10 +44,12 @@ const Construct *findConstruct(std::string_view name) {
 }
 
 const Construct &constructOf(ast::Kind kind) {
-  return constructs::definitions[static_cast<size_t>(kind)];
+  return parts::definitions[static_cast<size_t>(kind)];
 }
 
-const Construct &modelOverride() { return constructs::modelOverride; }
+const Construct &modelOverride() {
+  return parts::modelOverride;
+}
 
 const Parameter *Construct::find(std::string_view wanted) const {
   for (std::span<const Parameter> part : {parameters, options})
@@ -57,7 +59,9 @@ const Parameter *Construct::find(std::string_view wanted) const {
   return nullptr;
 }
 
-std::string_view spelling(State state) { return state == State::Runs ? "runs" : "checked only"; }
+std::string_view spelling(State state) {
+  return state == State::Runs ? "runs" : "checked only";
+}
 
 std::string_view spelling(Family family) {
   constexpr std::string_view names[] = {"a value",

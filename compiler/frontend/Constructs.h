@@ -23,7 +23,8 @@ enum class State : uint8_t { CheckedOnly, Runs };
 std::string_view spelling(State state);
 
 /// What may stand for a parameter; bits of Parameter::types.
-enum Type : uint32_t {
+namespace type {
+enum Bits : uint32_t {
   None = 1u << 0,       ///< `none`
   Boolean = 1u << 1,    ///< true, false
   Number = 1u << 2,     ///< a number, in one of Parameter::measures
@@ -41,9 +42,12 @@ enum Type : uint32_t {
   List = 1u << 14,      ///< [ … ] of anything else accepted here
   Field = 1u << 15,     ///< the name of a field that `ask` made
 };
+} // namespace type
 
 /// One bit a Measure.
-constexpr uint32_t bit(Measure measure) { return 1u << static_cast<uint32_t>(measure); }
+constexpr uint32_t bit(Measure measure) {
+  return 1u << static_cast<uint32_t>(measure);
+}
 
 /// What a number must be beyond its unit.
 enum class Bound : uint8_t { Any, NotNegative, Positive, Whole, Count };
@@ -116,10 +120,10 @@ struct Parameter {
   Place place = Place::Constant;
   uint32_t measures = bit(Measure::Plain); ///< units admitted by Number and Range
   Bound bound = Bound::Any;
-  bool positional = false; ///< written without its name, in the order of the table
-  bool repeated = false;   ///< takes every positional argument that is left, as a List
-  bool multiplier = false; ///< written `8 * pack(…)`, never by its name
-  State state = State::Runs; ///< as far as its construct does
+  bool positional = false;       ///< written without its name, in the order of the table
+  bool repeated = false;         ///< takes every positional argument that is left, as a List
+  bool multiplier = false;       ///< written `8 * pack(…)`, never by its name
+  State state = State::Runs;     ///< as far as its construct does
   std::string_view example = {}; ///< of a key: `key: value`
 };
 

@@ -5,10 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Checker.h"
+#include "compiler/frontend/Nouns.h"
 
 #include <algorithm>
 
 namespace roux {
+
+using namespace type;
 
 /// Calls `visit` for every word in `expr` that could be the name of a definition.
 template <typename Visit>
@@ -149,7 +152,7 @@ const CheckedDefinition *Checker::read(std::string_view name, SourceRange where)
 static const Parameter &valueOf(ast::Kind kind) {
   static constexpr Parameter values[] = {
       {.name = "param"},
-      {.name = "prompt", .types = Text},
+      {.name = "prompt", .types = Prompt},
       {.name = "tokenizer", .types = Tokenizer},
       {.name = "model", .types = Model},
       {.name = "data", .types = Data},
@@ -174,8 +177,6 @@ void Checker::checkDefinition(const Symbol &symbol, CheckedDefinition &result) {
     return;
   const Parameter &value = valueOf(written.kind);
   result.value = check(written.value, {value, ""});
-  if (written.kind == ast::Kind::Prompt && result.value.kind == ValueKind::Text)
-    result.value = check(written.value, {promptParameter, ""});
   if (written.kind == ast::Kind::Model && written.block)
     result.value = checkOverride(std::move(result.value), *written.block, written.range);
 }
@@ -199,9 +200,8 @@ void Checker::checkParam(const Symbol &symbol, CheckedDefinition &result) {
 }
 
 CheckedValue Checker::paramValue(const ast::Expr *expr) {
-  static constexpr Parameter any = {.name = "param",
-                                    .types = Boolean | Number | Range | Text | List,
-                                    .measures = ~0u};
+  static constexpr Parameter any = {
+      .name = "param", .types = Boolean | Number | Range | Text | List, .measures = ~0u};
   return check(expr, {any, ""});
 }
 

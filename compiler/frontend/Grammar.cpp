@@ -81,6 +81,14 @@ Expr *Grammar::expected(std::string_view what, std::string_view hint) {
   return error(foundRange(), fmt::format("expected {}, found {}{}", what, found(), hint));
 }
 
+/// Like expected(), where an entry begins: the line before it does not matter.
+Expr *Grammar::expectedFirst(std::string_view what, std::string_view hint) {
+  if (tokens.is(TokenKind::Bad))
+    return failed(tokens.current().range);
+  return error(tokens.current().range,
+               fmt::format("expected {}, found {}{}", what, foundToken(), hint));
+}
+
 Expr *Grammar::tooHigh(SourceRange range) {
   return error(range,
                fmt::format("this expression joins more than {} parts; give some of it a name",
@@ -154,9 +162,9 @@ void Grammar::fileEntry() {
     }
   }
   if (tokens.is(TokenKind::LeftBrace))
-    expected("a definition", blockHint);
+    expectedFirst("a definition", blockHint);
   else
-    expected("a definition, 'use' or 'seed'", operatorLeads() ? operatorHint : "");
+    expectedFirst("a definition, 'use' or 'seed'", operatorLeads() ? operatorHint : "");
   skipUnread();
 }
 
@@ -317,7 +325,7 @@ bool Grammar::keyEntry(ast::Entry &entry) {
 void Grammar::blockEntry(bool lets, std::vector<ast::Entry> &entries) {
   ast::Entry entry;
   if (!tokens.is(TokenKind::Word) || (operatorLeads() && !tokens.isWord("let"))) {
-    expected("a key", operatorLeads() ? operatorHint : "");
+    expectedFirst("a key", operatorLeads() ? operatorHint : "");
     return skipUnread();
   }
   bool let = tokens.isWord("let") && tokens.following().kind != TokenKind::Colon;

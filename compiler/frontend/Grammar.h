@@ -66,6 +66,7 @@ private:
   ast::Expr *error(SourceRange range, std::string message);
   ast::Expr *failed(SourceRange range);
   ast::Expr *expected(std::string_view what, std::string_view hint = "");
+  ast::Expr *expectedFirst(std::string_view what, std::string_view hint = "");
   bool operatorLeads() const;
   bool firstAt(SourceRange range);
   std::string found() const;

@@ -79,6 +79,11 @@ Expr *Grammar::operand() {
     return group();
   case TokenKind::LeftBracket:
     return list();
+  case TokenKind::Dot: {
+    const Token &digits = tokens.following();
+    bool fraction = digits.kind == TokenKind::Number;
+    return expected("a value", fraction ? fmt::format("; write '0.{}'", tokens.text(digits)) : "");
+  }
   default:
     return expected("a value");
   }

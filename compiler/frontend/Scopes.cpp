@@ -12,13 +12,11 @@
 namespace roux {
 namespace {
 
-constexpr ScopeSet spanLike =
-    scopesOf(Scope::Turn, Scope::Span, Scope::Later, Scope::Earlier);
+constexpr ScopeSet spanLike = scopesOf(Scope::Turn, Scope::Span, Scope::Later, Scope::Earlier);
 constexpr ScopeSet inSequence = scopesOf(Scope::Token, Scope::Turn, Scope::Span);
 constexpr ScopeSet upToSequence = inSequence | bit(Scope::Sequence);
 constexpr ScopeSet upToStep = upToSequence | scopesOf(Scope::Pack, Scope::Step);
-constexpr ScopeSet scoring =
-    upToSequence | scopesOf(Scope::Later, Scope::Earlier, Scope::Pairs);
+constexpr ScopeSet scoring = upToSequence | scopesOf(Scope::Later, Scope::Earlier, Scope::Pairs);
 
 constexpr ScopeRow scopeRows[] = {
     {"token", Scope::Token, "the token being predicted"},
@@ -81,8 +79,7 @@ constexpr PlaceRow placeRows[] = {
      "records are joined before they are tokenized", false},
     {Place::Target, "target", upToSequence, 0, Sort::Truth, Needs::Data,
      "targets are chosen before anything is batched or any model runs", true},
-    {Place::Loss, "loss", bit(Scope::Token), 0, Sort::Number, Needs::Model,
-     "", false},
+    {Place::Loss, "loss", bit(Scope::Token), 0, Sort::Number, Needs::Model, "", false},
     {Place::Weight, "weight", upToStep, 0, Sort::Number, Needs::Model, "", true},
     {Place::Position, "position", upToSequence, 0, Sort::Number, Needs::Targets,
      "positions are planned before any model runs", true},
@@ -108,13 +105,27 @@ const Row *findRow(std::span<const Row> rows, std::string_view name) {
 
 } // namespace
 
-std::span<const AttributeRow> attributes() { return attributeRows; }
-std::span<const PlaceRow> places() { return placeRows; }
-std::span<const ScopeRow> scopes() { return scopeRows; }
-std::span<const WordRow> roleWords() { return roles; }
-const AttributeRow *findAttribute(std::string_view name) { return findRow(attributes(), name); }
-const ScopeRow *findScope(std::string_view name) { return findRow(scopes(), name); }
-const FormulaRow *findFormula(std::string_view name) { return findRow(formulas(), name); }
+std::span<const AttributeRow> attributes() {
+  return attributeRows;
+}
+std::span<const PlaceRow> places() {
+  return placeRows;
+}
+std::span<const ScopeRow> scopes() {
+  return scopeRows;
+}
+std::span<const WordRow> roleWords() {
+  return roles;
+}
+const AttributeRow *findAttribute(std::string_view name) {
+  return findRow(attributes(), name);
+}
+const ScopeRow *findScope(std::string_view name) {
+  return findRow(scopes(), name);
+}
+const FormulaRow *findFormula(std::string_view name) {
+  return findRow(formulas(), name);
+}
 
 const PlaceRow &placeOf(Place place) {
   const PlaceRow &row = placeRows[static_cast<size_t>(place)];
@@ -152,7 +163,9 @@ static int width(Scope scope) {
   return 0;
 }
 
-bool liesIn(Scope inner, Scope outer) { return width(inner) < width(outer); }
+bool liesIn(Scope inner, Scope outer) {
+  return width(inner) < width(outer);
+}
 
 Scope narrowest(ScopeSet set) {
   Scope found = Scope::Constant;

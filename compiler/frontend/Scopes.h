@@ -17,7 +17,9 @@
 namespace roux {
 
 using ScopeSet = uint32_t;
-constexpr ScopeSet bit(Scope scope) { return 1u << static_cast<uint32_t>(scope); }
+constexpr ScopeSet bit(Scope scope) {
+  return 1u << static_cast<uint32_t>(scope);
+}
 template <typename... Scopes>
 constexpr ScopeSet scopesOf(Scopes... scopes) {
   return (bit(scopes) | ... | 0u);
@@ -52,11 +54,11 @@ const AttributeRow *findAttribute(std::string_view name);
 /// Where an expression may stand.
 struct PlaceRow {
   Place place;
-  std::string_view name;  ///< as the author knows it: "weight"
-  ScopeSet scopes;        ///< rows that surround the place
-  ScopeSet inside;        ///< further rows that reductions may visit
+  std::string_view name; ///< as the author knows it: "weight"
+  ScopeSet scopes;       ///< rows that surround the place
+  ScopeSet inside;       ///< further rows that reductions may visit
   Sort sort;
-  Needs needs;            ///< the most that attributes may need
+  Needs needs;             ///< the most that attributes may need
   std::string_view reason; ///< why it may need no more
   bool draws;
 };

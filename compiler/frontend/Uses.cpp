@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Checker.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>

@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static const Construct rows[] = {
     {.name = "param",
@@ -60,4 +62,4 @@ static const Construct rows[] = {
 };
 const std::span<const Construct> definitions = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

@@ -6,11 +6,13 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static constexpr WordRow templates[] = {
-    {.name = "own", .text = "the model's"},      {.name = "longalign", .text = "LongAlign's"},
-    {.name = "llama2", .text = "Llama 2's"},     {.name = "llama3", .text = "Llama 3's"},
+    {.name = "own", .text = "the model's"},       {.name = "longalign", .text = "LongAlign's"},
+    {.name = "llama2", .text = "Llama 2's"},      {.name = "llama3", .text = "Llama 3's"},
     {.name = "chatml", .text = "`<|im_start|>`"}, {.name = "mistral", .text = "Mistral's"},
     {.name = "plain", .text = "the turns"},
 };
@@ -80,7 +82,8 @@ static constexpr Parameter needle[] = {
      .bound = Bound::NotNegative},
     {.name = "needle",
      .types = Text,
-     .fallback = R"("The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.")",
+     .fallback =
+         R"("The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.")",
      .text = "the sentence that is hidden"},
     {.name = "question",
      .types = Text,
@@ -168,4 +171,4 @@ static constexpr Construct rows[] = {
 };
 const std::span<const Construct> evaluation = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

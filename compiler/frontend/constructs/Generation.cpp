@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static constexpr WordRow wholes[] = {{.name = "whole", .text = "all of it"}};
 
@@ -15,23 +17,21 @@ static constexpr Parameter input = {.name = "data",
                                     .types = Data,
                                     .text = "the records, usually from the left of `|`",
                                     .positional = true};
-static constexpr Parameter ask[] = {input,
-                                    {.name = "model",
-                                     .types = Model,
-                                     .text = "who answers",
-                                     .positional = true},
-                                    {.name = "parse",
-                                     .types = Word | Call,
-                                     .fallback = "whole",
-                                     .text = "what of the answer is the field's value",
-                                     .words = wholes,
-                                     .family = Family::Parse},
-                                    {.name = "on",
-                                     .types = Word | Call,
-                                     .fallback = "whole",
-                                     .text = "how much of the document a prompt sees",
-                                     .words = wholes,
-                                     .family = Family::Chunk}};
+static constexpr Parameter ask[] = {
+    input,
+    {.name = "model", .types = Model, .text = "who answers", .positional = true},
+    {.name = "parse",
+     .types = Word | Call,
+     .fallback = "whole",
+     .text = "what of the answer is the field's value",
+     .words = wholes,
+     .family = Family::Parse},
+    {.name = "on",
+     .types = Word | Call,
+     .fallback = "whole",
+     .text = "how much of the document a prompt sees",
+     .words = wholes,
+     .family = Family::Chunk}};
 static constexpr Parameter field = {.name = "field",
                                     .types = Prompt | Call,
                                     .text = "named after the field it makes: what is asked",
@@ -109,4 +109,4 @@ static constexpr Construct rows[] = {
 };
 const std::span<const Construct> generation = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static constexpr WordRow architectures[] = {
     {.name = "llama", .text = "pre-norm, rotary positions, gated feed-forward, no bias"}};
@@ -38,14 +40,12 @@ static constexpr Parameter loadTokenizer[] = {
      .fallback = "none",
      .text = "how text is cut before merging; tiktoken ranks need it",
      .words = patterns}};
-static constexpr Parameter bpe[] = {{.name = "data",
-                                     .types = Data,
-                                     .text = "what it is trained on",
-                                     .positional = true},
-                                    {.name = "vocab",
-                                     .types = Number,
-                                     .text = "number of ids, special ones included",
-                                     .bound = Bound::Count}};
+static constexpr Parameter bpe[] = {
+    {.name = "data", .types = Data, .text = "what it is trained on", .positional = true},
+    {.name = "vocab",
+     .types = Number,
+     .text = "number of ids, special ones included",
+     .bound = Bound::Count}};
 static constexpr Parameter load[] = {{.name = "path",
                                       .types = Path,
                                       .text = "a Hugging Face folder or a llama2.c file",
@@ -65,7 +65,10 @@ static constexpr Parameter fresh[] = {
      .fallback = "=heads",
      .text = "heads with keys and values of their own; divides `heads`",
      .bound = Bound::Count},
-    {.name = "ffn", .types = Number, .text = "width inside the feed-forward", .bound = Bound::Count},
+    {.name = "ffn",
+     .types = Number,
+     .text = "width inside the feed-forward",
+     .bound = Bound::Count},
     {.name = "context",
      .types = Number,
      .text = "longest sequence",
@@ -206,4 +209,4 @@ static constexpr Construct rows[] = {
 };
 const std::span<const Construct> models = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

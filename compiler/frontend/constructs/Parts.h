@@ -8,7 +8,7 @@
 
 #include "compiler/frontend/Constructs.h"
 
-namespace roux::constructs {
+namespace roux::parts {
 
 extern const std::span<const Construct> definitions;
 extern const std::span<const Construct> sources;
@@ -34,4 +34,4 @@ extern const Parameter evalTask;
 /// How far into a text record a row reaches: `tail:` of spans() and split().
 extern const std::span<const WordRow> tailWords;
 
-} // namespace roux::constructs
+} // namespace roux::parts

@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static constexpr WordRow overflows[] = {
     {.name = "error", .text = "planning stops and names the sequence"},
@@ -230,4 +232,4 @@ static constexpr Construct positionRows[] = {
 };
 const std::span<const Construct> positions = positionRows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static constexpr WordRow mixedBy[] = {
     {.name = "tokens", .text = "shares of tokens"},
@@ -45,34 +47,29 @@ static constexpr Parameter input = {.name = "data",
                                     .types = Data,
                                     .text = "the records, usually from the left of `|`",
                                     .positional = true};
-static constexpr Parameter condition[] = {
-    input,
-    {.name = "condition",
-     .types = Formula,
-     .text = "a truth for each sequence",
-     .place = Place::Where,
-     .positional = true}};
-static constexpr Parameter sample[] = {
-    input,
-    {.name = "amount",
-     .types = Number,
-     .text = "how many, or which share",
-     .measures = bit(Measure::Records) | bit(Measure::Percent),
-     .bound = Bound::NotNegative,
-     .positional = true}};
+static constexpr Parameter condition[] = {input,
+                                          {.name = "condition",
+                                           .types = Formula,
+                                           .text = "a truth for each sequence",
+                                           .place = Place::Where,
+                                           .positional = true}};
+static constexpr Parameter sample[] = {input,
+                                       {.name = "amount",
+                                        .types = Number,
+                                        .text = "how many, or which share",
+                                        .measures = bit(Measure::Records) | bit(Measure::Percent),
+                                        .bound = Bound::NotNegative,
+                                        .positional = true}};
 static constexpr Parameter without[] = {
-    input,
-    {.name = "others", .types = Data, .text = "records to leave out", .positional = true}};
+    input, {.name = "others", .types = Data, .text = "records to leave out", .positional = true}};
 static constexpr Parameter plain[] = {input};
 static constexpr Parameter concat[] = {{.name = "data",
                                         .types = Data,
                                         .text = "data, in this order",
                                         .positional = true,
                                         .repeated = true}};
-static constexpr Parameter mix[] = {{.name = "by",
-                                     .types = Word,
-                                     .text = "what the shares are shares of",
-                                     .words = mixedBy}};
+static constexpr Parameter mix[] = {
+    {.name = "by", .types = Word, .text = "what the shares are shares of", .words = mixedBy}};
 static constexpr Parameter share = {.name = "share",
                                     .types = Number,
                                     .text = "named after the data: its share of the mix",
@@ -91,10 +88,7 @@ static constexpr Parameter join[] = {input,
                                       .place = Place::JoinBy}};
 static constexpr Parameter sort[] = {
     input,
-    {.name = "by",
-     .types = Formula,
-     .text = "a number for each sequence",
-     .place = Place::By},
+    {.name = "by", .types = Formula, .text = "a number for each sequence", .place = Place::By},
     {.name = "order",
      .types = Word,
      .fallback = "rising",
@@ -107,45 +101,40 @@ static constexpr Parameter keep[] = {
      .text = "how many, or which share, with the largest values",
      .measures = bit(Measure::Records) | bit(Measure::Percent),
      .bound = Bound::Positive},
-    {.name = "by",
-     .types = Formula,
-     .text = "a number for each sequence",
-     .place = Place::By}};
-static constexpr Parameter strip[] = {
-    input,
-    {.name = "characters",
-     .types = Text,
-     .text = "each of these characters is deleted",
-     .positional = true},
-    {.name = "from",
-     .types = Word,
-     .fallback = "any",
-     .text = "the turns it is deleted from",
-     .words = roles}};
-static constexpr Parameter spans[] = {
-    input,
-    {.name = "tokens",
-     .types = Number,
-     .fallback = "none",
-     .text = "spans of this many tokens; this or `at`",
-     .measures = bit(Measure::Tokens),
-     .bound = Bound::Count},
-    {.name = "at",
-     .types = Word | Call,
-     .fallback = "none",
-     .text = "spans that end here; this or `tokens`",
-     .words = sites,
-     .family = Family::Site},
-    {.name = "tail",
-     .types = Word,
-     .fallback = "keep",
-     .text = "the last span, when it is short of `tokens`",
-     .words = tails},
-    {.name = "at_most",
-     .types = Number | None,
-     .fallback = "none",
-     .text = "more spans than this: a random choice, in order",
-     .bound = Bound::Count}};
+    {.name = "by", .types = Formula, .text = "a number for each sequence", .place = Place::By}};
+static constexpr Parameter strip[] = {input,
+                                      {.name = "characters",
+                                       .types = Text,
+                                       .text = "each of these characters is deleted",
+                                       .positional = true},
+                                      {.name = "from",
+                                       .types = Word,
+                                       .fallback = "any",
+                                       .text = "the turns it is deleted from",
+                                       .words = roles}};
+static constexpr Parameter spans[] = {input,
+                                      {.name = "tokens",
+                                       .types = Number,
+                                       .fallback = "none",
+                                       .text = "spans of this many tokens; this or `at`",
+                                       .measures = bit(Measure::Tokens),
+                                       .bound = Bound::Count},
+                                      {.name = "at",
+                                       .types = Word | Call,
+                                       .fallback = "none",
+                                       .text = "spans that end here; this or `tokens`",
+                                       .words = sites,
+                                       .family = Family::Site},
+                                      {.name = "tail",
+                                       .types = Word,
+                                       .fallback = "keep",
+                                       .text = "the last span, when it is short of `tokens`",
+                                       .words = tails},
+                                      {.name = "at_most",
+                                       .types = Number | None,
+                                       .fallback = "none",
+                                       .text = "more spans than this: a random choice, in order",
+                                       .bound = Bound::Count}};
 static constexpr Parameter keepSpans[] = {input,
                                           {.name = "condition",
                                            .types = Formula,
@@ -172,10 +161,7 @@ static constexpr Parameter split[] = {
      .types = Word,
      .text = "the length of a piece cut from more than the largest",
      .words = overlongs},
-    {.name = "tail",
-     .types = Word,
-     .text = "what is left below the smallest",
-     .words = tails}};
+    {.name = "tail", .types = Word, .text = "what is left below the smallest", .words = tails}};
 static constexpr Parameter delimiters[] = {{.name = "texts",
                                             .types = List | Text,
                                             .text = "a span ends after each of these",
@@ -268,4 +254,4 @@ static constexpr Construct rows[] = {
 };
 const std::span<const Construct> records = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

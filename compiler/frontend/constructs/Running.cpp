@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static constexpr WordRow dtypes[] = {
     {.name = "bf16", .text = "bfloat16 with f32 sums and f32 master weights"},
@@ -20,10 +22,14 @@ static constexpr WordRow devices[] = {
     {.name = "simt", .text = "GPU code run on the CPU, exact and slow"},
 };
 static constexpr WordRow architectures[] = {
-    {.name = "native", .text = "what the machine has"}, {.name = "portable", .text = "any x86-64"},
-    {.name = "avx2", .text = "AVX2"},                   {.name = "avx512", .text = "AVX-512"},
-    {.name = "sm_80", .text = "A100"},                  {.name = "sm_90a", .text = "H100"},
-    {.name = "sm_100a", .text = "B200"},                {.name = "sm_120a", .text = "RTX 50"},
+    {.name = "native", .text = "what the machine has"},
+    {.name = "portable", .text = "any x86-64"},
+    {.name = "avx2", .text = "AVX2"},
+    {.name = "avx512", .text = "AVX-512"},
+    {.name = "sm_80", .text = "A100"},
+    {.name = "sm_90a", .text = "H100"},
+    {.name = "sm_100a", .text = "B200"},
+    {.name = "sm_120a", .text = "RTX 50"},
 };
 static constexpr WordRow automatic[] = {{.name = "auto", .text = "chosen to fit `memory`"}};
 static constexpr WordRow parallels[] = {
@@ -154,4 +160,4 @@ static constexpr Construct rows[] = {
 };
 const std::span<const Construct> running = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

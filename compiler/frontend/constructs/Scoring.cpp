@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static constexpr WordRow fewers[] = {
     {.name = "none", .text = "a sequence with fewer pairs has no score"},
@@ -50,21 +52,19 @@ static constexpr Parameter keys[] = {
 };
 const std::span<const Parameter> scoreKeys = keys;
 
-static constexpr Parameter tokens[] = {{.name = "length",
-                                        .types = Number,
-                                        .text = "of a span",
-                                        .measures = bit(Measure::Tokens),
-                                        .bound = Bound::Count,
-                                        .positional = true},
-                                       {.name = "tail",
-                                        .types = Word,
-                                        .text = "the last span, when it is short",
-                                        .words = tailWords},
-                                       {.name = "at_most",
-                                        .types = Number | None,
-                                        .fallback = "none",
-                                        .text = "more spans than this: a random choice, in order",
-                                        .bound = Bound::Count}};
+static const Parameter tokens[] = {
+    {.name = "length",
+     .types = Number,
+     .text = "of a span",
+     .measures = bit(Measure::Tokens),
+     .bound = Bound::Count,
+     .positional = true},
+    {.name = "tail", .types = Word, .text = "the last span, when it is short", .words = tailWords},
+    {.name = "at_most",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "more spans than this: a random choice, in order",
+     .bound = Bound::Count}};
 static constexpr Parameter earlier[] = {{.name = "sample",
                                          .types = Number | None,
                                          .fallback = "none",
@@ -89,4 +89,4 @@ static constexpr Construct rows[] = {
 };
 const std::span<const Construct> scoring = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
+
+using namespace type;
 
 static constexpr WordRow layouts[] = {
     {.name = "auto", .text = "told from the record's keys and named in the ledger"},
@@ -86,4 +88,4 @@ static constexpr Construct rows[] = {
 };
 const std::span<const Construct> sources = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts

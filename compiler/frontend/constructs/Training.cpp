@@ -6,9 +6,12 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
 
-namespace roux::constructs {
+namespace roux::parts {
 
-static constexpr uint32_t extent = bit(Measure::Steps) | bit(Measure::Tokens) | bit(Measure::Epochs);
+using namespace type;
+
+static constexpr uint32_t extent =
+    bit(Measure::Steps) | bit(Measure::Tokens) | bit(Measure::Epochs);
 
 static constexpr WordRow exempts[] = {
     {.name = "vectors", .text = "norms and biases do not decay"},
@@ -24,7 +27,10 @@ static constexpr Parameter keys[] = {
      .types = Model,
      .text = "where training starts: a model or another train",
      .example = "model: base"},
-    {.name = "data", .types = Data, .text = "an epoch is one pass over it", .example = "data: chats"},
+    {.name = "data",
+     .types = Data,
+     .text = "an epoch is one pass over it",
+     .example = "data: chats"},
     {.name = "target",
      .types = Formula,
      .text = "which tokens are predicted",
@@ -108,26 +114,25 @@ static constexpr Parameter adamw[] = {
      .text = "tensors without decay",
      .words = exempts}};
 
-static constexpr Parameter partLength = {
-    .name = "length",
-     .types = Number,
-     .text = "a share of the training, or an extent",
-     .measures = extent | bit(Measure::Percent),
-     .bound = Bound::NotNegative,
-     .positional = true};
+static constexpr Parameter partLength = {.name = "length",
+                                         .types = Number,
+                                         .text = "a share of the training, or an extent",
+                                         .measures = extent | bit(Measure::Percent),
+                                         .bound = Bound::NotNegative,
+                                         .positional = true};
 static constexpr Parameter restLength = {
     .name = "over",
-     .types = Number | None,
-     .fallback = "none",
-     .text = "how long; none: the rest of the training, for the last part",
-     .measures = extent | bit(Measure::Percent),
-     .bound = Bound::NotNegative};
+    .types = Number | None,
+    .fallback = "none",
+    .text = "how long; none: the rest of the training, for the last part",
+    .measures = extent | bit(Measure::Percent),
+    .bound = Bound::NotNegative};
 static constexpr Parameter floorRate = {
     .name = "to",
-     .types = Number,
-     .text = "where it ends: a share of the peak, or a learning rate",
-     .measures = bit(Measure::Percent) | bit(Measure::Plain),
-     .bound = Bound::NotNegative};
+    .types = Number,
+    .text = "where it ends: a share of the peak, or a learning rate",
+    .measures = bit(Measure::Percent) | bit(Measure::Plain),
+    .bound = Bound::NotNegative};
 static constexpr Parameter warmup[] = {partLength};
 static constexpr Parameter constant[] = {restLength};
 static constexpr Parameter falling[] = {floorRate, restLength};
@@ -162,4 +167,4 @@ static constexpr Construct rows[] = {
 };
 const std::span<const Construct> training = rows;
 
-} // namespace roux::constructs
+} // namespace roux::parts
