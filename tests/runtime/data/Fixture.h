@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -90,6 +91,13 @@ inline std::vector<Sample> randomSamples(size_t count, uint32_t longest, uint32_
     uint32_t targets = random() % 5 ? 1 + random() % (tokens - 1) : 0;
     samples.push_back({tokens, targets, i % 3 ? "long" : "short"});
   }
+  return samples;
+}
+
+/// Where a sequence may be a step by itself.
+inline std::vector<Sample> withTargets(std::vector<Sample> samples) {
+  for (Sample &sample : samples)
+    sample.targets = std::max(sample.targets, 1u);
   return samples;
 }
 

@@ -72,13 +72,6 @@ std::vector<Sample> ofLengths(std::vector<uint32_t> lengths) {
   return samples;
 }
 
-/// Where a sequence may be a step by itself.
-std::vector<Sample> withTargets(std::vector<Sample> samples) {
-  for (Sample &sample : samples)
-    sample.targets = std::max(sample.targets, 1u);
-  return samples;
-}
-
 TEST_F(PlanTest, EachTakesSoManySequences) {
   spec.batch = {.policy = Policy::Each, .sequences = 2, .last = Last::Keep};
   EXPECT_EQ(shape(ofLengths({5, 6, 7, 8, 9})), "0 1 | 2 3 | 4");
