@@ -87,6 +87,7 @@ void Plan::checkTables() const {
 
 Plan::~Plan() = default;
 Plan::Plan(Plan &&) noexcept = default;
+Plan &Plan::operator=(Plan &&) noexcept = default;
 
 PlanStep Plan::step(uint64_t index) const {
   const PlannedStep &counts = stepTable[index];

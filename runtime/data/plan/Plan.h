@@ -48,6 +48,7 @@ public:
   explicit Plan(const std::filesystem::path &path);
   ~Plan();
   Plan(Plan &&) noexcept;
+  Plan &operator=(Plan &&) noexcept;
 
   uint64_t steps() const { return stepTable.size(); }
   PlanStep step(uint64_t index) const;
