@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/conversion/CPUTile.h"
+#include "compiler/conversion/RegisterTile.h"
 
 namespace roux {
 

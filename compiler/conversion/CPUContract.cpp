@@ -7,7 +7,7 @@
 // the way in.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/conversion/CPUTile.h"
+#include "compiler/conversion/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

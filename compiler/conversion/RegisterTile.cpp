@@ -1,11 +1,11 @@
-//===- CPUTile.cpp - products of small matrices in scratch memory ---------===//
+//===- RegisterTile.cpp - products of small matrices in scratch memory ----===//
 //
 // The register tile: its accumulators live in registers for the whole sum, each
 // turn loads one row of vectors of the right operand and broadcasts one number
 // per row of the left.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/conversion/CPUTile.h"
+#include "compiler/conversion/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

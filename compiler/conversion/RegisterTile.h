@@ -1,4 +1,4 @@
-//===- CPUTile.h - products of small matrices in scratch memory -----------===//
+//===- RegisterTile.h - products of small matrices in scratch memory ------===//
 //
 // The inner part of matmul and attention on the CPU: operands lie in scratch,
 // converted to the accumulator's type, and a register tile runs over them. Sums
