@@ -3,7 +3,7 @@
 // What can be wrong in where records come from and go.
 //
 //===----------------------------------------------------------------------===//
-#include "tests/frontend/Refusals.h"
+#include "tests/frontend/check/Refusals.h"
 
 namespace roux {
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "tests/frontend/Around.h"
+#include "tests/frontend/check/Around.h"
 
 #include <gtest/gtest.h>
 

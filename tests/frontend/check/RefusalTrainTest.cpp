@@ -3,7 +3,7 @@
 // What can be wrong in an objective, a batch or a schedule.
 //
 //===----------------------------------------------------------------------===//
-#include "tests/frontend/Refusals.h"
+#include "tests/frontend/check/Refusals.h"
 
 namespace roux {
 

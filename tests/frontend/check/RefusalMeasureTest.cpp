@@ -3,7 +3,7 @@
 // What can be wrong in measuring, and in how it is run.
 //
 //===----------------------------------------------------------------------===//
-#include "tests/frontend/Refusals.h"
+#include "tests/frontend/check/Refusals.h"
 
 namespace roux {
 

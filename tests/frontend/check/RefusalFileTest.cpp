@@ -3,7 +3,7 @@
 // What can be wrong between the definitions of a recipe.
 //
 //===----------------------------------------------------------------------===//
-#include "tests/frontend/Refusals.h"
+#include "tests/frontend/check/Refusals.h"
 
 namespace roux {
 

@@ -3,7 +3,7 @@
 // What can be wrong in a model, its block and its arithmetic.
 //
 //===----------------------------------------------------------------------===//
-#include "tests/frontend/Refusals.h"
+#include "tests/frontend/check/Refusals.h"
 
 namespace roux {
 
