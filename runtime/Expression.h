@@ -21,7 +21,20 @@
 namespace roux {
 
 /// What an attribute belongs to; narrow to wide. Constant: no attribute at all.
-enum class Scope : uint8_t { Constant, Token, Turn, Span, Sequence, Pack, Bucket, Step };
+enum class Scope : uint8_t {
+  Constant,
+  Token,
+  Turn,
+  Span,
+  Sequence,
+  Pack,
+  Bucket,
+  Step,
+  // Only in a score: the two spans of a pair, and all pairs of a sequence.
+  Later,
+  Earlier,
+  Pairs
+};
 
 enum class Attribute : uint8_t {
   Index,     ///< of the token, turn, span, sequence, bucket or step, from 0
@@ -84,6 +97,8 @@ enum class Operation : uint8_t {
   Clamp,
   Matches, ///< text, regular expression
   // Reductions: operand 0 is evaluated for every row of Node::inner inside the row of Node::scope.
+  // Count without an operand is the number of rows; Quantile's operand 1 is the share; Entropy's
+  // operand is a Softmax when Node::inner is Constant.
   Sum,
   Mean,
   Minimum,
@@ -94,7 +109,8 @@ enum class Operation : uint8_t {
   Quantile,
   Softmax,
   Entropy,
-  // Draws, made once for each row of Node::scope: uniform(low..high), choice(a, b, …).
+  // Draws, made once for each row of Node::scope: uniform(low..high), a whole number;
+  // choice(a, b, …).
   Uniform,
   Choice,
   Model, ///< perplexity, logprob, logit: a model in the loop, named Node::text

@@ -2,7 +2,8 @@
 //
 // The tree keeps what the author wrote and nothing else: no defaults, no
 // types, no resolved names. The formatter prints it back, the checker reads it.
-// Every node has its range. Nodes live in the arena of their File.
+// Every node has its range. Nodes live in the arena of their File, are freed
+// together, and never stack higher than maxHeight: walks over them may recurse.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -11,8 +12,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <memory_resource>
+#include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace roux::ast {
@@ -78,135 +81,181 @@ enum class Suffix : uint8_t {
   TiB
 };
 
+/// No expression is higher than this; the parser refuses what would be.
+inline constexpr uint16_t maxHeight = 1000;
+
 struct Expr {
-  ExprKind kind;
+  ExprKind kind = ExprKind::Error;
+  uint16_t height = 1; ///< of the tree below, this node included
   SourceRange range;
 };
 
+struct Error : Expr {
+  static constexpr ExprKind is = ExprKind::Error;
+};
 struct Number : Expr {
-  double value;  ///< as the digits say, before the suffix: 64 in 64Ki
-  double scaled; ///< after it: 65536; 0.03 for 3%
+  static constexpr ExprKind is = ExprKind::Number;
+  double value = 0;  ///< as the digits say, before the suffix: 64 in 64Ki
+  double scaled = 0; ///< after it: 65536; 0.03 for 3%
   Suffix suffix = Suffix::None;
   Unit unit = Unit::None;
-  bool isInteger; ///< written without a point or exponent
+  bool isInteger = true; ///< written without a point or exponent
 };
 struct Text : Expr {
-  std::string_view value; ///< escapes replaced; \{ and \} stay so that prompts can tell holes
-  bool triple;            ///< written as """…"""
+  static constexpr ExprKind is = ExprKind::Text;
+  std::string_view value; ///< every escape replaced
+  /// Offsets in `value` of the braces written without a backslash: a prompt's holes.
+  std::span<const uint32_t> braces;
+  bool triple = false; ///< written as """…"""
 };
 struct Boolean : Expr {
-  bool value;
+  static constexpr ExprKind is = ExprKind::Boolean;
+  bool value = false;
+};
+struct None : Expr {
+  static constexpr ExprKind is = ExprKind::None;
 };
 struct Name : Expr {
+  static constexpr ExprKind is = ExprKind::Name;
   std::string_view name;
 };
 struct List : Expr {
-  std::vector<Expr *> items;
+  static constexpr ExprKind is = ExprKind::List;
+  std::span<Expr *const> items;
 };
 
 /// `key: value` in a call or a block; positional arguments have an empty key.
 struct Argument {
   std::string_view key;
   SourceRange keyRange;
-  Expr *value;
+  Expr *value = nullptr;
 };
 struct Call : Expr {
+  static constexpr ExprKind is = ExprKind::Call;
+  Expr *object = nullptr; ///< `sequence` in sequence.field("x"); null for a plain call
   std::string_view callee;
   SourceRange calleeRange;
-  std::vector<Argument> arguments;
+  std::span<const Argument> arguments;
 };
 struct Member : Expr {
-  Expr *object;
+  static constexpr ExprKind is = ExprKind::Member;
+  Expr *object = nullptr;
   std::string_view name;
   SourceRange nameRange;
 };
 struct Unary : Expr {
-  UnaryOp op;
-  Expr *operand;
+  static constexpr ExprKind is = ExprKind::Unary;
+  UnaryOp op = UnaryOp::Negate;
+  Expr *operand = nullptr;
 };
 struct Binary : Expr {
-  BinaryOp op;
+  static constexpr ExprKind is = ExprKind::Binary;
+  BinaryOp op = BinaryOp::Or;
   SourceRange opRange;
-  Expr *lhs;
-  Expr *rhs;
+  Expr *lhs = nullptr;
+  Expr *rhs = nullptr;
 };
+/// A unit after `a..b` is the range's, whatever `b` is; `a` may repeat it.
 struct Range : Expr {
-  Expr *low;
-  Expr *high;
+  static constexpr ExprKind is = ExprKind::Range;
+  Expr *low = nullptr;
+  Expr *high = nullptr;
   Unit unit = Unit::None;
 };
 struct If : Expr {
-  Expr *condition;
-  Expr *then;
-  Expr *otherwise;
+  static constexpr ExprKind is = ExprKind::If;
+  Expr *condition = nullptr;
+  Expr *then = nullptr;
+  Expr *otherwise = nullptr;
 };
+/// `into` is a Name, a Call, or an Error.
 struct Pipe : Expr {
-  Expr *from;
-  Expr *into;
-}; ///< `into` is a Name or a Call
+  static constexpr ExprKind is = ExprKind::Pipe;
+  Expr *from = nullptr;
+  Expr *into = nullptr;
+};
 struct Group : Expr {
-  Expr *inner;
+  static constexpr ExprKind is = ExprKind::Group;
+  Expr *inner = nullptr;
   Unit unit = Unit::None;
 };
 
+/// Let: the parser accepts it only directly in a score's block.
 enum class EntryKind : uint8_t { Key, Let };
-/// One entry of a block: `key: value`, or `let name = value` in a score.
+/// One entry of a block: `key: value`, or `let name = value`.
 struct Entry {
-  EntryKind kind;
+  EntryKind kind = EntryKind::Key;
   std::string_view key;
   SourceRange keyRange;
-  Expr *value;
+  Expr *value = nullptr;
 };
 struct Block {
   SourceRange range;
-  std::vector<Entry> entries;
+  std::span<const Entry> entries;
 };
+/// `base` is a Name or a Call.
 struct Override : Expr {
-  Expr *base;
+  static constexpr ExprKind is = ExprKind::Override;
+  Expr *base = nullptr;
   Block block;
 };
 
+/// `expr` as a Node, or null when it is something else.
+template <typename Node>
+const Node *as(const Expr *expr) {
+  return expr->kind == Node::is ? static_cast<const Node *>(expr) : nullptr;
+}
+
 enum class Kind : uint8_t { Param, Prompt, Tokenizer, Model, Data, Score, Train, Eval, Run };
 
-/// `kind name = value { block }`; `value` or the block may be absent, not both.
+/// `kind name = value { block }`; `value` or the block may be absent, not both unless reported.
 struct Definition {
-  Kind kind;
+  Kind kind = Kind::Param;
   std::string_view name; ///< empty for run
   SourceRange kindRange, nameRange, range;
   Expr *value = nullptr;
-  std::unique_ptr<Block> block;
+  Block *block = nullptr;
 };
 struct Use {
   std::string_view path;
   SourceRange range, pathRange;
 };
 struct Seed {
-  Expr *value;
+  Expr *value = nullptr;
   SourceRange range;
 };
 /// A comment with its place: the formatter attaches it to what follows, or to the line it ends.
 struct Comment {
-  SourceRange range;
-  bool ownLine;
+  SourceRange range; ///< from `#` to the last character before the line's end
+  bool ownLine = true;
 };
 
-/// What one file says, in the order written.
+/// What one file says, in the order written. Owns its nodes; names are views of the source text.
 struct File {
-  uint32_t file;
+  uint32_t file = 0;
   std::vector<Use> uses;
   std::vector<Seed> seeds; ///< more than one is an error that the checker reports
   std::vector<Definition> definitions;
   std::vector<Comment> comments;
 
-  /// Owns nodes and unescaped text; freed together.
   template <typename Node>
   Node *make(Node node) {
-    auto owned = std::make_shared<Node>(std::move(node));
-    Node *raw = owned.get();
-    arena.push_back(std::move(owned));
-    return raw;
+    static_assert(std::is_trivially_destructible_v<Node>, "the arena frees without destroying");
+    if constexpr (std::is_base_of_v<Expr, Node>)
+      node.kind = Node::is;
+    return new (arena.allocate(sizeof(Node), alignof(Node))) Node(node);
   }
-  std::vector<std::shared_ptr<void>> arena;
+  /// Moves the elements of `items` into the arena.
+  template <typename Item>
+  std::span<Item> keep(const std::vector<Item> &items) {
+    static_assert(std::is_trivially_copyable_v<Item>);
+    auto *kept = static_cast<Item *>(arena.allocate(items.size() * sizeof(Item), alignof(Item)));
+    std::uninitialized_copy(items.begin(), items.end(), kept);
+    return {kept, items.size()};
+  }
+  std::string_view keep(std::string_view text);
+
+  std::pmr::monotonic_buffer_resource arena;
 };
 
 std::string_view spelling(Kind kind);

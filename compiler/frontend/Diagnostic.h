@@ -35,14 +35,18 @@ struct Diagnostic {
   Diagnostic &note(SourceRange where, std::string message);
 };
 
-/// Collects diagnostics in the order found; prints them in the order of the text.
+/// Collects diagnostics in the order found; prints them in the order of the text. Keeps the first
+/// `limit` and counts the rest, so that a broken file cannot fill the screen or the memory.
 class Diagnostics {
 public:
+  static constexpr size_t limit = 200;
+
   explicit Diagnostics(const SourceManager &sources) : sources(sources) {}
 
   Diagnostic &error(SourceRange where, std::string message);
   Diagnostic &warning(SourceRange where, std::string message);
   bool hasErrors() const { return errors != 0; }
+  size_t errorCount() const { return errors; }
   const std::vector<Diagnostic> &all() const { return found; }
 
   /// Human form: file:line:column, message, the line with a caret range, notes.
@@ -54,7 +58,14 @@ private:
   const SourceManager &sources;
   std::vector<Diagnostic> found;
   size_t errors = 0;
+  size_t left = 0;    ///< found after the limit was reached
+  Diagnostic ignored; ///< where notes for those go
+
+  Diagnostic &add(Severity severity, SourceRange where, std::string message);
 };
+
+/// `text` as a JSON string, quotes included; always valid UTF-8.
+std::string jsonString(std::string_view text);
 
 /// The one of `known` that `name` was probably meant to be, or "" when none is close.
 std::string_view nearestName(std::string_view name, std::span<const std::string_view> known);

@@ -1,0 +1,117 @@
+//===- Blocks.cpp - the keys of a definition ------------------------------===//
+//
+// A block is a call whose arguments all have names: each key is a parameter of
+// the kind's row. A score's lets and an eval's measurements stand beside them.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/frontend/Checker.h"
+#include "compiler/frontend/Nouns.h"
+
+#include <algorithm>
+
+namespace roux {
+
+using namespace type;
+
+void Checker::checkForm(const ast::Definition &written) {
+  bool takesValue = written.kind < ast::Kind::Score;
+  bool takesBlock = written.kind >= ast::Kind::Score || written.kind == ast::Kind::Model;
+  std::string kind(ast::spelling(written.kind));
+  if (written.value && !takesValue)
+    diagnostics.error(written.value->range,
+                      "a " + kind + " is made by its block alone; found a value");
+  if (written.block && !takesBlock)
+    diagnostics.error(written.block->range, nounFor(written.kind) + " has no block");
+  if (takesValue && !written.value && written.block)
+    diagnostics.error(written.nameRange, "a " + kind + " needs a value: " + kind + " " +
+                                             std::string(written.name) + " = …");
+}
+
+void Checker::checkBlock(const ast::Definition &written, CheckedDefinition &result) {
+  if (!written.block)
+    return;
+  const Construct &construct = constructOf(written.kind);
+  if (written.kind == ast::Kind::Score)
+    for (const ast::Entry &entry : written.block->entries)
+      if (entry.kind == ast::EntryKind::Let &&
+          !formulas.lets.emplace(entry.key, FormulaScope::Let{.written = &entry}).second)
+        diagnostics.error(entry.keyRange, "'" + std::string(entry.key) + "' is defined twice");
+  formulas.isScore = written.kind == ast::Kind::Score;
+  size_t unknownKeys = checkEntries(*written.block, construct, result.keys, &result);
+  SourceRange where = written.kind == ast::Kind::Run ? written.kindRange : written.nameRange;
+  fillDefaults(construct, where, result.keys, unknownKeys);
+  if (formulas.isScore)
+    checkScore(written, result);
+  checkTogether(result);
+}
+
+size_t Checker::checkEntries(const ast::Block &block, const Construct &construct,
+                             std::vector<CheckedArgument> &keys, CheckedDefinition *definition) {
+  size_t unknownKeys = 0;
+  std::map<std::string_view, SourceRange> seen;
+  // What a formula may name depends on `data`, so the data come first.
+  std::vector<const ast::Entry *> entries;
+  for (bool isData : {true, false})
+    for (const ast::Entry &entry : block.entries)
+      if (entry.kind == ast::EntryKind::Key && (entry.key == "data") == isData)
+        entries.push_back(&entry);
+  for (const ast::Entry *entry : entries) {
+    auto [first, isNew] = seen.emplace(entry->key, entry->keyRange);
+    if (!isNew) {
+      diagnostics.error(entry->keyRange, "'" + std::string(entry->key) + "' is written twice")
+          .note(first->second, "first written here");
+      continue;
+    }
+    if (!entry->value)
+      continue;
+    const Parameter *parameter = construct.find(entry->key);
+    CheckedArgument checkedEntry = {std::string(entry->key), entry->keyRange, {}, !parameter};
+    if (parameter) {
+      noteState(parameter->state, std::string(parameter->name), entry->keyRange);
+      checkedEntry.value = check(entry->value, {*parameter, construct.name});
+      if (entry->key == "data")
+        fieldsOf(checkedEntry.value);
+      keys.push_back(std::move(checkedEntry));
+    } else if (construct.named && definition && entry->value->kind == ast::ExprKind::Call) {
+      checkedEntry.value = check(entry->value, {*construct.named, construct.name});
+      definition->tasks.push_back(std::move(checkedEntry));
+    } else {
+      ++unknownKeys;
+      reportUnknownKey(entry->key, entry->keyRange, construct);
+    }
+  }
+  return unknownKeys;
+}
+
+CheckedValue Checker::checkOverride(CheckedValue base, const ast::Block &block, SourceRange where) {
+  CheckedValue result;
+  result.kind = ValueKind::Call;
+  result.construct = &modelOverride();
+  result.where = where;
+  if (base.kind == ValueKind::Mistaken)
+    result.kind = ValueKind::Mistaken;
+  result.arguments.push_back({"base", {}, std::move(base)});
+  std::vector<CheckedArgument> keys;
+  checkEntries(block, modelOverride(), keys, nullptr);
+  std::ranges::move(keys, std::back_inserter(result.arguments));
+  return result;
+}
+
+void Checker::checkScore(const ast::Definition &written, CheckedDefinition &result) {
+  for (const auto &[name, let] : formulas.lets)
+    if (let.progress == FormulaScope::Let::Progress::Waiting)
+      diagnostics.error(let.written->keyRange, "nothing uses '" + std::string(name) + "'");
+  for (std::string_view name : formulas.order) {
+    FormulaScope::Let &let = formulas.lets.at(name);
+    CheckedArgument kept{std::string(name), let.written->keyRange, {}, true};
+    kept.value.kind = ValueKind::Expression;
+    kept.value.where = let.written->value->range;
+    if (let.expression)
+      kept.value.expression = std::move(*let.expression);
+    result.lets.push_back(std::move(kept));
+  }
+  if (const CheckedValue *value = result.find("value"); value && !value->expression.empty())
+    result.scores = value->expression.scope();
+}
+
+} // namespace roux

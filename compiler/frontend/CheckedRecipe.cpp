@@ -1,0 +1,64 @@
+//===- CheckedRecipe.cpp - finding one's way in a checked recipe ----------===//
+//
+// Lookups by name, and the one rule for what a path in a recipe is relative to.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/frontend/CheckedRecipe.h"
+
+#include "compiler/frontend/Constructs.h"
+
+#include <algorithm>
+#include <cassert>
+#include <filesystem>
+
+namespace roux {
+
+static const CheckedValue *findIn(const std::vector<CheckedArgument> &arguments,
+                                  std::string_view name) {
+  auto at = std::ranges::find(arguments, name, &CheckedArgument::name);
+  return at == arguments.end() ? nullptr : &at->value;
+}
+
+static const CheckedValue &promised(const CheckedValue *value) {
+  assert(value && "the table of constructs promises this parameter");
+  return *value;
+}
+
+bool CheckedValue::calls(std::string_view name) const {
+  return kind == ValueKind::Call && construct->name == name;
+}
+const CheckedValue *CheckedValue::find(std::string_view name) const {
+  return findIn(arguments, name);
+}
+const CheckedValue &CheckedValue::operator[](std::string_view name) const {
+  return promised(find(name));
+}
+
+const CheckedValue *CheckedDefinition::find(std::string_view key) const {
+  return findIn(keys, key);
+}
+const CheckedValue &CheckedDefinition::operator[](std::string_view key) const {
+  return promised(find(key));
+}
+
+const CheckedDefinition *CheckedRecipe::find(std::string_view name) const {
+  auto at = std::ranges::find(definitions, name, &CheckedDefinition::name);
+  return at == definitions.end() || name.empty() ? nullptr : &*at;
+}
+
+std::string_view spelling(Measure measure) {
+  constexpr std::string_view names[] = {"a plain number", "a percentage", "bytes", "tokens",
+                                        "sequences",      "records",      "steps", "epochs",
+                                        "minutes",        "hours"};
+  return names[static_cast<size_t>(measure)];
+}
+
+std::string resolvePath(const SourceManager &sources, const CheckedValue &path) {
+  std::filesystem::path given = path.text;
+  if (given.is_absolute())
+    return path.text;
+  std::filesystem::path recipe = sources.path(path.where.file);
+  return (recipe.parent_path() / given).lexically_normal().string();
+}
+
+} // namespace roux

@@ -1,0 +1,110 @@
+//===- Flows.cpp - values made of other values ----------------------------===//
+//
+// Data through a pipe, several units of a policy, a sum of models.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/frontend/Checker.h"
+#include "compiler/frontend/Nouns.h"
+
+namespace roux {
+
+using namespace type;
+
+static CheckedValue mistaken(SourceRange where) {
+  CheckedValue value;
+  value.kind = ValueKind::Mistaken;
+  value.where = where;
+  return value;
+}
+
+CheckedValue Checker::checkPipe(const ast::Pipe &pipe, const Slot &slot) {
+  CheckedValue from = check(pipe.from, slot);
+  const auto *call = ast::as<ast::Call>(pipe.into);
+  const auto *name = ast::as<ast::Name>(pipe.into);
+  if (!call && !name)
+    return mistaken(pipe.range);
+  std::string callee(call ? call->callee : name->name);
+  SourceRange where = call ? call->calleeRange : name->range;
+  const Construct *construct = findConstruct(Family::Record, callee);
+  if (!construct || construct->parameters[0].name != "data") {
+    std::vector<std::string_view> known;
+    for (const Construct *row : constructs())
+      if (row->family == Family::Record)
+        known.push_back(row->name);
+    bool isSource = findConstruct(Family::Source, callee);
+    diagnostics.error(where, isSource ? "'" + callee + "' reads files, so nothing flows into it"
+                                      : "expected an operation on data, found '" + callee + "'" +
+                                            (construct ? ", which takes data by name"
+                                                       : didYouMean(callee, known)));
+    return mistaken(pipe.range);
+  }
+  if (name && !construct->bare) {
+    diagnostics.error(where,
+                      "'" + callee + "' takes arguments, as in " + std::string(construct->example));
+    return mistaken(pipe.range);
+  }
+  return checkCall(*construct, where, pipe.range,
+                   call ? call->arguments : std::span<const ast::Argument>(), &from);
+}
+
+CheckedValue Checker::checkMultiple(const ast::Binary &binary, const Slot &slot) {
+  CheckedValue policy = check(binary.rhs, slot);
+  static constexpr Parameter count = {
+      .name = "units", .types = Number, .text = "units in a step", .bound = Bound::Count};
+  CheckedValue times = checkNumber(binary.lhs, {count, "a policy"});
+  if (policy.kind != ValueKind::Call || times.kind != ValueKind::Number)
+    return mistaken(binary.range);
+  bool isMultiple = binary.op == ast::BinaryOp::Multiply;
+  for (CheckedArgument &argument : policy.arguments)
+    if (const Parameter *parameter = policy.construct->find(argument.name);
+        isMultiple && parameter && parameter->multiplier) {
+      argument.value = std::move(times);
+      argument.nameRange = binary.lhs->range;
+      policy.where = binary.range;
+      return policy;
+    }
+  diagnostics.error(binary.range, isMultiple ? "only pack and sorted can be multiplied; " +
+                                                   std::string(policy.construct->name) +
+                                                   " says itself what a step holds"
+                                             : "a policy can only be multiplied");
+  return mistaken(binary.range);
+}
+
+CheckedValue Checker::checkBlend(const ast::Expr *expr, const Slot &slot) {
+  CheckedValue blend;
+  blend.kind = ValueKind::Blend;
+  blend.where = expr->range;
+  return addModels(expr, 1, blend, slot) ? blend : mistaken(expr->range);
+}
+
+bool Checker::addModels(const ast::Expr *expr, double factor, CheckedValue &blend,
+                        const Slot &slot) {
+  if (const auto *group = ast::as<ast::Group>(expr); group && group->unit == ast::Unit::None)
+    return addModels(group->inner, factor, blend, slot);
+  if (const auto *unary = ast::as<ast::Unary>(expr))
+    return addModels(unary->operand, -factor, blend, slot);
+  const auto *binary = ast::as<ast::Binary>(expr);
+  if (binary && (binary->op == ast::BinaryOp::Add || binary->op == ast::BinaryOp::Subtract)) {
+    bool left = addModels(binary->lhs, factor, blend, slot);
+    double sign = binary->op == ast::BinaryOp::Add ? 1 : -1;
+    return addModels(binary->rhs, sign * factor, blend, slot) && left;
+  }
+  if (binary && binary->op == ast::BinaryOp::Multiply) {
+    static constexpr Parameter coefficient = {.name = "coefficient", .types = Number};
+    CheckedValue number = checkNumber(binary->lhs, {coefficient, "a sum of models"});
+    return number.kind == ValueKind::Number &&
+           addModels(binary->rhs, factor * number.number, blend, slot);
+  }
+  if (binary) {
+    diagnostics.error(binary->opRange,
+                      "models are added, subtracted and multiplied by a number on their left");
+    return false;
+  }
+  CheckedValue model = check(expr, slot);
+  model.number = factor;
+  bool isModel = model.kind != ValueKind::Mistaken;
+  blend.items.push_back(std::move(model));
+  return isModel;
+}
+
+} // namespace roux

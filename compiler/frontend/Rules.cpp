@@ -1,0 +1,236 @@
+//===- Rules.cpp - what must hold between values --------------------------===//
+//
+// Each value may be right by itself and wrong beside another. A rule is a
+// function of one construct; the table at the end says which.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/frontend/Checker.h"
+#include "compiler/frontend/Nouns.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace roux {
+
+using namespace type;
+
+using Report = std::function<Diagnostic &(SourceRange, std::string)>;
+
+static void checkSpans(const CheckedValue &call, const Report &report) {
+  bool hasTokens = !call["tokens"].isNone(), hasPlace = !call["at"].isNone();
+  if (hasTokens == hasPlace)
+    report(call.where, hasTokens ? "spans are marked by tokens or at places; found both"
+                                 : "spans needs 'tokens:' or 'at:'");
+}
+
+static void checkMix(const CheckedValue &call, const Report &report) {
+  double total = 0;
+  bool isWhole = true;
+  for (const CheckedArgument &argument : call.arguments)
+    if (argument.named) {
+      total += argument.value.number;
+      isWhole &= argument.value.kind == ValueKind::Number;
+    }
+  if (isWhole && std::fabs(total - 1) > 1e-9)
+    report(call.where, "the shares of a mix add up to 100%; found " +
+                           fmt::format("{}%", std::round(total * 1e4) / 100));
+}
+
+static void checkAsk(const CheckedValue &call, const Report &report) {
+  if (std::ranges::none_of(call.arguments, &CheckedArgument::named))
+    report(call.where, "ask makes a field: ask(model, name: prompt)");
+}
+
+static void checkSplit(const CheckedValue &call, const Report &report) {
+  const CheckedValue &lengths = call["pow2"];
+  auto isPower = [](double x) { return x >= 1 && std::exp2(std::round(std::log2(x))) == x; };
+  if (lengths.kind == ValueKind::Range && !(isPower(lengths.number) && isPower(lengths.high)))
+    report(lengths.where, "'pow2' runs between powers of two, as in 256..8Ki");
+}
+
+static void checkAdamW(const CheckedValue &call, const Report &report) {
+  const CheckedValue &betas = call["betas"];
+  if (betas.kind != ValueKind::List)
+    return;
+  bool areShares = std::ranges::all_of(betas.items, [](const CheckedValue &beta) {
+    return beta.kind != ValueKind::Number || beta.number < 1;
+  });
+  if (betas.items.size() != 2 || !areShares)
+    report(betas.where, "'betas' are two numbers from 0 to below 1, as in [0.9, 0.95]");
+}
+
+static void checkShape(const CheckedValue &call, const Report &report) {
+  auto divides = [&](const char *part, const char *whole) {
+    const CheckedValue &a = call[part], &b = call[whole];
+    if (a.kind == ValueKind::Number && b.kind == ValueKind::Number &&
+        std::fmod(b.number, a.number) != 0)
+      report(a.where, std::string("'") + part + "' must divide '" + whole + "'; found " +
+                          std::to_string(std::lround(a.number)) + " and " +
+                          std::to_string(std::lround(b.number)));
+  };
+  divides("heads", "dim");
+  divides("kv_heads", "heads");
+}
+
+static void checkRanks(const CheckedValue &call, const Report &report) {
+  if (call["file"].text.ends_with(".tiktoken") && call["pattern"].is("none"))
+    report(call.where, "tiktoken ranks do not say how text is cut; write 'pattern:'");
+}
+
+namespace {
+struct RuleRow {
+  std::string_view construct;
+  Family family;
+  void (*check)(const CheckedValue &, const Report &);
+};
+constexpr RuleRow rules[] = {
+    {"spans", Family::Record, checkSpans},    {"mix", Family::Record, checkMix},
+    {"ask", Family::Record, checkAsk},        {"split", Family::Record, checkSplit},
+    {"adamw", Family::Optimizer, checkAdamW}, {"new", Family::Model, checkShape},
+    {"load", Family::Tokenizer, checkRanks},
+};
+} // namespace
+
+void Checker::checkTogether(const CheckedValue &call) {
+  Report report = [this](SourceRange where, std::string text) -> Diagnostic & {
+    return diagnostics.error(where, std::move(text));
+  };
+  for (const RuleRow &rule : rules)
+    if (rule.construct == call.construct->name && rule.family == call.construct->family)
+      rule.check(call, report);
+}
+
+void Checker::checkTogether(const CheckedDefinition &definition) {
+  if (definition.kind == ast::Kind::Train)
+    checkTrain(definition);
+  if (definition.kind == ast::Kind::Eval)
+    checkEval(definition);
+  if (definition.kind == ast::Kind::Score)
+    checkModels(definition);
+  if (definition.kind == ast::Kind::Run && definition["dtype"].is("f64") &&
+      !definition["device"].is("cpu"))
+    diagnostics.error(definition["dtype"].where, "f64 is for the CPU, where tests use it");
+}
+
+const CheckedValue *Checker::contextOf(const CheckedValue &model) const {
+  if (model.kind == ValueKind::Reference) {
+    const CheckedDefinition &definition = checked[model.definition];
+    return definition.kind == ast::Kind::Train ? contextOf(definition["model"])
+                                               : contextOf(definition.value);
+  }
+  if (model.kind != ValueKind::Call)
+    return nullptr;
+  const CheckedValue *context = model.find("context");
+  if (context && context->kind == ValueKind::Number)
+    return context;
+  const CheckedValue *base = model.find("base");
+  return base ? contextOf(*base) : nullptr;
+}
+
+const CheckedValue *Checker::endpointIn(const CheckedValue &model) const {
+  if (model.calls("endpoint"))
+    return &model;
+  if (model.kind == ValueKind::Reference && checked[model.definition].kind == ast::Kind::Model)
+    return endpointIn(checked[model.definition].value);
+  if (const CheckedValue *base = model.kind == ValueKind::Call ? model.find("base") : nullptr)
+    return endpointIn(*base);
+  for (const CheckedValue &item : model.items)
+    if (const CheckedValue *found = endpointIn(item))
+      return found;
+  return nullptr;
+}
+
+void Checker::checkTrain(const CheckedDefinition &train) {
+  const CheckedValue &model = train["model"], &position = train["position"];
+  if (const CheckedValue *endpoint = endpointIn(model))
+    diagnostics.error(model.where, "an endpoint can only answer; it cannot be trained")
+        .note(endpoint->where, "the endpoint is here");
+  const CheckedValue *context = contextOf(model);
+  if (position.calls("gaps") && context && position["span"].kind == ValueKind::Number &&
+      position["span"].number > context->number)
+    diagnostics
+        .error(position["span"].where, "'span' of gaps reaches beyond the model's context of " +
+                                           std::to_string(std::lround(context->number)) + " tokens")
+        .note(context->where, "the context is here");
+  bool startsFromTrain =
+      model.kind == ValueKind::Reference && checked[model.definition].kind == ast::Kind::Train;
+  if (!train["carry"].isNone() && train["carry"].kind != ValueKind::Mistaken && !startsFromTrain &&
+      model.kind != ValueKind::Mistaken)
+    diagnostics.error(train["carry"].where, "'carry' takes from a train, but 'model' names none")
+        .note(model.where, "the model is here");
+  checkSchedule(train["schedule"]);
+}
+
+void Checker::checkSchedule(const CheckedValue &schedule) {
+  const std::vector<CheckedValue> &parts = schedule.items;
+  double share = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const CheckedValue *over = parts[i].kind == ValueKind::Call ? parts[i].find("over") : nullptr;
+    const CheckedValue *length = parts[i].kind == ValueKind::Call ? parts[i].find("length") : over;
+    if (!length)
+      length = over;
+    if (length && length->measure == Measure::Percent)
+      share += length->number;
+    if (over && over->isNone() && i + 1 < parts.size())
+      diagnostics.error(parts[i].where, "only the last part of a schedule takes the rest of the "
+                                        "training; write 'over:'");
+    if (parts[i].calls("warmup") && i > 0)
+      diagnostics.error(parts[i].where, "warmup stands first in a schedule");
+  }
+  if (share > 1 + 1e-9)
+    diagnostics.error(schedule.where, "the parts of a schedule add up to more than 100%");
+}
+
+void Checker::checkEval(const CheckedDefinition &eval) {
+  const CheckedValue &model = eval["model"];
+  bool isTrain =
+      model.kind == ValueKind::Reference && checked[model.definition].kind == ast::Kind::Train;
+  for (const CheckedArgument &task : eval.tasks)
+    if (task.value.calls("loss") && !isTrain && model.kind != ValueKind::Mistaken &&
+        eval["target"].isNone())
+      diagnostics.error(task.value.where, "loss() needs to know its targets: '" + eval.name +
+                                              "' measures no train, so write 'target:'");
+  if (eval.tasks.empty())
+    diagnostics.error(eval.where, "an eval measures something, as in unseen: loss(held)");
+}
+
+void Checker::checkModels(const CheckedDefinition &score) {
+  const Expression &value = score["value"].expression;
+  bool asks = std::ranges::any_of(value.nodes, [](const Expression::Node &node) {
+    return node.operation == Operation::Model && node.text == "perplexity";
+  });
+  for (const CheckedArgument &let : score.lets)
+    for (const Expression::Node &node : let.value.expression.nodes)
+      asks |= node.operation == Operation::Model && node.text == "perplexity";
+  if (asks && score["model"].isNone())
+    diagnostics.error(score.where, "perplexity() asks a model; write 'model:'");
+  if (!score["pairs"].isNone() && score["spans"].isNone())
+    diagnostics.error(score["pairs"].where, "pairs are pairs of spans; write 'spans:'");
+}
+
+bool Checker::readsFiles(const CheckedValue &data) const {
+  if (data.kind != ValueKind::Call)
+    return false;
+  if (data.construct->family == Family::Source)
+    return true;
+  const CheckedValue *inner = data.find("data");
+  return inner && readsFiles(*inner);
+}
+
+void Checker::fieldsOf(const CheckedValue &data) {
+  if (data.kind == ValueKind::Reference)
+    return fieldsOf(checked[data.definition].value);
+  for (const CheckedValue &item : data.items)
+    fieldsOf(item);
+  if (data.kind != ValueKind::Call)
+    return;
+  if (const CheckedValue *inner = data.find("data"))
+    fieldsOf(*inner);
+  if (data.construct->name == "ask")
+    for (const CheckedArgument &argument : data.arguments)
+      if (argument.named)
+        formulas.fields.insert(argument.name);
+}
+
+} // namespace roux

@@ -1,0 +1,170 @@
+//===- Training.cpp - the rows of `train` and what its keys call ----------===//
+//
+// What changes the result has no silent default here: target, weight, batch,
+// optimizer and length are written or refused.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/frontend/constructs/Parts.h"
+
+namespace roux::parts {
+
+using namespace type;
+
+static constexpr uint32_t extent =
+    bit(Measure::Steps) | bit(Measure::Tokens) | bit(Measure::Epochs);
+
+static constexpr WordRow exempts[] = {
+    {.name = "vectors", .text = "norms and biases do not decay"},
+    {.name = "none", .text = "everything decays"},
+};
+static constexpr WordRow carries[] = {
+    {.name = "optimizer", .text = "its moments, from the train that `model` names"},
+    {.name = "schedule", .text = "its place in the schedule, from the train that `model` names"},
+};
+
+static constexpr Parameter keys[] = {
+    {.name = "model",
+     .types = Model,
+     .text = "where training starts: a model or another train",
+     .example = "model: base"},
+    {.name = "data",
+     .types = Data,
+     .text = "an epoch is one pass over it",
+     .example = "data: chats"},
+    {.name = "target",
+     .types = Formula,
+     .text = "which tokens are predicted",
+     .place = Place::Target,
+     .example = "target: role == assistant"},
+    {.name = "weight",
+     .types = Formula,
+     .text = "what a target's loss counts in the sum of the step",
+     .place = Place::Weight,
+     .example = "weight: 1 / (sequence.targets * step.sequences)"},
+    {.name = "loss",
+     .types = Formula,
+     .fallback = "token.nll",
+     .text = "of one target; differentiated",
+     .place = Place::Loss,
+     .example = "loss: token.nll + 1e-4 * token.logsumexp ^ 2"},
+    {.name = "batch",
+     .types = Call,
+     .text = "which sequences make a step",
+     .family = Family::Policy,
+     .example = "batch: each(8 sequences, overflow: error, last: keep)"},
+    {.name = "position",
+     .types = Formula | Call,
+     .fallback = "token.index",
+     .text = "the index that rotary or learned positions see",
+     .family = Family::Position,
+     .place = Place::Position,
+     .example = "position: gaps(at: turn, span: 32Ki, chance: 50%)"},
+    {.name = "optimizer",
+     .types = Call,
+     .text = "the update",
+     .family = Family::Optimizer,
+     .example = "optimizer: adamw(lr: 2e-5)"},
+    {.name = "schedule",
+     .types = List | Call,
+     .fallback = "[constant]",
+     .text = "of the learning rate: parts, one after the other",
+     .family = Family::Schedule,
+     .example = "schedule: [warmup(3%), cosine(to: 0)]"},
+    {.name = "clip",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "largest norm of the whole gradient",
+     .bound = Bound::Positive,
+     .example = "clip: 1"},
+    {.name = "length",
+     .types = Number,
+     .text = "how long it trains",
+     .measures = extent,
+     .bound = Bound::Positive,
+     .example = "length: 2 epochs"},
+    {.name = "carry",
+     .types = Word | List | None,
+     .fallback = "none",
+     .text = "what else is taken from the train that `model` names",
+     .words = carries,
+     .example = "carry: optimizer"},
+};
+const std::span<const Parameter> trainKeys = keys;
+
+static constexpr Parameter adamw[] = {
+    {.name = "lr", .types = Number, .text = "peak learning rate", .bound = Bound::NotNegative},
+    {.name = "betas",
+     .types = List | Number,
+     .fallback = "[0.9, 0.999]",
+     .text = "decay of the two moments",
+     .bound = Bound::NotNegative},
+    {.name = "epsilon",
+     .types = Number,
+     .fallback = "1e-8",
+     .text = "added to the root of the second moment",
+     .bound = Bound::NotNegative},
+    {.name = "decay",
+     .types = Number,
+     .fallback = "0",
+     .text = "decoupled weight decay",
+     .bound = Bound::NotNegative},
+    {.name = "exempt",
+     .types = Word,
+     .fallback = "vectors",
+     .text = "tensors without decay",
+     .words = exempts}};
+
+static constexpr Parameter partLength = {.name = "length",
+                                         .types = Number,
+                                         .text = "a share of the training, or an extent",
+                                         .measures = extent | bit(Measure::Percent),
+                                         .bound = Bound::NotNegative,
+                                         .positional = true};
+static constexpr Parameter restLength = {
+    .name = "over",
+    .types = Number | None,
+    .fallback = "none",
+    .text = "how long; none: the rest of the training, for the last part",
+    .measures = extent | bit(Measure::Percent),
+    .bound = Bound::NotNegative};
+static constexpr Parameter floorRate = {
+    .name = "to",
+    .types = Number,
+    .text = "where it ends: a share of the peak, or a learning rate",
+    .measures = bit(Measure::Percent) | bit(Measure::Plain),
+    .bound = Bound::NotNegative};
+static constexpr Parameter warmup[] = {partLength};
+static constexpr Parameter constant[] = {restLength};
+static constexpr Parameter falling[] = {floorRate, restLength};
+
+static constexpr Construct rows[] = {
+    {.name = "adamw",
+     .family = Family::Optimizer,
+     .parameters = adamw,
+     .text = "Adam with decoupled weight decay",
+     .example = "adamw(lr: 2e-5, betas: [0.9, 0.95], decay: 0.1)"},
+    {.name = "warmup",
+     .family = Family::Schedule,
+     .parameters = warmup,
+     .text = "rises in a line from zero to the peak",
+     .example = "[warmup(100 steps), constant]"},
+    {.name = "constant",
+     .family = Family::Schedule,
+     .parameters = constant,
+     .text = "stays where it is",
+     .example = "[constant(over: 50%), linear(to: 0)]",
+     .bare = true},
+    {.name = "linear",
+     .family = Family::Schedule,
+     .parameters = falling,
+     .text = "in a line",
+     .example = "[linear(to: 10%)]"},
+    {.name = "cosine",
+     .family = Family::Schedule,
+     .parameters = falling,
+     .text = "half a cosine",
+     .example = "[warmup(3%), cosine(to: 10%)]"},
+};
+const std::span<const Construct> training = rows;
+
+} // namespace roux::parts
