@@ -1,0 +1,52 @@
+//===- RecipeFile.cpp - the recipe a verb was given -----------------------===//
+//
+// Reads no more than a recipe may have, so that a device or a checkpoint named
+// by mistake is refused at once.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/RecipeFile.h"
+#include "compiler/frontend/Parser.h"
+#include "compiler/tools/CommandLine.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fmt/format.h>
+#include <memory>
+#include <sys/stat.h>
+
+namespace roux {
+
+std::optional<uint32_t> openRecipe(SourceManager &sources, const std::string &path) {
+  auto cannot = [&](std::string_view why) {
+    refuse(fmt::format("cannot read '{}': {}", path, why));
+    return std::nullopt;
+  };
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0)
+    return cannot(std::strerror(errno));
+  if (S_ISDIR(status.st_mode))
+    return cannot("it is a folder, expected a recipe");
+  std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (!file)
+    return cannot(std::strerror(errno));
+  std::string text(maxRecipeBytes + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  if (std::ferror(file.get()))
+    return cannot(std::strerror(errno));
+  if (text.size() > maxRecipeBytes)
+    return cannot(
+        fmt::format("it is longer than {} bytes, the most a recipe may have", maxRecipeBytes));
+  text.shrink_to_fit();
+  return sources.add(path, std::move(text));
+}
+
+int report(const Diagnostics &diagnostics, DiagnosticForm form) {
+  if (form == DiagnosticForm::Json)
+    fmt::print("{}", diagnostics.json());
+  else
+    fmt::print(stderr, "{}", diagnostics.text());
+  return diagnostics.hasErrors() ? 1 : 0;
+}
+
+} // namespace roux

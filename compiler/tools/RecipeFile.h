@@ -1,0 +1,25 @@
+//===- RecipeFile.h - the recipe a verb was given -------------------------===//
+//
+// Opening the named file and printing what is wrong with it is the same for
+// every verb.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/frontend/Diagnostic.h"
+
+#include <optional>
+#include <string>
+
+namespace roux {
+
+/// Adds the file at `path` to `sources`; its number. Says why on stderr when it cannot be read, or
+/// is longer than any recipe.
+std::optional<uint32_t> openRecipe(SourceManager &sources, const std::string &path);
+
+enum class DiagnosticForm { Text, Json };
+
+/// Prints what was found: text to stderr, JSON lines to stdout. The exit status: 1 on any error.
+int report(const Diagnostics &diagnostics, DiagnosticForm form = DiagnosticForm::Text);
+
+} // namespace roux

@@ -1,0 +1,64 @@
+//===- roux.cpp - the program a person types ------------------------------===//
+//
+// A table of verbs. Nothing here may load MLIR: `roux check` has to be quicker
+// than the eye.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/frontend/Diagnostic.h"
+#include "compiler/tools/CommandLine.h"
+#include "compiler/tools/Verbs.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace roux {
+
+namespace {
+struct Verb {
+  std::string_view name;
+  std::string_view summary; ///< one line for --help
+  VerbFunction run;
+};
+} // namespace
+
+static constexpr Verb verbs[] = {
+    {"check", "say what is wrong with a recipe, or what it will do", runCheck},
+    {"fmt", "lay out recipes in the one way", runFormat},
+    {"inspect", "look at any stage of a recipe", runInspect},
+};
+
+static int help() {
+  fmt::print("roux: trains what a recipe says\n\nusage: roux VERB …\n\n");
+  for (const Verb &verb : verbs)
+    fmt::print("  {:<10} {}\n", verb.name, verb.summary);
+  fmt::print("\n'roux VERB --help' says more; 'roux --version' prints the version\n");
+  return 0;
+}
+
+static int runVerb(int argc, char **argv) {
+  std::string_view name = argv[1];
+  if (name == "--version") {
+    fmt::print("roux {}\n", ROUX_VERSION);
+    return 0;
+  }
+  if (name == "--help" || name == "-h")
+    return help();
+  std::vector<std::string_view> names;
+  for (const Verb &verb : verbs) {
+    if (verb.name == name)
+      return verb.run(argc - 1, argv + 1);
+    names.push_back(verb.name);
+  }
+  return refuse(
+      fmt::format("unknown verb '{}'{}; see 'roux --help'", name, didYouMean(name, names)));
+}
+
+} // namespace roux
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    roux::help();
+    return 1;
+  }
+  return roux::runVerb(argc, argv);
+}
