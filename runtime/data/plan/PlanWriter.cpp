@@ -171,6 +171,7 @@ void PlanWriter::finish() {
   tail.text(spec.construct);
   tail.value<uint8_t>(spec.batch.attend == Reach::Pack);
   tail.value<uint8_t>(spec.batch.labels == Reach::Pack);
+  tail.value<uint64_t>(spec.batch.policy == Policy::Pack ? spec.batch.tokens : 0);
   tail.value(spec.position.at);
   tail.value<uint32_t>(spec.position.sites);
   tail.value<uint64_t>(spec.position.span);
