@@ -48,7 +48,8 @@ std::string PipelineRunner::origin() const {
                         spelling(spec.layout), static_cast<int>(spec.onError), spec.maxRecord,
                         sources[i]->contentHash());
   }
-  text += fmt::format("tokenizer {:016x}\n", consumer.tokenizer->contentHash());
+  if (consumer.tokenizer)
+    text += fmt::format("tokenizer {:016x}\n", consumer.tokenizer->contentHash());
   if (consumer.chat)
     text += fmt::format("template {:016x} {}\n", consumer.chat->contentHash(),
                         consumer.chat->separatesAnswers());

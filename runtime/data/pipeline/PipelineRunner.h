@@ -60,6 +60,9 @@ public:
   uint64_t size() const { return steps.back().rows.size(); }
   /// Tokens of the last step's row `row`, with the consumer's target applied.
   void tokenize(uint64_t row, TokenizedRecord &tokens, Workspace &workspace) const;
+  /// Calls `visit` with every text of every row, in order: contents of messages, and documents.
+  /// Throws DataError where rows are no longer records.
+  void visitTexts(const std::function<void(std::string_view)> &visit) const;
   /// Appends all sequences in order, and sets the store's origin. `attributes` of the store's
   /// schema are evaluated for each.
   void write(TokenStoreWriter &store, const StoreSchema &schema);

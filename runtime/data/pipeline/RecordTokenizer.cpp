@@ -12,6 +12,8 @@ namespace roux::data {
 
 RecordTokenizer::RecordTokenizer(const Consumer &consumer, bool withText)
     : consumer(consumer), withText(withText) {
+  if (!consumer.tokenizer)
+    return;
   const Tokenizer &tokenizer = *consumer.tokenizer;
   auto name = [&](const char *role, std::optional<TokenId> id) -> std::string {
     auto found = tokenizer.namedTokens().find(role);
@@ -29,6 +31,8 @@ RecordTokenizer::RecordTokenizer(const Consumer &consumer, bool withText)
 
 void RecordTokenizer::tokenize(const Record &record, Ends ends, TokenizedRecord &tokens,
                                Lints *lints) const {
+  if (!consumer.tokenizer)
+    throw RecordError("its tokens are asked for, but these data train the tokenizer");
   tokens.clear();
   switch (record.layout) {
   case Layout::Text:
