@@ -42,8 +42,8 @@ uint64_t stepsWanted(const PlanLength &length, uint64_t pass, uint64_t steps, ui
 /// Refuses, after the first pass, a length that passes like it would not reach in time.
 void checkSteps(const PlanLength &length, const Epoch &epoch) {
   double steps = static_cast<double>(epoch.stepCount()), tokens = 0;
-  for (const PlacedSequence &placed : epoch.sequences)
-    tokens += placed.tokens();
+  for (uint32_t member : epoch.members)
+    tokens += epoch.pieces[member].tokens();
   double inAll = length.unit == PlanLength::Unit::Epochs   ? length.amount * steps
                  : length.unit == PlanLength::Unit::Tokens ? length.amount / tokens * steps
                                                            : length.amount;

@@ -46,11 +46,13 @@ struct Sample {
   const char *source = "data";
   uint64_t record = UINT64_MAX; ///< its place in the list, if not said
   bool lastIsInput = true;
+  uint32_t part = 0;
 };
 
 inline void append(TokenStoreWriter &writer, const Sample &sample, uint64_t place) {
   NewSequence sequence;
   sequence.record = sample.record == UINT64_MAX ? place : sample.record;
+  sequence.part = sample.part;
   sequence.source = sample.source;
   sequence.lastIsInput = sample.lastIsInput;
   std::vector<int32_t> ids, labels;

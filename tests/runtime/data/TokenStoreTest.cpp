@@ -25,7 +25,7 @@ protected:
   std::vector<TokenRange> turns = {{0, 2}, {2, 4}}, spans = {{1, 3}};
   std::vector<uint32_t> sentences = {0, 3};
   std::vector<float> scores = {0.5f, 1, 2, 4};
-  StoreSchema schema = {{{"field:lang", true}, {"score:lds", false}}, {"change"}};
+  StoreSchema schema = {{{"lang", true}, {"score:lds", false}}, {"change"}};
   std::vector<AttributeValue> values = {{0, "de"}, {2.5, {}}};
 
   void TearDown() override { std::filesystem::remove(path); }
