@@ -8,15 +8,19 @@
 #include "compiler/frontend/Check.h"
 #include "compiler/frontend/Objective.h"
 #include "compiler/frontend/Parser.h"
+#include "compiler/plan/TrainingData.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/Stages.h"
 #include "compiler/tools/Verbs.h"
+#include "compiler/tools/WithRecipe.h"
+#include "runtime/data/view/PlanText.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sstream>
 
 namespace roux {
 
@@ -57,6 +61,18 @@ static int showLoss(const std::string &path, const CheckOptions &options) {
   return report(diagnostics);
 }
 
+static int showPlan(const std::string &path, const CheckOptions &options,
+                    const std::string &target) {
+  return withRecipe(path, options, [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+    DataBuilder builder(sources, recipe, outputFolder(path) / "data");
+    TrainingData built = builder.build(trainNamed(recipe, target));
+    std::ostringstream text;
+    data::printPlan(text, built.plan, built.store);
+    fmt::print("{}", text.str());
+    return 0;
+  });
+}
+
 static std::string stageHelp() {
   std::string help = "what to show:";
   for (const Stage &stage : stages)
@@ -66,10 +82,11 @@ static std::string stageHelp() {
 
 int runInspect(int argc, char **argv) {
   CLI::App app("look at any stage of a recipe", "roux inspect");
-  std::string path, emit;
+  std::string path, emit, target;
   std::vector<std::string> set;
   app.add_option("recipe", path, "the recipe")->required();
   app.add_option("--emit", emit, stageHelp())->required();
+  app.add_option("--target", target, "which train; otherwise the last one");
   addSettings(app, set);
   app.allow_extras(); // the options of roux-compiler's stages, which it checks
   if (std::optional<int> done = parseArguments(app, argc, argv))
@@ -87,7 +104,7 @@ int runInspect(int argc, char **argv) {
     CheckOptions options;
     if (!readSettings(set, options))
       return 1;
-    return showLoss(path, options);
+    return emit == "loss" ? showLoss(path, options) : showPlan(path, options, target);
   });
 }
 
