@@ -5,29 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Check.h"
-#include "compiler/plan/TrainingData.h"
 #include "compiler/tools/CommandLine.h"
+#include "compiler/tools/PlannedTrain.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/Verbs.h"
-#include "runtime/data/view/DataSummary.h"
 
 #include <fmt/format.h>
 
 namespace roux {
-
-/// Plans every train of the main file, and says what it found.
-static void describeData(const SourceManager &sources, const CheckedRecipe &recipe,
-                         const std::filesystem::path &folder) {
-  DataBuilder builder(sources, recipe, folder);
-  for (const CheckedDefinition &train : recipe.definitions) {
-    if (train.kind != ast::Kind::Train || !train.inMainFile)
-      continue;
-    TrainingData built = builder.build(train);
-    fmt::print("\ntrain {}, plan {:016x}\n{}", train.name, built.plan.hash(),
-               data::summarize(built.plan, built.store, train["weight"].expression).text());
-  }
-}
 
 static int checkRecipe(const std::string &path, const CheckOptions &options, DiagnosticForm form) {
   SourceManager sources;
@@ -39,8 +25,8 @@ static int checkRecipe(const std::string &path, const CheckOptions &options, Dia
   if (recipe && form == DiagnosticForm::Text)
     fmt::print("{}", summary(sources, *recipe));
   int status = report(diagnostics, form);
-  if (recipe && options.files && form == DiagnosticForm::Text)
-    describeData(sources, *recipe, outputFolder(path) / "data");
+  if (recipe && status == 0 && options.files && form == DiagnosticForm::Text)
+    fmt::print("{}", dataSummaries(sources, *recipe, path));
   return status;
 }
 

@@ -8,19 +8,18 @@
 #include "compiler/frontend/Check.h"
 #include "compiler/frontend/Objective.h"
 #include "compiler/frontend/Parser.h"
-#include "compiler/plan/TrainingData.h"
 #include "compiler/tools/CommandLine.h"
+#include "compiler/tools/PlannedTrain.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/Stages.h"
 #include "compiler/tools/Verbs.h"
-#include "compiler/tools/WithRecipe.h"
 #include "runtime/data/view/PlanText.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sstream>
+#include <iostream>
 
 namespace roux {
 
@@ -61,16 +60,12 @@ static int showLoss(const std::string &path, const CheckOptions &options) {
   return report(diagnostics);
 }
 
-static int showPlan(const std::string &path, const CheckOptions &options,
-                    const std::string &target) {
-  return withRecipe(path, options, [&](const SourceManager &sources, const CheckedRecipe &recipe) {
-    DataBuilder builder(sources, recipe, outputFolder(path) / "data");
-    TrainingData built = builder.build(trainNamed(recipe, target));
-    std::ostringstream text;
-    data::printPlan(text, built.plan, built.store);
-    fmt::print("{}", text.str());
-    return 0;
-  });
+static int showPlan(const std::string &path, const std::string &target,
+                    const CheckOptions &options) {
+  return withPlannedTrain(path, target, options,
+                          [](const CheckedDefinition &, const TrainingData &data) {
+                            data::printPlan(std::cout, data.plan, data.store);
+                          });
 }
 
 static std::string stageHelp() {
@@ -86,7 +81,7 @@ int runInspect(int argc, char **argv) {
   std::vector<std::string> set;
   app.add_option("recipe", path, "the recipe")->required();
   app.add_option("--emit", emit, stageHelp())->required();
-  app.add_option("--target", target, "which train; otherwise the last one");
+  app.add_option("--target", target, "for plan: the train to look at; the last one if not said");
   addSettings(app, set);
   app.allow_extras(); // the options of roux-compiler's stages, which it checks
   if (std::optional<int> done = parseArguments(app, argc, argv))
@@ -104,7 +99,7 @@ int runInspect(int argc, char **argv) {
     CheckOptions options;
     if (!readSettings(set, options))
       return 1;
-    return emit == "loss" ? showLoss(path, options) : showPlan(path, options, target);
+    return emit == "plan" ? showPlan(path, target, options) : showLoss(path, options);
   });
 }
 
