@@ -16,14 +16,18 @@ public:
   ValueImporter(mlir::MLIRContext &context, const SourceManager &sources)
       : context(context), sources(sources) {}
 
+  mlir::MLIRContext *getContext() const { return &context; }
   /// `value` as an attribute; null if it is an operation, an expression or another definition.
   mlir::Attribute attribute(const CheckedValue &value) const;
   mlir::Location location(SourceRange where) const;
   recipe::OriginAttr origin(const CheckedValue &value) const;
 
 private:
-  mlir::Attribute list(const CheckedValue &value) const;
-  mlir::Attribute option(const CheckedValue &value) const;
+  /// `value` as an attribute that comes from `origin`.
+  mlir::Attribute attribute(const CheckedValue &value, recipe::OriginAttr origin) const;
+  mlir::Attribute list(const CheckedValue &value, recipe::OriginAttr origin) const;
+  mlir::Attribute option(const CheckedValue &value, recipe::OriginAttr origin) const;
+  recipe::OriginAttr originInside(const CheckedValue &value, recipe::OriginAttr outer) const;
   mlir::FloatAttr real(double value) const;
   mlir::StringAttr string(std::string_view text) const;
 
