@@ -200,7 +200,7 @@ std::string describe(const SourceManager &sources, const CheckedDefinition &trai
   for (const SymbolRow *row : used)
     text += fmt::format("    {:<4} {:<17} {}\n", row->symbol, row->attribute, row->meaning);
   for (const char *key : {"target", "weight", "loss"})
-    text += fmt::format("  {:<7} {}   ({})\n", std::string(key) + ":", print(train[key].expression),
+    text += fmt::format("  {:<7} {}   ({})\n", std::string(key) + ":", written(sources, train[key]),
                         placeOf(sources, train[key]));
   text += countsAs(weights);
   if (std::optional<Monomial> sum = total(weights))

@@ -18,7 +18,7 @@ namespace {
 class Importer {
 public:
   Importer(MLIRContext &context, const SourceManager &sources, const CheckedRecipe &recipe)
-      : recipe(recipe), values(context, sources), builder(&context) {}
+      : recipe(recipe), values(context, sources, recipe), builder(&context) {}
 
   OwningOpRef<ModuleOp> module();
 
@@ -123,12 +123,6 @@ mlir::Value Importer::blend(const CheckedValue &blend) {
                                  recipe::ModelType::get(builder.getContext()), models, list);
 }
 
-/// True for values that become operands.
-static bool isOperand(const CheckedValue &value) {
-  return value.kind == ValueKind::Reference || value.kind == ValueKind::Blend ||
-         (value.kind == ValueKind::Call && isOperation(*value.construct));
-}
-
 /// True if the parameter is an operand wherever it is given; then none is no attribute.
 static bool maybeOperand(const Parameter &parameter) {
   return parameter.types & (type::Model | type::Data | type::Tokenizer);
@@ -142,9 +136,9 @@ void Importer::argument(const Construct &construct, const CheckedArgument &argum
                         OperationState &state) {
   const CheckedValue &given = argument.value;
   const Parameter *parameter = construct.find(argument.name);
-  if (isOperand(given)) {
+  if (values.isOperand(given)) {
     state.addOperands(value(given));
-  } else if (given.kind == ValueKind::List && !given.items.empty() && isOperand(given.items[0])) {
+  } else if (given.kind == ValueKind::List && !given.items.empty() && values.isOperand(given.items[0])) {
     for (const CheckedValue &item : given.items)
       state.addOperands(value(item));
   } else if (given.kind == ValueKind::Expression) {
@@ -214,7 +208,7 @@ void Importer::inputs(const CheckedDefinition &made, ArrayRef<StringRef> keys, R
   builder.createBlock(&region);
   SmallVector<mlir::Value> yielded;
   for (StringRef key : keys)
-    if (const CheckedValue *given = made.find(key); given && isOperand(*given))
+    if (const CheckedValue *given = made.find(key); given && values.isOperand(*given))
       yielded.push_back(value(*given));
   for (const CheckedArgument &each : made.tasks)
     task(each);
@@ -267,7 +261,7 @@ void Importer::eval(const CheckedDefinition &made) {
 void Importer::named(const CheckedDefinition &made) {
   OperationState state(values.location(made.where),
                        (Twine("recipe.") + llvm::StringRef(spelling(made.kind))).str());
-  if (!isOperand(made.value)) {
+  if (!values.isOperand(made.value)) {
     // A param that is a formula has its place in the expressions that read it.
     mlir::Attribute attribute = values.attribute(made.value);
     if (!attribute)

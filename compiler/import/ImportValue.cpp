@@ -63,6 +63,19 @@ recipe::OriginAttr ValueImporter::origin(const CheckedValue &value) const {
                                  string(value.origin.param));
 }
 
+const CheckedValue *ValueImporter::promptOf(const CheckedValue &value) const {
+  if (value.kind != ValueKind::Reference)
+    return nullptr;
+  const CheckedDefinition &definition = recipe.definitions[value.definition];
+  return definition.kind == ast::Kind::Prompt ? &definition.value : nullptr;
+}
+
+bool ValueImporter::isOperand(const CheckedValue &value) const {
+  return (value.kind == ValueKind::Reference && !promptOf(value)) ||
+         value.kind == ValueKind::Blend ||
+         (value.kind == ValueKind::Call && isOperation(*value.construct));
+}
+
 /// What is inside a default is a default too, although the table's text has places of its own.
 recipe::OriginAttr ValueImporter::originInside(const CheckedValue &value,
                                                recipe::OriginAttr outer) const {
@@ -119,6 +132,9 @@ mlir::Attribute ValueImporter::attribute(const CheckedValue &value,
   case ValueKind::Call:
     return option(value, origin);
   case ValueKind::Reference:
+    if (const CheckedValue *prompt = promptOf(value))
+      return attribute(*prompt);
+    return {};
   case ValueKind::Blend:
   case ValueKind::Expression:
     return {};

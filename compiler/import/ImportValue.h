@@ -13,10 +13,13 @@ namespace roux {
 
 class ValueImporter {
 public:
-  ValueImporter(mlir::MLIRContext &context, const SourceManager &sources)
-      : context(context), sources(sources) {}
+  ValueImporter(mlir::MLIRContext &context, const SourceManager &sources,
+                const CheckedRecipe &recipe)
+      : context(context), sources(sources), recipe(recipe) {}
 
   mlir::MLIRContext *getContext() const { return &context; }
+  /// True for what flows, and so becomes an operand: data, models, tokenizers, policies.
+  bool isOperand(const CheckedValue &value) const;
   /// `value` as an attribute; null if it is an operation, an expression or another definition.
   mlir::Attribute attribute(const CheckedValue &value) const;
   mlir::Location location(SourceRange where) const;
@@ -31,8 +34,12 @@ private:
   mlir::FloatAttr real(double value) const;
   mlir::StringAttr string(std::string_view text) const;
 
+  /// The prompt that `value` names, or nullptr.
+  const CheckedValue *promptOf(const CheckedValue &value) const;
+
   mlir::MLIRContext &context;
   const SourceManager &sources;
+  const CheckedRecipe &recipe;
 };
 
 /// `key` as the dialect spells it: words that C++ has taken end in '_'.

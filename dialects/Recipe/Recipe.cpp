@@ -27,7 +27,8 @@ static ParseResult parseKeys(OpAsmParser &parser, NamedAttrList &keys) {
 static void printKeys(OpAsmPrinter &printer, Operation *op, DictionaryAttr keys) {
   SmallVector<NamedAttribute> shown;
   for (NamedAttribute key : keys)
-    if (key.getName() != SymbolTable::getSymbolAttrName() && key.getName() != "measurement")
+    if (key.getName() != SymbolTable::getSymbolAttrName() && key.getName() != "measurement" &&
+        !isa<ScopeAttr>(key.getValue()))
       shown.push_back(key);
   auto print = [&](NamedAttribute key) {
     if (shown.size() > 1)

@@ -72,7 +72,7 @@ TEST(RecipeDialect, SpellsItsWordsAsTheFrontEndDoes) {
     if (static_cast<Measure>(i) != Measure::Percent)
       EXPECT_EQ(recipe::stringifyMeasure(static_cast<recipe::Measure>(i)).str(),
                 spelling(static_cast<Measure>(i)));
-  for (int i = 1; i <= static_cast<int>(Scope::Step); ++i)
+  for (int i = 1; i <= static_cast<int>(Scope::Pairs); ++i)
     EXPECT_EQ(recipe::stringifyScope(static_cast<recipe::Scope>(i)).str(),
               spelling(static_cast<Scope>(i)));
   for (int i = 0; i <= static_cast<int>(Attribute::Packs); ++i)
