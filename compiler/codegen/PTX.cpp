@@ -47,7 +47,7 @@
 using namespace mlir;
 using namespace roux;
 
-/// Where CUDA's maths library is, by preference: the toolkit, then what setup/ fetched.
+/// Where CUDA's maths library is, by preference: the toolkit, then what setup/cuda.sh fetched.
 static constexpr StringLiteral libdeviceFiles[] = {
     "/usr/local/cuda/nvvm/libdevice/libdevice.10.bc",
     ROUX_CUDA_FOLDER "/nvvm/libdevice/libdevice.10.bc",
@@ -150,7 +150,7 @@ static LogicalResult linkMaths(ModuleOp module, llvm::Module &code) {
     return emitError(module.getLoc())
            << "calls '" << needed->getName()
            << "' of CUDA's libdevice, which is neither in /usr/local/cuda nor "
-              "where setup/install.sh puts it";
+              "where setup/cuda.sh puts it";
   auto library = llvm::getLazyBitcodeModule(file->getMemBufferRef(), code.getContext());
   if (!library) {
     llvm::consumeError(library.takeError());
