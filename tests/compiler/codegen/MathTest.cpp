@@ -31,10 +31,10 @@ struct Function {
 };
 
 const Function functions[] = {
-    {"exp", std::exp, -87, 88, 4e-7},   {"log", std::log, 1e-30, 1e30, 2e-7},
-    {"tanh", std::tanh, -12, 12, 4e-7}, {"erf", std::erf, -6, 6, 4e-7},
-    {"sin", std::sin, -100, 100, 2e-7}, {"cos", std::cos, -100, 100, 2e-7},
-    {"sqrt", std::sqrt, 0, 1e30, 1e-7}, {"log1p", std::log1p, -0.99, 100, 3e-7},
+    {"exp", std::exp, -87, 88, 4e-7},     {"log", std::log, 1e-30, 1e30, 2e-7},
+    {"tanh", std::tanh, -12, 12, 4e-7},   {"erf", std::erf, -6, 6, 4e-7},
+    {"sin", std::sin, -100, 100, 2e-7},   {"cos", std::cos, -100, 100, 2e-7},
+    {"sqrt", std::sqrt, 0, 1e30, 1e-7},   {"log1p", std::log1p, -0.99, 100, 3e-7},
     {"expm1", std::expm1, -20, 20, 6e-7},
 };
 
