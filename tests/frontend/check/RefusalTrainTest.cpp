@@ -78,7 +78,7 @@ static constexpr Refusal refusals[] = {
      R"(batch: there is no 'batch' to read: every count is over the whole step, so that micro-batches and ranks cannot change the loss; write step)",
      R"(weight: 1 / step.targets)"},
     {Around::Train, R"(weight: 1 / sum(token.nll over step))",
-     R"(sum(token.nll over step): a reduction over step may use only what is known from the data: with token.nll in it, the first gradient would wait for every loss of the step)",
+     R"(token.nll over step: a reduction over step may use only what is known from the data: with token.nll in it, the first gradient would wait for every loss of the step)",
      R"(weight: 1 / sum(sequence.targets over step))"},
     {Around::Train, R"(weight: sum(step.targets over step))",
      R"(step.targets: this has one value for each step, so there is nothing to reduce over step)",
