@@ -73,7 +73,8 @@ static void place(CheckedValue &call, const Parameter &parameter, size_t &next,
     list.where = value.where;
     call.arguments.push_back({std::string(parameter.name), {}, std::move(list)});
   }
-  call.arguments.back().value.items.push_back(std::move(value));
+  if (call.arguments.back().value.items.size() < mostItems)
+    call.arguments.back().value.items.push_back(std::move(value));
 }
 
 bool Checker::checkKeyword(const ast::Argument &argument, CheckedValue &call) {
@@ -117,6 +118,9 @@ CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, So
     if (parameter->positional)
       positional.push_back(parameter);
   size_t next = 0, unknownKeys = 0;
+  if (arguments.size() > mostItems)
+    diagnostics.error(where, std::string(construct.name) + " takes at most 1000 arguments; found " +
+                                 std::to_string(arguments.size()));
   std::set<std::string, std::less<>> outerFields = formulas.fields;
   if (piped) {
     fieldsOf(*piped);

@@ -20,6 +20,13 @@
 
 namespace roux {
 
+// No recipe a person writes comes near these; a hostile one cannot make the checked values, which
+// are copied where they are used, larger than memory.
+inline constexpr size_t mostItems = 1000;
+inline constexpr size_t longestText = 1000;
+inline constexpr size_t mostDefinitions = 200'000;
+inline constexpr uint32_t deepestChain = 200;
+
 /// A number with what it counts.
 struct Quantity {
   double value = 0;
@@ -66,6 +73,7 @@ private:
     Progress progress = Progress::Waiting;
     uint32_t index = 0; ///< into `checked`
     bool isRead = false;
+    uint32_t depth = 0;                   ///< of the longest chain of definitions that it reads
     const ast::Definition *set = nullptr; ///< what --set gives a param instead
   };
 

@@ -116,8 +116,8 @@ void Checker::checkTogether(const CheckedDefinition &definition) {
 const CheckedValue *Checker::contextOf(const CheckedValue &model) const {
   if (model.kind == ValueKind::Reference) {
     const CheckedDefinition &definition = checked[model.definition];
-    return definition.kind == ast::Kind::Train ? contextOf(definition["model"])
-                                               : contextOf(definition.value);
+    const CheckedValue *start = definition.find("model"); // of a train
+    return contextOf(start ? *start : definition.value);
   }
   if (model.kind != ValueKind::Call)
     return nullptr;

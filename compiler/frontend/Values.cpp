@@ -212,6 +212,11 @@ CheckedValue Checker::checkFormula(const ast::Expr *expr, const Slot &slot) {
 
 CheckedValue Checker::checkText(const ast::Text &text, const Slot &slot) {
   CheckedValue value = made(ValueKind::Text, text.range);
+  if (!(slot.parameter.types & Prompt) && text.value.size() > longestText) {
+    diagnostics.error(text.range, "a text that is no prompt has at most 1000 bytes; found " +
+                                      std::to_string(text.value.size()));
+    return made(ValueKind::Mistaken, text.range);
+  }
   if (!(slot.parameter.types & Prompt)) {
     value.text = text.value;
     checkFile(value, slot);
@@ -258,6 +263,11 @@ void Checker::checkFile(const CheckedValue &value, const Slot &slot) {
 
 CheckedValue Checker::checkList(const ast::List &list, const Slot &slot) {
   CheckedValue value = made(ValueKind::List, list.range);
+  if (list.items.size() > mostItems) {
+    diagnostics.error(list.range,
+                      "a list has at most 1000 values; found " + std::to_string(list.items.size()));
+    return made(ValueKind::Mistaken, list.range);
+  }
   Parameter item = slot.parameter;
   item.types &= ~static_cast<uint32_t>(List | None);
   for (const ast::Expr *expr : list.items)

@@ -4,7 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Check.h"
+#include "compiler/frontend/Formatter.h"
 #include "compiler/frontend/Objective.h"
+#include "compiler/frontend/Parser.h"
 
 #include <gtest/gtest.h>
 
@@ -35,6 +37,18 @@ TEST(Recipes, AllCheck) {
     EXPECT_TRUE(file.recipe) << file.diagnostics.text();
   }
   EXPECT_GE(count, 9u);
+}
+
+TEST(Recipes, AllAreLaidOutByTheFormatter) {
+  for (const auto &entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".recipe")
+      continue;
+    SourceManager sources;
+    Diagnostics diagnostics(sources);
+    uint32_t file =
+        sources.add(entry.path().string(), readFile(entry.path().string()).value_or(""));
+    EXPECT_EQ(format(sources, *parse(sources, file, diagnostics)), sources.text(file));
+  }
 }
 
 TEST(Recipes, TinyHasItsData) {

@@ -1,0 +1,65 @@
+//===- CPUAttention.h - what attention and its gradients share on the CPU -===//
+//
+// All three walk blocks of one segment with one side fixed (the item's own
+// rows) and the other streaming past. This is the item, read from the work
+// list, and the ways its rows get into scratch.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/conversion/RegisterTile.h"
+
+namespace roux {
+
+/// One row of the work list (see kernel.attention), as index values.
+struct AttentionItem {
+  mlir::Value firstRow, rows;         ///< the item's own
+  mlir::Value streamBegin, streamEnd; ///< rows of the other side
+  mlir::Value position;               ///< of firstRow in the segment
+  mlir::Value head;
+};
+
+AttentionItem readItem(LoopBuilder &code, mlir::Value work, mlir::Value number);
+
+/// A buffer of rows of heads, and which head of it is meant.
+struct HeadRows {
+  mlir::Value pointer;
+  mlir::FloatType element;
+  int64_t rowColumns; ///< of all heads
+  int64_t columns;    ///< of one head
+  mlir::Value head;
+};
+
+HeadRows headRows(CPUFunction &cpu, mlir::Value buffer, int64_t heads, mlir::Value head);
+
+/// Moves rows of heads into scratch, in the accumulator's type.
+class HeadCopies {
+public:
+  explicit HeadCopies(CPUFunction &cpu, Tiles &tiles) : cpu(cpu), tiles(tiles) {}
+
+  /// to[i][c] = rows[first + i][c] * scale, i < count; `stride` numbers a row.
+  void copy(HeadRows rows, mlir::Value first, mlir::Value count, mlir::Value to, int64_t stride,
+            mlir::Value scale = {});
+  /// The same as a right tile: panels of columns.
+  void copyPanels(HeadRows rows, mlir::Value first, mlir::Value count, mlir::Value to,
+                  int64_t panelStride);
+  /// to is a right tile whose columns are the rows, whose terms their columns. Rows from
+  /// first + count on repeat the last.
+  void transpose(HeadRows rows, mlir::Value first, mlir::Value count, mlir::Value to,
+                 int64_t panelStride);
+  /// rows[first + i][c] = from[i][c] * (scale or factors[i]), converted to the buffer's type.
+  void write(mlir::Value from, int64_t stride, HeadRows rows, mlir::Value first, mlir::Value count,
+             mlir::Value scale, mlir::Value factors = {});
+
+private:
+  mlir::Value at(HeadRows rows, mlir::Value row, mlir::Value column);
+  void forColumns(int64_t columns, int64_t width, llvm::function_ref<void(Chunk)> body);
+
+  CPUFunction &cpu;
+  Tiles &tiles;
+};
+
+/// Zeroes `count` numbers at `pointer`, a whole number of vectors.
+void clear(Tiles &tiles, mlir::Value pointer, int64_t count);
+
+} // namespace roux

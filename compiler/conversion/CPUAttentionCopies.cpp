@@ -1,0 +1,118 @@
+//===- CPUAttentionCopies.cpp - heads' rows in and out of scratch ---------===//
+//
+// A head's columns are a window of a row that holds all heads. Attention reads
+// each window several times, in the accumulator's type and in the layouts of
+// the register tile, so it is copied first.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/conversion/CPUAttention.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace roux;
+
+AttentionItem roux::readItem(LoopBuilder &code, Value work, Value number) {
+  Type integer = code.getI32Type();
+  auto column = [&](int64_t i) -> Value {
+    Value at = code.address(work, integer, code.add(code.mul(number, 6), i));
+    return arith::IndexCastOp::create(code, code.getIndexType(), code.load(integer, at));
+  };
+  return {column(0), column(1), column(2), column(3), column(4), column(5)};
+}
+
+HeadRows roux::headRows(CPUFunction &cpu, Value buffer, int64_t heads, Value head) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return {cpu.known.lookup(buffer), cast<FloatType>(type.getElementType()), type.getDimSize(1),
+          type.getDimSize(1) / heads, head};
+}
+
+Value HeadCopies::at(HeadRows rows, Value row, Value column) {
+  LoopBuilder &code = cpu.code;
+  Value inRow = code.add(code.mul(rows.head, rows.columns), column);
+  return code.address(rows.pointer, rows.element, code.add(code.mul(row, rows.rowColumns), inRow));
+}
+
+void HeadCopies::forColumns(int64_t columns, int64_t width, function_ref<void(Chunk)> body) {
+  CPURows target(cpu.machine);
+  target.forColumns(cpu.code, columns, width, {}, [&](Chunk chunk, ValueRange) {
+    body(chunk);
+    return LoopBuilder::Values();
+  });
+}
+
+void HeadCopies::copy(HeadRows rows, Value first, Value count, Value to, int64_t stride,
+                      Value scale) {
+  LoopBuilder &code = cpu.code;
+  code.loop(code.index(0), count, 1, [&](Value i) {
+    forColumns(rows.columns, tiles.lanes, [&](Chunk chunk) {
+      auto type = VectorType::get(chunk.width, rows.element);
+      Value numbers = code.convert(
+          code.load(type, at(rows, code.add(first, i), chunk.first), chunk.mask), tiles.type);
+      if (scale)
+        numbers = arith::MulFOp::create(code, numbers, code.splat(scale, chunk.width));
+      Value place = code.add(code.mul(i, stride), chunk.first);
+      code.store(numbers, code.address(to, tiles.type, place));
+    });
+  });
+}
+
+void HeadCopies::copyPanels(HeadRows rows, Value first, Value count, Value to,
+                            int64_t panelStride) {
+  LoopBuilder &code = cpu.code;
+  int64_t panel = tiles.panel();
+  code.loop(code.index(0), count, 1, [&](Value i) {
+    forColumns(rows.columns, panel, [&](Chunk chunk) {
+      auto type = VectorType::get(chunk.width, rows.element);
+      Value numbers = code.convert(
+          code.load(type, at(rows, code.add(first, i), chunk.first), chunk.mask), tiles.type);
+      Value place =
+          code.add(code.mul(code.div(chunk.first, panel), panelStride), code.mul(i, panel));
+      code.store(numbers, code.address(to, tiles.type, place));
+    });
+  });
+}
+
+void HeadCopies::transpose(HeadRows rows, Value first, Value count, Value to, int64_t panelStride) {
+  LoopBuilder &code = cpu.code;
+  int64_t panel = tiles.panel(), lanes = tiles.lanes;
+  Value last = code.add(code.add(first, count), -1);
+  code.loop(code.index(0), count, lanes, [&](Value group) {
+    Value place = code.add(code.mul(code.div(group, panel), panelStride), code.rem(group, panel));
+    forColumns(rows.columns, lanes, [&](Chunk chunk) {
+      auto type = VectorType::get(lanes, rows.element);
+      SmallVector<Value> vectors;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        Value row = code.min(code.add(code.add(first, group), lane), last);
+        vectors.push_back(
+            code.convert(code.load(type, at(rows, row, chunk.first), chunk.mask), tiles.type));
+      }
+      Value to1 = code.add(place, code.mul(chunk.first, panel));
+      tiles.storeTransposed(std::move(vectors), code.address(to, tiles.type, to1), panel);
+    });
+  });
+}
+
+void HeadCopies::write(Value from, int64_t stride, HeadRows rows, Value first, Value count,
+                       Value scale, Value factors) {
+  LoopBuilder &code = cpu.code;
+  code.loop(code.index(0), count, 1, [&](Value i) {
+    Value factor = factors ? code.load(tiles.type, code.address(factors, tiles.type, i)) : scale;
+    forColumns(rows.columns, tiles.lanes, [&](Chunk chunk) {
+      auto type = VectorType::get(chunk.width, tiles.type);
+      Value place = code.add(code.mul(i, stride), chunk.first);
+      Value numbers = code.load(type, code.address(from, tiles.type, place));
+      numbers = arith::MulFOp::create(code, numbers, code.splat(factor, chunk.width));
+      code.store(code.convert(numbers, rows.element), at(rows, code.add(first, i), chunk.first),
+                 chunk.mask);
+    });
+  });
+}
+
+void roux::clear(Tiles &tiles, Value pointer, int64_t count) {
+  LoopBuilder &code = tiles.code;
+  auto vector = VectorType::get(tiles.lanes, tiles.type);
+  code.loop(code.index(0), code.index(count), tiles.lanes, [&](Value at) {
+    code.store(code.number(vector, 0), code.address(pointer, tiles.type, at));
+  });
+}

@@ -1,0 +1,30 @@
+//===- CPUMachine.h - what the CPU lowering must know about a processor ---===//
+//
+// Widths and tile sizes of the three kinds of processor there is code for.
+// Everything else about a machine is LLVM's business.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "llvm/ADT/StringRef.h"
+
+namespace roux {
+
+struct CPUMachine {
+  llvm::StringLiteral name; ///< as printed and as part of the cache's key
+  unsigned vectorBits;
+  int64_t tileRows;    ///< rows of a register tile of a matmul
+  int64_t tileVectors; ///< vectors in a row of that tile
+
+  int64_t lanes(unsigned elementBits) const { return vectorBits / elementBits; }
+};
+
+/// Accumulators, one broadcast and the vectors of a row fill the registers: 32 of AVX-512, 16 of
+/// the others.
+inline constexpr CPUMachine cpuMachines[] = {
+    {"avx512", 512, 8, 2},
+    {"avx2", 256, 6, 2},
+    {"portable", 128, 6, 2},
+};
+
+} // namespace roux

@@ -1,0 +1,80 @@
+//===- KernelToCPU.cpp - kernels as vector loops over a range of items ----===//
+//
+// Makes the function, reads its arguments, and hands the body to the family it
+// belongs to.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/conversion/KernelToCPU.h"
+
+#include "compiler/conversion/CPULowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace roux;
+using namespace roux::kernel;
+
+Value CPUFunction::allocate(Type element, int64_t elements) {
+  int64_t bytes = elements * element.getIntOrFloatBitWidth() / 8;
+  Value pointer = code.address(scratch, code.getI8Type(), code.index(shape.scratchBytes));
+  shape.scratchBytes += llvm::alignTo(bytes, 64);
+  return pointer;
+}
+
+/// Maps each argument of `function` to what slot i of `arguments` holds.
+static void readArguments(FuncOp function, Value arguments, CPUFunction &cpu) {
+  LoopBuilder &code = cpu.code;
+  Type pointer = LLVM::LLVMPointerType::get(code.getContext());
+  for (BlockArgument argument : function.getBody().getArguments()) {
+    Value slot = code.address(arguments, code.getI64Type(), code.index(argument.getArgNumber()));
+    Type type = argument.getType();
+    if (isa<MemRefType>(type))
+      cpu.known.map(argument, code.load(pointer, slot));
+    else if (type.isIndex())
+      cpu.known.map(argument, Value(arith::IndexCastOp::create(
+                                  code, type, code.load(code.getI64Type(), slot))));
+    else
+      cpu.known.map(argument, code.load(type, slot));
+  }
+}
+
+static void lowerBody(FuncOp function, CPUFunction &cpu) {
+  Operation &first = function.getBody().front().front();
+  TypeSwitch<Operation *>(&first)
+      .Case<ContractOp>([&](auto op) { lowerContract(op, cpu); })
+      .Case<AttentionOp>([&](auto op) { lowerAttention(op, cpu); })
+      .Case<AttentionQueryGradientOp, AttentionKeyGradientOp>(
+          [&](auto op) { lowerAttentionGradient(op, cpu); })
+      .Default([&](Operation *) { lowerRows(function, cpu); });
+}
+
+FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const CPUMachine &machine) {
+  MLIRContext *context = function.getContext();
+  context->loadDialect<scf::SCFDialect, LLVM::LLVMDialect>();
+  Location loc = function.getLoc();
+  CPUKernel result{ModuleOp::create(loc), {}};
+  result.shape.name = function.getName().str();
+
+  LoopBuilder code(loc, context);
+  code.setInsertionPointToStart(result.module->getBody());
+  Type pointer = LLVM::LLVMPointerType::get(context), count = code.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
+                                          {pointer, count, count, count, pointer});
+  auto entry = LLVM::LLVMFuncOp::create(code, function.getName(), type);
+  code.setInsertionPointToStart(entry.addEntryBlock(code));
+  auto argument = [&](unsigned i) -> Value {
+    Value value = entry.getArgument(i);
+    if (value.getType() != count)
+      return value;
+    return arith::IndexCastOp::create(code, code.getIndexType(), value);
+  };
+  CPUFunction cpu{code,        machine,     {},          argument(1),
+                  argument(2), argument(3), argument(4), result.shape};
+  readArguments(function, argument(0), cpu);
+  lowerBody(function, cpu);
+  LLVM::ReturnOp::create(code, ValueRange());
+  return std::move(result);
+}

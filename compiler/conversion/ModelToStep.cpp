@@ -1,0 +1,247 @@
+//===- ModelToStep.cpp - the entries of a step ----------------------------===//
+//
+// All entries share the layer function and begin alike: embed, run the layers,
+// normalize. They differ in what they make of the hidden states.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/conversion/ModelToStep.h"
+
+#include "compiler/conversion/LayerToStep.h"
+#include "compiler/conversion/LossInputs.h"
+#include "compiler/conversion/UpdateToStep.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Verifier.h"
+
+#include <map>
+
+using namespace mlir;
+// roux::Value and roux::Attribute belong to expressions; here a Value is MLIR's.
+namespace model = roux::model;
+using roux::LocateNode;
+using namespace roux::step;
+using model::Role;
+
+static Precision precisionOf(MLIRContext &context, StreamType type) {
+  FloatType f32 = Float32Type::get(&context);
+  switch (type) {
+  case StreamType::F32:
+    return {f32, f32};
+  case StreamType::BF16:
+    return {BFloat16Type::get(&context), f32};
+  case StreamType::F64:
+    return {Float64Type::get(&context), Float64Type::get(&context)};
+  }
+  llvm_unreachable("all stream types are above");
+}
+
+namespace {
+
+/// One argument of an entry.
+struct Argument {
+  Type type;
+  StringRef attributeName;
+  Attribute attribute;
+};
+
+/// Builds the entry functions of one module.
+class EntryBuilder {
+public:
+  EntryBuilder(ModuleOp module, const StepRequest &request)
+      : module(module), request(request), config(*request.config),
+        table(model::weightTable(config)),
+        precision(precisionOf(*module.getContext(), request.type)), b(module.getContext()) {}
+
+  void layer() { buildLayer(module, config, precision); }
+  LogicalResult train(LocateNode locate);
+  void nll();
+  void logits();
+  void update() { buildUpdate(module, config, table, precision, request.update); }
+
+private:
+  Location at(StringRef name) { return locationOf(b.getContext(), config, name); }
+  Argument column(Column column, Type type) {
+    return {type, StepDialect::columnName, ColumnAttr::get(b.getContext(), column)};
+  }
+  Argument indexes(Column which) { return column(which, indexColumnType(b.getContext())); }
+  RankedTensorType valuesType() {
+    return RankedTensorType::get({ShapedType::kDynamic}, precision.accumulation);
+  }
+  RankedTensorType scalarType() { return RankedTensorType::get({}, precision.accumulation); }
+
+  /// A result the caller knows as `name`.
+  struct Result {
+    StringRef name;
+    Type type;
+  };
+  /// Begins function `name` with `arguments` and then all parameters; leaves the builder in it.
+  func::FuncOp begin(StringRef name, ArrayRef<Argument> arguments, ArrayRef<Result> results);
+  /// The value of a parameter, rounded to what is multiplied with, once a function.
+  Value multiplied(const model::WeightRow &row);
+  const model::WeightRow &row(Role role) {
+    return *llvm::find_if(table, [&](const model::WeightRow &row) { return row.role == role; });
+  }
+  Value parameter(Role role) { return parameters[role]; }
+  /// The embedded tokens.
+  Value embed(Value tokens, Value positions);
+  /// From tokens to the normalized hidden states of the last layer.
+  Value hidden(Value tokens, Value positions, Value segments);
+  Value finalNorm(Value stream);
+  Value vocabulary() { return multiplied(row(config.tied ? Role::Embedding : Role::Vocabulary)); }
+
+  ModuleOp module;
+  const StepRequest &request;
+  const model::ModelConfig &config;
+  std::vector<model::WeightRow> table;
+  Precision precision;
+  OpBuilder b;
+  std::map<Role, Value> parameters; // of the function being built
+};
+
+func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
+                                 ArrayRef<Result> results) {
+  SmallVector<Argument> all(arguments);
+  for (const model::WeightRow &row : table) {
+    auto type = RankedTensorType::get(row.shape, precision.accumulation);
+    all.push_back({row.perLayer ? stackType(type, config.layers) : type, StepDialect::parameterName,
+                   b.getStringAttr(row.name)});
+  }
+  SmallVector<Type> types, resultTypes;
+  for (const Argument &argument : all)
+    types.push_back(argument.type);
+  for (const Result &result : results)
+    resultTypes.push_back(result.type);
+
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(b, at(name), name, b.getFunctionType(types, resultTypes));
+  for (auto [index, argument] : llvm::enumerate(all))
+    function.setArgAttr(index, argument.attributeName, argument.attribute);
+  for (auto [index, result] : llvm::enumerate(results))
+    function.setResultAttr(index, StepDialect::resultName, b.getStringAttr(result.name));
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  for (auto [index, row] : llvm::enumerate(table))
+    parameters[row.role] = entry->getArgument(arguments.size() + index);
+  return function;
+}
+
+Value EntryBuilder::multiplied(const model::WeightRow &row) {
+  Value master = parameters[row.role];
+  if (precision.stream == precision.accumulation)
+    return master;
+  auto type = cast<RankedTensorType>(master.getType());
+  return CastOp::create(b, at("cast"), type.clone(precision.stream), master);
+}
+
+Value EntryBuilder::embed(Value tokens, Value positions) {
+  Type stream = streamType(config.channels, precision.stream);
+  Value words = EmbeddingOp::create(b, at("embedding"), stream, tokens, parameter(Role::Embedding));
+  if (config.family == model::Family::Llama)
+    return words;
+  Value places = EmbeddingOp::create(b, at("position_table"), stream, positions,
+                                     parameter(Role::PositionTable));
+  return AddOp::create(b, at("position_table"), stream, words, places);
+}
+
+Value EntryBuilder::finalNorm(Value stream) {
+  FloatAttr epsilon = b.getF64FloatAttr(config.epsilon);
+  if (config.family == model::Family::Llama)
+    return RMSNormOp::create(b, at("final_norm"), stream.getType(), stream,
+                             parameter(Role::FinalNorm), epsilon, b.getI64IntegerAttr(1));
+  return LayerNormOp::create(b, at("final_norm"), stream.getType(), stream,
+                             parameter(Role::FinalNorm), parameter(Role::FinalNormBias), epsilon);
+}
+
+Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
+  Value stream = embed(tokens, positions);
+  SmallVector<Value> shared, weights;
+  if (config.family == model::Family::Llama) {
+    std::vector<double> list =
+        model::frequencies(config.rotary, config.headChannels, config.context);
+    Type angles = streamType(config.headChannels / 2, precision.accumulation);
+    auto rotation = RotationOp::create(b, at("rotation"), angles, angles, positions,
+                                       b.getDenseF64ArrayAttr(list),
+                                       b.getF64FloatAttr(config.rotary.attentionFactor));
+    shared = {rotation.getCosine(), rotation.getSine()};
+  }
+  shared.push_back(segments);
+  for (const model::WeightRow &row : table)
+    if (row.perLayer)
+      weights.push_back(isMultiplied(row) ? multiplied(row) : parameters[row.role]);
+  auto layers = LayersOp::create(
+      b, at("layers"), stream.getType(), stackType(stream.getType(), config.layers),
+      /*saved=*/TypeRange(), "layer", stream, shared, weights, config.layers, request.activations);
+  return finalNorm(layers.getResult());
+}
+
+LogicalResult EntryBuilder::train(LocateNode locate) {
+  FailureOr<std::vector<LossInput>> inputs = lossInputs(request.loss, locate);
+  if (failed(inputs))
+    return failure();
+  SmallVector<Argument> arguments{indexes(Column::token), indexes(Column::label),
+                                  column(Column::weight, valuesType()), indexes(Column::position),
+                                  indexes(Column::segments)};
+  for (const LossInput &input : *inputs)
+    arguments.push_back({input.perToken ? Type(valuesType()) : Type(scalarType()),
+                         StepDialect::attributeName, b.getStringAttr(input.name)});
+  func::FuncOp function =
+      begin("train", arguments, {{"loss", scalarType()}, {"nll", valuesType()}});
+  Block &body = function.front();
+  Value states = hidden(body.getArgument(0), body.getArgument(3), body.getArgument(4));
+  auto extras = body.getArguments().slice(5, inputs->size());
+  Location place =
+      request.loss && !request.loss->empty() ? locate(request.loss->root()) : at("loss");
+  auto loss = CrossEntropyOp::create(b, place, scalarType(), valuesType(), valuesType(), states,
+                                     vocabulary(), body.getArgument(1), body.getArgument(2),
+                                     ValueRange(extras));
+  func::ReturnOp::create(b, at("train"), ValueRange{loss.getLoss(), loss.getNll()});
+  return buildFormula(request.loss, *inputs, loss.getFormula(), precision.accumulation, place,
+                      locate);
+}
+
+void EntryBuilder::nll() {
+  func::FuncOp function = begin("nll",
+                                {indexes(Column::token), indexes(Column::label),
+                                 indexes(Column::position), indexes(Column::segments)},
+                                {{"nll", valuesType()}});
+  Block &body = function.front();
+  Value states = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
+  auto scores = NLLOp::create(b, at("nll"), valuesType(), valuesType(), states, vocabulary(),
+                              body.getArgument(1));
+  func::ReturnOp::create(b, at("nll"), scores.getNll());
+}
+
+void EntryBuilder::logits() {
+  Type type = streamType(config.vocabulary, precision.stream);
+  func::FuncOp function =
+      begin("logits",
+            {indexes(Column::token), indexes(Column::position), indexes(Column::segments)}, {{"logits", type}});
+  Block &body = function.front();
+  Value states = hidden(body.getArgument(0), body.getArgument(1), body.getArgument(2));
+  Value result = LinearOp::create(b, at("logits"), type, states, vocabulary(), /*bias=*/Value(),
+                                  /*transposed=*/false);
+  func::ReturnOp::create(b, at("logits"), result);
+}
+
+} // namespace
+
+void roux::step::registerStepDialects(DialectRegistry &registry) {
+  registry.insert<StepDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
+}
+
+OwningOpRef<ModuleOp> roux::step::buildStep(MLIRContext &context, const StepRequest &request,
+                                            LocateNode locate) {
+  context.loadDialect<StepDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(locationOf(&context, *request.config, "model"));
+  EntryBuilder entries(*module, request);
+  entries.layer();
+  if (failed(entries.train(locate)))
+    return nullptr;
+  entries.nll();
+  entries.logits();
+  entries.update();
+  if (failed(verify(*module)))
+    return nullptr;
+  return module;
+}

@@ -1,0 +1,58 @@
+//===- ModelToStep.h - a model's config and a recipe's loss as step IR ----===//
+//
+// The door from the runtime's description of a model into MLIR: what
+// `roux inspect --emit=step` prints. Weights are not needed, only their shapes.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/conversion/ExpressionToArith.h"
+#include "dialects/Step/Step.h"
+#include "runtime/model/ModelConfig.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <optional>
+
+namespace roux::step {
+
+enum class StreamType : uint8_t { F32, BF16, F64 };
+
+/// What `optimizer:` and `clip:` say. Matrices and tables decay; norms and biases never do.
+struct UpdateSettings {
+  double beta1 = 0.9;
+  double beta2 = 0.95;
+  double epsilon = 1e-8;
+  double decay = 0;
+  std::optional<double> clip; ///< limit of the norm of all gradients
+};
+
+struct StepRequest {
+  const model::ModelConfig *config = nullptr;
+  const Expression *loss = nullptr; ///< null or empty: token.nll
+  StreamType type = StreamType::F32;
+  Activations activations = Activations::recompute;
+  UpdateSettings update;
+};
+
+/// Builds a module with the private function `@layer` and the entries
+///
+/// - `@train`: columns token, label, weight, position, segments; the attributes the loss reads;
+///   parameters -> (loss, nll of every token),
+/// - `@nll`: token, label, position, segments, parameters -> nll of every token,
+/// - `@logits`: token, position, segments, parameters -> logits, whole, for tests and small inputs,
+/// - `@update`: for all parameters the parameter, its gradient and its two moments, then the
+/// scalars
+///   rate and the two corrections -> for all parameters the new parameter and moments, then the
+///   norm of the gradients.
+///
+/// Null after reporting, at `locate(node)`, what the loss cannot contain. A module that is returned
+/// passes the verifier.
+mlir::OwningOpRef<mlir::ModuleOp> buildStep(mlir::MLIRContext &context, const StepRequest &request,
+                                            LocateNode locate);
+
+/// The dialects that buildStep and step-grad make operations of.
+void registerStepDialects(mlir::DialectRegistry &registry);
+
+} // namespace roux::step

@@ -1,0 +1,33 @@
+//===- StepStages.cpp - import, then differentiate ------------------------===//
+//
+// The order is the pipeline's: gradients are taken of what was imported, before
+// anything is fused or sharded, so those see forward and backward alike.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipeline/StepStages.h"
+
+#include "compiler/transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+OwningOpRef<ModuleOp> roux::step::buildStepStage(MLIRContext &context, const StepRequest &request,
+                                                 StepStage last, LocateNode locate) {
+  OwningOpRef<ModuleOp> module = buildStep(context, request, locate);
+  if (!module || last == StepStage::Step)
+    return module;
+  PassManager passes(&context);
+  passes.addPass(createStepGrad());
+  passes.addPass(createCSEPass()); // derivatives repeat their constants
+  if (failed(passes.run(*module)))
+    return nullptr;
+  return module;
+}
+
+std::string roux::step::printModule(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  return text;
+}

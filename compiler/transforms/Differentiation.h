@@ -1,0 +1,40 @@
+//===- Differentiation.h - reverse mode over one block --------------------===//
+//
+// The part of step-grad that does not know about functions: walks a block
+// backwards and keeps, for every value, the sum of what it is owed.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/Step/Step.h"
+#include "mlir/IR/Builders.h"
+
+namespace roux::step {
+
+/// The gradients known so far, by value of the forward computation.
+class GradientTable {
+public:
+  explicit GradientTable(mlir::OpBuilder &builder) : builder(builder) {}
+
+  /// Null if nothing was owed to `value`.
+  mlir::Value lookup(mlir::Value value) const { return table.lookup(value); }
+  /// Adds `gradient` to what `value` is owed.
+  void add(mlir::Value value, mlir::Value gradient);
+
+private:
+  mlir::OpBuilder &builder;
+  llvm::DenseMap<mlir::Value, mlir::Value> table;
+};
+
+/// Differentiates a `step.layers`, given the gradient of its result.
+using DifferentiateLayers =
+    llvm::function_ref<llvm::LogicalResult(LayersOp call, mlir::Value gradient, GradientTable &)>;
+
+/// Builds at `builder` the gradients of everything `operations` (in program order) read, starting
+/// from what `gradients` holds. An operation that is owed something and has no gradient is an
+/// error.
+llvm::LogicalResult differentiate(llvm::ArrayRef<mlir::Operation *> operations,
+                                  mlir::OpBuilder &builder, GradientTable &gradients,
+                                  DifferentiateLayers differentiateLayers);
+
+} // namespace roux::step

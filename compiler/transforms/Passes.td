@@ -1,0 +1,33 @@
+//===- Passes.td - transformations of step IR -----------------------------===//
+
+#ifndef COMPILER_TRANSFORMS_PASSES_TD
+#define COMPILER_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def StepGrad : Pass<"step-grad", "::mlir::ModuleOp"> {
+  let summary = "add the function that computes a loss and the gradients of its parameters";
+  let description = [{
+    For a function whose first result is the loss, `@train` unless `entry` names another, adds
+    `@train_grad`: the same arguments, the same results, and after them the gradient of every
+    argument that has `step.parameter`, each named by `step.gradient`. The function itself stays.
+
+    Operations are differentiated through the interface `StepGradient`, last to first; gradients of a
+    value that is read several times are added in that order. Of a `step.layers` the called function
+    is differentiated once, into a function that a `step.layers_grad` applies in reverse:
+
+    - `recompute`: `@layer_grad` begins with a copy of the layer, so only the stream before each
+      layer is kept;
+    - `save`: `@layer_saving` returns what `@layer_backward` reads.
+
+    Values for which nothing has to be known (columns, angles, weights of targets) must not receive a
+    gradient; an operation without the interface on the way from a parameter to the loss is an error
+    at its place, as is a formula that has no derivative.
+  }];
+  let options = [Option<"entry", "entry", "std::string", "\"train\"",
+                        "function whose first result is the loss">];
+  let dependentDialects = ["::roux::step::StepDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect", "::mlir::math::MathDialect"];
+}
+
+#endif // COMPILER_TRANSFORMS_PASSES_TD

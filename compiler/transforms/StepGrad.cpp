@@ -1,0 +1,285 @@
+//===- StepGrad.cpp - reverse mode as a pass ------------------------------===//
+//
+// Functions are what is hard about reverse mode here: the entry keeps its
+// forward part in front of its gradients, while a layer is called many times
+// and has to find, going backwards, what it computed going forwards. Whether
+// that is computed again or kept is said at the call.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/transforms/Differentiation.h"
+#include "compiler/transforms/Passes.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace roux::step {
+#define GEN_PASS_DEF_STEPGRAD
+#include "compiler/transforms/Passes.h.inc"
+} // namespace roux::step
+
+using namespace mlir;
+using namespace roux::step;
+
+namespace {
+
+/// A copy of a function's body at the head of another, ready to be differentiated.
+struct ForwardCopy {
+  IRMapping values; ///< from the original's values to the copy's
+  SmallVector<Operation *> operations;
+  SmallVector<Value> results; ///< what the original returned
+};
+
+/// The functions that stand for the gradient of a layer.
+struct LayerGradient {
+  func::FuncOp backward;
+  func::FuncOp saving;          ///< null where the layer is recomputed
+  SmallVector<Type> savedTypes; ///< of one layer
+};
+
+/// What each function of a module needs to be differentiated.
+class ModuleDifferentiator {
+public:
+  explicit ModuleDifferentiator(ModuleOp module) : symbols(module), builder(module.getContext()) {}
+
+  LogicalResult differentiateEntry(func::FuncOp entry);
+
+private:
+  LogicalResult differentiateCall(LayersOp call, Value gradient, GradientTable &gradients);
+  FailureOr<LayerGradient> differentiateLayer(func::FuncOp layer, unsigned weights,
+                                              Activations activations);
+  void keepActivations(func::FuncOp layer, LayerGradient &result, const ForwardCopy &copy);
+  ForwardCopy copyBody(func::FuncOp from, ValueRange arguments);
+  func::FuncOp addFunction(func::FuncOp after, const Twine &name, TypeRange arguments,
+                           TypeRange results);
+
+  SymbolTable symbols;
+  OpBuilder builder;
+  DenseMap<std::pair<Operation *, unsigned>, LayerGradient> layers; // by layer and Activations
+};
+
+} // namespace
+
+/// A gradient of zero, for a parameter that the loss does not depend on.
+static Value zeroGradient(OpBuilder &builder, Location place, Value parameter) {
+  auto type = cast<RankedTensorType>(parameter.getType());
+  auto zeros = type.clone(accumulationType(type.getElementType()));
+  return arith::ConstantOp::create(
+      builder, place,
+      SplatElementsAttr::get(zeros, builder.getFloatAttr(zeros.getElementType(), 0.0)));
+}
+
+/// Of a layer computed again, what no gradient reads: at least the last residual sum.
+static void eraseUnread(ArrayRef<Operation *> operations) {
+  for (Operation *op : llvm::reverse(operations))
+    if (op->use_empty())
+      op->erase();
+}
+
+func::FuncOp ModuleDifferentiator::addFunction(func::FuncOp after, const Twine &name,
+                                               TypeRange arguments, TypeRange results) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfter(after);
+  auto function = func::FuncOp::create(builder, after.getLoc(), name.str(),
+                                       builder.getFunctionType(arguments, results));
+  function.setVisibility(after.getVisibility());
+  function.addEntryBlock();
+  symbols.insert(function, builder.getInsertionPoint());
+  return function;
+}
+
+ForwardCopy ModuleDifferentiator::copyBody(func::FuncOp from, ValueRange arguments) {
+  ForwardCopy copy;
+  copy.values.map(from.getArguments(), arguments);
+  for (Operation &op : from.front().without_terminator())
+    copy.operations.push_back(builder.clone(op, copy.values));
+  for (Value result : from.front().getTerminator()->getOperands())
+    copy.results.push_back(copy.values.lookupOrDefault(result));
+  return copy;
+}
+
+LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
+  FunctionType type = entry.getFunctionType();
+  auto lossType =
+      type.getNumResults() ? dyn_cast<RankedTensorType>(type.getResult(0)) : RankedTensorType();
+  if (!lossType || lossType.getRank() != 0 || !isa<FloatType>(lossType.getElementType()))
+    return entry.emitOpError()
+           << "should return the loss first, a tensor<f32>, to be differentiated";
+
+  SmallVector<unsigned> parameters;
+  SmallVector<Type> results(type.getResults());
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i)
+    if (entry.getArgAttr(i, StepDialect::parameterName)) {
+      auto parameter = cast<RankedTensorType>(type.getInput(i));
+      parameters.push_back(i);
+      results.push_back(parameter.clone(accumulationType(parameter.getElementType())));
+    }
+  func::FuncOp function =
+      addFunction(entry, entry.getSymName() + "_grad", type.getInputs(), results);
+  if (ArrayAttr attributes = entry.getAllArgAttrs())
+    function.setAllArgAttrs(attributes);
+  for (unsigned i = 0; i < type.getNumResults(); ++i)
+    function.setResultAttrs(i, entry.getResultAttrDict(i));
+
+  builder.setInsertionPointToStart(&function.front());
+  ForwardCopy forward = copyBody(entry, function.getArguments());
+  Value seed = arith::ConstantOp::create(
+      builder, entry.getLoc(),
+      SplatElementsAttr::get(lossType, builder.getFloatAttr(lossType.getElementType(), 1.0)));
+  GradientTable gradients(builder);
+  gradients.add(forward.results[0], seed);
+  auto call = [&](LayersOp op, Value gradient, GradientTable &table) {
+    return differentiateCall(op, gradient, table);
+  };
+  if (failed(differentiate(forward.operations, builder, gradients, call)))
+    return failure();
+
+  SmallVector<Value> returned = forward.results;
+  for (unsigned i : parameters) {
+    Value gradient = gradients.lookup(function.getArgument(i));
+    function.setResultAttr(returned.size(), StepDialect::gradientName,
+                           entry.getArgAttr(i, StepDialect::parameterName));
+    returned.push_back(gradient ? gradient
+                                : zeroGradient(builder, entry.getLoc(), function.getArgument(i)));
+  }
+  func::ReturnOp::create(builder, entry.front().getTerminator()->getLoc(), returned);
+  return success();
+}
+
+LogicalResult ModuleDifferentiator::differentiateCall(LayersOp call, Value gradient,
+                                                      GradientTable &gradients) {
+  auto layer = symbols.lookup<func::FuncOp>(call.getCallee());
+  FailureOr<LayerGradient> found =
+      differentiateLayer(layer, call.getWeights().size(), call.getActivations());
+  if (failed(found))
+    return failure();
+
+  SmallVector<Type> savedStacks, weightGradients;
+  for (Type type : found->savedTypes)
+    savedStacks.push_back(stackType(type, call.getCount()));
+  for (Type type : found->backward.getResultTypes().drop_front())
+    weightGradients.push_back(stackType(type, call.getCount()));
+  LayersOp forward = call;
+  if (found->saving) {
+    OpBuilder before(call);
+    forward = LayersOp::create(before, call.getLoc(), call.getResult().getType(),
+                               call.getInputs().getType(), savedStacks, found->saving.getSymName(),
+                               call.getInput(), call.getShared(), call.getWeights(),
+                               call.getCount(), call.getActivations());
+    call.getResult().replaceAllUsesWith(forward.getResult());
+    call.getInputs().replaceAllUsesWith(forward.getInputs());
+  }
+  auto backward = LayersGradOp::create(
+      builder, call.getLoc(), call.getInput().getType(), weightGradients,
+      found->backward.getSymName(), gradient, forward.getInputs(), forward.getShared(),
+      forward.getWeights(), forward.getSaved(), call.getCount(), call.getActivations());
+  gradients.add(forward.getInput(), backward.getInputGradient());
+  for (auto [weight, owed] : llvm::zip_equal(forward.getWeights(), backward.getWeightGradients()))
+    gradients.add(weight, owed);
+  if (found->saving)
+    call.erase();
+  return success();
+}
+
+FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp layer,
+                                                                  unsigned weights,
+                                                                  Activations activations) {
+  auto [known, isNew] = layers.try_emplace({layer, static_cast<unsigned>(activations)});
+  if (!isNew)
+    return known->second;
+
+  OpBuilder::InsertionGuard guard(builder);
+  FunctionType type = layer.getFunctionType();
+  SmallVector<Type> arguments{type.getResult(0)}, results{type.getInput(0)};
+  llvm::append_range(arguments, type.getInputs());
+  for (Type weight : type.getInputs().take_back(weights)) {
+    auto tensor = cast<RankedTensorType>(weight);
+    results.push_back(tensor.clone(accumulationType(tensor.getElementType())));
+  }
+  bool save = activations == Activations::save;
+  LayerGradient result;
+  result.backward =
+      addFunction(layer, layer.getSymName() + (save ? "_backward" : "_grad"), arguments, results);
+  auto inputs = result.backward.getArguments().drop_front();
+
+  builder.setInsertionPointToStart(&result.backward.front());
+  ForwardCopy forward = copyBody(layer, inputs);
+  GradientTable gradients(builder);
+  gradients.add(forward.results[0], result.backward.getArgument(0));
+  auto nested = [](LayersOp op, Value, GradientTable &) -> LogicalResult {
+    return op.emitOpError() << "is inside a layer; layers do not nest";
+  };
+  if (failed(differentiate(forward.operations, builder, gradients, nested)))
+    return failure();
+
+  for (Value shared : inputs.drop_front().drop_back(weights))
+    if (gradients.lookup(shared))
+      return layer.emitOpError() << "has a gradient for a value shared by all layers; pass it as a "
+                                    "weight or not at all";
+  SmallVector<Value> returned;
+  auto returnGradient = [&](Value value) {
+    Value gradient = gradients.lookup(value);
+    returned.push_back(gradient ? gradient : zeroGradient(builder, layer.getLoc(), value));
+  };
+  returnGradient(inputs.front());
+  for (Value weight : inputs.take_back(weights))
+    returnGradient(weight);
+  func::ReturnOp::create(builder, layer.getLoc(), returned);
+
+  if (save)
+    keepActivations(layer, result, forward);
+  else
+    eraseUnread(forward.operations);
+  layers[{layer, static_cast<unsigned>(activations)}] = result;
+  return result;
+}
+
+/// Replaces the forward copy inside `result.backward` by arguments, and makes a layer that returns
+/// their values.
+void ModuleDifferentiator::keepActivations(func::FuncOp layer, LayerGradient &result,
+                                           const ForwardCopy &copy) {
+  OpBuilder::InsertionGuard guard(builder);
+  DenseSet<Operation *> forward(copy.operations.begin(), copy.operations.end());
+  SmallVector<Value> kept; // values of `layer`
+  for (Operation &op : layer.front().without_terminator())
+    for (Value value : op.getResults()) {
+      Value copied = copy.values.lookup(value);
+      bool read =
+          llvm::any_of(copied.getUsers(), [&](Operation *user) { return !forward.contains(user); });
+      if (!read)
+        continue;
+      kept.push_back(value);
+      result.savedTypes.push_back(value.getType());
+      unsigned next = result.backward.getNumArguments();
+      (void)result.backward.insertArgument(next, value.getType(), {}, value.getLoc());
+      copied.replaceUsesWithIf(result.backward.getArgument(next),
+                               [&](OpOperand &use) { return !forward.contains(use.getOwner()); });
+    }
+  for (Operation *op : llvm::reverse(copy.operations))
+    op->erase();
+
+  SmallVector<Type> results(layer.getResultTypes());
+  llvm::append_range(results, result.savedTypes);
+  result.saving =
+      addFunction(layer, layer.getSymName() + "_saving", layer.getArgumentTypes(), results);
+  builder.setInsertionPointToStart(&result.saving.front());
+  ForwardCopy saving = copyBody(layer, result.saving.getArguments());
+  SmallVector<Value> returned = saving.results;
+  for (Value value : kept)
+    returned.push_back(saving.values.lookup(value));
+  func::ReturnOp::create(builder, layer.getLoc(), returned);
+}
+
+namespace {
+struct StepGrad : roux::step::impl::StepGradBase<StepGrad> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    auto function = getOperation().lookupSymbol<func::FuncOp>(entry);
+    if (!function) {
+      getOperation().emitError() << "there is no function '" << entry << "' to differentiate";
+      return signalPassFailure();
+    }
+    if (failed(ModuleDifferentiator(getOperation()).differentiateEntry(function)))
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,3 @@
+// Everything of the kernel dialect, for TableGen.
+include "dialects/Kernel/KernelBody.td"
+include "dialects/Kernel/KernelHost.td"

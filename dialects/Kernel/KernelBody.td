@@ -1,0 +1,293 @@
+// The ops inside kernels: the function, row bodies, the matmul and the attention family.
+#ifndef DIALECTS_KERNEL_KERNELBODY_TD
+#define DIALECTS_KERNEL_KERNELBODY_TD
+
+include "dialects/Kernel/KernelDialect.td"
+include "mlir/IR/BuiltinTypes.td"
+include "mlir/Interfaces/FunctionInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Kernel_Row : VectorOfRankAndType<[1], [AnyFloat, AnySignlessInteger, Index]>;
+def Kernel_RowOrScalar : AnyTypeOf<[Kernel_Row, AnyFloat, AnySignlessInteger, Index],
+                                   "a row (vector) or a scalar">;
+
+def Kernel_FuncOp : Kernel_Op<"func", [FunctionOpInterface, IsolatedFromAbove]> {
+  let summary = "one kernel: a row body, a matmul or an attention";
+  let description = [{
+    Arguments are buffers (memrefs of the dialect's shapes) and scalars (`index`, `i32`, `i64`,
+    `f32`, `f64`); there are no results. The body is one block ending in `kernel.return`.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
+                       OptionalAttr<DictArrayAttr>:$arg_attrs,
+                       OptionalAttr<DictArrayAttr>:$res_attrs);
+  let regions = (region SizedRegion<1>:$body);
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::TypeRange":$inputs)>];
+  let skipDefaultBuilders = 1;
+  let extraClassDeclaration = [{
+    llvm::ArrayRef<mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
+    llvm::ArrayRef<mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+    mlir::Region *getCallableRegion() { return &getBody(); }
+  }];
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+def Kernel_ReturnOp : Kernel_Op<"return", [Pure, Terminator, HasParent<"FuncOp">]> {
+  let summary = "ends a kernel's body";
+  let assemblyFormat = "attr-dict";
+}
+
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator]> {
+  let summary = "hands a row to the op around the region";
+  let arguments = (ins Optional<Kernel_Row>:$row);
+  let builders = [OpBuilder<(ins), [{ (void)$_state; }]>];
+  let assemblyFormat = "($row^ `:` type($row))? attr-dict";
+}
+
+def Kernel_RowOp : Kernel_Op<"row", [Pure, HasParent<"FuncOp">]> {
+  let summary = "index of the row this body runs for";
+  let description = "From 0 to the launch's extent. Only in row bodies; regions have an argument instead.";
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
+def Kernel_ColumnOp : Kernel_Op<"column", [Pure]> {
+  let summary = "each column's own index, from 0";
+  let description = [{
+    ```mlir
+    %column = kernel.column : vector<50257xi32>
+    ```
+    Compared with a label it makes the one-hot row of a cross-entropy's gradient.
+  }];
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def Kernel_LoadOp : Kernel_Op<"load"> {
+  let summary = "read a row, a window of its columns, a scalar of a column, or one element";
+  let description = [{
+    | indices | buffer | result |
+    |---|---|---|
+    | `[%row]` | `memref<?xCxT>` | `vector<CxT>`, the row; with `from N`, `vector<DxT>`, columns N … N+D-1 |
+    | `[%row, %column]` | `memref<?xCxT>` | `T`, one element: the logit of a label |
+    | `[%row]` | `memref<?xT>` | `T` |
+    | `[]` | `memref<CxT>` | `vector<CxT>`, shared by all rows; `from N` as above |
+
+    An index may be any `index` value: `%row`, `%row` divided by the heads, an id read from a
+    column (gather). It must lie in the buffer; nothing checks it at run time, so ids are checked
+    where they enter.
+  }];
+  let arguments = (ins Arg<AnyMemRef, "where to read", [MemRead]>:$buffer,
+                       Variadic<Index>:$indices, DefaultValuedAttr<I64Attr, "0">:$from);
+  let results = (outs Kernel_RowOrScalar:$result);
+  let assemblyFormat = [{
+    $buffer `[` $indices `]` (`from` $from^)? attr-dict `:` type($buffer) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_StoreOp : Kernel_Op<"store"> {
+  let summary = "write a row, a window of its columns, or a scalar of a column";
+  let description = [{
+    The mirror of `kernel.load`, without the single element. Adding to what is there is a load, an
+    add and a store. Two rows must not store to one place.
+  }];
+  let arguments = (ins Kernel_RowOrScalar:$value,
+                       Arg<AnyMemRef, "where to write", [MemWrite]>:$buffer,
+                       Variadic<Index>:$indices, DefaultValuedAttr<I64Attr, "0">:$from);
+  let assemblyFormat = [{
+    $value `,` $buffer `[` $indices `]` (`from` $from^)? attr-dict `:` type($value) `,` type($buffer)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_ReduceOp : Kernel_Op<"reduce", [Pure, TypesMatchWith<
+    "the result is an element of the row", "row", "result",
+    "::mlir::cast<::mlir::VectorType>($_self).getElementType()">]> {
+  let summary = "sum, largest or smallest element of a row";
+  let description = [{
+    `add` sums lane by lane in a chunk of the target's width, then the lanes in a tree: an order
+    that depends on the number of columns and the target only. `max` and `min` are `maximumf` and
+    `minimumf`: NaN wins.
+  }];
+  let arguments = (ins Kernel_ReductionAttr:$kind, Kernel_Row:$row);
+  let results = (outs AnyTypeOf<[AnyFloat]>:$result);
+  let assemblyFormat = "$kind $row attr-dict `:` type($row)";
+  let hasVerifier = 1;
+}
+
+def Kernel_FoldOp : Kernel_Op<"fold", [RecursiveMemoryEffects,
+    SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "sum of rows over a range";
+  let description = [{
+    The row `sum over j in [begin, end) of body(j)`, column by column, in the order of j (in blocks
+    of 256 whose sums are added in order, so the rounding error does not grow with the count). The
+    body is a row body without reductions, stores and folds; it may use values around it.
+
+    The gradient of an embedding (the tokens of each id are one range of a list) and of a norm's
+    weight (one row, folded over all tokens):
+
+    ```mlir
+    %sum = kernel.fold %begin to %end {
+    ^bb0(%j: index):
+      %token = kernel.load %members[%j] : memref<?xi32> -> i32
+      %at = arith.index_cast %token : i32 to index
+      %row = kernel.load %dy[%at] : memref<?x64xf32> -> vector<64xf32>
+      kernel.yield %row : vector<64xf32>
+    } : vector<64xf32>
+    ```
+    A body whose rows all come through folds and that reduces nothing is split over columns as
+    well as rows, so one row is enough to keep all threads busy.
+  }];
+  let arguments = (ins Index:$begin, Index:$end);
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs Kernel_Row:$result);
+  let assemblyFormat = "$begin `to` $end $body attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
+  let summary = "matmul whose operands and result pass through row bodies";
+  let description = [{
+    | form | result (i, n) is the sum over k of | rows of `left` | rows of `right` | the extent is |
+    |---|---|---|---|---|
+    | `nt` | `left(i)[k] * right(n)[k]` | i, K columns | n, K columns | the number of i |
+    | `nn` | `left(i)[k] * right(k)[n]` | i, K columns | k, N columns | the number of i |
+    | `tn` | `left(k)[i] * right(k)[n]` | k, M columns | k, N columns | the number of k |
+
+    `left` and `right` are row bodies without reductions: they get a row index and yield the row,
+    so a norm's scale or an activation is applied on the way in. `result` gets the index i and row
+    i of the result as a `vector` of the accumulator's type, and stores it: bias, residual,
+    activation, accumulation into a gradient. It too has no reductions, and may run for a window
+    of the columns at a time.
+
+    The sum goes over k in order from 0 in the accumulator's type, f32 or f64, each term
+    by a fused multiply-add; operands are widened to it, so bf16 operands give the exact products.
+    `rows` is how many n (`nt`) or k (`nn`) there are: the rows of `right`.
+
+    ```mlir
+    kernel.func @linear(%x: memref<?x64xf32>, %w: memref<192x64xf32>, %bias: memref<192xf32>,
+                        %y: memref<?x192xf32>) {
+      kernel.contract nt 192 left {
+      ^bb0(%i: index):
+        %v = kernel.load %x[%i] : memref<?x64xf32> -> vector<64xf32>
+        kernel.yield %v : vector<64xf32>
+      } right {
+      ^bb0(%n: index):
+        %v = kernel.load %w[%n] : memref<192x64xf32> -> vector<64xf32>
+        kernel.yield %v : vector<64xf32>
+      } result {
+      ^bb0(%i: index, %sum: vector<192xf32>):
+        %b = kernel.load %bias[] : memref<192xf32> -> vector<192xf32>
+        %v = arith.addf %sum, %b : vector<192xf32>
+        kernel.store %v, %y[%i] : vector<192xf32>, memref<?x192xf32>
+        kernel.yield
+      }
+      kernel.return
+    }
+    ```
+    For `tn` `rows` is 0: the extent says it.
+  }];
+  let arguments = (ins Kernel_FormAttr:$form, I64Attr:$rows);
+  let regions = (region SizedRegion<1>:$left, SizedRegion<1>:$right, SizedRegion<1>:$result);
+  let assemblyFormat = "$form $rows `left` $left `right` $right `result` $result attr-dict";
+  let extraClassDeclaration = [{
+    /// f32 or f64.
+    mlir::FloatType accumulator();
+    /// Columns of the result's rows.
+    int64_t resultColumns();
+    /// Rows of the result; -1 where the extent says it (`nt`, `nn`).
+    int64_t resultRows();
+    /// Terms of each sum; -1 where the extent says it (`tn`).
+    int64_t terms();
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
+  let summary = "attention over segments, forward, by streaming softmax";
+  let description = [{
+    For query row i at position p of its segment and head h:
+    `output(i,h) = sum over j of exp(scale * query(i,h) . key(j,g) - logsumexp(i,h)) * value(j,g)`
+    where g = h / (heads / kv_heads) and j runs over the segment's rows at positions <= p and
+    > p - window (`window` 0: no limit). `logsumexp` (`memref<?xHxT>`) is kept for the gradient.
+    Query and output are `memref<?x(heads*D)>`, key and value `memref<?x(kv_heads*D)>`.
+
+    The launch's extent is the number of work items, the rows of `work` (`memref<?x6xi32>`), which
+    the runtime lists for each micro-batch, longest first so that they balance:
+
+    | column | forward, query gradient | key gradient |
+    |---|---|---|
+    | 0 | first query row | first key row |
+    | 1 | query rows, at most `block` | key rows, at most `block` |
+    | 2, 3 | first key row, end of key rows | first query row, end of query rows |
+    | 4 | position of the first query in the segment | position of the first key |
+    | 5 | head | kv head |
+
+    Positions count from the first key row (column 2), in the key gradient from the first query
+    row. One query per sequence over a cache of keys (`decode`) is the same op with `block` 1.
+    An item touches its own segment only and goes through the keys in blocks from the
+    segment's first (key blocks wholly outside the window are left out), so a row's result does
+    not depend on what else is packed.
+  }];
+  let arguments = (ins AnyMemRef:$query, AnyMemRef:$key, AnyMemRef:$value, AnyMemRef:$output,
+                       AnyMemRef:$logsumexp, AnyMemRef:$work,
+                       I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
+                       DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value `into` $output `,` $logsumexp `over` $work attr-dict `:`
+    type($query) `,` type($key) `,` type($value) `,` type($output) `,` type($logsumexp) `,`
+    type($work)
+  }];
+  let extraClassDeclaration = "int64_t headColumns();";
+  let hasVerifier = 1;
+}
+
+class Kernel_AttentionGradient<string mnemonic, dag written>
+    : Kernel_Op<mnemonic, [HasParent<"FuncOp">]> {
+  let arguments = !con((ins AnyMemRef:$query, AnyMemRef:$key, AnyMemRef:$value,
+                            AnyMemRef:$output_gradient, AnyMemRef:$logsumexp, AnyMemRef:$delta),
+                       written,
+                       (ins AnyMemRef:$work, I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
+                            DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale));
+  let extraClassDeclaration = "int64_t headColumns();";
+  let hasVerifier = 1;
+}
+
+def Kernel_AttentionQueryGradientOp
+    : Kernel_AttentionGradient<"attention_query_gradient", (ins AnyMemRef:$query_gradient)> {
+  let summary = "gradient of attention with respect to the queries";
+  let description = [{
+    With `P = exp(scale * query . key - logsumexp)` and
+    `S = P * (output_gradient . value - delta)`: `query_gradient = scale * sum over j of S * key`,
+    written, not added. `delta` (`memref<?xHxT>`) is the row sum of `output_gradient * output` per
+    head, made by a row kernel.
+  }];
+  let assemblyFormat = [{
+    $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `into`
+    $query_gradient `over` $work attr-dict `:` type($query) `,` type($key) `,` type($value) `,`
+    type($output_gradient) `,` type($logsumexp) `,` type($delta) `,` type($query_gradient) `,`
+    type($work)
+  }];
+}
+
+def Kernel_AttentionKeyGradientOp
+    : Kernel_AttentionGradient<"attention_key_gradient",
+                               (ins AnyMemRef:$key_gradient, AnyMemRef:$value_gradient)> {
+  let summary = "gradient of attention with respect to the keys and values";
+  let description = [{
+    `value_gradient(j) = sum over i of P * output_gradient`, `key_gradient(j) = scale * sum over i
+    of S * query`, over the queries i that see key j and over the heads of the key's group; P and S
+    as in `attention_query_gradient`. Written, not added. Work items are per kv head and key block.
+  }];
+  let assemblyFormat = [{
+    $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `into`
+    $key_gradient `,` $value_gradient `over` $work attr-dict `:` type($query) `,` type($key) `,`
+    type($value) `,` type($output_gradient) `,` type($logsumexp) `,` type($delta) `,`
+    type($key_gradient) `,` type($value_gradient) `,` type($work)
+  }];
+}
+
+#endif // DIALECTS_KERNEL_KERNELBODY_TD

@@ -1,0 +1,132 @@
+//===- Gradients.cpp - the gradient of every operation --------------------===//
+//
+// One short function an operation: which gradient operation computes what its
+// operands are owed. The formulas are in the descriptions of those operations.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Step/ScalarDerivative.h"
+#include "dialects/Step/Step.h"
+
+using namespace mlir;
+using namespace roux::step;
+
+/// The type of a parameter's gradient.
+static RankedTensorType gradientType(Value parameter) {
+  auto type = cast<RankedTensorType>(parameter.getType());
+  return RankedTensorType::get(type.getShape(), accumulationType(type.getElementType()));
+}
+
+LogicalResult EmbeddingOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                         GradientSink sink) {
+  sink(getTable(), EmbeddingGradOp::create(builder, getLoc(), gradientType(getTable()),
+                                           gradients[0], getIndexes()));
+  return success();
+}
+
+LogicalResult RMSNormOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                       GradientSink sink) {
+  auto grad = RMSNormGradOp::create(builder, getLoc(), getInput().getType(),
+                                    gradientType(getWeight()), gradients[0], getInput(),
+                                    getWeight(), getEpsilonAttr(), getGroupsAttr());
+  sink(getInput(), grad.getInputGradient());
+  sink(getWeight(), grad.getWeightGradient());
+  return success();
+}
+
+LogicalResult LayerNormOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                         GradientSink sink) {
+  auto grad = LayerNormGradOp::create(builder, getLoc(), getInput().getType(),
+                                      gradientType(getWeight()), gradientType(getBias()),
+                                      gradients[0], getInput(), getWeight(), getEpsilonAttr());
+  sink(getInput(), grad.getInputGradient());
+  sink(getWeight(), grad.getWeightGradient());
+  sink(getBias(), grad.getBiasGradient());
+  return success();
+}
+
+LogicalResult LinearOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                      GradientSink sink) {
+  sink(getInput(), LinearOp::create(builder, getLoc(), getInput().getType(), gradients[0],
+                                    getWeight(), /*bias=*/Value(), !getTransposed()));
+  sink(getWeight(), LinearGradOp::create(builder, getLoc(), gradientType(getWeight()), gradients[0],
+                                         getInput(), getTransposed()));
+  if (getBias())
+    sink(getBias(), SumRowsOp::create(builder, getLoc(), gradientType(getBias()), gradients[0]));
+  return success();
+}
+
+LogicalResult RopeOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                    GradientSink sink) {
+  sink(getInput(), RopeOp::create(builder, getLoc(), getInput().getType(), getStyle(), gradients[0],
+                                  getCosine(), getSine(), !getInverse()));
+  return success();
+}
+
+LogicalResult AttentionOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                         GradientSink sink) {
+  if (gradients[1])
+    return emitOpError() << "the loss depends on its logsumexp, which has no gradient";
+  auto grad = AttentionGradOp::create(
+      builder, getLoc(), getQuery().getType(), getKey().getType(), getValue().getType(),
+      gradients[0], getQuery(), getKey(), getValue(), getOutput(), getLogsumexp(), getSegments(),
+      getHeadsAttr(), getKeyValueHeadsAttr(), getScaleAttr(), getWindowAttr());
+  sink(getQuery(), grad.getQueryGradient());
+  sink(getKey(), grad.getKeyGradient());
+  sink(getValue(), grad.getValueGradient());
+  return success();
+}
+
+LogicalResult ActivationOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                          GradientSink sink) {
+  sink(getInput(), ActivationGradOp::create(builder, getLoc(), getInput().getType(), getKind(),
+                                            gradients[0], getInput()));
+  return success();
+}
+
+LogicalResult GateOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                    GradientSink sink) {
+  auto grad = GateGradOp::create(builder, getLoc(), getGate().getType(), getUp().getType(),
+                                 getKind(), gradients[0], getGate(), getUp());
+  sink(getGate(), grad.getGateGradient());
+  sink(getUp(), grad.getUpGradient());
+  return success();
+}
+
+LogicalResult AddOp::buildGradient(OpBuilder &, ArrayRef<Value> gradients, GradientSink sink) {
+  sink(getLhs(), gradients[0]);
+  sink(getRhs(), gradients[0]);
+  return success();
+}
+
+LogicalResult SplitOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                     GradientSink sink) {
+  if (llvm::is_contained(gradients, Value()))
+    return emitOpError() << "the loss does not depend on every part; read them all or do not split";
+  sink(getInput(), ConcatOp::create(builder, getLoc(), getInput().getType(), gradients));
+  return success();
+}
+
+LogicalResult CastOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                    GradientSink sink) {
+  if (gradients[0].getType() != gradientType(getInput()))
+    return emitOpError() << "only casts between a parameter and its rounded copy have a gradient";
+  sink(getInput(), gradients[0]);
+  return success();
+}
+
+LogicalResult CrossEntropyOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                            GradientSink sink) {
+  if (!gradients[0] || gradients[1] || gradients[2])
+    return emitOpError() << "only its loss can be differentiated; nll and logsumexp are reports";
+  auto grad = CrossEntropyGradOp::create(builder, getLoc(), getHidden().getType(),
+                                         gradientType(getVocabulary()), gradients[0], getHidden(),
+                                         getVocabulary(), getLabels(), getWeights(), getNll(),
+                                         getLogsumexp(), getExtras());
+  if (failed(buildDerivatives(getFormula(), 2, grad.getDerivative(), builder))) {
+    grad.erase();
+    return failure();
+  }
+  sink(getHidden(), grad.getHiddenGradient());
+  sink(getVocabulary(), grad.getVocabularyGradient());
+  return success();
+}

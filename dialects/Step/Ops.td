@@ -1,0 +1,4 @@
+//===- Ops.td - every operation of the dialect, for one TableGen run ------===//
+
+include "dialects/Step/StepGradientOps.td"
+include "dialects/Step/StepUpdateOps.td"

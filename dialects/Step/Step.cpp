@@ -1,0 +1,106 @@
+//===- Step.cpp - the dialect, and the attributes of its functions --------===//
+//
+// Registration, and the checks on `step.column`, `step.parameter` and
+// `step.gradient`, which tie a function's arguments and results to the columns
+// of a plan and the weights of a model.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Step/Step.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace roux::step;
+
+#include "dialects/Step/StepDialect.cpp.inc"
+#include "dialects/Step/StepEnums.cpp.inc"
+#include "dialects/Step/StepInterfaces.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Step/StepAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Step/StepOps.cpp.inc"
+
+void StepDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Step/StepAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Step/StepOps.cpp.inc"
+      >();
+}
+
+FloatType roux::step::accumulationType(Type element) {
+  return element.isF64() ? cast<FloatType>(element)
+                         : cast<FloatType>(Float32Type::get(element.getContext()));
+}
+
+RankedTensorType roux::step::sliceType(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType());
+}
+
+RankedTensorType roux::step::stackType(Type type, int64_t count) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape{count};
+  llvm::append_range(shape, tensor.getShape());
+  return RankedTensorType::get(shape, tensor.getElementType());
+}
+
+LogicalResult StepDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  return op->emitOpError() << "has no use for '" << attribute.getName().getValue()
+                           << "', which belongs to arguments and results of functions";
+}
+
+/// A column's element type is fixed; `weight` may be f32 or f64.
+static LogicalResult verifyColumn(Operation *op, Column column, Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  bool weight = column == Column::weight;
+  if (tensor && tensor.getRank() == 1 &&
+      (weight ? tensor.getElementType().isF32() || tensor.getElementType().isF64()
+              : tensor.getElementType().isInteger(32)))
+    return success();
+  return op->emitOpError() << "column " << stringifyColumn(column) << " has type " << type
+                           << " but should be " << (weight ? "tensor<?xf32>" : "tensor<?xi32>");
+}
+
+LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned region,
+                                                    unsigned argument, NamedAttribute attribute) {
+  Type type = op->getRegion(region).empty()
+                  ? cast<FunctionOpInterface>(op).getArgumentTypes()[argument]
+                  : op->getRegion(region).getArgument(argument).getType();
+  if (attribute.getName() == columnName) {
+    if (auto column = dyn_cast<ColumnAttr>(attribute.getValue()))
+      return verifyColumn(op, column.getValue(), type);
+    return op->emitOpError() << "'" << columnName << "' is " << attribute.getValue()
+                             << " but should be a column such as #step.column<label>";
+  }
+  if (attribute.getName() == parameterName) {
+    if (!isa<StringAttr>(attribute.getValue()))
+      return op->emitOpError() << "'" << parameterName << "' is " << attribute.getValue()
+                               << " but should be the name of a weight";
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor && isa<FloatType>(tensor.getElementType()) && tensor.hasStaticShape())
+      return success();
+    return op->emitOpError() << "parameter " << attribute.getValue() << " has type " << type
+                             << " but should be a tensor of floats of known shape";
+  }
+  for (StringRef known : {attributeName, gradientName, stateName})
+    if (attribute.getName() == known && isa<StringAttr>(attribute.getValue()))
+      return success();
+  return op->emitOpError() << "has an argument with unknown attribute '"
+                           << attribute.getName().getValue() << "'";
+}
+
+LogicalResult StepDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
+                                                       NamedAttribute attribute) {
+  for (StringRef known : {gradientName, resultName})
+    if (attribute.getName() == known && isa<StringAttr>(attribute.getValue()))
+      return success();
+  return op->emitOpError() << "has a result with unknown attribute '"
+                           << attribute.getName().getValue() << "'";
+}

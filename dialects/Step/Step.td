@@ -1,0 +1,109 @@
+//===- Step.td - the step dialect: what one optimizer step computes -------===//
+//
+// The dialect itself, its enumerations and the types its operations share. The
+// operations are in StepOps.td (forward), StepGradientOps.td and
+// StepUpdateOps.td.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIALECTS_STEP_STEP_TD
+#define DIALECTS_STEP_STEP_TD
+
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/CommonTypeConstraints.td"
+
+def Step_Dialect : Dialect {
+  let name = "step";
+  let cppNamespace = "::roux::step";
+  let summary = "one optimizer step as operations on whole tensors";
+  let description = [{
+    The step dialect says *what* one optimizer step computes: a model's forward pass over a ragged
+    stream of tokens, the recipe's loss, their gradients and the update. It has no loops over
+    elements, no buffers and no device; those appear in the kernel dialect.
+
+    **Streams.** Activations are `tensor<?x64xf32>`, tokens by channels. All sequences of a
+    micro-batch lie one after the other; there is no padding and no batch dimension. The number of
+    tokens is dynamic, the number of channels static. Element types are f32, bf16 and f64. Whatever
+    a description sums is summed in the *accumulation type*: f64 for f64 streams, else f32.
+
+    **Columns.** One value a token: `token`, `label` (-1: no target) and `position` are
+    `tensor<?xi32>`, `weight` is in the accumulation type. `segments` holds the offsets at which
+    segments begin and, last, the number of tokens: n + 1 values for n segments, never decreasing.
+    Function arguments say which column they are by the attribute `step.column`; other values that a
+    recipe's formula reads, scalars of the launch or columns, by `step.attribute`.
+
+    **Parameters** are function arguments with the attribute `step.parameter`, the weight's name in
+    the model's files. A name with `{layer}` in it stands for one tensor a layer, stacked along a
+    new first dimension. Gradients of parameters are always in the accumulation type; the function
+    results that hold them carry the parameter's name in `step.gradient`. The moments of the update
+    are named by `step.state`; results that the caller reads by `step.result`.
+
+    **Layers.** A layer is a function, called as often as the model is deep by one `step.layers`, so
+    the size of a module does not depend on depth, and recomputation is a choice at the call.
+
+    **Gradients.** Every operation with a gradient implements `StepGradient`; the `step-grad` pass
+    knows no operation by name but the call of layers.
+
+    **Collectives.** `all_gather`, `reduce_scatter`, `all_reduce` and `all_to_all` take their place
+    between these operations, on the same tensors; they appear with the pass that inserts them.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
+  let hasOperationAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// Of a function argument: which column of the stream it is (ColumnAttr).
+    static constexpr ::llvm::StringLiteral columnName = "step.column";
+    /// Of a function argument: the weight it holds (StringAttr).
+    static constexpr ::llvm::StringLiteral parameterName = "step.parameter";
+    /// Of a function argument: the attribute of the recipe's scopes that it holds (StringAttr).
+    static constexpr ::llvm::StringLiteral attributeName = "step.attribute";
+    /// Of a function argument: the optimizer's moment it holds (StringAttr).
+    static constexpr ::llvm::StringLiteral stateName = "step.state";
+    /// Of a function result: what the caller knows it as (StringAttr).
+    static constexpr ::llvm::StringLiteral resultName = "step.result";
+    /// Of a function result, or of an argument of the update: the parameter whose gradient it is (StringAttr).
+    static constexpr ::llvm::StringLiteral gradientName = "step.gradient";
+  }];
+}
+
+class Step_Enum<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::roux::step";
+  let genSpecializedAttr = 0;
+}
+
+def Step_Column : Step_Enum<"Column", "a column of the token stream", [
+  I32EnumAttrCase<"token", 0>, I32EnumAttrCase<"label", 1>, I32EnumAttrCase<"weight", 2>,
+  I32EnumAttrCase<"position", 3>, I32EnumAttrCase<"segments", 4>]>;
+def Step_ColumnAttr : EnumAttr<Step_Dialect, Step_Column, "column"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Step_ActivationKind : Step_Enum<"ActivationKind", "a function applied to every element", [
+  I32EnumAttrCase<"silu", 0>, I32EnumAttrCase<"gelu_tanh", 1>]>;
+def Step_ActivationKindAttr : EnumAttr<Step_Dialect, Step_ActivationKind, "activation_kind">;
+
+def Step_RopeStyle : Step_Enum<"RopeStyle", "which channels of a head turn together", [
+  I32EnumAttrCase<"half", 0>, I32EnumAttrCase<"interleaved", 1>]>;
+def Step_RopeStyleAttr : EnumAttr<Step_Dialect, Step_RopeStyle, "rope_style">;
+
+def Step_Activations : Step_Enum<"Activations", "where a layer's gradient finds what the layer computed", [
+  I32EnumAttrCase<"recompute", 0>, I32EnumAttrCase<"save", 1>]>;
+def Step_ActivationsAttr : EnumAttr<Step_Dialect, Step_Activations, "activations">;
+
+def Step_Stream : TensorRankOf<[F32, BF16, F64], [2]>;
+def Step_Matrix : TensorRankOf<[F32, BF16, F64], [2]>;
+def Step_Row : TensorRankOf<[F32, BF16, F64], [1]>;
+def Step_Table : TensorRankOf<[F32, F64], [2]>;
+def Step_Stack : TensorRankOf<[F32, BF16, F64], [2, 3]>;
+def Step_Values : TensorRankOf<[F32, F64], [1]>;
+def Step_Indexes : TensorRankOf<[I32], [1]>;
+def Step_Scalar : TensorRankOf<[F32, F64], [0]>;
+def Step_Extra : TensorRankOf<[F32, F64], [0, 1]>;
+def Step_Tensor : TensorOf<[F32, BF16, F64]>;
+
+class Step_Op<string mnemonic, list<Trait> traits = []> : Op<Step_Dialect, mnemonic, traits>;
+
+#endif // DIALECTS_STEP_STEP_TD

@@ -1,0 +1,378 @@
+//===- Verify.cpp - sizes that must agree ---------------------------------===//
+//
+// Most mistakes in step IR are two sizes that should be one. Each message says
+// both, and a note shows where the other operand came from.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Step/Step.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace roux::step;
+
+namespace {
+/// A number as a message tells it: "weight has 32 elements".
+struct Count {
+  StringRef owner;
+  int64_t number;
+  StringRef unit;
+};
+} // namespace
+
+static int64_t dimension(Value value, unsigned index) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(index);
+}
+static Type elementOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getElementType();
+}
+
+/// Succeeds if the two numbers are equal or not known yet; else reports both, with a note where
+/// `value` was made.
+static LogicalResult expectEqual(Operation *op, Value value, Count found, Count expected) {
+  if (found.number == expected.number || ShapedType::isDynamic(found.number) ||
+      ShapedType::isDynamic(expected.number))
+    return success();
+  InFlightDiagnostic report =
+      op->emitOpError() << found.owner << " has " << found.number << " " << found.unit << " but "
+                        << expected.owner << " has " << expected.number << " " << expected.unit;
+  if (Operation *producer = value.getDefiningOp(); producer && producer != op)
+    report.attachNote(producer->getLoc()) << found.owner << " defined here";
+  return report;
+}
+
+/// Every operand and result in `values` has as many tokens as `stream`.
+static LogicalResult expectTokens(Operation *op, Value stream, ValueRange values) {
+  for (Value value : values)
+    if (failed(expectEqual(op, value, {"a column or stream", dimension(value, 0), "tokens"},
+                           {"the first", dimension(stream, 0), "tokens"})))
+      return failure();
+  return success();
+}
+
+/// Values that are sums have the accumulation type of `stream`.
+static LogicalResult expectAccumulation(Operation *op, Value stream, Value value, StringRef name) {
+  Type expected = accumulationType(elementOf(stream));
+  if (elementOf(value) == expected)
+    return success();
+  return op->emitOpError() << name << " is in " << elementOf(value) << " but sums over a stream of "
+                           << elementOf(stream) << " are in " << expected;
+}
+
+LogicalResult EmbeddingOp::verify() {
+  if (failed(expectTokens(*this, getIndexes(), getResult())))
+    return failure();
+  return expectEqual(*this, getTable(), {"table", dimension(getTable(), 1), "columns"},
+                     {"the result", dimension(getResult(), 1), "channels"});
+}
+
+template <typename Norm>
+static LogicalResult verifyGroups(Norm op) {
+  int64_t channels = dimension(op.getInput(), 1), groups = op.getGroups();
+  if (groups < 1 || channels % groups != 0)
+    return op->emitOpError() << "the input's " << channels << " channels do not make " << groups
+                             << " equal groups";
+  return expectEqual(
+      op, op.getWeight(), {"weight", dimension(op.getWeight(), 0), "elements"},
+      {groups == 1 ? "the input" : "a group of the input", channels / groups, "channels"});
+}
+
+LogicalResult RMSNormOp::verify() {
+  return verifyGroups(*this);
+}
+
+LogicalResult RMSNormGradOp::verify() {
+  if (failed(verifyGroups(*this)) ||
+      failed(expectAccumulation(*this, getInput(), getWeightGradient(), "weight gradient")))
+    return failure();
+  return expectEqual(*this, getWeight(),
+                     {"weight gradient", dimension(getWeightGradient(), 0), "elements"},
+                     {"weight", dimension(getWeight(), 0), "elements"});
+}
+
+LogicalResult LayerNormOp::verify() {
+  int64_t channels = dimension(getInput(), 1);
+  if (failed(expectEqual(*this, getWeight(), {"weight", dimension(getWeight(), 0), "elements"},
+                         {"the input", channels, "channels"})))
+    return failure();
+  return expectEqual(*this, getBias(), {"bias", dimension(getBias(), 0), "elements"},
+                     {"the input", channels, "channels"});
+}
+
+LogicalResult LayerNormGradOp::verify() {
+  int64_t channels = dimension(getInput(), 1);
+  if (failed(expectEqual(*this, getWeight(), {"weight", dimension(getWeight(), 0), "elements"},
+                         {"the input", channels, "channels"})) ||
+      failed(expectAccumulation(*this, getInput(), getWeightGradient(), "weight gradient")))
+    return failure();
+  return expectEqual(*this, getWeight(),
+                     {"weight gradient", dimension(getWeightGradient(), 0), "elements"},
+                     {"the input", channels, "channels"});
+}
+
+int64_t LinearOp::inputChannels() {
+  return dimension(getWeight(), getTransposed() ? 0 : 1);
+}
+int64_t LinearOp::outputChannels() {
+  return dimension(getWeight(), getTransposed() ? 1 : 0);
+}
+
+LogicalResult LinearOp::verify() {
+  if (elementOf(getInput()) != elementOf(getWeight()) ||
+      elementOf(getInput()) != elementOf(getResult()))
+    return emitOpError() << "input, weight and result should have one element type but have "
+                         << elementOf(getInput()) << ", " << elementOf(getWeight()) << " and "
+                         << elementOf(getResult());
+  if (failed(expectTokens(*this, getInput(), getResult())) ||
+      failed(expectEqual(*this, getWeight(), {"weight", inputChannels(), "inputs"},
+                         {"the input", dimension(getInput(), 1), "channels"})) ||
+      failed(expectEqual(*this, getWeight(), {"weight", outputChannels(), "outputs"},
+                         {"the result", dimension(getResult(), 1), "channels"})))
+    return failure();
+  if (!getBias())
+    return success();
+  return expectEqual(*this, getBias(), {"bias", dimension(getBias(), 0), "elements"},
+                     {"the result", dimension(getResult(), 1), "channels"});
+}
+
+LogicalResult LinearGradOp::verify() {
+  if (failed(expectTokens(*this, getGradient(), getInput())) ||
+      failed(expectAccumulation(*this, getInput(), getResult(), "result")))
+    return failure();
+  unsigned outputs = getTransposed() ? 1 : 0;
+  if (failed(expectEqual(*this, getResult(),
+                         {"the result", dimension(getResult(), outputs), "outputs"},
+                         {"gradient", dimension(getGradient(), 1), "channels"})))
+    return failure();
+  return expectEqual(*this, getResult(),
+                     {"the result", dimension(getResult(), 1 - outputs), "inputs"},
+                     {"the input", dimension(getInput(), 1), "channels"});
+}
+
+LogicalResult SumRowsOp::verify() {
+  if (failed(expectAccumulation(*this, getInput(), getResult(), "result")))
+    return failure();
+  return expectEqual(*this, getResult(), {"the result", dimension(getResult(), 0), "elements"},
+                     {"the input", dimension(getInput(), 1), "channels"});
+}
+
+LogicalResult EmbeddingGradOp::verify() {
+  if (failed(expectTokens(*this, getGradient(), getIndexes())) ||
+      failed(expectAccumulation(*this, getGradient(), getResult(), "result")))
+    return failure();
+  return expectEqual(*this, getResult(), {"the result", dimension(getResult(), 1), "columns"},
+                     {"gradient", dimension(getGradient(), 1), "channels"});
+}
+
+LogicalResult RotationOp::verify() {
+  if (failed(expectTokens(*this, getPositions(), getCosine())))
+    return failure();
+  return expectEqual(
+      *this, getCosine(), {"cosine", dimension(getCosine(), 1), "columns"},
+      {"the list of frequencies", static_cast<int64_t>(getFrequencies().size()), "numbers"});
+}
+
+LogicalResult RopeOp::verify() {
+  if (failed(expectTokens(*this, getInput(), getCosine())))
+    return failure();
+  int64_t channels = dimension(getInput(), 1), head = 2 * dimension(getCosine(), 1);
+  if (head > 0 && channels % head == 0)
+    return success();
+  return emitOpError() << "the input's " << channels
+                       << " channels are not a whole number of heads of " << head << " channels";
+}
+
+/// `Op` is AttentionOp or AttentionGradOp.
+template <typename Op>
+static LogicalResult verifyHeads(Op op) {
+  int64_t heads = op.getHeads(), keyValueHeads = op.getKeyValueHeads();
+  if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0)
+    return op.emitOpError() << heads << " heads cannot share " << keyValueHeads
+                            << " key-value heads evenly";
+  int64_t query = dimension(op.getQuery(), 1), key = dimension(op.getKey(), 1);
+  if (query % heads != 0 || query / heads * keyValueHeads != key)
+    return op.emitOpError() << "query has " << query << " channels for " << heads
+                            << " heads but key has " << key << " for " << keyValueHeads;
+  if (op.getWindow() && static_cast<int64_t>(*op.getWindow()) < 1)
+    return op.emitOpError() << "window is " << static_cast<int64_t>(*op.getWindow())
+                            << " but a token sees at least itself";
+  if (failed(expectTokens(op, op.getQuery(), {op.getKey(), op.getLogsumexp()})))
+    return failure();
+  return expectEqual(op, op.getLogsumexp(),
+                     {"logsumexp", dimension(op.getLogsumexp(), 1), "columns"},
+                     {"query", heads, "heads"});
+}
+
+LogicalResult AttentionOp::verify() {
+  return verifyHeads(*this);
+}
+LogicalResult AttentionGradOp::verify() {
+  return verifyHeads(*this);
+}
+
+static LogicalResult verifySideBySide(Operation *op, Value whole, ValueRange parts) {
+  int64_t sum = 0;
+  for (Value part : parts) {
+    sum += dimension(part, 1);
+    if (elementOf(part) != elementOf(whole))
+      return op->emitOpError() << "a part is in " << elementOf(part) << " but the whole is in "
+                               << elementOf(whole);
+  }
+  if (failed(expectTokens(op, whole, parts)))
+    return failure();
+  return expectEqual(op, whole, {"the whole", dimension(whole, 1), "channels"},
+                     {"the sum of its parts", sum, "channels"});
+}
+
+LogicalResult SplitOp::verify() {
+  return verifySideBySide(*this, getInput(), getParts());
+}
+LogicalResult ConcatOp::verify() {
+  return verifySideBySide(*this, getResult(), getParts());
+}
+
+LogicalResult CastOp::verify() {
+  auto from = cast<RankedTensorType>(getInput().getType());
+  auto to = cast<RankedTensorType>(getResult().getType());
+  if (from.getShape() == to.getShape())
+    return success();
+  return emitOpError() << "changes the shape from " << from << " to " << to;
+}
+
+/// The formula takes nll, logsumexp and the extras as `scalar`, holds arith and math, and yields
+/// `yields` values of that type.
+static LogicalResult verifyFormula(Operation *op, Region &region, Type scalar, size_t extras,
+                                   size_t yields) {
+  Block &block = region.front();
+  if (block.getNumArguments() != 2 + extras)
+    return op->emitOpError() << "formula takes " << block.getNumArguments()
+                             << " values but there are nll, logsumexp and " << extras << " extras";
+  for (Type type : block.getArgumentTypes())
+    if (type != scalar)
+      return op->emitOpError() << "formula takes " << type << " but its values are in " << scalar;
+  for (Operation &inner : block.without_terminator())
+    if (!isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) ||
+        inner.getNumRegions() != 0)
+      return inner.emitOpError() << "cannot be part of a formula, which holds arith and math only";
+  Operation *yield = block.getTerminator();
+  if (yield->getNumOperands() != yields)
+    return yield->emitOpError() << "yields " << yield->getNumOperands()
+                                << " values but should yield " << yields;
+  for (Value value : yield->getOperands())
+    if (value.getType() != scalar)
+      return yield->emitOpError() << "yields " << value.getType() << " but should yield " << scalar;
+  return success();
+}
+
+/// Shapes shared by the operations that read logits: `Op` has hidden, vocabulary, labels.
+template <typename Op>
+static LogicalResult verifyLogits(Op op) {
+  if (elementOf(op.getHidden()) != elementOf(op.getVocabulary()))
+    return op.emitOpError() << "hidden is in " << elementOf(op.getHidden())
+                            << " but vocabulary is in " << elementOf(op.getVocabulary());
+  if (failed(expectTokens(op, op.getHidden(), {op.getLabels(), op.getNll()})) ||
+      failed(expectAccumulation(op, op.getHidden(), op.getNll(), "nll")))
+    return failure();
+  return expectEqual(op, op.getVocabulary(),
+                     {"vocabulary", dimension(op.getVocabulary(), 1), "columns"},
+                     {"hidden", dimension(op.getHidden(), 1), "channels"});
+}
+
+LogicalResult NLLOp::verify() {
+  return verifyLogits(*this);
+}
+
+LogicalResult CrossEntropyOp::verify() {
+  if (failed(verifyLogits(*this)) ||
+      failed(expectAccumulation(*this, getHidden(), getLoss(), "loss")))
+    return failure();
+  return verifyFormula(*this, getFormula(), elementOf(getNll()), getExtras().size(), 1);
+}
+
+LogicalResult CrossEntropyGradOp::verify() {
+  if (failed(verifyLogits(*this)) ||
+      failed(
+          expectAccumulation(*this, getHidden(), getVocabularyGradient(), "vocabulary gradient")))
+    return failure();
+  if (failed(expectEqual(*this, getVocabulary(),
+                         {"vocabulary gradient", dimension(getVocabularyGradient(), 0), "rows"},
+                         {"vocabulary", dimension(getVocabulary(), 0), "rows"})))
+    return failure();
+  return verifyFormula(*this, getDerivative(), elementOf(getNll()), getExtras().size(), 2);
+}
+
+LogicalResult GlobalNormOp::verify() {
+  for (Value gradient : getGradients())
+    if (failed(expectAccumulation(*this, gradient, getResult(), "result")))
+      return failure();
+  return success();
+}
+
+LogicalResult ClipFactorOp::verify() {
+  if (getLimit().convertToDouble() > 0)
+    return success();
+  return emitOpError() << "limit is " << getLimit().convertToDouble() << " but should be positive";
+}
+
+LogicalResult AdamWOp::verify() {
+  if (cast<RankedTensorType>(getParameter().getType()).getShape() !=
+      cast<RankedTensorType>(getGradient().getType()).getShape())
+    return emitOpError() << "parameter is " << getParameter().getType() << " but gradient is "
+                         << getGradient().getType();
+  return expectAccumulation(*this, getParameter(), getGradient(), "gradient");
+}
+
+/// Finds `callee` and compares its type with what the call passes and takes.
+static LogicalResult verifyCallee(Operation *op, FlatSymbolRefAttr callee,
+                                  SymbolTableCollection &symbols, TypeRange operands,
+                                  TypeRange results) {
+  auto function = symbols.lookupNearestSymbolFrom<func::FuncOp>(op, callee);
+  if (!function)
+    return op->emitOpError() << "calls " << callee << ", which is no function here";
+  auto expected = FunctionType::get(op->getContext(), operands, results);
+  if (function.getFunctionType() == expected)
+    return success();
+  InFlightDiagnostic report = op->emitOpError()
+                              << "needs a layer of type " << expected << " but " << callee
+                              << " has type " << function.getFunctionType();
+  report.attachNote(function.getLoc()) << "defined here";
+  return report;
+}
+
+/// One slice of each of `stacks`, whose first dimension must be `count`.
+static LogicalResult appendSlices(Operation *op, ValueRange stacks, int64_t count,
+                                  SmallVectorImpl<Type> &types) {
+  for (Value stack : stacks) {
+    auto type = cast<RankedTensorType>(stack.getType());
+    if (type.getRank() == 0 || type.getDimSize(0) != count)
+      return op->emitOpError() << "a stack is " << type << " but there are " << count << " layers";
+    types.push_back(sliceType(type));
+  }
+  return success();
+}
+
+LogicalResult LayersOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  SmallVector<Type> operands{getInput().getType()}, results{getResult().getType()};
+  llvm::append_range(operands, getShared().getTypes());
+  if (failed(appendSlices(*this, getWeights(), getCount(), operands)) ||
+      failed(appendSlices(*this, getSaved(), getCount(), results)))
+    return failure();
+  if (getInputs().getType() != stackType(getInput().getType(), getCount()))
+    return emitOpError() << "inputs are " << getInputs().getType() << " but should be "
+                         << stackType(getInput().getType(), getCount());
+  return verifyCallee(*this, getCalleeAttr(), symbols, operands, results);
+}
+
+LogicalResult LayersGradOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  SmallVector<Type> operands{getGradient().getType()}, results{getInputGradient().getType()};
+  if (failed(appendSlices(*this, getInputs(), getCount(), operands)))
+    return failure();
+  llvm::append_range(operands, getShared().getTypes());
+  if (failed(appendSlices(*this, getWeights(), getCount(), operands)) ||
+      failed(appendSlices(*this, getSaved(), getCount(), operands)) ||
+      failed(appendSlices(*this, getWeightGradients(), getCount(), results)))
+    return failure();
+  return verifyCallee(*this, getCalleeAttr(), symbols, operands, results);
+}

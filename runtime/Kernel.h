@@ -1,0 +1,35 @@
+//===- Kernel.h - a compiled kernel as the runtime sees it ----------------===//
+//
+// The contract between generated code and the runtime: what a kernel's function
+// is called with, and how a launch's extent becomes work items.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace roux {
+
+/// A kernel's entry on the CPU. `arguments[i]` is argument i's buffer, or its scalar's bits in the
+/// low bytes. Runs work items [begin, end) of a launch over `extent`. `scratch` is the calling
+/// thread's own, KernelShape::scratchBytes large, 64-byte aligned, contents undefined.
+using KernelCode = void (*)(void *const *arguments, int64_t extent, int64_t begin, int64_t end,
+                            void *scratch);
+
+/// How a launch divides into work items, each run by one thread from begin to end. What an item
+/// computes does not depend on which other items exist or who runs them.
+struct KernelShape {
+  std::string name;
+  int64_t extentPerItem = 1; ///< rows of the extent an item covers; 0: the extent has no part in it
+  int64_t itemsPerRow = 1;   ///< items for each such group of rows (column strips, column blocks)
+  int64_t scratchBytes = 0;  ///< a thread's
+
+  int64_t items(int64_t extent) const {
+    if (extentPerItem == 0)
+      return itemsPerRow;
+    return (extent + extentPerItem - 1) / extentPerItem * itemsPerRow;
+  }
+};
+
+} // namespace roux

@@ -1,0 +1,42 @@
+//===- LaunchLists.h - the index columns kernels read for a micro-batch ---===//
+//
+// Kernels know no segments: attention is given a list of work items, the
+// embedding's gradient the tokens of each id. Both follow from a micro-batch
+// and are made anew for each.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace roux {
+
+/// One row of kernel.attention's `work`, in the order of its columns.
+struct AttentionWork {
+  int32_t firstRow, rows, streamBegin, streamEnd, position, head;
+};
+static_assert(sizeof(AttentionWork) == 6 * sizeof(int32_t));
+
+/// Items for segments [offsets[i], offsets[i + 1]), `heads` each, in blocks of `block` rows; those
+/// with most to do first: `ownsKeys` says that an item's rows are keys (the key gradient, with the
+/// number of key heads), whose first rows see most. Throws std::invalid_argument unless offsets
+/// begin at 0 and do not fall.
+std::vector<AttentionWork> attentionWork(std::span<const int32_t> offsets, int32_t heads,
+                                         int32_t block, bool ownsKeys);
+
+/// Items for one new query per sequence: query row i over key rows [begins[i], begins[i] +
+/// lengths[i]), of which the query's own is the last.
+std::vector<AttentionWork> decodeWork(std::span<const int32_t> begins,
+                                      std::span<const int32_t> lengths, int32_t heads);
+
+/// The tokens of each id that occurs: those of ids[i] are members[starts[i]] … members[starts[i +
+/// 1]
+/// - 1], in order.
+struct TokenGroups {
+  std::vector<int32_t> ids, starts, members;
+};
+TokenGroups groupTokens(std::span<const int32_t> tokens);
+
+} // namespace roux

@@ -1,0 +1,216 @@
+//===- Program.cpp - a program as bytes -----------------------------------===//
+//
+// One description of each struct's fields serves writing and reading, so the
+// two cannot drift apart. What is read is checked before anybody walks it.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/Program.h"
+
+#include <cstring>
+#include <fmt/format.h>
+#include <stdexcept>
+#include <type_traits>
+#include <xxhash.h>
+
+namespace roux {
+namespace {
+
+/// Bumped whenever the fields below or the meaning of an opcode change.
+constexpr uint32_t formatNumber = 1;
+constexpr char magic[8] = {'r', 'o', 'u', 'x', 'p', 'r', 'o', 'g'};
+
+class Writer {
+public:
+  static constexpr bool reads = false;
+  template <typename T>
+  void number(const T &value) {
+    bytes.append(reinterpret_cast<const char *>(&value), sizeof value);
+  }
+  void text(const std::string &value) {
+    number<uint64_t>(value.size());
+    bytes += value;
+  }
+  std::string bytes;
+};
+
+class Reader {
+public:
+  static constexpr bool reads = true;
+  Reader(const std::string &bytes, const std::string &origin) : bytes(bytes), origin(origin) {}
+
+  [[noreturn]] void fail(const std::string &what) const {
+    throw std::runtime_error(fmt::format("{}: not a usable program: {}", origin, what));
+  }
+  void need(uint64_t count) const {
+    if (count > bytes.size() - at)
+      fail(fmt::format("it ends at byte {}, {} bytes too early", bytes.size(),
+                       count - (bytes.size() - at)));
+  }
+  template <typename T>
+  void number(T &value) {
+    need(sizeof value);
+    std::memcpy(&value, bytes.data() + at, sizeof value);
+    at += sizeof value;
+  }
+  void text(std::string &value) {
+    uint64_t size;
+    number(size);
+    need(size);
+    value.assign(bytes, at, size);
+    at += size;
+  }
+  const std::string &bytes;
+  const std::string &origin;
+  uint64_t at = 0;
+};
+
+template <typename Archive, typename T, typename Each>
+void list(Archive &archive, T &values, Each each) {
+  uint64_t size = values.size();
+  archive.number(size);
+  if constexpr (Archive::reads) {
+    archive.need(size); // every element takes at least a byte
+    values.resize(size);
+  }
+  for (auto &value : values)
+    each(value);
+}
+
+template <typename Archive, typename I>
+void instruction(Archive &archive, I &i) {
+  archive.number(i.opcode);
+  archive.number(i.result);
+  archive.number(i.immediate);
+  list(archive, i.operands, [&](auto &operand) { archive.number(operand); });
+  archive.text(i.name);
+  archive.text(i.location);
+}
+
+template <typename Archive, typename B>
+void buffer(Archive &archive, B &b) {
+  archive.number(b.role);
+  archive.text(b.name);
+  archive.text(b.element);
+  archive.number(b.elementBytes);
+  archive.number(b.staticElements);
+  list(archive, b.sizes, [&](auto &size) { archive.number(size); });
+  archive.number(b.firstUse);
+  archive.number(b.lastUse);
+}
+
+template <typename Archive, typename P>
+void fields(Archive &archive, P &program) {
+  archive.text(program.machine);
+  list(archive, program.kernels, [&](auto &kernel) {
+    archive.text(kernel.shape.name);
+    archive.number(kernel.shape.extentPerItem);
+    archive.number(kernel.shape.itemsPerRow);
+    archive.number(kernel.shape.scratchBytes);
+    archive.text(kernel.object);
+  });
+  list(archive, program.entries, [&](auto &entry) {
+    archive.text(entry.name);
+    archive.number(entry.registers);
+    list(archive, entry.buffers, [&](auto &b) { buffer(archive, b); });
+    list(archive, entry.instructions, [&](auto &i) { instruction(archive, i); });
+  });
+}
+
+size_t operandCount(Opcode opcode) {
+  switch (opcode) {
+  case Opcode::Constant:
+  case Opcode::Extent:
+  case Opcode::Scalar:
+  case Opcode::Buffer:
+  case Opcode::End:
+    return 0;
+  case Opcode::Launch:
+    return 1; // and the kernel's arguments
+  default:
+    return 2;
+  }
+}
+
+/// Whatever an executor indexes by must exist.
+void check(const Entry &entry, size_t kernels, const Reader &reader) {
+  auto fail = [&](size_t at, const char *what) {
+    reader.fail(fmt::format("instruction {} of '{}' {}", at, entry.name, what));
+  };
+  std::vector<size_t> open;
+  for (size_t at = 0; at < entry.instructions.size(); ++at) {
+    const Instruction &i = entry.instructions[at];
+    if (i.opcode > Opcode::Launch)
+      fail(at, "is of no known kind");
+    if (i.operands.size() < operandCount(i.opcode))
+      fail(at, "lacks operands");
+    if (i.result >= entry.registers)
+      fail(at, "writes a register that does not exist");
+    for (uint32_t operand : i.operands)
+      if (operand >= entry.registers)
+        fail(at, "reads a register that does not exist");
+    uint64_t immediate = i.immediate;
+    if (i.opcode == Opcode::Buffer && immediate >= entry.buffers.size())
+      fail(at, "names a buffer that does not exist");
+    if (i.opcode == Opcode::Launch && immediate >= kernels)
+      fail(at, "launches a kernel that does not exist");
+    if (i.opcode == Opcode::Scalar && immediate > uint64_t(ScalarType::I64))
+      fail(at, "reads a scalar of no known type");
+    if (i.opcode == Opcode::Repeat || i.opcode == Opcode::RepeatReverse)
+      open.push_back(at);
+    if (i.opcode != Opcode::End)
+      continue;
+    if (open.empty() || open.back() != immediate ||
+        uint64_t(entry.instructions[open.back()].immediate) != at)
+      fail(at, "ends a loop that it is not the end of");
+    open.pop_back();
+  }
+  if (!open.empty())
+    fail(open.back(), "begins a loop without an end");
+  for (const ProgramBuffer &b : entry.buffers)
+    for (uint32_t size : b.sizes)
+      if (size >= entry.registers || b.elementBytes <= 0 || b.elementBytes > 8 ||
+          b.staticElements < 0)
+        reader.fail(fmt::format("buffer '{}' of '{}' has no size", b.name, entry.name));
+}
+
+} // namespace
+
+const Entry &Program::entry(const std::string &name) const {
+  for (const Entry &entry : entries)
+    if (entry.name == name)
+      return entry;
+  throw std::runtime_error(fmt::format("this program has no entry '{}'", name));
+}
+
+std::string Program::save() const {
+  Writer writer;
+  writer.bytes.append(magic, sizeof magic);
+  writer.number(formatNumber);
+  fields(writer, *this);
+  writer.number<uint64_t>(XXH3_64bits(writer.bytes.data(), writer.bytes.size()));
+  return writer.bytes;
+}
+
+Program Program::load(const std::string &bytes, const std::string &origin) {
+  Reader reader(bytes, origin);
+  char begin[sizeof magic];
+  uint32_t number;
+  reader.number(begin);
+  if (std::memcmp(begin, magic, sizeof magic) != 0)
+    reader.fail("it begins with other bytes than a program does");
+  reader.number(number);
+  if (number != formatNumber)
+    reader.fail(fmt::format("it has format number {}, this build reads {}", number, formatNumber));
+  uint64_t sum;
+  reader.need(sizeof sum);
+  std::memcpy(&sum, bytes.data() + bytes.size() - sizeof sum, sizeof sum);
+  if (sum != XXH3_64bits(bytes.data(), bytes.size() - sizeof sum))
+    reader.fail("its checksum does not match its contents");
+  Program program;
+  fields(reader, program);
+  for (const Entry &entry : program.entries)
+    check(entry, program.kernels.size(), reader);
+  return program;
+}
+
+} // namespace roux

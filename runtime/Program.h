@@ -1,0 +1,92 @@
+//===- Program.h - a compiled recipe: kernels and the order of launches ---===//
+//
+// What the compiler hands to the runtime, as data: the runtime walks it, prints
+// it, times it, saves it beside its machine code and runs it later without LLVM
+// or MLIR. Everything that changes from step to step (token counts, scalars,
+// where buffers are) is read when it runs.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/Kernel.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace roux {
+
+/// Who owns a buffer and how long it lives (kernel.buffer says more).
+enum class BufferRole : uint8_t { Parameter, Gradient, State, Input, Output, Activation };
+
+/// One instruction of an entry. Registers hold 64 bits: a count, an address, a scalar's bits.
+enum class Opcode : uint8_t {
+  Constant, ///< immediate
+  Extent,   ///< the count called `name`
+  Scalar,   ///< the number called `name`, as ScalarType(immediate)
+  Buffer,   ///< address of Entry::buffers[immediate]
+  Add,
+  Subtract,
+  Multiply,
+  Divide,   ///< rounded down
+  DivideUp, ///< rounded up
+  Minimum,
+  Maximum,
+  Repeat, ///< result runs from operand 0 to operand 1; the body ends at instruction immediate
+  RepeatReverse, ///< from operand 1 - 1 down to operand 0
+  End,           ///< of a body; immediate is its Repeat
+  Launch,        ///< kernel immediate over extent operand 0 with the other operands as arguments
+};
+
+enum class ScalarType : uint8_t { F32, F64, I32, I64 };
+
+struct Instruction {
+  Opcode opcode = Opcode::Constant;
+  uint32_t result = 0; ///< register
+  int64_t immediate = 0;
+  std::vector<uint32_t> operands; ///< registers
+  std::string name;
+  std::string location; ///< of a launch: the recipe's line, for messages and timings
+};
+
+/// Storage an entry needs. Its size is elementBytes * staticElements * the product of `sizes`.
+struct ProgramBuffer {
+  BufferRole role = BufferRole::Activation;
+  std::string name;
+  std::string element; ///< f32, bf16, …
+  int64_t elementBytes = 0;
+  int64_t staticElements = 1;
+  std::vector<uint32_t> sizes; ///< registers, set before any loop
+  /// Activations: the instructions between which the contents matter.
+  uint32_t firstUse = 0, lastUse = 0;
+};
+
+/// `train`, `nll`, `prefill` or `decode`.
+struct Entry {
+  std::string name;
+  uint32_t registers = 0;
+  std::vector<ProgramBuffer> buffers;
+  std::vector<Instruction> instructions;
+};
+
+/// One kernel and its code.
+struct ProgramKernel {
+  KernelShape shape;
+  std::string object; ///< relocatable, for Program::machine
+};
+
+struct Program {
+  std::string machine; ///< what the code is for: "avx512", …
+  std::vector<ProgramKernel> kernels;
+  std::vector<Entry> entries;
+
+  /// Throws std::runtime_error if there is none of that name.
+  const Entry &entry(const std::string &name) const;
+
+  /// The whole program as bytes, with a checksum; load() is its inverse and throws
+  /// std::runtime_error, naming `origin`, when the bytes are not whole, were made by another format
+  /// number or would make an executor leave its own registers, buffers or kernels.
+  std::string save() const;
+  static Program load(const std::string &bytes, const std::string &origin);
+};
+
+} // namespace roux

@@ -1,0 +1,153 @@
+//===- CPUExecutor.cpp - walks a program's entries on the CPU -------------===//
+//
+// See the header. The arena grows to the largest plan seen and stays.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/cpu/CPUExecutor.h"
+
+#include "runtime/CountInterpreter.h"
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <stdexcept>
+
+namespace roux {
+
+void CPUExecutor::Free::operator()(std::byte *memory) const {
+  std::free(memory);
+}
+
+CPUExecutor::Memory CPUExecutor::allocate(int64_t bytes, const char *what) {
+  auto *memory = static_cast<std::byte *>(std::aligned_alloc(64, (bytes + 127) / 64 * 64));
+  if (!memory)
+    throw std::runtime_error(fmt::format("no memory for {} bytes of {}", bytes, what));
+  return Memory(memory);
+}
+
+CPUExecutor::CPUExecutor(Program given, unsigned threads)
+    : loaded(std::move(given)), spent(loaded.kernels.size()), pool(threads) {
+  int64_t most = 0;
+  for (const ProgramKernel &kernel : loaded.kernels) {
+    code.push_back(std::make_unique<ObjectCode>(kernel.object, kernel.shape.name));
+    kernels.push_back(reinterpret_cast<KernelCode>(code.back()->find(kernel.shape.name)));
+    most = std::max(most, kernel.shape.scratchBytes);
+  }
+  for (unsigned i = 0; i < pool.threads(); ++i) {
+    scratch.push_back(allocate(most, "scratch"));
+    // Tiles run over the padding of their operands: what stands there must not be slow to add.
+    std::memset(scratch.back().get(), 0, most);
+  }
+}
+
+CPUExecutor::~CPUExecutor() = default;
+
+static uint64_t scalarBits(const Entry &entry, const Instruction &i, const Bindings &bindings) {
+  auto found = bindings.scalars.find(i.name);
+  if (found == bindings.scalars.end())
+    throw std::runtime_error(
+        fmt::format("entry '{}' needs the scalar '{}', which is not given", entry.name, i.name));
+  uint64_t bits = 0;
+  auto put = [&](auto value) { std::memcpy(&bits, &value, sizeof value); };
+  switch (static_cast<ScalarType>(i.immediate)) {
+  case ScalarType::F32:
+    put(static_cast<float>(found->second));
+    break;
+  case ScalarType::F64:
+    put(found->second);
+    break;
+  case ScalarType::I32:
+    put(static_cast<int32_t>(found->second));
+    break;
+  case ScalarType::I64:
+    put(static_cast<int64_t>(found->second));
+    break;
+  }
+  return bits;
+}
+
+/// Addresses of all buffers of `entry`.
+static std::vector<uint64_t> addresses(const Entry &entry, const MemoryPlan &plan,
+                                       const Bindings &bindings, std::byte *arena) {
+  std::vector<uint64_t> result;
+  for (size_t i = 0; i < entry.buffers.size(); ++i) {
+    const ProgramBuffer &buffer = entry.buffers[i];
+    if (buffer.role == BufferRole::Activation) {
+      result.push_back(reinterpret_cast<uint64_t>(arena + plan.offsets[i]));
+      continue;
+    }
+    auto found = bindings.buffers.find(buffer.name);
+    if (found == bindings.buffers.end())
+      throw std::runtime_error(fmt::format("entry '{}' needs the buffer '{}', which is not given",
+                                           entry.name, buffer.name));
+    if (static_cast<int64_t>(found->second.size()) < plan.bytes[i])
+      throw std::runtime_error(fmt::format("buffer '{}' has {} bytes but entry '{}' needs {}",
+                                           buffer.name, found->second.size(), entry.name,
+                                           plan.bytes[i]));
+    result.push_back(reinterpret_cast<uint64_t>(found->second.data()));
+  }
+  return result;
+}
+
+void CPUExecutor::launch(const Instruction &i, const std::vector<uint64_t> &registers) {
+  std::vector<void *> arguments;
+  for (size_t operand = 1; operand < i.operands.size(); ++operand)
+    arguments.push_back(reinterpret_cast<void *>(registers[i.operands[operand]]));
+  auto extent = static_cast<int64_t>(registers[i.operands[0]]);
+  KernelCode kernel = kernels[i.immediate];
+  auto begin = std::chrono::steady_clock::now();
+  pool.run(loaded.kernels[i.immediate].shape.items(extent),
+           [&](int64_t first, int64_t end, unsigned thread) {
+             kernel(arguments.data(), extent, first, end, scratch[thread].get());
+           });
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  spent[i.immediate].launches += 1;
+  spent[i.immediate].seconds += took.count();
+}
+
+void CPUExecutor::run(const std::string &name, const Bindings &bindings) {
+  const Entry &entry = loaded.entry(name);
+  MemoryPlan plan = planMemory(entry, bindings.extents);
+  if (plan.arenaBytes > arenaBytes) {
+    arena.reset(); // before the larger one: both need not fit
+    arena = allocate(plan.arenaBytes, "activations");
+    arenaBytes = plan.arenaBytes;
+  }
+  std::vector<uint64_t> buffers = addresses(entry, plan, bindings, arena.get());
+  std::vector<uint64_t> registers(entry.registers);
+  for (const Instruction &i : entry.instructions)
+    if (i.opcode == Opcode::Scalar)
+      registers[i.result] = scalarBits(entry, i, bindings);
+
+  std::vector<int64_t> turns; // left, of the loops around
+  for (size_t at = 0; at < entry.instructions.size(); ++at) {
+    const Instruction &i = entry.instructions[at];
+    if (i.opcode == Opcode::Launch) {
+      launch(i, registers);
+    } else if (i.opcode == Opcode::Buffer) {
+      registers[i.result] = buffers[i.immediate];
+    } else if (i.opcode == Opcode::Repeat || i.opcode == Opcode::RepeatReverse) {
+      auto begin = static_cast<int64_t>(registers[i.operands[0]]);
+      auto end = static_cast<int64_t>(registers[i.operands[1]]);
+      if (begin >= end) {
+        at = i.immediate;
+        continue;
+      }
+      registers[i.result] = i.opcode == Opcode::Repeat ? begin : end - 1;
+      turns.push_back(end - begin);
+    } else if (i.opcode == Opcode::End) {
+      const Instruction &repeat = entry.instructions[i.immediate];
+      if (--turns.back() == 0) {
+        turns.pop_back();
+        continue;
+      }
+      registers[repeat.result] += repeat.opcode == Opcode::Repeat ? 1 : -1;
+      at = i.immediate;
+    } else {
+      count(entry, i, bindings.extents, registers);
+    }
+  }
+}
+
+} // namespace roux

@@ -1,0 +1,63 @@
+//===- CPUExecutor.h - walks a program's entries on the CPU ---------------===//
+//
+// The host side of a step: gives buffers their addresses, runs the loops, and
+// hands each launch to the threads.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/MemoryPlan.h"
+#include "runtime/cpu/ObjectCode.h"
+#include "runtime/cpu/ThreadPool.h"
+#include <memory>
+#include <span>
+
+namespace roux {
+
+/// What one run of an entry works on. Buffers are the caller's, by name, at least as large as the
+/// plan says; 64-byte alignment is faster but not needed.
+struct Bindings {
+  Extents extents;
+  std::map<std::string, double> scalars;
+  std::map<std::string, std::span<std::byte>> buffers;
+};
+
+/// Time spent in one kernel.
+struct KernelTime {
+  int64_t launches = 0;
+  double seconds = 0;
+};
+
+class CPUExecutor {
+public:
+  /// Loads the code. Throws std::runtime_error if the program is for another machine or damaged.
+  CPUExecutor(Program program, unsigned threads);
+  ~CPUExecutor();
+
+  const Program &program() const { return loaded; }
+  /// Runs entry `name` once. The result is the same bits for any number of threads. Throws
+  /// std::runtime_error before anything runs if a binding is missing or too small.
+  void run(const std::string &name, const Bindings &bindings);
+
+  /// Per kernel of program(), since the executor was made.
+  const std::vector<KernelTime> &times() const { return spent; }
+
+private:
+  void launch(const Instruction &instruction, const std::vector<uint64_t> &registers);
+
+  Program loaded;
+  std::vector<std::unique_ptr<ObjectCode>> code;
+  std::vector<KernelCode> kernels;
+  std::vector<KernelTime> spent;
+  ThreadPool pool;
+  struct Free {
+    void operator()(std::byte *memory) const;
+  };
+  using Memory = std::unique_ptr<std::byte, Free>;
+  static Memory allocate(int64_t bytes, const char *what);
+  std::vector<Memory> scratch; ///< one a thread
+  Memory arena;
+  int64_t arenaBytes = 0;
+};
+
+} // namespace roux

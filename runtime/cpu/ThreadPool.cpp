@@ -1,0 +1,80 @@
+//===- ThreadPool.cpp - the threads that run kernels ----------------------===//
+//
+// Workers sleep between launches rather than spin: a spinning pool beside
+// another halves a small machine.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/cpu/ThreadPool.h"
+
+#include <algorithm>
+
+namespace roux {
+
+/// Chunks per thread: enough that a thread held up by another process does not hold up the rest.
+static constexpr int64_t chunksPerThread = 8;
+
+ThreadPool::ThreadPool(unsigned threads) {
+  for (unsigned i = 1; i < threads; ++i)
+    workers.emplace_back([this, i] { work(i); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    std::lock_guard lock(mutex);
+    stop = true;
+  }
+  wake.notify_all();
+  for (std::thread &worker : workers)
+    worker.join();
+}
+
+void ThreadPool::takeChunks(unsigned thread) {
+  while (true) {
+    int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
+    if (begin >= items)
+      return;
+    (*task)(begin, std::min(begin + chunk, items), thread);
+  }
+}
+
+void ThreadPool::work(unsigned thread) {
+  uint64_t seen = 0;
+  while (true) {
+    {
+      std::unique_lock lock(mutex);
+      wake.wait(lock, [&] { return stop || round != seen; });
+      if (stop)
+        return;
+      seen = round;
+    }
+    takeChunks(thread);
+    std::lock_guard lock(mutex);
+    if (--busy == 0)
+      done.notify_one();
+  }
+}
+
+void ThreadPool::run(int64_t count,
+                     const std::function<void(int64_t, int64_t, unsigned)> &function) {
+  if (count <= 0)
+    return;
+  if (workers.empty() || count == 1) {
+    function(0, count, 0);
+    return;
+  }
+  {
+    std::lock_guard lock(mutex);
+    task = &function;
+    items = count;
+    chunk = std::max<int64_t>(1, count / (threads() * chunksPerThread));
+    next.store(0, std::memory_order_relaxed);
+    busy = static_cast<unsigned>(workers.size());
+    ++round;
+  }
+  wake.notify_all();
+  takeChunks(0);
+  std::unique_lock lock(mutex);
+  done.wait(lock, [&] { return busy == 0; });
+}
+
+} // namespace roux

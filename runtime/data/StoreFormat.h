@@ -1,0 +1,29 @@
+//===- StoreFormat.h - the token store's header ---------------------------===//
+//
+// Shared by its writer and its reader and by nobody else. README.md says what
+// each section holds.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <cstdint>
+
+namespace roux::data {
+
+struct StoreHeader {
+  static constexpr uint64_t magicValue = 0x31304b4f54585552u; // "RUXTOK01", little-endian
+  static constexpr uint32_t currentVersion = 1;
+
+  uint64_t magic;
+  uint32_t version;
+  uint32_t attributes;   ///< columns of 8-byte values, one a sequence
+  uint64_t fileBytes;    ///< so that a truncated copy is known at once
+  uint64_t hash;         ///< XXH3 of all bytes after the header
+  uint64_t sequences;    ///< entries in the table
+  uint64_t tableOffset;  ///< SequenceEntry[sequences]
+  uint64_t valuesOffset; ///< double[attributes][sequences]
+  uint64_t namesOffset;  ///< packed names, to the end of the file
+};
+static_assert(sizeof(StoreHeader) == 64);
+
+} // namespace roux::data

@@ -1,0 +1,88 @@
+//===- MicroBatch.cpp - the five columns of a portion of a step -----------===//
+//
+// Labels and weights stand at the token they are for in store and plan, and one row
+// earlier here, at the input that predicts it.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/batch/MicroBatch.h"
+
+#include "runtime/data/plan/PlacedTokens.h"
+
+namespace roux::data {
+
+namespace {
+
+class Writer {
+public:
+  Writer(const Plan &plan, const PlanInput &input, const StepWeights &weights, MicroBatch &batch)
+      : plan(plan), input(input), weights(weights), batch(batch) {}
+
+  void clear(size_t rows) {
+    for (std::vector<int32_t> *column :
+         {&batch.tokens, &batch.labels, &batch.positions, &batch.segments}) {
+      column->clear();
+      column->reserve(rows);
+    }
+    batch.weights.clear();
+    batch.weights.reserve(rows);
+    batch.segmentOffsets.assign(1, 0);
+    batch.targets = 0;
+  }
+
+  void add(uint32_t index) {
+    const PlanStep &step = weights.step();
+    const PlacedSequence &placed = step.sequences[index];
+    SequenceView view = input.store->view(placed.sequence);
+    PlacedTokens tokens(view, placed, plan.rules().labels);
+    std::vector<uint32_t> positions = makePositions(plan.rules().position, view, placed,
+                                                    plan.positionDraws(step, *input.store, placed));
+    weights.weigh(index, positions, weightOf);
+    bool continues = plan.rules().attend == Reach::Pack && placed.offset > 0;
+    if (!continues)
+      batch.segmentOffsets.push_back(batch.segmentOffsets.back());
+    // Plain positions count through a segment; gaps were made for the sequence alone.
+    uint32_t base = continues && plan.rules().position.isPlain() ? placed.offset : 0;
+    if (tokens.label(0) != noLabel)
+      setLabel(batch.size() - 1, tokens.label(0), weightOf[0]);
+    for (uint32_t t = 0; t < placed.positions; ++t) {
+      batch.tokens.push_back(tokens.id(t));
+      batch.positions.push_back(static_cast<int32_t>(base + positions[t]));
+      batch.segments.push_back(static_cast<int32_t>(batch.segmentOffsets.size()) - 2);
+      batch.labels.push_back(noLabel);
+      batch.weights.push_back(0);
+      if (t + 1 < tokens.size() && tokens.label(t + 1) != noLabel)
+        setLabel(batch.size() - 1, tokens.label(t + 1), weightOf[t + 1]);
+    }
+    batch.segmentOffsets.back() = static_cast<int64_t>(batch.size());
+  }
+
+private:
+  void setLabel(size_t row, int32_t label, double weight) {
+    batch.labels[row] = label;
+    batch.weights[row] = static_cast<float>(weight);
+    ++batch.targets;
+  }
+
+  const Plan &plan;
+  const PlanInput &input;
+  const StepWeights &weights;
+  MicroBatch &batch;
+  std::vector<double> weightOf;
+};
+
+} // namespace
+
+void materialize(const Plan &plan, const PlanInput &input, const StepWeights &weights,
+                 const Portion &portion, MicroBatch &batch) {
+  size_t rows = 0;
+  for (uint32_t index : portion)
+    rows += weights.step().sequences[index].positions;
+  Writer writer(plan, input, weights, batch);
+  writer.clear(rows);
+  for (uint32_t index : portion)
+    writer.add(index);
+  batch.step = weights.step().index;
+  batch.sequences = portion;
+}
+
+} // namespace roux::data

@@ -1,0 +1,39 @@
+//===- MicroBatch.h - the five columns of a portion of a step -------------===//
+//
+// What a trainer is given: token, label, weight, position and segment of every
+// place of a ragged stream. Made from plan and token store alone, the same on every
+// machine, and without padding.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/data/batch/Layout.h"
+#include "runtime/data/batch/StepWeights.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace roux::data {
+
+/// Row j reads `tokens[j]` and must predict `labels[j]` (or nothing: noLabel) with `weights[j]`.
+struct MicroBatch {
+  uint64_t step = 0;
+  uint32_t portion = 0;  ///< which of the rank's portions of the step, from 0
+  uint32_t portions = 0; ///< of the rank in this step
+  std::vector<int32_t> tokens;
+  std::vector<int32_t> labels;
+  std::vector<float> weights;
+  std::vector<int32_t> positions;
+  std::vector<int32_t> segments;       ///< from 0; attention does not cross them
+  std::vector<int64_t> segmentOffsets; ///< where each begins, and the end of the last
+  Portion sequences;                   ///< of the step, in the order of the rows
+  uint64_t targets = 0;
+
+  size_t size() const { return tokens.size(); }
+};
+
+/// Fills `batch` with the sequences of `portion`; its storage is used again.
+void materialize(const Plan &plan, const PlanInput &input, const StepWeights &weights,
+                 const Portion &portion, MicroBatch &batch);
+
+} // namespace roux::data

@@ -1,0 +1,55 @@
+//===- StepWeights.h - the weight of every target of a step ---------------===//
+//
+// `weight:` evaluated on the plan, in double precision. Counts in it are over the
+// whole step, whatever part of it a rank or micro-batch asks for, so how a step is
+// laid out cannot change a weight.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/Expression.h"
+#include "runtime/data/plan/Plan.h"
+#include "runtime/data/plan/PlanInput.h"
+
+#include <span>
+#include <vector>
+
+namespace roux::data {
+
+/// Safe to use from many threads. What it refers to must outlive it.
+class StepWeights {
+public:
+  /// Throws PlanError where `weight` reads what a model would have to say.
+  StepWeights(const Expression &weight, const PlanInput &input, const Plan &plan,
+              const PlanStep &step);
+
+  /// Sets `weights[t]`, for each token t of the step's sequence `index`, to the weight of
+  /// predicting it, 0 where it is no target. `positions` are those of its inputs. Throws PlanError
+  /// naming step, sequence and token where a weight is not a finite number.
+  void weigh(uint32_t index, std::span<const uint32_t> positions,
+             std::vector<double> &weights) const;
+
+  const PlanStep &step() const { return planStep; }
+
+private:
+  [[noreturn]] void refuse(uint32_t index, uint32_t token, double weight) const;
+
+  const PlanInput &input;
+  const Plan &plan;
+  PlanStep planStep;
+  SeedTree draws;
+  Expression weight; ///< folded for the step
+};
+
+/// What the weights of one step come to.
+struct WeightSummary {
+  double sum = 0;             ///< over targets
+  double lightest = 0;        ///< sum over a sequence with targets, the smallest
+  double heaviest = 0;        ///< and the largest
+  uint32_t lightestIndex = 0; ///< which sequence of the step
+  uint32_t heaviestIndex = 0;
+  uint64_t zeroWeights = 0; ///< targets that a weight of 0 takes out of the loss
+};
+WeightSummary summarize(const StepWeights &weights, const Plan &plan, const TokenStore &store);
+
+} // namespace roux::data

@@ -1,0 +1,27 @@
+//===- PlanInput.cpp - what planning reads of the data --------------------===//
+//
+// The usual input: a token store.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/plan/PlanInput.h"
+
+#include <algorithm>
+
+namespace roux::data {
+
+PlanInput::PlanInput(const TokenStore &store)
+    : sequences(store.sequences()), sources(store.sources()), storeHash(store.hash()),
+      losses(&store.ledger()), store(&store) {
+  countLabels = [&store](uint32_t sequence, TokenRange tokens) {
+    std::span<const int32_t> labels =
+        store.view(sequence).labels.subspan(tokens.begin, tokens.size());
+    return static_cast<uint32_t>(labels.size() - std::count(labels.begin(), labels.end(), noLabel));
+  };
+}
+
+SequenceDraws::SequenceDraws(SeedTree construct, const std::vector<std::string> &sources) {
+  for (const std::string &source : sources)
+    bySource.push_back(construct / source);
+}
+
+} // namespace roux::data

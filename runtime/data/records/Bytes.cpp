@@ -1,0 +1,187 @@
+//===- Bytes.cpp - mapping, and unpacking where mapping is not enough -----===//
+//
+// The mapping is followed by a page of zeros, since the JSON parser reads a block
+// past the end of what it parses.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/records/Bytes.h"
+
+#include "runtime/data/records/Decompress.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace roux::data {
+
+namespace {
+
+/// A descriptor that is closed with its scope.
+struct Descriptor {
+  int number;
+  explicit Descriptor(int number) : number(number) {}
+  ~Descriptor() {
+    if (number >= 0)
+      close(number);
+  }
+  Descriptor(const Descriptor &) = delete;
+};
+
+/// The nameless temporary file that unpacked data go to, with over-long lines cut short.
+class Spool {
+public:
+  Spool(const std::string &path, uint64_t maxLine, std::vector<Elision> &missing)
+      : path(path), maxLine(maxLine), missing(missing), file(std::tmpfile()) {
+    if (!file)
+      fail();
+  }
+  ~Spool() {
+    if (file)
+      std::fclose(file);
+  }
+
+  void write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      size_t newline = bytes.find('\n');
+      bool ends = newline != std::string_view::npos;
+      writeLine(bytes.substr(0, newline), ends);
+      bytes.remove_prefix(ends ? newline + 1 : bytes.size());
+    }
+  }
+
+  int finish() {
+    if (std::fflush(file) != 0)
+      fail();
+    return fileno(file);
+  }
+  uint64_t size() const { return written; }
+
+private:
+  void writeLine(std::string_view piece, bool ends) {
+    // One byte more than allowed shows the reader that the line is too long.
+    uint64_t room = maxLine - std::min(maxLine, line) + (line <= maxLine);
+    std::string_view kept = piece.substr(0, std::min<uint64_t>(piece.size(), room));
+    put(kept);
+    if (uint64_t lost = piece.size() - kept.size()) {
+      if (missing.empty() || missing.back().offset != written)
+        missing.push_back({written, 0});
+      missing.back().missing += lost;
+    }
+    line = ends ? 0 : line + kept.size();
+    if (ends)
+      put("\n");
+  }
+  void put(std::string_view bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size())
+      fail();
+    written += bytes.size();
+  }
+  [[noreturn]] void fail() const {
+    throw FileError(
+        fmt::format("{}: cannot unpack into a temporary file: {}", path, std::strerror(errno)));
+  }
+
+  const std::string &path;
+  uint64_t maxLine, line = 0, written = 0;
+  std::vector<Elision> &missing;
+  std::FILE *file;
+};
+
+} // namespace
+
+Bytes::Bytes(const std::filesystem::path &file, uint64_t maxLine, bool keepDamaged)
+    : path(file.string()) {
+  Descriptor input(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status{};
+  if (input.number < 0 || fstat(input.number, &status) != 0)
+    throw FileError(fmt::format("{}: cannot open: {}", path, std::strerror(errno)));
+  if (S_ISDIR(status.st_mode))
+    throw FileError(fmt::format("{}: is a folder, expected a file", path));
+
+  std::vector<char> buffer(1 << 20);
+  auto read = [&]() -> std::string_view {
+    ssize_t count;
+    do
+      count = ::read(input.number, buffer.data(), buffer.size());
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+      throw FileError(fmt::format("{}: cannot read: {}", path, std::strerror(errno)));
+    return {buffer.data(), static_cast<size_t>(count)};
+  };
+  std::string_view first = read();
+  Compression compression = tellCompression(first);
+  if (S_ISREG(status.st_mode) && compression == Compression::None) {
+    map(input.number, status.st_size);
+    return;
+  }
+
+  Spool spool(path, maxLine, missing);
+  bool isFirst = true;
+  try {
+    decompress(
+        compression, [&] { return std::exchange(isFirst, false) ? first : read(); },
+        [&](std::string_view out) { spool.write(out); });
+  } catch (const CompressionError &error) {
+    damaged = fmt::format("{}: byte {} of the compressed file: {}", path, error.byte, error.what());
+    if (!keepDamaged)
+      throw FileError(*damaged);
+  }
+  map(spool.finish(), spool.size());
+}
+
+void Bytes::map(int descriptor, uint64_t bytes) {
+  size_t page = sysconf(_SC_PAGESIZE);
+  size = bytes;
+  mapped = (size + padding + page - 1) / page * page;
+  void *base = mmap(nullptr, mapped, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED ||
+      (size && mmap(base, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, 0) == MAP_FAILED))
+    throw FileError(fmt::format("{}: cannot map {} bytes: {}", path, size, std::strerror(errno)));
+  data = static_cast<const char *>(base);
+}
+
+Bytes::~Bytes() {
+  if (data)
+    munmap(const_cast<char *>(data), mapped);
+}
+
+Bytes::Bytes(Bytes &&other) noexcept
+    : path(std::move(other.path)), data(std::exchange(other.data, nullptr)), size(other.size),
+      mapped(other.mapped), missing(std::move(other.missing)), damaged(std::move(other.damaged)) {}
+
+uint64_t Bytes::originalByte(uint64_t offset) const {
+  uint64_t byte = offset;
+  for (const Elision &elision : missing)
+    if (elision.offset < offset)
+      byte += elision.missing;
+  return byte;
+}
+
+/// Advice about the pages that lie wholly inside, so that neighbours keep theirs.
+static void advise(const char *data, uint64_t begin, uint64_t end, int advice) {
+  uint64_t page = sysconf(_SC_PAGESIZE);
+  begin = (begin + page - 1) / page * page;
+  end = end / page * page;
+  if (begin < end)
+    madvise(const_cast<char *>(data) + begin, end - begin, advice);
+}
+
+void Bytes::willRead(uint64_t begin, uint64_t end) const {
+#ifdef MADV_POPULATE_READ
+  advise(data, begin, end, MADV_POPULATE_READ);
+#else
+  advise(data, begin, end, MADV_WILLNEED);
+#endif
+}
+
+void Bytes::doneReading(uint64_t begin, uint64_t end) const {
+  advise(data, begin, end, MADV_DONTNEED);
+}
+
+} // namespace roux::data

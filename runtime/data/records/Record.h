@@ -1,0 +1,55 @@
+//===- Record.h - one record of a data file, whatever its layout ----------===//
+//
+// Every published layout (messages, ShareGPT, Alpaca, prompt and completion, text,
+// ids) is read into this one form, so nothing after the reader knows layouts.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace roux::data {
+
+/// Which keys a record has. Auto: told from the keys of each record.
+enum class Layout : uint8_t { Auto, Messages, ShareGPT, Alpaca, Completion, Text, Tokens };
+std::string_view spelling(Layout layout);
+
+/// Which construct reads: chat(…), completion(…), text(…) or tokens(…).
+enum class SourceKind : uint8_t { Chat, Completion, Text, Tokens };
+
+/// One turn. `json` is the whole message where a template may want more than role and content;
+/// empty where the layout has no such keys.
+struct Message {
+  std::string_view role, content, json;
+};
+
+/// A member of the record that is not its content: what field("name") reads.
+struct Field {
+  enum class Kind : uint8_t { Text, Number, Boolean, Null, Json };
+  std::string_view name;
+  Kind kind;
+  std::string_view text; ///< Text: without quotes and escapes; else as it stands in the file
+};
+
+/// Views into the reader's buffers, valid until its next record, and into `owned`.
+struct Record {
+  uint64_t ordinal = 0; ///< line of its file or number of its file, from 0, over all files
+  Layout layout = Layout::Auto;
+  std::vector<Message> messages; ///< of the chat layouts; a completion is a user's and an answer
+  std::string_view document;     ///< Text
+  std::vector<int32_t> ids;      ///< Tokens
+  std::vector<int32_t> labels;   ///< Tokens: as many as ids, or none
+  std::vector<Field> fields;
+  std::deque<std::string> owned; ///< text that an operation made
+
+  void clear();
+  const Field *find(std::string_view name) const;
+  /// Keeps `text` as long as the record and returns where it is.
+  std::string_view own(std::string text) { return owned.emplace_back(std::move(text)); }
+};
+
+} // namespace roux::data

@@ -1,0 +1,122 @@
+//===- Text.cpp - runs of origins, and where strings are cut ---------------===//
+//
+// The container itself: runs are kept minimal, so that a rendering of a long
+// chat has a few runs a message whatever its length.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/template/Text.h"
+
+#include <algorithm>
+
+namespace roux::data {
+
+Text::Text(std::string text, Origin origin) : bytes(std::move(text)) {
+  if (!bytes.empty())
+    runs.push_back({bytes.size(), origin});
+}
+
+Origin Text::originAt(size_t byte) const {
+  auto run = std::upper_bound(runs.begin(), runs.end(), byte,
+                              [](size_t at, const Run &run) { return at < run.end; });
+  return run == runs.end() ? Origin{} : run->origin;
+}
+
+void Text::append(std::string_view tail, Origin origin) {
+  if (tail.empty())
+    return;
+  bytes.append(tail);
+  if (!runs.empty() && runs.back().origin == origin)
+    runs.back().end = bytes.size();
+  else
+    runs.push_back({bytes.size(), origin});
+}
+
+void Text::append(const Text &source, size_t begin, size_t end) {
+  auto run = std::upper_bound(source.runs.begin(), source.runs.end(), begin,
+                              [](size_t at, const Run &run) { return at < run.end; });
+  for (; begin < end; ++run) {
+    size_t stop = std::min(end, run->end);
+    append(std::string_view(source.bytes).substr(begin, stop - begin), run->origin);
+    begin = stop;
+  }
+}
+
+Text Text::slice(size_t begin, size_t end) const {
+  Text piece;
+  piece.append(*this, begin, end);
+  return piece;
+}
+
+Origin Text::commonOrigin() const {
+  Origin common;
+  for (const Run &run : runs) {
+    if (run.origin.message < 0)
+      continue;
+    if (common.message >= 0 && common.message != run.origin.message)
+      return {};
+    common = run.origin;
+  }
+  return common;
+}
+
+void Text::markGenerated() {
+  // Scaffolding belongs to the message before it, and before the first content to the one after.
+  int32_t message = -1;
+  for (const Run &run : runs)
+    if (run.origin.message >= 0) {
+      message = run.origin.message;
+      break;
+    }
+  for (Run &run : runs) {
+    if (run.origin.message >= 0)
+      message = run.origin.message;
+    run.origin = {message, true};
+  }
+}
+
+size_t countCodePoints(std::string_view text) {
+  return std::count_if(text.begin(), text.end(),
+                       [](unsigned char byte) { return (byte & 0xC0) != 0x80; });
+}
+
+size_t offsetOfCodePoint(std::string_view text, size_t index) {
+  size_t offset = 0;
+  for (; offset < text.size(); ++offset)
+    if ((static_cast<unsigned char>(text[offset]) & 0xC0) != 0x80 && index-- == 0)
+      return offset;
+  return text.size();
+}
+
+char32_t nextCodePoint(std::string_view text, size_t &offset) {
+  auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+  unsigned char lead = byte(offset);
+  size_t length = lead < 0x80 ? 1 : lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (length == 1 || offset + length > text.size())
+    return byte(offset++);
+  char32_t point = lead & (0x7F >> length);
+  for (size_t i = 1; i < length; ++i)
+    point = point << 6 | (byte(offset + i) & 0x3F);
+  offset += length;
+  return point;
+}
+
+std::string encodeCodePoint(char32_t point) {
+  if (point < 0x80)
+    return {static_cast<char>(point)};
+  std::string bytes;
+  if (point < 0x800) {
+    bytes += static_cast<char>(0xC0 | point >> 6);
+  } else {
+    if (point < 0x10000) {
+      bytes += static_cast<char>(0xE0 | point >> 12);
+    } else {
+      bytes += static_cast<char>(0xF0 | point >> 18);
+      bytes += static_cast<char>(0x80 | (point >> 12 & 0x3F));
+    }
+    bytes += static_cast<char>(0x80 | (point >> 6 & 0x3F));
+  }
+  bytes += static_cast<char>(0x80 | (point & 0x3F));
+  return bytes;
+}
+
+} // namespace roux::data

@@ -1,0 +1,80 @@
+//===- Json.h - JSON that knows where it stands ---------------------------===//
+//
+// Tokenizer files come from anywhere, and "expected a string" helps nobody
+// without the file and key. These two classes carry both, and an object must
+// account for every key it has, so an unknown feature cannot go unnoticed.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <simdjson.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace roux::data {
+
+/// A value with the file and key it was found under. Borrowed from the parser's document.
+class JsonNode {
+public:
+  JsonNode(simdjson::dom::element element, std::string_view file, std::string key)
+      : element(element), file(file), key(std::move(key)) {}
+
+  /// The typed value; throws TokenizerError naming what was found where another type stands.
+  std::string_view text() const;
+  bool boolean() const;
+  std::uint32_t number() const;
+  std::vector<JsonNode> list() const;
+
+  bool isNull() const { return element.is_null(); }
+  bool isText() const { return element.is_string(); }
+  bool isObject() const { return element.is_object(); }
+  bool isList() const { return element.is_array(); }
+  simdjson::dom::element value() const { return element; }
+
+  /// Throws "<file>: key '<key>': <what>".
+  [[noreturn]] void fail(std::string_view what) const;
+
+  /// The node of entry `name` below this one.
+  JsonNode below(simdjson::dom::element child, std::string_view name) const;
+  /// Throws that a value of type `expected` should stand here.
+  [[noreturn]] void wrongType(std::string_view expected) const;
+
+private:
+  simdjson::dom::element element;
+  std::string_view file;
+  std::string key;
+};
+
+/// An object whose keys are asked for by name; finish() refuses those nobody asked for.
+class JsonObject {
+public:
+  /// Throws where `node` is no object or has a key twice.
+  explicit JsonObject(const JsonNode &node);
+
+  /// The value of `name`; throws where it is absent.
+  JsonNode require(std::string_view name);
+  /// The value of `name`; nothing where it is absent or null.
+  std::optional<JsonNode> find(std::string_view name);
+  bool flag(std::string_view name, bool otherwise);
+  /// Accepts `name` whatever it holds, because it cannot change an id.
+  void ignore(std::string_view name) { known.insert(name); }
+  /// Throws that a key is not supported, where one was never asked for.
+  void finish() const;
+
+  const JsonNode &node() const { return self; }
+
+private:
+  JsonNode self;
+  simdjson::dom::object object;
+  std::set<std::string_view> known;
+};
+
+/// Parses `bytes`; the document lives as long as `parser`. Throws TokenizerError for text that is
+/// not JSON.
+JsonNode parseJson(simdjson::dom::parser &parser, std::string_view bytes, std::string_view file);
+
+} // namespace roux::data

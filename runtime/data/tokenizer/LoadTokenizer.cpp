@@ -1,0 +1,70 @@
+//===- LoadTokenizer.cpp - which format a path holds ----------------------===//
+//
+// Formats are told by name, as everyone names them; only `.model` needs a look,
+// because Llama 3's is not SentencePiece but tiktoken ranks.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/tokenizer/Formats.h"
+#include "runtime/data/tokenizer/Hash.h"
+#include "runtime/data/tokenizer/TokenizerConfig.h"
+#include "runtime/data/tokenizer/WholeFile.h"
+
+#include <fmt/format.h>
+
+namespace roux::data {
+
+/// What a model folder may call its tokenizer, best first.
+static constexpr std::string_view namesInFolder[] = {"tokenizer.json", "tokenizer.json.gz",
+                                                     "tokenizer.model", "tokenizer.tiktoken"};
+
+static std::filesystem::path findInFolder(const std::filesystem::path &folder) {
+  std::string known;
+  for (std::string_view name : namesInFolder) {
+    if (std::filesystem::exists(folder / name))
+      return folder / name;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+  }
+  throw TokenizerError(
+      fmt::format("{}: holds no tokenizer, expected one of {}", folder.string(), known));
+}
+
+static std::unique_ptr<Tokenizer> readByName(std::string_view bytes, const std::string &file,
+                                             std::string_view pattern) {
+  std::string_view name = file;
+  if (name.ends_with(".gz"))
+    name.remove_suffix(3);
+  // Mistral numbers its models behind the ending: tokenizer.model.v3.
+  bool model = name.ends_with(".model") || name.find(".model.v") != name.npos;
+  if (name.ends_with(".tiktoken") || (model && looksLikeTiktoken(bytes)))
+    return readTiktoken(bytes, file, pattern);
+  if (!pattern.empty())
+    throw TokenizerError(
+        fmt::format("{}: has its own pattern; 'pattern:' is for tiktoken ranks", file));
+  if (name.ends_with(".json"))
+    return readHuggingFace(bytes, file);
+  if (model)
+    return readSentencePiece(bytes, file);
+  if (name.ends_with(".bin"))
+    return readLlama2c(bytes, file);
+  throw TokenizerError(fmt::format("{}: unknown kind of tokenizer, expected a folder or a file "
+                                   "ending in .json, .model, .tiktoken or .bin (or .gz of these)",
+                                   file));
+}
+
+std::shared_ptr<const Tokenizer> loadTokenizer(const std::filesystem::path &path,
+                                               std::string_view pattern) {
+  std::filesystem::path file = std::filesystem::is_directory(path) ? findInFolder(path) : path;
+  std::string bytes = readWholeFile(file);
+  std::unique_ptr<Tokenizer> tokenizer = readByName(bytes, file.string(), pattern);
+  tokenizer->setContentHash(hashOf(pattern, hashOf(bytes)));
+  readTokenizerConfig(file.parent_path(), *tokenizer);
+  return tokenizer;
+}
+
+std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+  std::vector<TokenId> ids;
+  encode(text, ids, options);
+  return ids;
+}
+
+} // namespace roux::data

@@ -1,0 +1,149 @@
+//===- ConfigObject.cpp - what was found and what was expected ------------===//
+//
+// Every reader is a type test and a range test; the messages are made in one
+// place.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/model/ConfigObject.h"
+
+#include "runtime/model/ModelConfig.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace roux::model {
+
+void ConfigObject::fail(std::string_view key, std::string_view what) const {
+  throw ModelError(
+      fmt::format("{}: {}{}{}: {}", file.string(), path, path.empty() ? "" : ".", key, what));
+}
+
+void ConfigObject::expected(std::string_view key, simdjson::dom::element found,
+                            std::string_view what) const {
+  std::string shown = simdjson::to_string(found);
+  if (shown.size() > 60)
+    shown = shown.substr(0, 57) + "...";
+  fail(key, fmt::format("found {}, expected {}", shown, what));
+}
+
+std::optional<simdjson::dom::element> ConfigObject::find(std::string_view key) const {
+  simdjson::dom::element value;
+  if (object.at_key(key).get(value) || value.is_null())
+    return std::nullopt;
+  return value;
+}
+
+int64_t ConfigObject::size(std::string_view key) const {
+  if (!has(key))
+    fail(key, "missing");
+  return size(key, 0);
+}
+
+static bool isSize(simdjson::dom::element value, int64_t &size) {
+  return value.is_int64() && !value.get(size) && size >= 0 &&
+         size <= std::numeric_limits<int32_t>::max();
+}
+
+int64_t ConfigObject::size(std::string_view key, int64_t otherwise) const {
+  auto value = find(key);
+  if (!value)
+    return otherwise;
+  int64_t result = 0;
+  if (!isSize(*value, result))
+    expected(key, *value, "a whole number from 0 to 2147483647");
+  return result;
+}
+
+double ConfigObject::number(std::string_view key) const {
+  if (!has(key))
+    fail(key, "missing");
+  return number(key, 0);
+}
+
+double ConfigObject::number(std::string_view key, double otherwise) const {
+  auto value = find(key);
+  if (!value)
+    return otherwise;
+  double result = 0;
+  if (!value->is_number() || value->get(result) || !std::isfinite(result))
+    expected(key, *value, "a number");
+  return result;
+}
+
+double ConfigObject::positive(std::string_view key) const {
+  double result = number(key);
+  if (result <= 0)
+    expected(key, *find(key), "a number above zero");
+  return result;
+}
+
+bool ConfigObject::truth(std::string_view key, bool otherwise) const {
+  auto value = find(key);
+  if (!value)
+    return otherwise;
+  bool result = false;
+  if (value->get(result))
+    expected(key, *value, "true or false");
+  return result;
+}
+
+std::string ConfigObject::text(std::string_view key, std::string_view otherwise) const {
+  auto value = find(key);
+  if (!value)
+    return std::string(otherwise);
+  std::string_view result;
+  if (value->get(result))
+    expected(key, *value, "a text");
+  return std::string(result);
+}
+
+std::vector<int64_t> ConfigObject::sizes(std::string_view key) const {
+  auto value = find(key);
+  if (!value)
+    return {};
+  int64_t one = 0;
+  if (isSize(*value, one))
+    return {one};
+  simdjson::dom::array list;
+  if (value->get(list))
+    expected(key, *value, "a whole number or a list of them");
+  std::vector<int64_t> result;
+  for (simdjson::dom::element item : list) {
+    if (!isSize(item, one))
+      expected(key, *value, "a whole number or a list of them");
+    result.push_back(one);
+  }
+  return result;
+}
+
+std::vector<std::string> ConfigObject::texts(std::string_view key) const {
+  auto value = find(key);
+  if (!value)
+    return {};
+  simdjson::dom::array list;
+  if (value->get(list))
+    expected(key, *value, "a list of texts");
+  std::vector<std::string> result;
+  for (simdjson::dom::element item : list) {
+    std::string_view text;
+    if (item.get(text))
+      expected(key, *value, "a list of texts");
+    result.emplace_back(text);
+  }
+  return result;
+}
+
+std::optional<ConfigObject> ConfigObject::child(std::string_view key) const {
+  auto value = find(key);
+  if (!value)
+    return std::nullopt;
+  simdjson::dom::object inner;
+  if (value->get(inner))
+    expected(key, *value, "an object");
+  return ConfigObject(inner, file,
+                      path.empty() ? std::string(key) : fmt::format("{}.{}", path, key));
+}
+
+} // namespace roux::model

@@ -1,0 +1,57 @@
+//===- ConfigObject.h - typed reading of a model's JSON -------------------===//
+//
+// A config is somebody else's file: keys go missing, numbers come as text. Each
+// reader says, in one message, which file, which key, what was found and what
+// was expected.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <simdjson.h>
+
+namespace roux::model {
+
+/// One JSON object of a config file. A key whose value is null counts as absent. All readers throw
+/// ModelError for a value of another kind or out of range. Borrows the parsed document.
+class ConfigObject {
+public:
+  /// `path` is empty for the file's outermost object, else its key.
+  ConfigObject(simdjson::dom::object object, const std::filesystem::path &file, std::string path)
+      : object(object), file(file), path(std::move(path)) {}
+
+  bool has(std::string_view key) const { return find(key).has_value(); }
+  /// An integer in [0, 2^31), which every size of a model is.
+  int64_t size(std::string_view key) const;
+  int64_t size(std::string_view key, int64_t otherwise) const;
+  double number(std::string_view key) const;
+  double number(std::string_view key, double otherwise) const;
+  /// A number above zero.
+  double positive(std::string_view key) const;
+  bool truth(std::string_view key, bool otherwise) const;
+  std::string text(std::string_view key, std::string_view otherwise) const;
+  /// An integer or a list of them.
+  std::vector<int64_t> sizes(std::string_view key) const;
+  std::vector<std::string> texts(std::string_view key) const;
+  std::optional<ConfigObject> child(std::string_view key) const;
+
+  /// Throws ModelError: the file, the key, then `what`.
+  [[noreturn]] void fail(std::string_view key, std::string_view what) const;
+
+private:
+  std::optional<simdjson::dom::element> find(std::string_view key) const;
+  [[noreturn]] void expected(std::string_view key, simdjson::dom::element found,
+                             std::string_view what) const;
+
+  simdjson::dom::object object;
+  const std::filesystem::path &file;
+  std::string path;
+};
+
+} // namespace roux::model

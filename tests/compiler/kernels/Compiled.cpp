@@ -1,0 +1,189 @@
+//===- Compiled.cpp - kernels written as text, compiled and run in a test -===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/compiler/kernels/Compiled.h"
+
+#include "compiler/codegen/CPUCode.h"
+#include "compiler/conversion/KernelToCPU.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Parser/Parser.h"
+#include "runtime/cpu/ObjectCode.h"
+#include "runtime/cpu/ThreadPool.h"
+#include <cmath>
+#include <cstring>
+
+using namespace roux;
+using namespace roux::test;
+
+const char *test::spelling(Element element) {
+  static const char *names[] = {"f32", "f64", "bf16", "i32"};
+  return names[static_cast<int>(element)];
+}
+
+static uint16_t toBF16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+}
+
+static float fromBF16(uint16_t half) {
+  uint32_t bits = uint32_t(half) << 16;
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
+static size_t width(Element element) {
+  return element == Element::F64 ? 8 : element == Element::BF16 ? 2 : 4;
+}
+
+Buffer::Buffer(Element element, std::vector<double> values)
+    : element(element), count(values.size()), bytes(count * width(element) + 64) {
+  for (size_t i = 0; i < count; ++i) {
+    auto put = [&](auto value) { std::memcpy(&bytes[i * sizeof value], &value, sizeof value); };
+    if (element == Element::F64)
+      put(values[i]);
+    else if (element == Element::F32)
+      put(static_cast<float>(values[i]));
+    else if (element == Element::BF16)
+      put(toBF16(static_cast<float>(values[i])));
+    else
+      put(static_cast<int32_t>(values[i]));
+  }
+}
+
+double Buffer::operator[](size_t i) const {
+  auto get = [&](auto value) {
+    std::memcpy(&value, &bytes[i * sizeof value], sizeof value);
+    return value;
+  };
+  switch (element) {
+  case Element::F64:
+    return get(double());
+  case Element::F32:
+    return get(float());
+  case Element::BF16:
+    return fromBF16(get(uint16_t()));
+  case Element::I32:
+    return get(int32_t());
+  }
+  return 0;
+}
+
+std::vector<double> Buffer::values() const {
+  std::vector<double> all(count);
+  for (size_t i = 0; i < count; ++i)
+    all[i] = (*this)[i];
+  return all;
+}
+
+std::vector<double> test::randomNumbers(size_t count, uint64_t seed, Element element) {
+  std::vector<double> values(count);
+  uint64_t state = seed * 0x9e3779b97f4a7c15 + 1;
+  for (double &value : values) {
+    state = state * 6364136223846793005 + 1442695040888963407;
+    value = static_cast<double>(static_cast<int64_t>(state) >> 11) / static_cast<double>(1ll << 52);
+  }
+  return Buffer(element, values).values();
+}
+
+Argument::Argument(float value) {
+  std::memcpy(&bits, &value, sizeof value);
+}
+Argument::Argument(double value) {
+  std::memcpy(&bits, &value, sizeof value);
+}
+Argument::Argument(int64_t value) {
+  std::memcpy(&bits, &value, sizeof value);
+}
+
+struct Compiled::Loaded {
+  KernelShape shape;
+  std::unique_ptr<ObjectCode> code;
+  KernelCode entry;
+};
+
+static const CPUMachine &machineNamed(const std::string &name) {
+  for (const CPUMachine &machine : cpuMachines)
+    if (machine.name == name)
+      return machine;
+  return hostMachine();
+}
+
+bool test::runs(const std::string &name) {
+  return machineNamed(name).vectorBits <= hostMachine().vectorBits;
+}
+
+Compiled::Compiled(const std::string &text, const std::string &machine) {
+  mlir::DialectRegistry registry;
+  registry.insert<kernel::KernelDialect, mlir::arith::ArithDialect, mlir::math::MathDialect,
+                  mlir::vector::VectorDialect>();
+  registerCPUCode(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!module)
+    std::abort();
+  for (auto function : module->getOps<kernel::FuncOp>()) {
+    mlir::FailureOr<CPUKernel> lowered = lowerToCPU(function, machineNamed(machine));
+    if (failed(lowered) || failed(lowered->module->verify()))
+      std::abort();
+    auto object = emitCPU(*lowered->module, machineNamed(machine), CPUForm::Object);
+    if (failed(object))
+      std::abort();
+    auto loaded = std::make_unique<Loaded>();
+    loaded->shape = lowered->shape;
+    loaded->code = std::make_unique<ObjectCode>(*object, lowered->shape.name);
+    loaded->entry = reinterpret_cast<KernelCode>(loaded->code->find(lowered->shape.name));
+    kernels.push_back(std::move(loaded));
+  }
+}
+
+Compiled::~Compiled() = default;
+
+void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argument> arguments,
+                   unsigned threads) {
+  std::vector<void *> slots;
+  for (const Argument &argument : arguments)
+    slots.push_back(argument.bits);
+  for (auto &loaded : kernels) {
+    if (loaded->shape.name != kernel)
+      continue;
+    std::vector<void *> scratch;
+    for (unsigned i = 0; i < threads; ++i)
+      scratch.push_back(std::aligned_alloc(64, loaded->shape.scratchBytes + 64));
+    ThreadPool pool(threads);
+    pool.run(loaded->shape.items(extent), [&](int64_t begin, int64_t end, unsigned thread) {
+      loaded->entry(slots.data(), extent, begin, end, scratch[thread]);
+    });
+    for (void *memory : scratch)
+      std::free(memory);
+    return;
+  }
+  std::abort();
+}
+
+std::string test::substitute(std::string text,
+                             const std::vector<std::pair<std::string, std::string>> &names) {
+  for (const auto &[name, value] : names) {
+    std::string key = "{" + name + "}";
+    for (size_t at = 0; (at = text.find(key, at)) != text.npos; at += value.size())
+      text.replace(at, key.size(), value);
+  }
+  return text;
+}
+
+double test::normalizedError(const std::vector<double> &actual,
+                             const std::vector<double> &expected) {
+  double largest = 1e-300, error = actual.size() == expected.size() ? 0 : 1e300;
+  for (double value : expected)
+    largest = std::max(largest, std::abs(value));
+  for (size_t i = 0; i < expected.size() && i < actual.size(); ++i) {
+    double difference = std::abs(actual[i] - expected[i]);
+    error = std::isnan(difference) ? 1e300 : std::max(error, difference);
+  }
+  return error / largest;
+}

@@ -1,0 +1,74 @@
+//===- Compiled.h - kernels written as text, compiled and run in a test ---===//
+//
+// The tests of the kernel lowerings write kernels as IR and compare what they
+// do with plain loops in double; this is everything between the text and the
+// numbers.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/Kernel.h"
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace roux::test {
+
+/// A number in the memory of a kernel's buffers: f32, f64 or bf16.
+enum class Element { F32, F64, BF16, I32 };
+const char *spelling(Element element);
+
+/// A buffer of a test: doubles outside, `element` inside.
+class Buffer {
+public:
+  Buffer(Element element, std::vector<double> values);
+  void *data() { return bytes.data(); }
+  double operator[](size_t i) const;
+  std::vector<double> values() const;
+  size_t size() const { return count; }
+
+private:
+  Element element;
+  size_t count;
+  std::vector<char> bytes;
+};
+
+/// Numbers in [-1, 1) as `element` holds them, the same for the same seed.
+std::vector<double> randomNumbers(size_t count, uint64_t seed, Element element = Element::F64);
+
+/// A kernel or scalar argument: a buffer or a scalar's bits.
+struct Argument {
+  Argument(Buffer &buffer) : bits(buffer.data()) {}
+  Argument(float value);
+  Argument(double value);
+  Argument(int64_t value);
+  void *bits = nullptr;
+};
+
+/// The kernels of one module compiled for one machine ("avx512", "avx2", "portable"; "" is the
+/// host's).
+class Compiled {
+public:
+  explicit Compiled(const std::string &text, const std::string &machine = "");
+  ~Compiled();
+  /// Runs `kernel` on `threads` threads.
+  void run(const std::string &kernel, int64_t extent, std::vector<Argument> arguments,
+           unsigned threads = 1);
+
+private:
+  struct Loaded;
+  std::vector<std::unique_ptr<Loaded>> kernels;
+};
+
+/// True if this processor runs code for `machine`.
+bool runs(const std::string &machine);
+
+/// `text` with every `{name}` replaced; the names are given in pairs with what to put there.
+std::string substitute(std::string text,
+                       const std::vector<std::pair<std::string, std::string>> &names);
+
+/// Largest difference divided by the largest expected number.
+double normalizedError(const std::vector<double> &actual, const std::vector<double> &expected);
+
+} // namespace roux::test

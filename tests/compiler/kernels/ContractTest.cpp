@@ -1,0 +1,144 @@
+//===- ContractTest.cpp - matmul kernels against plain loops in double ----===//
+//
+// All three forms, with a body on the way in and out, at sizes that end inside
+// every tile; and that a row's bits do not depend on the rows beside it.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/compiler/kernels/Compiled.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace roux::test;
+
+namespace {
+
+struct Case {
+  const char *machine;
+  Element element;
+  int rows, columns, terms; // of the result; of the sum
+};
+
+void PrintTo(const Case &c, std::ostream *out) {
+  *out << c.machine << " " << spelling(c.element) << " " << c.rows << "x" << c.columns << "x"
+       << c.terms;
+}
+
+// The left operand is squared on the way in; a bias and the old result are added on the way out.
+const char *contract = R"(
+kernel.func @contract(%a: memref<?x{L}x{T}>, %b: memref<?x{R}x{T}>, %bias: memref<{N}x{A}>,
+                      %y: memref<?x{N}x{A}>) {
+  kernel.contract {form} {rows} left {
+  ^bb0(%i: index):
+    %v = kernel.load %a[%i] : memref<?x{L}x{T}> -> vector<{L}x{T}>
+    {bf16} %w = arith.extf %v : vector<{L}x{T}> to vector<{L}x{A}>
+    {plain} %one = arith.constant dense<1.0> : vector<{L}x{A}>
+    {plain} %w = arith.mulf %v, %one : vector<{L}x{A}>
+    %squared = arith.mulf %w, %w : vector<{L}x{A}>
+    kernel.yield %squared : vector<{L}x{A}>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %b[%n] : memref<?x{R}x{T}> -> vector<{R}x{T}>
+    kernel.yield %v : vector<{R}x{T}>
+  } result {
+  ^bb0(%i: index, %sum: vector<{N}x{A}>):
+    %c = kernel.load %bias[] : memref<{N}x{A}> -> vector<{N}x{A}>
+    %old = kernel.load %y[%i] : memref<?x{N}x{A}> -> vector<{N}x{A}>
+    %v0 = arith.addf %sum, %c : vector<{N}x{A}>
+    %v1 = arith.addf %v0, %old : vector<{N}x{A}>
+    kernel.store %v1, %y[%i] : vector<{N}x{A}>, memref<?x{N}x{A}>
+    kernel.yield
+  }
+  kernel.return
+})";
+
+class Contract : public testing::TestWithParam<Case> {
+protected:
+  void check(const char *form) {
+    const Case &c = GetParam();
+    if (!runs(c.machine))
+      GTEST_SKIP() << "this processor does not run code for " << c.machine;
+    bool nt = form == std::string("nt"), tn = form == std::string("tn");
+    Element wide = c.element == Element::F64 ? c.element : Element::F32;
+    int leftColumns = tn ? c.rows : c.terms, rightColumns = nt ? c.terms : c.columns;
+    Compiled kernels(substitute(contract, {{"form", form},
+                                           {"rows", std::to_string(tn   ? 0
+                                                                   : nt ? c.columns
+                                                                        : c.terms)},
+                                           {"L", std::to_string(leftColumns)},
+                                           {"R", std::to_string(rightColumns)},
+                                           {"N", std::to_string(c.columns)},
+                                           {"T", spelling(c.element)},
+                                           {"A", spelling(wide)},
+                                           {"bf16", c.element == Element::BF16 ? "" : "//"},
+                                           {"plain", c.element == Element::BF16 ? "//" : ""}}),
+                     c.machine);
+    Buffer a(c.element, randomNumbers(size_t(c.rows) * c.terms, 1));
+    Buffer b(c.element, randomNumbers(size_t(c.columns) * c.terms, 2));
+    Buffer bias(wide, randomNumbers(c.columns, 3));
+    Buffer y(wide, randomNumbers(size_t(c.rows) * c.columns, 4));
+    std::vector<double> expected = y.values();
+    for (int i = 0; i < c.rows; ++i)
+      for (int n = 0; n < c.columns; ++n) {
+        double sum = 0;
+        for (int k = 0; k < c.terms; ++k) {
+          double left = a[tn ? k * c.rows + i : i * c.terms + k];
+          sum += left * left * b[nt ? n * c.terms + k : k * c.columns + n];
+        }
+        expected[i * c.columns + n] += sum + bias[n];
+      }
+    kernels.run("contract", tn ? c.terms : c.rows, {a, b, bias, y}, 2);
+    EXPECT_LT(normalizedError(y.values(), expected), wide == Element::F64 ? 1e-14 : 2e-6);
+  }
+};
+
+TEST_P(Contract, NT) {
+  check("nt");
+}
+TEST_P(Contract, NN) {
+  check("nn");
+}
+TEST_P(Contract, TN) {
+  check("tn");
+}
+
+const Case cases[] = {
+    {"avx512", Element::F32, 1, 64, 64},
+    {"avx512", Element::F32, 131, 261,
+     517}, // just over one block each way, two stretches and a bit
+    {"avx512", Element::F32, 7, 5, 3},
+    {"avx512", Element::F64, 131, 263, 257},
+    {"avx512", Element::BF16, 33, 65, 300},
+    {"avx2", Element::F32, 135, 261, 257}, // a block of 132 rows: 6 divides no power of two
+    {"avx2", Element::F64, 9, 17, 33},
+    {"portable", Element::F32, 135, 261, 257},
+    {"portable", Element::BF16, 9, 17, 33},
+};
+INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(cases));
+
+TEST(ContractRows, DoNotDependOnTheirNeighbours) {
+  const int columns = 70, terms = 300, rows = 150;
+  Compiled kernels(substitute(contract, {{"form", "nt"},
+                                         {"rows", std::to_string(columns)},
+                                         {"L", std::to_string(terms)},
+                                         {"R", std::to_string(terms)},
+                                         {"N", std::to_string(columns)},
+                                         {"T", "f32"},
+                                         {"A", "f32"},
+                                         {"bf16", "//"},
+                                         {"plain", ""}}));
+  auto numbers = randomNumbers(rows * terms, 1, Element::F32);
+  Buffer a(Element::F32, numbers), b(Element::F32, randomNumbers(columns * terms, 2));
+  Buffer bias(Element::F32, randomNumbers(columns, 3));
+  Buffer together(Element::F32, std::vector<double>(rows * columns));
+  kernels.run("contract", rows, {a, b, bias, together}, 3);
+  for (int row : {0, 5, 127, 128, 149}) {
+    std::vector<double> alone(numbers.begin() + row * terms, numbers.begin() + (row + 1) * terms);
+    Buffer one(Element::F32, alone), y(Element::F32, std::vector<double>(columns));
+    kernels.run("contract", 1, {one, b, bias, y});
+    for (int n = 0; n < columns; ++n)
+      EXPECT_EQ(y[n], together[row * columns + n]) << "row " << row << ", column " << n;
+  }
+}
+
+} // namespace

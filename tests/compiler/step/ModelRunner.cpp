@@ -1,0 +1,133 @@
+//===- ModelRunner.cpp - arguments by attribute ---------------------------===//
+//
+// The same walk over argument attributes that an executor makes.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/compiler/step/ModelRunner.h"
+
+#include "compiler/transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <cmath>
+#include <random>
+
+using namespace mlir;
+
+namespace roux::step::reference {
+
+void Columns::append(const std::vector<int64_t> &ids, double weight,
+                     const std::function<bool(size_t)> &target) {
+  for (size_t i = 0; i + 1 < ids.size(); ++i) {
+    bool wanted = target(i + 1);
+    tokens.push_back(ids[i]);
+    labels.push_back(wanted ? ids[i + 1] : -1);
+    weights.push_back(wanted ? weight : 0);
+    positions.push_back(i);
+  }
+  segments.push_back(tokens.size());
+}
+
+Parameters parametersOf(const model::Model &model) {
+  Parameters parameters;
+  for (const model::BoundWeight &weight : model::bind(model.config, model.weights)) {
+    std::vector<int64_t> shape = weight.row.shape;
+    if (weight.row.perLayer)
+      shape.insert(shape.begin(), weight.tensors.size());
+    Array array(shape);
+    size_t at = 0;
+    for (const model::Tensor *tensor : weight.tensors) {
+      model::read(*tensor, std::span(array.values).subspan(at, tensor->elements()));
+      at += tensor->elements();
+    }
+    parameters[weight.row.name] = std::move(array);
+  }
+  return parameters;
+}
+
+Parameters randomParameters(const model::ModelConfig &config, unsigned seed) {
+  Parameters parameters;
+  std::mt19937 generator(seed);
+  std::normal_distribution<double> normal;
+  for (const model::WeightRow &row : model::weightTable(config)) {
+    std::vector<int64_t> shape = row.shape;
+    if (row.perLayer)
+      shape.insert(shape.begin(), config.layers);
+    Array array(shape);
+    bool around = row.shape.size() == 1 && row.name.ends_with("weight");
+    for (double &value : array.values)
+      value = around ? 1 + 0.2 * normal(generator) : 0.4 * normal(generator);
+    parameters[row.name] = std::move(array);
+  }
+  return parameters;
+}
+
+ModelRunner::ModelRunner(const model::ModelConfig &config, Parameters parameters,
+                         const Expression *loss, Activations activations)
+    : parameters(std::move(parameters)) {
+  StepRequest request;
+  request.config = &config;
+  request.loss = loss;
+  request.type = StreamType::F64;
+  request.activations = activations;
+  imported = buildStep(context, request, [&](const Expression::Node &) -> Location {
+    return UnknownLoc::get(&context);
+  });
+  if (!imported)
+    llvm::report_fatal_error("the model was not imported");
+  PassManager passes(&context);
+  passes.addPass(createStepGrad());
+  if (failed(passes.run(*imported)))
+    llvm::report_fatal_error("the model was not differentiated");
+}
+
+static Array columnOf(const Columns &columns, Column column) {
+  switch (column) {
+  case Column::token:
+    return Array::column(columns.tokens);
+  case Column::label:
+    return Array::column(columns.labels);
+  case Column::weight:
+    return Array::column(columns.weights);
+  case Column::position:
+    return Array::column(columns.positions);
+  case Column::segments:
+    return Array::column(columns.segments);
+  }
+  llvm_unreachable("all columns are above");
+}
+
+std::vector<Array> ModelRunner::run(StringRef entry, const Columns &columns, const Watch &watch) {
+  auto function = imported->lookupSymbol<func::FuncOp>(entry);
+  std::vector<Array> arguments;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    if (auto column = function.getArgAttrOfType<ColumnAttr>(i, StepDialect::columnName))
+      arguments.push_back(columnOf(columns, column.getValue()));
+    else if (auto name = function.getArgAttrOfType<StringAttr>(i, StepDialect::attributeName))
+      arguments.push_back(Array::scalar(attributes.at(name.str())));
+    else
+      arguments.push_back(parameters.at(
+          function.getArgAttrOfType<StringAttr>(i, StepDialect::parameterName).str()));
+  }
+  return reference::run(function, std::move(arguments), watch);
+}
+
+Parameters ModelRunner::gradients(const Columns &columns, const Watch &watch) {
+  auto function = imported->lookupSymbol<func::FuncOp>("train_grad");
+  std::vector<Array> results = run("train_grad", columns, watch);
+  Parameters gradients{{"", results[0]}};
+  for (unsigned i = 0; i < results.size(); ++i)
+    if (auto name = function.getResultAttrOfType<StringAttr>(i, StepDialect::gradientName))
+      gradients[name.str()] = results[i];
+  return gradients;
+}
+
+double relativeError(const Array &a, const Array &b) {
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < b.values.size(); ++i) {
+    difference += (a.values[i] - b.values[i]) * (a.values[i] - b.values[i]);
+    size += b.values[i] * b.values[i];
+  }
+  return size == 0 ? std::sqrt(difference) : std::sqrt(difference / size);
+}
+
+} // namespace roux::step::reference

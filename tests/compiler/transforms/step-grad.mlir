@@ -1,0 +1,85 @@
+// RUN: roux-opt %s -split-input-file -step-grad | FileCheck %s
+// RUN: roux-opt %s -split-input-file -step-grad="entry=other" -verify-diagnostics 2>&1 | FileCheck %s --check-prefix=OTHER
+
+// A layer that is recomputed: its gradient starts with a copy of what it needs, and nothing else.
+// CHECK-LABEL: func private @layer_grad(
+// CHECK-SAME:    %[[D:[^:]*]]: tensor<?x4xf32>, %[[X:[^:]*]]: tensor<?x4xf32>, %[[W:[^:]*]]: tensor<4x4xf32>
+// CHECK-NEXT:    %[[Y:.*]] = step.linear %[[X]], %[[W]] :
+// CHECK-NEXT:    %[[DA:.*]] = step.activation_grad silu %[[D]], %[[Y]]
+// CHECK-NEXT:    %[[DX:.*]] = step.linear %[[DA]], %[[W]] transposed
+// CHECK-NEXT:    %[[SUM:.*]] = step.add %[[D]], %[[DX]]
+// CHECK-NEXT:    %[[DW:.*]] = step.linear_grad %[[DA]], %[[X]]
+// CHECK-NEXT:    return %[[SUM]], %[[DW]]
+
+// The entry runs forwards, then backwards; a parameter that is read twice adds up its gradients,
+// and one that is not read has gradient zero.
+// CHECK-LABEL: func @train_grad(
+// CHECK-SAME:    -> (tensor<f32>, tensor<5x4xf32> {step.gradient = "table"},
+// CHECK-SAME:    tensor<3x4x4xf32> {step.gradient = "w"}, tensor<7xf32> {step.gradient = "unread"})
+// CHECK:         %[[Y:.*]], %[[IN:.*]] = step.layers @layer
+// CHECK:         %[[DH:.*]], %[[DV:.*]] = step.cross_entropy_grad
+// CHECK:         step.layers_grad @layer_grad(%[[DH]]) inputs(%[[IN]]) shared() weights(%{{.*}}) saved() count 3 recompute
+// CHECK:         %[[DE:.*]] = step.embedding_grad
+// CHECK:         %[[DT:.*]] = step.add %[[DV]], %[[DE]] : tensor<5x4xf32>
+// CHECK:         %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<7xf32>
+// CHECK:         return %{{.*}}, %[[DT]], %{{.*}}, %[[ZERO]]
+func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
+  %y = step.linear %x, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  %a = step.activation silu %y : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  %z = step.add %x, %a : tensor<?x4xf32>
+  return %z : tensor<?x4xf32>
+}
+func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>, %weights: tensor<?xf32>,
+                 %table: tensor<5x4xf32> {step.parameter = "table"},
+                 %w: tensor<3x4x4xf32> {step.parameter = "w"},
+                 %unread: tensor<7xf32> {step.parameter = "unread"}) -> tensor<f32> {
+  %x = step.embedding %ids, %table : (tensor<?xi32>, tensor<5x4xf32>) -> tensor<?x4xf32>
+  %y, %in = step.layers @layer(%x) shared() weights(%w) count 3 recompute
+      : (tensor<?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
+  %loss, %nll, %lse = step.cross_entropy %y, %table, %labels, %weights {
+  ^bb0(%n: f32, %l: f32):
+    step.yield %n : f32
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  return %loss : tensor<f32>
+}
+// Another entry is differentiated only where it is named.
+// OTHER-LABEL: func @other_grad(
+// OTHER-NOT:   @train_grad
+func.func @other(%x: tensor<f32>) -> tensor<f32> {
+  return %x : tensor<f32>
+}
+
+// -----
+
+// A layer whose activations are kept returns what its gradient reads, and the entry passes it on.
+// CHECK-LABEL: func private @layer_saving(
+// CHECK-SAME:    -> (tensor<?x4xf32>, tensor<?x4xf32>)
+// CHECK:         %[[Y:.*]] = step.linear
+// CHECK:         return %{{.*}}, %[[Y]]
+// CHECK-LABEL: func private @layer_backward(
+// CHECK-SAME:    %[[D:[^:]*]]: tensor<?x4xf32>, %[[X:[^:]*]]: tensor<?x4xf32>, %[[W:[^:]*]]: tensor<4x4xf32>, %[[Y:[^:]*]]: tensor<?x4xf32>
+// CHECK-NEXT:    step.activation_grad silu %[[D]], %[[Y]]
+// CHECK-LABEL: func @train_grad(
+// CHECK:         %{{.*}}, %[[IN:.*]], %[[SAVED:.*]] = step.layers @layer_saving
+// CHECK:         step.layers_grad @layer_backward(%{{.*}}) inputs(%[[IN]]) shared() weights(%{{.*}}) saved(%[[SAVED]]) count 3 save
+func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
+  %y = step.linear %x, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  %a = step.activation silu %y : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  %z = step.add %x, %a : tensor<?x4xf32>
+  return %z : tensor<?x4xf32>
+}
+func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>, %weights: tensor<?xf32>,
+                 %table: tensor<5x4xf32> {step.parameter = "table"},
+                 %w: tensor<3x4x4xf32> {step.parameter = "w"}) -> tensor<f32> {
+  %x = step.embedding %ids, %table : (tensor<?xi32>, tensor<5x4xf32>) -> tensor<?x4xf32>
+  %y, %in = step.layers @layer(%x) shared() weights(%w) count 3 save
+      : (tensor<?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
+  %loss, %nll, %lse = step.cross_entropy %y, %table, %labels, %weights {
+  ^bb0(%n: f32, %l: f32):
+    step.yield %n : f32
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  return %loss : tensor<f32>
+}
+func.func @other(%x: tensor<f32>) -> tensor<f32> {
+  return %x : tensor<f32>
+}

@@ -1,0 +1,226 @@
+// RUN: roux-opt %s -split-input-file -verify-diagnostics
+
+func.func @weight_too_short(%x: tensor<?x64xf32>, %c: tensor<?x32xf32>) {
+  // expected-note@below {{weight defined here}}
+  %w = step.sum_rows %c : (tensor<?x32xf32>) -> tensor<32xf32>
+  // expected-error@below {{'step.rms_norm' op weight has 32 elements but the input has 64 channels}}
+  %y = step.rms_norm %x, %w {epsilon = 1.0e-5} : (tensor<?x64xf32>, tensor<32xf32>) -> tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @uneven_groups(%x: tensor<?x64xf32>, %w: tensor<8xf32>) {
+  // expected-error@below {{'step.rms_norm' op the input's 64 channels do not make 7 equal groups}}
+  %y = step.rms_norm %x, %w {epsilon = 1.0e-5, groups = 7} : (tensor<?x64xf32>, tensor<8xf32>) -> tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @bias_too_long(%x: tensor<?x8xf32>, %w: tensor<8xf32>, %b: tensor<9xf32>) {
+  // expected-error@below {{'step.layer_norm' op bias has 9 elements but the input has 8 channels}}
+  %y = step.layer_norm %x, %w, %b {epsilon = 1.0e-5} : (tensor<?x8xf32>, tensor<8xf32>, tensor<9xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @table_of_other_width(%i: tensor<?xi32>, %t: tensor<5x3xf32>) {
+  // expected-error@below {{'step.embedding' op table has 3 columns but the result has 4 channels}}
+  %y = step.embedding %i, %t : (tensor<?xi32>, tensor<5x3xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @transposed_weight(%x: tensor<?x4xf32>, %w: tensor<4x3xf32>) {
+  // expected-error@below {{'step.linear' op weight has 3 inputs but the input has 4 channels}}
+  %y = step.linear %x, %w : (tensor<?x4xf32>, tensor<4x3xf32>) -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @mixed_elements(%x: tensor<?x4xbf16>, %w: tensor<3x4xf32>) {
+  // expected-error@below {{'step.linear' op input, weight and result should have one element type but have 'bf16', 'f32' and 'bf16'}}
+  %y = step.linear %x, %w : (tensor<?x4xbf16>, tensor<3x4xf32>) -> tensor<?x3xbf16>
+  return
+}
+
+// -----
+
+func.func @tokens_differ(%x: tensor<6x4xf32>, %w: tensor<3x4xf32>) {
+  // expected-error@below {{'step.linear' op a column or stream has 5 tokens but the first has 6 tokens}}
+  %y = step.linear %x, %w : (tensor<6x4xf32>, tensor<3x4xf32>) -> tensor<5x3xf32>
+  return
+}
+
+// -----
+
+func.func @gradient_not_accumulated(%d: tensor<?x3xbf16>, %x: tensor<?x4xbf16>) {
+  // expected-error@below {{'step.linear_grad' op result is in 'f64' but sums over a stream of 'bf16' are in 'f32'}}
+  %y = step.linear_grad %d, %x : (tensor<?x3xbf16>, tensor<?x4xbf16>) -> tensor<3x4xf64>
+  return
+}
+
+// -----
+
+func.func @frequencies(%p: tensor<?xi32>) {
+  // expected-error@below {{'step.rotation' op cosine has 3 columns but the list of frequencies has 2 numbers}}
+  %c, %s = step.rotation %p {frequencies = array<f64: 1.0, 0.1>, scale = 1.0} : (tensor<?xi32>) -> (tensor<?x3xf32>, tensor<?x3xf32>)
+  return
+}
+
+// -----
+
+func.func @no_whole_heads(%x: tensor<?x6xf32>, %c: tensor<?x2xf32>) {
+  // expected-error@below {{'step.rope' op the input's 6 channels are not a whole number of heads of 4 channels}}
+  %y = step.rope half %x, %c, %c : (tensor<?x6xf32>, tensor<?x2xf32>, tensor<?x2xf32>) -> tensor<?x6xf32>
+  return
+}
+
+// -----
+
+func.func @uneven_sharing(%q: tensor<?x6xf32>, %k: tensor<?x4xf32>, %s: tensor<?xi32>) {
+  // expected-error@below {{'step.attention' op 3 heads cannot share 2 key-value heads evenly}}
+  %o, %l = step.attention %q, %k, %k, %s {heads = 3, key_value_heads = 2, scale = 1.0}
+      : (tensor<?x6xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>) -> (tensor<?x6xf32>, tensor<?x3xf32>)
+  return
+}
+
+// -----
+
+func.func @head_sizes_differ(%q: tensor<?x8xf32>, %k: tensor<?x6xf32>, %s: tensor<?xi32>) {
+  // expected-error@below {{'step.attention' op query has 8 channels for 4 heads but key has 6 for 2}}
+  %o, %l = step.attention %q, %k, %k, %s {heads = 4, key_value_heads = 2, scale = 1.0}
+      : (tensor<?x8xf32>, tensor<?x6xf32>, tensor<?x6xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x4xf32>)
+  return
+}
+
+// -----
+
+func.func @empty_window(%q: tensor<?x8xf32>, %s: tensor<?xi32>) {
+  // expected-error@below {{'step.attention' op window is 0 but a token sees at least itself}}
+  %o, %l = step.attention %q, %q, %q, %s {heads = 4, key_value_heads = 4, scale = 1.0, window = 0}
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x4xf32>)
+  return
+}
+
+// -----
+
+func.func @parts_missing(%x: tensor<?x8xf32>) {
+  // expected-error@below {{'step.split' op the whole has 8 channels but the sum of its parts has 7 channels}}
+  %a, %b = step.split %x : (tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x3xf32>)
+  return
+}
+
+// -----
+
+func.func @cast_reshapes(%x: tensor<2x8xf32>) {
+  // expected-error@below {{'step.cast' op changes the shape from 'tensor<2x8xf32>' to 'tensor<8x2xbf16>'}}
+  %y = step.cast %x : (tensor<2x8xf32>) -> tensor<8x2xbf16>
+  return
+}
+
+// -----
+
+func.func @formula_without_extra(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %w: tensor<?xf32>, %e: tensor<f32>) {
+  // expected-error@below {{'step.cross_entropy' op formula takes 2 values but there are nll, logsumexp and 1 extras}}
+  %loss, %nll, %lse = step.cross_entropy %h, %v, %l, %w extras(%e) {
+  ^bb0(%n: f32, %z: f32):
+    step.yield %n : f32
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>, tensor<f32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+func.func @formula_of_other_type(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %w: tensor<?xf32>) {
+  // expected-error@below {{'step.cross_entropy' op formula takes 'f64' but its values are in 'f32'}}
+  %loss, %nll, %lse = step.cross_entropy %h, %v, %l, %w {
+  ^bb0(%n: f64, %z: f64):
+    step.yield %n : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+func.func @formula_calls(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %w: tensor<?xf32>) {
+  %loss, %nll, %lse = step.cross_entropy %h, %v, %l, %w {
+  ^bb0(%n: f32, %z: f32):
+    // expected-error@below {{'func.call' op cannot be part of a formula, which holds arith and math only}}
+    %r = func.call @g(%n) : (f32) -> f32
+    step.yield %r : f32
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+func.func private @g(f32) -> f32
+
+// -----
+
+func.func @formula_yields_two(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %w: tensor<?xf32>) {
+  %loss, %nll, %lse = step.cross_entropy %h, %v, %l, %w {
+  ^bb0(%n: f32, %z: f32):
+    // expected-error@below {{'step.yield' op yields 2 values but should yield 1}}
+    step.yield %n, %z : f32, f32
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+func.func @limit(%n: tensor<f32>) {
+  // expected-error@below {{'step.clip_factor' op limit is 0.000000e+00 but should be positive}}
+  %f = step.clip_factor %n {limit = 0.0} : tensor<f32>
+  return
+}
+
+// -----
+
+func.func @no_layer(%x: tensor<?x4xf32>) {
+  // expected-error@below {{'step.layers' op calls @layer, which is no function here}}
+  %y, %in = step.layers @layer(%x) shared() weights() count 3 save : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
+  return
+}
+
+// -----
+
+// expected-note@below {{defined here}}
+func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4xf32>) -> tensor<?x4xf32>
+func.func @other_layer(%x: tensor<?x4xf32>, %w: tensor<3x5xf32>) {
+  // expected-error@below {{'step.layers' op needs a layer of type '(tensor<?x4xf32>, tensor<5xf32>) -> tensor<?x4xf32>' but @layer has type '(tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>'}}
+  %y, %in = step.layers @layer(%x) shared() weights(%w) count 3 save : (tensor<?x4xf32>, tensor<3x5xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
+  return
+}
+
+// -----
+
+func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4xf32>) -> tensor<?x4xf32>
+func.func @other_depth(%x: tensor<?x4xf32>, %w: tensor<2x4xf32>) {
+  // expected-error@below {{'step.layers' op a stack is 'tensor<2x4xf32>' but there are 3 layers}}
+  %y, %in = step.layers @layer(%x) shared() weights(%w) count 3 save : (tensor<?x4xf32>, tensor<2x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op column label has type 'tensor<?xf32>' but should be tensor<?xi32>}}
+func.func @float_labels(%l: tensor<?xf32> {step.column = #step.column<label>}) {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op parameter "w" has type 'tensor<?x4xf32>' but should be a tensor of floats of known shape}}
+func.func @unknown_shape(%w: tensor<?x4xf32> {step.parameter = "w"}) {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op has an argument with unknown attribute 'step.colum'}}
+func.func @misspelt(%l: tensor<?xi32> {step.colum = #step.column<label>}) {
+  return
+}

@@ -1,0 +1,89 @@
+// RUN: roux-opt %s -verify-roundtrip | FileCheck %s
+
+// Every operation prints what it parsed; the forms with optional parts stand side by side.
+
+// CHECK-LABEL: func private @layer(
+func.func private @layer(%x: tensor<?x64xf32>, %cos: tensor<?x4xf32>, %sin: tensor<?x4xf32>,
+                         %segments: tensor<?xi32>, %norm: tensor<64xf32>, %w: tensor<64x64xf32>,
+                         %kv: tensor<32x64xf32>) -> tensor<?x64xf32> {
+  // CHECK: step.rms_norm %{{.*}}, %{{.*}} {epsilon = 1.000000e-05 : f64}
+  %n = step.rms_norm %x, %norm {epsilon = 1.0e-5} : (tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32>
+  // CHECK: step.linear %{{.*}}, %{{.*}} : (tensor<?x64xf32>, tensor<64x64xf32>) -> tensor<?x64xf32>
+  %p = step.linear %n, %w : (tensor<?x64xf32>, tensor<64x64xf32>) -> tensor<?x64xf32>
+  %k = step.linear %n, %kv : (tensor<?x64xf32>, tensor<32x64xf32>) -> tensor<?x32xf32>
+  // CHECK: step.rope interleaved %{{.*}}, %{{.*}}, %{{.*}} inverse :
+  %q = step.rope interleaved %p, %cos, %sin inverse : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x64xf32>
+  // CHECK: step.attention {{.*}}window = 16 : i64
+  %o, %lse = step.attention %q, %k, %k, %segments {heads = 8, key_value_heads = 4, scale = 0.35, window = 16}
+      : (tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32>, tensor<?xi32>) -> (tensor<?x64xf32>, tensor<?x8xf32>)
+  // CHECK: step.add %{{.*}}, %{{.*}} : tensor<?x64xf32>
+  %y = step.add %x, %o : tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: func @train(
+// CHECK-SAME:    {step.column = #step.column<token>}
+// CHECK-SAME:    {step.parameter = "table"}
+func.func @train(%tokens: tensor<?xi32> {step.column = #step.column<token>},
+                 %labels: tensor<?xi32> {step.column = #step.column<label>},
+                 %weights: tensor<?xf32> {step.column = #step.column<weight>},
+                 %positions: tensor<?xi32> {step.column = #step.column<position>},
+                 %segments: tensor<?xi32> {step.column = #step.column<segments>},
+                 %progress: tensor<f32> {step.attribute = "step.progress"},
+                 %table: tensor<512x64xf32> {step.parameter = "table"},
+                 %norm: tensor<5x64xf32>, %w: tensor<5x64x64xf32>, %kv: tensor<5x32x64xf32>)
+    -> (tensor<f32>, tensor<?xf32>) {
+  // CHECK: step.embedding
+  %x = step.embedding %tokens, %table : (tensor<?xi32>, tensor<512x64xf32>) -> tensor<?x64xf32>
+  // CHECK: step.rotation %{{.*}} {frequencies = array<f64: 1.000000e+00, 1.000000e-01, 1.000000e-02, 1.000000e-03>
+  %cos, %sin = step.rotation %positions {frequencies = array<f64: 1.0, 0.1, 0.01, 0.001>, scale = 1.0}
+      : (tensor<?xi32>) -> (tensor<?x4xf32>, tensor<?x4xf32>)
+  // CHECK: step.layers @layer(%{{.*}}) shared(%{{.*}}, %{{.*}}, %{{.*}}) weights(%{{.*}}, %{{.*}}, %{{.*}}) count 5 save
+  %y, %inputs = step.layers @layer(%x) shared(%cos, %sin, %segments) weights(%norm, %w, %kv) count 5 save
+      : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, tensor<5x64xf32>, tensor<5x64x64xf32>, tensor<5x32x64xf32>)
+      -> (tensor<?x64xf32>, tensor<5x?x64xf32>)
+  // CHECK: step.cross_entropy %{{.*}} extras(%{{.*}}) {
+  %loss, %nll, %lse = step.cross_entropy %y, %table, %labels, %weights extras(%progress) {
+  ^bb0(%n: f32, %l: f32, %p: f32):
+    %z = arith.mulf %n, %p : f32
+    step.yield %z : f32
+  } : (tensor<?x64xf32>, tensor<512x64xf32>, tensor<?xi32>, tensor<?xf32>, tensor<f32>)
+      -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  // CHECK: step.nll
+  %n2, %l2 = step.nll %y, %table, %labels : (tensor<?x64xf32>, tensor<512x64xf32>, tensor<?xi32>) -> (tensor<?xf32>, tensor<?xf32>)
+  return %loss, %nll : tensor<f32>, tensor<?xf32>
+}
+
+// CHECK-LABEL: func @gpt2_pieces(
+func.func @gpt2_pieces(%x: tensor<?x32xbf16>, %w: tensor<32x96xf32>, %b: tensor<96xf32>, %n: tensor<32xf32>) -> tensor<?x96xbf16> {
+  // CHECK: step.cast
+  %c = step.cast %w : (tensor<32x96xf32>) -> tensor<32x96xbf16>
+  // CHECK: step.layer_norm
+  %y = step.layer_norm %x, %n, %n {epsilon = 1.0e-5} : (tensor<?x32xbf16>, tensor<32xf32>, tensor<32xf32>) -> tensor<?x32xbf16>
+  // CHECK: step.linear %{{.*}}, %{{.*}} bias %{{.*}} transposed :
+  %a = step.linear %y, %c bias %b transposed : (tensor<?x32xbf16>, tensor<32x96xbf16>, tensor<96xf32>) -> tensor<?x96xbf16>
+  // CHECK: step.activation gelu_tanh
+  %g = step.activation gelu_tanh %a : (tensor<?x96xbf16>) -> tensor<?x96xbf16>
+  // CHECK: step.gate silu
+  %u = step.gate silu %g, %a : (tensor<?x96xbf16>, tensor<?x96xbf16>) -> tensor<?x96xbf16>
+  // CHECK: step.split
+  %p:3 = step.split %u : (tensor<?x96xbf16>) -> (tensor<?x32xbf16>, tensor<?x32xbf16>, tensor<?x32xbf16>)
+  // CHECK: step.concat
+  %r = step.concat %p#0, %p#1, %p#2 : (tensor<?x32xbf16>, tensor<?x32xbf16>, tensor<?x32xbf16>) -> tensor<?x96xbf16>
+  return %r : tensor<?x96xbf16>
+}
+
+// CHECK-LABEL: func @update(
+func.func @update(%p: tensor<5x64xf32>, %g: tensor<5x64xf32>, %m: tensor<5x64xf32>, %v: tensor<5x64xf32>,
+                  %rate: tensor<f32>, %c1: tensor<f32>, %c2: tensor<f32>) -> tensor<5x64xf32> {
+  // CHECK: step.global_norm
+  %norm = step.global_norm %g : (tensor<5x64xf32>) -> tensor<f32>
+  // CHECK: step.clip_factor %{{.*}} {limit = 1.000000e+00 : f64} : tensor<f32>
+  %factor = step.clip_factor %norm {limit = 1.0} : tensor<f32>
+  // CHECK: step.adamw {{.*}} rate %{{.*}} corrections %{{.*}}, %{{.*}} factor %{{.*}} {
+  %q, %m1, %v1 = step.adamw %p, %g, %m, %v rate %rate corrections %c1, %c2 factor %factor
+      {beta1 = 0.9, beta2 = 0.95, epsilon = 1.0e-8, decay = 0.1}
+      : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
+      -> (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>)
+  return %q : tensor<5x64xf32>
+}

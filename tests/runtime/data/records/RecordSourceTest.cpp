@@ -1,0 +1,274 @@
+//===- RecordSourceTest.cpp - files of records, whole and damaged ---------===//
+//
+// Nothing may be lost without being counted, whatever a file holds, and the
+// number of threads may not be seen in any result.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/records/RecordSource.h"
+#include "runtime/data/records/Parallel.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+#include <sys/stat.h>
+#include <thread>
+#include <zlib.h>
+#include <zstd.h>
+
+using namespace roux::data;
+
+namespace {
+
+class RecordSourceTest : public testing::Test {
+protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "roux-records-XXXXXX";
+    folder = mkdtemp(name.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  void write(const std::string &name, std::string_view bytes) {
+    std::ofstream(folder / name, std::ios::binary) << bytes;
+  }
+  RecordSource open(const std::string &files, SourceKind kind = SourceKind::Chat,
+                    OnError onError = OnError::Stop, unsigned threads = 2) {
+    SourceSpec spec;
+    spec.name = "d";
+    spec.kind = kind;
+    spec.files = files;
+    spec.folder = folder;
+    spec.onError = onError;
+    spec.maxRecord = maxRecord;
+    ledger = {};
+    return RecordSource(spec, ledger, threads);
+  }
+  std::string errorOf(const std::string &files, SourceKind kind = SourceKind::Chat) {
+    try {
+      open(files, kind);
+    } catch (const FileError &error) {
+      std::string message = error.what();
+      size_t at = message.find(folder.string() + "/");
+      return at == 0 ? message.substr(folder.string().size() + 1) : message;
+    }
+    return "accepted";
+  }
+  uint64_t malformed() const {
+    const LedgerLine *line = ledger.find(Fate::Malformed, "d: on_error: skip");
+    return line ? line->sequences : 0;
+  }
+
+  std::filesystem::path folder;
+  Ledger ledger;
+  uint64_t maxRecord = uint64_t(1) << 30;
+};
+
+std::string chatLine(size_t number, size_t length = 20) {
+  return R"({"messages": [{"role": "user", "content": ")" + std::to_string(number) +
+         R"("}, {"role": "assistant", "content": ")" + std::string(length, 'a') + "\\n\"}]}\n";
+}
+
+std::string gzip(std::string_view text) {
+  std::string packed(text.size() + 1000, '\0');
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(text.data()));
+  stream.avail_in = text.size();
+  stream.next_out = reinterpret_cast<Bytef *>(packed.data());
+  stream.avail_out = packed.size();
+  deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+std::string zstd(std::string_view text) {
+  std::string packed(ZSTD_compressBound(text.size()), '\0');
+  packed.resize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 3));
+  return packed;
+}
+
+TEST_F(RecordSourceTest, ReadsPlainAndCompressedAlike) {
+  std::string text;
+  for (size_t i = 0; i < 3000; ++i)
+    text += chatLine(i, i % 7 == 0 ? 20000 : 30) + (i % 100 == 0 ? "\n" : "");
+  text.pop_back(); // no newline at the end
+  write("a.jsonl", text);
+  write("a.jsonl.gz", gzip(text.substr(0, 5000)) + gzip(text.substr(5000)));
+  write("a.zst", zstd(text));
+  for (const char *name : {"a.jsonl", "a.jsonl.gz", "a.zst"}) {
+    RecordSource source = open(name);
+    ASSERT_EQ(source.size(), 3000u) << name;
+    RecordSource::Reader reader(source);
+    EXPECT_EQ(reader.read(2999).messages[0].content, "2999");
+    EXPECT_EQ(reader.read(7).messages[1].content.size(), 20001u);
+    EXPECT_EQ(source.ordinal(0), 0u);
+    EXPECT_EQ(source.ordinal(1), 2u); // a blank line counts as a line
+    EXPECT_EQ(ledger.find(Fate::Noted, "d: layout messages")->sequences, 3000u);
+  }
+}
+
+TEST_F(RecordSourceTest, IsTheSameOnAnyNumberOfThreads) {
+  std::string text;
+  for (size_t i = 0; i < 40000; ++i)
+    text += i % 997 == 5 ? "{bad\n" : chatLine(i, i % 400);
+  write("a.jsonl", text);
+  RecordSource one = open("a.jsonl", SourceKind::Chat, OnError::Skip, 1);
+  std::string first = ledger.text();
+  RecordSource eight = open("a.jsonl", SourceKind::Chat, OnError::Skip, 8);
+  EXPECT_EQ(ledger.text(), first);
+  EXPECT_EQ(one.size(), eight.size());
+  EXPECT_EQ(one.size() + malformed(), 40000u);
+  EXPECT_EQ(one.contentHash(), eight.contentHash());
+  for (uint64_t i = 0; i < one.size(); i += 1000)
+    EXPECT_EQ(one.ordinal(i), eight.ordinal(i));
+  text[text.size() / 2] ^= 1;
+  write("a.jsonl", text);
+  EXPECT_NE(open("a.jsonl", SourceKind::Chat, OnError::Skip).contentHash(), one.contentHash());
+}
+
+TEST_F(RecordSourceTest, NamesFileRecordAndByte) {
+  std::string good = chatLine(0);
+  write("a.jsonl", good + "\n" + good + R"({"messages": [1]})" + "\n{broken\n");
+  EXPECT_EQ(errorOf("a.jsonl"), "a.jsonl:4: byte " + std::to_string(2 * good.size() + 1 + 14) +
+                                    ": message 0 is no object");
+  EXPECT_EQ(errorOf("none*.jsonl"), "none*.jsonl: no such file");
+  std::filesystem::create_directory(folder / "folder");
+  EXPECT_EQ(errorOf("folder"), "folder: is a folder, expected a file");
+}
+
+TEST_F(RecordSourceTest, CountsWhatItSkips) {
+  write("a.jsonl", chatLine(0) + "{bad\n" + chatLine(1) + "[]\n" + chatLine(2));
+  RecordSource source = open("a.jsonl", SourceKind::Chat, OnError::Skip);
+  EXPECT_EQ(source.size(), 3u);
+  EXPECT_EQ(malformed(), 2u);
+  EXPECT_EQ(source.ordinal(2), 4u); // bad records keep their numbers
+  EXPECT_TRUE(source.name(2).ends_with("a.jsonl:5"));
+}
+
+TEST_F(RecordSourceTest, RefusesTruncatedArchives) {
+  std::string text;
+  for (size_t i = 0; i < 500; ++i)
+    text += chatLine(i * 7919 % 1000);
+  std::string packed = gzip(text), zpacked = zstd(text);
+  write("t.gz", packed.substr(0, packed.size() / 2));
+  write("t.zst", zpacked.substr(0, zpacked.size() / 2));
+  write("crc.gz", packed.substr(0, packed.size() - 6) + "xxxxxx");
+  EXPECT_EQ(errorOf("t.gz"), "t.gz: byte " + std::to_string(packed.size() / 2) +
+                                 " of the compressed file: gzip data end before their stream does");
+  EXPECT_NE(errorOf("t.zst").find("zstd data end before their frame does"), std::string::npos);
+  EXPECT_NE(errorOf("crc.gz").find("gzip data are damaged (incorrect data check)"),
+            std::string::npos);
+  RecordSource source = open("t.gz", SourceKind::Chat, OnError::Skip);
+  EXPECT_GT(source.size(), 100u);
+  EXPECT_LT(source.size(), 500u);
+  EXPECT_GE(malformed(), 1u); // the damage, and the record it cut in two
+}
+
+// A line over max_record comes through a pipe without ever being held in memory.
+TEST_F(RecordSourceTest, BoundsARecordFromAPipe) {
+  maxRecord = 100'000;
+  std::filesystem::path pipe = folder / "pipe.jsonl";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  auto produce = [&] {
+    std::ofstream out(pipe, std::ios::binary);
+    out << chatLine(1) << R"({"messages": [{"role": "user", "content": ")";
+    std::string block(1 << 20, 'x');
+    for (int i = 0; i < 300 && out; ++i)
+      out << block;
+    out << "\"}]}\n" << chatLine(2) << "{bad\n";
+  };
+  std::thread first(produce);
+  RecordSource source = open("pipe.jsonl", SourceKind::Chat, OnError::Skip);
+  first.join();
+  EXPECT_EQ(source.size(), 2u);
+  EXPECT_EQ(malformed(), 2u);
+  const LedgerLine &line = *ledger.find(Fate::Malformed, "d: on_error: skip");
+  EXPECT_NE(line.first[0].find("pipe.jsonl:2: byte"), std::string::npos);
+  EXPECT_NE(line.first[0].find("longer than max_record (100000 bytes)"), std::string::npos);
+  // The byte of the next problem counts what was not kept.
+  EXPECT_NE(line.first[1].find("pipe.jsonl:4: byte 3145"), std::string::npos) << line.first[1];
+  std::thread second(produce);
+  EXPECT_NE(errorOf("pipe.jsonl").find("longer than max_record"), std::string::npos);
+  second.join();
+}
+
+TEST_F(RecordSourceTest, ReadsPlainTextFilesAsOneRecordEach) {
+  write("b.txt", "second\n");
+  write("a.txt", "first");
+  write("c.txt", "\xff");
+  RecordSource source = open("*.txt", SourceKind::Text, OnError::Skip);
+  ASSERT_EQ(source.size(), 2u);
+  EXPECT_EQ(malformed(), 1u);
+  RecordSource::Reader reader(source);
+  EXPECT_EQ(reader.read(1).document, "second\n");
+  EXPECT_EQ(reader.read(0).document, "first");
+  EXPECT_EQ(errorOf("c.txt", SourceKind::Text), "c.txt: the bytes are no UTF-8");
+}
+
+TEST_F(RecordSourceTest, KeepsNaughtyStringsAndRefusesBadUtf8) {
+  std::filesystem::path parsers = ROUX_REFERENCE_DATA "/parsers";
+  if (!std::filesystem::exists(parsers))
+    GTEST_SKIP() << parsers << " is not here";
+  std::ifstream naughty(parsers / "blns/blns.txt");
+  std::string line, text;
+  std::vector<std::string> expected;
+  while (std::getline(naughty, line)) {
+    std::string escaped;
+    for (unsigned char c : line) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04x", c);
+      escaped += c < 0x20 || c == '"' || c == '\\' ? std::string(code) : std::string(1, c);
+    }
+    text += "{\"text\": \"" + escaped + "\"}\n";
+    expected.push_back(line);
+  }
+  write("n.jsonl", text);
+  RecordSource source = open("n.jsonl", SourceKind::Text);
+  ASSERT_EQ(source.size(), expected.size());
+  RecordSource::Reader reader(source);
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ(reader.read(i).document, expected[i]) << i;
+
+  std::stringstream bytes;
+  bytes << std::ifstream(parsers / "utf8/utf8tests.bin").rdbuf();
+  std::istringstream lines(bytes.str());
+  uint64_t count = 0;
+  text.clear();
+  while (std::getline(lines, line)) {
+    text += "{\"text\": \"" + line + "\"}\n";
+    ++count;
+  }
+  write("u.jsonl", text);
+  RecordSource utf8 = open("u.jsonl", SourceKind::Text, OnError::Skip);
+  EXPECT_EQ(utf8.size() + malformed(), count);
+  EXPECT_GT(malformed(), 0u);
+}
+
+TEST_F(RecordSourceTest, ReadsTheReferenceChats) {
+  std::filesystem::path chats = ROUX_REFERENCE_DATA "/chat";
+  if (!std::filesystem::exists(chats))
+    GTEST_SKIP() << chats << " is not here";
+  RecordSource source = open((chats / "mixed_chat.jsonl").string());
+  EXPECT_EQ(source.size(), 1694u);
+  RecordSource::Reader reader(source);
+  uint64_t several = 0;
+  for (uint64_t i = 0; i < source.size(); ++i)
+    several += reader.read(i).messages.size() > 2;
+  EXPECT_EQ(several, 147u);
+}
+
+TEST(Parallel, ReportsTheFirstFailureByNumber) {
+  for (unsigned threads : {1u, 4u})
+    try {
+      inParallel(100, threads, [](size_t piece, unsigned) {
+        if (piece % 10 == 7)
+          throw std::runtime_error(std::to_string(piece));
+      });
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const std::runtime_error &error) {
+      EXPECT_EQ(std::string(error.what()), "7");
+    }
+}
+
+} // namespace

@@ -1,0 +1,146 @@
+//===- ModelConfigTest.cpp - what configs say and what they must not ------===//
+//
+// One positive case a family, and the text of every refusal.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/model/ModelConfig.h"
+
+#include <gtest/gtest.h>
+
+using namespace roux::model;
+
+namespace {
+
+std::string llama(const std::string &more) {
+  return R"({"model_type": "llama", "hidden_size": 64, "intermediate_size": 172,
+             "num_hidden_layers": 5, "num_attention_heads": 8, "vocab_size": 512,
+             "max_position_embeddings": 512)" +
+         more + "}";
+}
+
+std::string with(std::string text, const std::string &from, const std::string &to) {
+  size_t at = text.find(from);
+  return text.replace(at, from.size(), to);
+}
+
+TEST(ModelConfig, LlamaDefaults) {
+  ModelConfig config = parseConfig(llama(""), "config.json");
+  EXPECT_EQ(config.keyValueHeads, 8);
+  EXPECT_EQ(config.headChannels, 8);
+  EXPECT_EQ(config.epsilon, 1e-6);
+  EXPECT_EQ(config.rotary.base, 10000);
+  EXPECT_FALSE(config.tied);
+  EXPECT_EQ(config.window, 0);
+}
+
+TEST(ModelConfig, Llama3Scaling) {
+  ModelConfig config =
+      parseConfig(llama(R"(, "rope_theta": 500000, "num_key_value_heads": 4, "head_dim": null,
+      "eos_token_id": [128001, 128009], "rope_scaling": {"rope_type": "llama3", "factor": 8,
+      "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position_embeddings": 256})"),
+                  "config.json");
+  EXPECT_EQ(config.rotary.scaling, Rotary::Scaling::Llama3);
+  EXPECT_EQ(config.rotary.originalContext, 256);
+  EXPECT_EQ(config.endTokens, (std::vector<int64_t>{128001, 128009}));
+}
+
+TEST(ModelConfig, NewerFilesSayRopeParameters) {
+  ModelConfig config = parseConfig(
+      llama(R"(, "rope_parameters": {"rope_type": "yarn", "rope_theta": 1e6, "factor": 4})"), "c");
+  EXPECT_EQ(config.rotary.scaling, Rotary::Scaling::Yarn);
+  EXPECT_EQ(config.rotary.base, 1e6);
+  EXPECT_EQ(config.rotary.originalContext, 512);
+  EXPECT_DOUBLE_EQ(config.rotary.attentionFactor, 1.138629436111989);
+}
+
+TEST(ModelConfig, MistralWindow) {
+  std::string text = with(llama(R"(, "sliding_window": 128)"), "\"llama\"", "\"mistral\"");
+  EXPECT_EQ(parseConfig(text, "c").window, 128);
+  EXPECT_EQ(parseConfig(llama(R"(, "sliding_window": 128)"), "c").window, 0);
+}
+
+TEST(ModelConfig, Qwen) {
+  ModelConfig two =
+      parseConfig(with(llama(R"(, "sliding_window": 128, "use_sliding_window": false)"),
+                       "\"llama\"", "\"qwen2\""),
+                  "c");
+  EXPECT_TRUE(two.queryKeyValueBias);
+  EXPECT_FALSE(two.outputBias);
+  EXPECT_EQ(two.window, 0);
+  ModelConfig three =
+      parseConfig(with(llama(R"(, "head_dim": 16)"), "\"llama\"", "\"qwen3\""), "c");
+  EXPECT_TRUE(three.headNorms);
+  EXPECT_FALSE(three.queryKeyValueBias);
+  EXPECT_EQ(three.queryChannels(), 128);
+}
+
+TEST(ModelConfig, Gpt2) {
+  ModelConfig config =
+      parseConfig(R"({"model_type": "gpt2", "n_embd": 32, "n_layer": 5, "n_head": 4,
+      "n_positions": 512, "vocab_size": 1000})",
+                  "c");
+  EXPECT_EQ(config.feedForward, 128);
+  EXPECT_TRUE(config.tied);
+  EXPECT_EQ(config.activation, Activation::GeluTanh);
+}
+
+struct Refusal {
+  const char *name;
+  std::string text;
+  const char *message;
+};
+
+const Refusal refusals[] = {
+    {"no_json", "{", "c.json: no JSON object: "},
+    {"unknown_type", with(llama(""), "\"llama\"", "\"bert\""),
+     "c.json: model_type: found 'bert', expected llama, mistral, qwen2, qwen3 or gpt2"},
+    {"missing", with(llama(""), "\"hidden_size\": 64,", ""), "c.json: hidden_size: missing"},
+    {"text_for_number", with(llama(""), "\"hidden_size\": 64", "\"hidden_size\": \"64\""),
+     "c.json: hidden_size: found \"64\", expected a whole number from 0 to 2147483647"},
+    {"negative", with(llama(""), "\"hidden_size\": 64", "\"hidden_size\": -64"),
+     "c.json: hidden_size: found -64, expected a whole number from 0 to 2147483647"},
+    {"huge", with(llama(""), "\"vocab_size\": 512", "\"vocab_size\": 4294967296"),
+     "c.json: vocab_size: found 4294967296, expected a whole number from 0 to 2147483647"},
+    {"no_layers", with(llama(""), "\"num_hidden_layers\": 5", "\"num_hidden_layers\": 0"),
+     "c.json: the model has 0 layers, expected 1 to 2147483647"},
+    {"uneven_groups", llama(R"(, "num_key_value_heads": 3)"),
+     "c.json: 8 heads cannot share 3 key-value heads evenly"},
+    {"odd_head", llama(R"(, "head_dim": 7)"),
+     "c.json: a head has 7 channels, expected an even number: rotary positions turn pairs"},
+    {"activation", llama(R"(, "hidden_act": "relu")"),
+     "c.json: hidden_act: found 'relu', expected silu, gelu_new or gelu_pytorch_tanh"},
+    {"quantized", llama(R"(, "quantization_config": {"bits": 4})"),
+     "c.json: quantization_config: quantized weights are not supported"},
+    {"mixed_layers", llama(R"(, "layer_types": ["full_attention", "sliding_attention"])"),
+     "c.json: layer_types: both 'full_attention' and 'sliding_attention' in one model are not "
+     "supported"},
+    {"longrope", llama(R"(, "rope_scaling": {"type": "longrope", "factor": 2})"),
+     "c.json: rope_scaling.rope_type: found 'longrope', expected default, linear, dynamic, yarn or "
+     "llama3"},
+    {"no_factor", llama(R"(, "rope_scaling": {"type": "linear"})"),
+     "c.json: rope_scaling.factor: missing"},
+    {"factor_zero", llama(R"(, "rope_scaling": {"type": "linear", "factor": 0})"),
+     "c.json: rope_scaling.factor: found 0, expected a number above zero"},
+    {"limits_crossed",
+     llama(R"(, "rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 4,
+         "high_freq_factor": 4, "original_max_position_embeddings": 256})"),
+     "c.json: rope_scaling.high_freq_factor: 4 should be above low_freq_factor 4"},
+    {"partial", llama(R"(, "partial_rotary_factor": 0.5)"),
+     "c.json: partial_rotary_factor: only 1 is supported: all channels of a head turn"},
+};
+
+class RefusedConfig : public ::testing::TestWithParam<Refusal> {};
+
+TEST_P(RefusedConfig, SaysWhy) {
+  try {
+    parseConfig(GetParam().text, "c.json");
+    FAIL() << "accepted";
+  } catch (const ModelError &error) {
+    EXPECT_TRUE(std::string_view(error.what()).starts_with(GetParam().message)) << error.what();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, RefusedConfig, ::testing::ValuesIn(refusals),
+                         [](const auto &info) { return std::string(info.param.name); });
+
+} // namespace
