@@ -138,7 +138,8 @@ void Importer::argument(const Construct &construct, const CheckedArgument &argum
   const Parameter *parameter = construct.find(argument.name);
   if (values.isOperand(given)) {
     state.addOperands(value(given));
-  } else if (given.kind == ValueKind::List && !given.items.empty() && values.isOperand(given.items[0])) {
+  } else if (given.kind == ValueKind::List && !given.items.empty() &&
+             values.isOperand(given.items[0])) {
     for (const CheckedValue &item : given.items)
       state.addOperands(value(item));
   } else if (given.kind == ValueKind::Expression) {
