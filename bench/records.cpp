@@ -1,6 +1,7 @@
 // How fast records are read: `records-bench FILE [THREADS [RUNS]]` indexes a file of chats, which
 // validates every byte of it, and then reads every record again. Prints MB/s of the uncompressed
-// file: median, smallest and largest of the runs, beside a copy of the same bytes in memory.
+// file: median, smallest and largest of the runs, and per second of processor time, which is what
+// to compare on a machine that others use; beside a copy of the same bytes in memory.
 #include "runtime/data/records/RecordSource.h"
 
 #include <algorithm>
@@ -8,12 +9,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <functional>
 
 using namespace roux::data;
 
 static void measure(const char *what, double bytes, int runs, const std::function<void()> &work) {
   std::vector<double> rates;
+  std::clock_t before = std::clock();
   for (int run = 0; run < runs; ++run) {
     auto begin = std::chrono::steady_clock::now();
     work();
@@ -21,8 +24,10 @@ static void measure(const char *what, double bytes, int runs, const std::functio
     rates.push_back(bytes / seconds.count() / 1e6);
   }
   std::sort(rates.begin(), rates.end());
-  std::printf("%-24s %8.0f MB/s (%.0f .. %.0f, %d runs)\n", what, rates[rates.size() / 2],
-              rates.front(), rates.back(), runs);
+  double processor = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+  std::printf("%-24s %8.0f MB/s (%.0f .. %.0f, %d runs); %.0f MB a processor second\n", what,
+              rates[rates.size() / 2], rates.front(), rates.back(), runs,
+              bytes * runs / processor / 1e6);
 }
 
 int main(int argc, char **argv) {
