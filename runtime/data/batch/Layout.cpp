@@ -151,14 +151,19 @@ void even(const std::vector<Part> &parts, Division &division) {
   }
 }
 
-/// The mean; a part that cannot be divided; and of ranks + 1 parts two that must share a rank.
+/// The mean; and of k * ranks + 1 parts the k + 1 smallest, since some rank has k + 1 of them: the
+/// longest part for k = 0, two parts that must share a rank for k = 1.
 double leastCostliest(const std::vector<Part> &parts, uint32_t ranks) {
   double total = 0;
   for (const Part &part : parts)
     total += part.cost;
-  double floor = std::max(total / ranks, parts.empty() ? 0 : parts[0].cost);
-  if (parts.size() > ranks)
-    floor = std::max(floor, parts[ranks - 1].cost + parts[ranks].cost);
+  double floor = total / ranks;
+  for (size_t k = 0; k * ranks < parts.size(); ++k) {
+    double together = 0;
+    for (size_t i = k * ranks - std::min(k * ranks, k); i <= k * ranks; ++i)
+      together += parts[i].cost;
+    floor = std::max(floor, together);
+  }
   return floor;
 }
 
