@@ -1,7 +1,7 @@
 //===- Monomial.cpp - a formula as a product of powers --------------------===//
 //
 // Only what is a product for every value of its factors is taken apart: a power
-// of a product is not, unless its exponent is whole.
+// of a product is not, unless its exponent is whole. (Counts are not negative.)
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Monomial.h"
@@ -94,6 +94,9 @@ static void collect(const Expression &expression, uint32_t index, double exponen
   } else if (power && (std::floor(*power) == *power ||
                        expression.nodes[node.operands[0]].operation == Operation::Read)) {
     collect(expression, node.operands[0], exponent * *power, result);
+  } else if (node.operation == Operation::Sqrt &&
+             expression.nodes[node.operands[0]].operation == Operation::Read) {
+    collect(expression, node.operands[0], exponent / 2, result);
   } else {
     Expression part = subtree(expression, index);
     bool isCount = node.operation == Operation::Read;

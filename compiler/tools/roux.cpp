@@ -26,6 +26,7 @@ static constexpr Verb verbs[] = {
     {"fmt", "lay out recipes in the one way", runFormat},
     {"inspect", "look at any stage of a recipe", runInspect},
     {"preview", "show a step as tokens: target, weight, position, segment", runPreview},
+    {"tokenize", "write the ids of texts", runTokenize},
 };
 
 static int help() {

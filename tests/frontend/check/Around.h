@@ -42,8 +42,8 @@ inline std::string blockWith(std::map<std::string, std::string> block, std::stri
   std::string text;
   for (const auto &[key, value] : block) {
     size_t at = piece.find(key + ":");
-    bool isWritten = at != std::string::npos && (at == 0 || piece[at - 1] == '\n' ||
-                                                 piece[at - 1] == '-');
+    bool isWritten =
+        at != std::string::npos && (at == 0 || piece[at - 1] == '\n' || piece[at - 1] == '-');
     if (!isWritten)
       text += "  " + key + ": " + value + "\n";
   }
