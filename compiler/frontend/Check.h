@@ -24,7 +24,7 @@ std::optional<std::string> readFile(const std::string &path);
 
 struct CheckOptions {
   std::vector<std::pair<std::string, std::string>> set = {}; ///< --set name=value, in order
-  bool files = false;                                   ///< also ask whether data and models exist
+  bool files = false; ///< also ask whether data and models exist
   FileReader read = readFile;
 };
 

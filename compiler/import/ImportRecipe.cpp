@@ -18,7 +18,7 @@ namespace {
 class Importer {
 public:
   Importer(MLIRContext &context, const SourceManager &sources, const CheckedRecipe &recipe)
-      : recipe(recipe), values(context, sources), builder(&context) {}
+      : recipe(recipe), values(context, sources, recipe), builder(&context) {}
 
   OwningOpRef<ModuleOp> module();
 
@@ -31,17 +31,17 @@ private:
   void eval(const CheckedDefinition &made);
   void formula(const CheckedValue &value, bool truth, Region &region);
 
-  Operation *create(OperationState &state, const CheckedDefinition &made, unsigned regions);
+  mlir::Operation *create(OperationState &state, const CheckedDefinition &made, unsigned regions);
   void keys(const CheckedDefinition &made, OperationState &state);
   void inputs(const CheckedDefinition &made, ArrayRef<StringRef> keys, Region &region);
   void task(const CheckedArgument &task);
 
-  Value value(const CheckedValue &value);
-  Value blend(const CheckedValue &value);
-  Operation *call(const CheckedValue &value, StringAttr measurement = {});
+  mlir::Value value(const CheckedValue &value);
+  mlir::Value blend(const CheckedValue &value);
+  mlir::Operation *call(const CheckedValue &value, StringAttr measurement = {});
   void argument(const Construct &construct, const CheckedArgument &argument, OperationState &state);
-  Type typeOf(const CheckedDefinition &definition) const;
-  Type resultOf(Family family) const;
+  mlir::Type typeOf(const CheckedDefinition &definition) const;
+  mlir::Type resultOf(Family family) const;
 
   const CheckedRecipe &recipe;
   ValueImporter values;
@@ -53,7 +53,7 @@ private:
 // What flows: data, models, tokenizers, policies
 //===----------------------------------------------------------------------===//
 
-Type Importer::typeOf(const CheckedDefinition &definition) const {
+mlir::Type Importer::typeOf(const CheckedDefinition &definition) const {
   MLIRContext *context = builder.getContext();
   if (definition.kind == ast::Kind::Data)
     return recipe::DataType::get(context);
@@ -62,7 +62,7 @@ Type Importer::typeOf(const CheckedDefinition &definition) const {
   return recipe::ModelType::get(context); // a train is the model it makes
 }
 
-Type Importer::resultOf(Family family) const {
+mlir::Type Importer::resultOf(Family family) const {
   MLIRContext *context = builder.getContext();
   switch (family) {
   case Family::Tokenizer:
@@ -99,7 +99,7 @@ static StringRef groupOf(Family family) {
   }
 }
 
-Value Importer::value(const CheckedValue &value) {
+mlir::Value Importer::value(const CheckedValue &value) {
   if (value.kind == ValueKind::Reference)
     return recipe::GetOp::create(builder, values.location(value.where),
                                  typeOf(recipe.definitions[value.definition]), value.text);
@@ -108,9 +108,9 @@ Value Importer::value(const CheckedValue &value) {
   return call(value)->getResult(0);
 }
 
-Value Importer::blend(const CheckedValue &blend) {
-  SmallVector<Value> models;
-  SmallVector<Attribute> coefficients;
+mlir::Value Importer::blend(const CheckedValue &blend) {
+  SmallVector<mlir::Value> models;
+  SmallVector<mlir::Attribute> coefficients;
   for (const CheckedValue &item : blend.items) {
     models.push_back(value(item));
     coefficients.push_back(recipe::NumberAttr::get(builder.getContext(),
@@ -119,18 +119,13 @@ Value Importer::blend(const CheckedValue &blend) {
   }
   auto list = recipe::ListAttr::get(builder.getContext(), builder.getArrayAttr(coefficients),
                                     values.origin(blend));
-  return recipe::BlendOp::create(builder, values.location(blend.where), models, list);
-}
-
-/// True for values that become operands.
-static bool isOperand(const CheckedValue &value) {
-  return value.kind == ValueKind::Reference || value.kind == ValueKind::Blend ||
-         (value.kind == ValueKind::Call && isOperation(*value.construct));
+  return recipe::BlendOp::create(builder, values.location(blend.where),
+                                 recipe::ModelType::get(builder.getContext()), models, list);
 }
 
 /// True if the parameter is an operand wherever it is given; then none is no attribute.
 static bool maybeOperand(const Parameter &parameter) {
-  return parameter.types & (roux::Type::Model | roux::Type::Data | roux::Type::Tokenizer);
+  return parameter.types & (type::Model | type::Data | type::Tokenizer);
 }
 
 static bool isTruth(Place place) {
@@ -141,9 +136,9 @@ void Importer::argument(const Construct &construct, const CheckedArgument &argum
                         OperationState &state) {
   const CheckedValue &given = argument.value;
   const Parameter *parameter = construct.find(argument.name);
-  if (isOperand(given)) {
+  if (values.isOperand(given)) {
     state.addOperands(value(given));
-  } else if (given.kind == ValueKind::List && !given.items.empty() && isOperand(given.items[0])) {
+  } else if (given.kind == ValueKind::List && !given.items.empty() && values.isOperand(given.items[0])) {
     for (const CheckedValue &item : given.items)
       state.addOperands(value(item));
   } else if (given.kind == ValueKind::Expression) {
@@ -154,7 +149,7 @@ void Importer::argument(const Construct &construct, const CheckedArgument &argum
 }
 
 /// A construct as the operation of its name.
-Operation *Importer::call(const CheckedValue &given, StringAttr measurement) {
+mlir::Operation *Importer::call(const CheckedValue &given, StringAttr measurement) {
   const Construct &construct = *given.construct;
   OperationState state(values.location(given.where),
                        (Twine("recipe.") + groupOf(construct.family) + "." + construct.name).str());
@@ -169,13 +164,14 @@ Operation *Importer::call(const CheckedValue &given, StringAttr measurement) {
     own.set(each.name, values.attribute(each.value));
     if (const CheckedDefinition *data = recipe.find(each.name);
         data && std::string_view(construct.name) == "mix")
-      state.addOperands(recipe::GetOp::create(builder, values.location(each.nameRange),
-                                              typeOf(*data), each.name));
+      state.addOperands(
+          recipe::GetOp::create(builder, values.location(each.nameRange), typeOf(*data), each.name)
+              .getResult());
   }
   if (construct.named && construct.family == Family::Record)
     state.addAttribute(std::string_view(construct.name) == "mix" ? "shares" : "fields",
                        own.getDictionary(builder.getContext()));
-  if (Type type = resultOf(construct.family))
+  if (mlir::Type type = resultOf(construct.family))
     state.addTypes(type);
   return builder.create(state);
 }
@@ -188,8 +184,8 @@ void Importer::formula(const CheckedValue &value, bool truth, Region &region) {
   importExpression(values, value.expression, truth, region);
 }
 
-Operation *Importer::create(OperationState &state, const CheckedDefinition &made,
-                            unsigned regions) {
+mlir::Operation *Importer::create(OperationState &state, const CheckedDefinition &made,
+                                  unsigned regions) {
   if (!made.name.empty())
     state.addAttribute(SymbolTable::getSymbolAttrName(), builder.getStringAttr(made.name));
   for (unsigned i = 0; i < regions; ++i)
@@ -200,7 +196,7 @@ Operation *Importer::create(OperationState &state, const CheckedDefinition &made
 /// The keys that are plain values, as attributes.
 void Importer::keys(const CheckedDefinition &made, OperationState &state) {
   for (const CheckedArgument &key : made.keys)
-    if (Attribute attribute = values.attribute(key.value))
+    if (mlir::Attribute attribute = values.attribute(key.value))
       if (std::string_view name = key.name; name != "model" && name != "target")
         state.addAttribute(dialectKey(name), attribute);
 }
@@ -210,9 +206,9 @@ void Importer::keys(const CheckedDefinition &made, OperationState &state) {
 void Importer::inputs(const CheckedDefinition &made, ArrayRef<StringRef> keys, Region &region) {
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&region);
-  SmallVector<Value> yielded;
+  SmallVector<mlir::Value> yielded;
   for (StringRef key : keys)
-    if (const CheckedValue *given = made.find(key); given && isOperand(*given))
+    if (const CheckedValue *given = made.find(key); given && values.isOperand(*given))
       yielded.push_back(value(*given));
   for (const CheckedArgument &each : made.tasks)
     task(each);
@@ -265,19 +261,19 @@ void Importer::eval(const CheckedDefinition &made) {
 void Importer::named(const CheckedDefinition &made) {
   OperationState state(values.location(made.where),
                        (Twine("recipe.") + llvm::StringRef(spelling(made.kind))).str());
-  if (!isOperand(made.value)) {
+  if (!values.isOperand(made.value)) {
     // A param that is a formula has its place in the expressions that read it.
-    Attribute attribute = values.attribute(made.value);
+    mlir::Attribute attribute = values.attribute(made.value);
     if (!attribute)
       return;
     state.addAttribute("value", attribute);
     create(state, made, 0);
     return;
   }
-  Operation *definition = create(state, made, 1);
+  mlir::Operation *definition = create(state, made, 1);
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&definition->getRegion(0));
-  Value whole = value(made.value);
+  mlir::Value whole = value(made.value);
   recipe::YieldOp::create(builder, values.location(made.value.where), whole);
 }
 

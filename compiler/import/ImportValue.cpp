@@ -63,51 +63,78 @@ recipe::OriginAttr ValueImporter::origin(const CheckedValue &value) const {
                                  string(value.origin.param));
 }
 
-Attribute ValueImporter::list(const CheckedValue &value) const {
-  SmallVector<Attribute> items;
+const CheckedValue *ValueImporter::promptOf(const CheckedValue &value) const {
+  if (value.kind != ValueKind::Reference)
+    return nullptr;
+  const CheckedDefinition &definition = recipe.definitions[value.definition];
+  return definition.kind == ast::Kind::Prompt ? &definition.value : nullptr;
+}
+
+bool ValueImporter::isOperand(const CheckedValue &value) const {
+  return (value.kind == ValueKind::Reference && !promptOf(value)) ||
+         value.kind == ValueKind::Blend ||
+         (value.kind == ValueKind::Call && isOperation(*value.construct));
+}
+
+/// What is inside a default is a default too, although the table's text has places of its own.
+recipe::OriginAttr ValueImporter::originInside(const CheckedValue &value,
+                                               recipe::OriginAttr outer) const {
+  return outer.getKind() == recipe::OriginKind::byDefault ? outer : origin(value);
+}
+
+mlir::Attribute ValueImporter::list(const CheckedValue &value, recipe::OriginAttr origin) const {
+  SmallVector<mlir::Attribute> items;
   for (const CheckedValue &item : value.items) {
-    Attribute made = attribute(item);
+    mlir::Attribute made = attribute(item, originInside(item, origin));
     if (!made)
       return {};
     items.push_back(made);
   }
-  return recipe::ListAttr::get(&context, ArrayAttr::get(&context, items), origin(value));
+  return recipe::ListAttr::get(&context, ArrayAttr::get(&context, items), origin);
 }
 
-Attribute ValueImporter::option(const CheckedValue &value) const {
+mlir::Attribute ValueImporter::option(const CheckedValue &value, recipe::OriginAttr origin) const {
   if (isOperation(*value.construct))
     return {};
   NamedAttrList values;
   for (const CheckedArgument &argument : value.arguments)
-    values.set(dialectKey(argument.name), attribute(argument.value));
+    values.set(dialectKey(argument.name),
+               attribute(argument.value, originInside(argument.value, origin)));
   return recipe::OptionAttr::get(&context, string(value.construct->name),
-                                 values.getDictionary(&context), origin(value));
+                                 values.getDictionary(&context), origin);
 }
 
-Attribute ValueImporter::attribute(const CheckedValue &value) const {
+mlir::Attribute ValueImporter::attribute(const CheckedValue &value) const {
+  return attribute(value, origin(value));
+}
+
+mlir::Attribute ValueImporter::attribute(const CheckedValue &value,
+                                         recipe::OriginAttr origin) const {
   // The two enumerations are one list; a test compares their spellings.
   auto measure = static_cast<recipe::Measure>(value.measure);
   switch (value.kind) {
   case ValueKind::None:
-    return recipe::NoneAttr::get(&context, origin(value));
+    return recipe::NoneAttr::get(&context, origin);
   case ValueKind::Boolean:
-    return recipe::FlagAttr::get(&context, value.boolean, origin(value));
+    return recipe::FlagAttr::get(&context, value.boolean, origin);
   case ValueKind::Number:
-    return recipe::NumberAttr::get(&context, real(value.number), measure, origin(value));
+    return recipe::NumberAttr::get(&context, real(value.number), measure, origin);
   case ValueKind::Range:
-    return recipe::RangeAttr::get(&context, real(value.number), real(value.high), measure,
-                                  origin(value));
+    return recipe::RangeAttr::get(&context, real(value.number), real(value.high), measure, origin);
   case ValueKind::Text:
-    return recipe::TextValueAttr::get(&context, string(value.text), origin(value));
+    return recipe::TextValueAttr::get(&context, string(value.text), origin);
   case ValueKind::Prompt:
-    return recipe::PromptAttr::get(&context, string(value.text), origin(value));
+    return recipe::PromptAttr::get(&context, string(value.text), origin);
   case ValueKind::Word:
-    return recipe::WordAttr::get(&context, string(value.text), origin(value));
+    return recipe::WordAttr::get(&context, string(value.text), origin);
   case ValueKind::List:
-    return list(value);
+    return list(value, origin);
   case ValueKind::Call:
-    return option(value);
+    return option(value, origin);
   case ValueKind::Reference:
+    if (const CheckedValue *prompt = promptOf(value))
+      return attribute(*prompt);
+    return {};
   case ValueKind::Blend:
   case ValueKind::Expression:
     return {};

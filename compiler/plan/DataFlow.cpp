@@ -31,7 +31,7 @@ public:
 
   /// Adds the steps of a value; returns the last one.
   uint32_t add(const CheckedValue &value);
-  data::Pipeline pipeline;
+  data::DataPipeline pipeline;
 
 private:
   using Fill = void (*)(DataFlow &, const CheckedValue &call, DataStep &step);
@@ -227,8 +227,8 @@ uint32_t DataFlow::add(const CheckedValue &value) {
   return pipeline.steps.size() - 1;
 }
 
-data::Pipeline pipelineOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const CheckedValue &data) {
+data::DataPipeline pipelineOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                              const CheckedValue &data) {
   DataFlow flow(sources, recipe);
   flow.add(data);
   return std::move(flow.pipeline);

@@ -7,13 +7,13 @@
 #pragma once
 
 #include "compiler/frontend/CheckedRecipe.h"
-#include "runtime/data/pipeline/Pipeline.h"
+#include "runtime/data/pipeline/DataPipeline.h"
 
 namespace roux {
 
 /// What happens to the records of `data`, a value that is or names data: every definition it reads,
 /// once each, then its own operations. Uses only operations that need no model.
-data::Pipeline pipelineOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const CheckedValue &data);
+data::DataPipeline pipelineOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                              const CheckedValue &data);
 
 } // namespace roux

@@ -5,11 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/ModelToStep.h"
+#include "compiler/conversion/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/Kernel/Kernel.h"
 #include "dialects/Recipe/Recipe.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -20,6 +22,7 @@ int main(int argc, char **argv) {
                   mlir::memref::MemRefDialect, mlir::vector::VectorDialect>();
   roux::step::registerStepDialects(registry);
   roux::step::registerStepPasses();
+  roux::registerConversionPasses();
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Roux's passes, one at a time\n", registry));

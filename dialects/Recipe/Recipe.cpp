@@ -23,27 +23,47 @@ static ParseResult parseKeys(OpAsmParser &parser, NamedAttrList &keys) {
   return parser.parseOptionalAttrDict(keys);
 }
 
+/// A single key stays on the line; several get one each.
 static void printKeys(OpAsmPrinter &printer, Operation *op, DictionaryAttr keys) {
   SmallVector<NamedAttribute> shown;
   for (NamedAttribute key : keys)
-    if (key.getName() != SymbolTable::getSymbolAttrName() && !isa<ScopeAttr>(key.getValue()))
+    if (key.getName() != SymbolTable::getSymbolAttrName() && key.getName() != "measurement" &&
+        !isa<ScopeAttr>(key.getValue()))
       shown.push_back(key);
-  if (auto score = dyn_cast<ScoreOp>(op))
-    shown.push_back({score.getScopeAttrName(), score.getScopeAttr()});
+  auto print = [&](NamedAttribute key) {
+    if (shown.size() > 1)
+      printer.printNewline();
+    printer << key.getName().getValue() << " = " << key.getValue();
+  };
   if (shown.empty())
     return;
   printer << '{';
   printer.increaseIndent();
-  llvm::interleave(
-      shown,
-      [&](NamedAttribute key) {
-        printer.printNewline();
-        printer << key.getName().getValue() << " = " << key.getValue();
-      },
-      [&] { printer << ','; });
+  llvm::interleave(shown, print, [&] { printer << ','; });
   printer.decreaseIndent();
-  printer.printNewline();
+  if (shown.size() > 1)
+    printer.printNewline();
   printer << '}';
+}
+
+/// An enumeration by its word alone.
+template <typename EnumAttr>
+static ParseResult parseEnum(OpAsmParser &parser, EnumAttr &attribute) {
+  using Enum = decltype(attribute.getValue());
+  StringRef word;
+  SMLoc where = parser.getCurrentLocation();
+  if (parser.parseKeyword(&word))
+    return failure();
+  std::optional<Enum> value = symbolizeEnum<Enum>(word);
+  if (!value)
+    return parser.emitError(where) << "unknown word '" << word << "'";
+  attribute = EnumAttr::get(parser.getContext(), *value);
+  return success();
+}
+
+template <typename EnumAttr>
+static void printEnum(OpAsmPrinter &printer, Operation *, EnumAttr attribute) {
+  printer << stringifyEnum(attribute.getValue());
 }
 
 #define GET_OP_CLASSES

@@ -71,7 +71,8 @@ def Recipe_OriginKind : Recipe_Enum<"OriginKind", "where a value comes from", [
 def Recipe_Scope : Recipe_Enum<"Scope", "what an attribute belongs to", [
   I32EnumAttrCase<"constant", 0>, I32EnumAttrCase<"token", 1>, I32EnumAttrCase<"turn", 2>,
   I32EnumAttrCase<"span", 3>, I32EnumAttrCase<"sequence", 4>, I32EnumAttrCase<"pack", 5>,
-  I32EnumAttrCase<"bucket", 6>, I32EnumAttrCase<"step", 7>]>;
+  I32EnumAttrCase<"bucket", 6>, I32EnumAttrCase<"step", 7>, I32EnumAttrCase<"later", 8>,
+  I32EnumAttrCase<"earlier", 9>, I32EnumAttrCase<"pairs", 10>]>;
 def Recipe_ScopeAttr : EnumAttr<Recipe_Dialect, Recipe_Scope, "scope">;
 
 def Recipe_Attribute : Recipe_Enum<"Attribute_", "what is read of a scope", [

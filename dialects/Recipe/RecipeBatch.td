@@ -18,7 +18,7 @@ class Recipe_PolicyOp<string name, dag own> : Recipe_Op<"policy." # name, [Pure]
     Recipe_Word<["sequence", "pack"]>:$attend,
     Recipe_Word<["sequence", "pack"]>:$labels));
   let results = (outs Recipe_Policy:$result);
-  let assemblyFormat = "attr-dict";
+  let assemblyFormat = "custom<Keys>(attr-dict)";
 }
 
 def Recipe_EachOp : Recipe_PolicyOp<"each", (ins Recipe_Number<["sequences"]>:$count)> {
@@ -52,7 +52,7 @@ def Recipe_BucketOp : Recipe_PolicyOp<"bucket", (ins Recipe_Tokens:$tokens,
     and the same on every rank.
   }];
   let regions = (region SizedRegion<1>:$odds);
-  let assemblyFormat = "attr-dict-with-keyword `odds` $odds";
+  let assemblyFormat = "`odds` $odds custom<Keys>(attr-dict)";
 }
 def Recipe_GapsOp : Recipe_Op<"position.gaps", [Pure]> {
   let summary = "positions with jumps";
@@ -64,7 +64,7 @@ def Recipe_GapsOp : Recipe_Op<"position.gaps", [Pure]> {
     Recipe_OrNone<Recipe_Count>:$sites, Recipe_Tokens:$span, Recipe_Number<["percent"]>:$chance);
   let regions = (region SizedRegion<1>:$prefix);
   let results = (outs Recipe_Positions:$result);
-  let assemblyFormat = "attr-dict-with-keyword `prefix` $prefix";
+  let assemblyFormat = "`prefix` $prefix custom<Keys>(attr-dict)";
 }
 
 #endif // DIALECTS_RECIPE_RECIPEBATCH_TD

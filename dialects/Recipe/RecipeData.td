@@ -19,7 +19,7 @@ class Recipe_Source<string name, dag own> : Recipe_Op<"source." # name, [Pure]> 
                        (ins Recipe_Word<["stop", "skip"]>:$on_error,
                             Recipe_Number<["bytes"]>:$max_record));
   let results = (outs Recipe_Data:$result);
-  let assemblyFormat = "attr-dict";
+  let assemblyFormat = "custom<Keys>(attr-dict)";
 }
 defvar Recipe_Ends = Recipe_Word<["none", "bos", "eos", "both"]>;
 
@@ -51,12 +51,12 @@ def Recipe_TokensSourceOp : Recipe_Source<"tokens", (ins)> {
 class Recipe_Record<string name, dag own> : Recipe_Op<"record." # name, [Pure]> {
   let arguments = !con((ins Recipe_Data:$data), own);
   let results = (outs Recipe_Data:$result);
-  let assemblyFormat = "$data attr-dict";
+  let assemblyFormat = "$data custom<Keys>(attr-dict)";
 }
 /// With an expression, evaluated for each row of the scope it names.
 class Recipe_RecordBy<string name, dag own> : Recipe_Record<name, own> {
   let regions = (region SizedRegion<1>:$by);
-  let assemblyFormat = "$data attr-dict-with-keyword $by";
+  let assemblyFormat = "$data $by custom<Keys>(attr-dict)";
 }
 defvar Recipe_Count = Recipe_Number<["plain"]>;
 defvar Recipe_Tokens = Recipe_Number<["tokens"]>;
@@ -84,7 +84,7 @@ def Recipe_SampleOp : Recipe_Record<"sample", (ins Recipe_Amount:$amount)> {
 def Recipe_WithoutOp : Recipe_Record<"without", (ins Recipe_Data:$others)> {
   let summary = "the records that are not among the others";
   let description = "Records are the same when they were read at the same place of the same file.";
-  let assemblyFormat = "$data `,` $others attr-dict";
+  let assemblyFormat = "$data `,` $others custom<Keys>(attr-dict)";
 }
 def Recipe_ShuffleOp : Recipe_Record<"shuffle", (ins)> {
   let summary = "the records in a random order";
@@ -95,7 +95,7 @@ def Recipe_ConcatOp : Recipe_Op<"record.concat", [Pure]> {
   let description = "Keeps the order of each.";
   let arguments = (ins Variadic<Recipe_Data>:$data);
   let results = (outs Recipe_Data:$result);
-  let assemblyFormat = "$data attr-dict";
+  let assemblyFormat = "$data custom<Keys>(attr-dict)";
 }
 def Recipe_MixOp : Recipe_Op<"record.mix", [Pure]> {
   let summary = "records interleaved by shares";
@@ -106,7 +106,7 @@ def Recipe_MixOp : Recipe_Op<"record.mix", [Pure]> {
   let arguments = (ins Variadic<Recipe_Data>:$data, DictionaryAttr:$shares,
                        Recipe_Word<["tokens", "sequences"]>:$by);
   let results = (outs Recipe_Data:$result);
-  let assemblyFormat = "$data attr-dict";
+  let assemblyFormat = "$data custom<Keys>(attr-dict)";
   let hasVerifier = 1;
 }
 def Recipe_RepeatOp : Recipe_Record<"repeat", (ins Recipe_Count:$times)> {
@@ -162,7 +162,7 @@ def Recipe_AskOp : Recipe_Op<"record.ask", [Pure]> {
     Recipe_Either<Recipe_Word<["whole"]>, Recipe_Option<["numbered", "tag"]>>:$parse,
     Recipe_Either<Recipe_Word<["whole"]>, Recipe_Option<["chunk"]>>:$on, DictionaryAttr:$fields);
   let results = (outs Recipe_Data:$result);
-  let assemblyFormat = "$data `,` $model attr-dict";
+  let assemblyFormat = "$data `,` $model custom<Keys>(attr-dict)";
 }
 def Recipe_PickOp : Recipe_Record<"pick", (ins Recipe_Text:$field, Recipe_Count:$count)> {
   let summary = "records with some of a field's values";

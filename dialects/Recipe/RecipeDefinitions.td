@@ -71,7 +71,7 @@ def Recipe_ScoreOp : Recipe_Definition<"score", (ins
     attribute `score` of `scope`.
   }];
   let regions = (region SizedRegion<1>:$inputs, SizedRegion<1>:$lets, SizedRegion<1>:$value);
-  let assemblyFormat = "$sym_name $inputs `lets` $lets `value` $value custom<Keys>(attr-dict)";
+  let assemblyFormat = "$sym_name `of` custom<Enum>($scope) $inputs `lets` $lets `value` $value custom<Keys>(attr-dict)";
   let hasVerifier = 1;
 }
 

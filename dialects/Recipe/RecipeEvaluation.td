@@ -11,10 +11,10 @@ include "dialects/Recipe/RecipeBatch.td"
 
 class Recipe_Task<string name, dag own> : Recipe_Op<"task." # name, [HasParent<"EvalOp">]> {
   let arguments = !con((ins StrAttr:$measurement), own);
-  let assemblyFormat = "$measurement attr-dict";
+  let assemblyFormat = "$measurement custom<Keys>(attr-dict)";
 }
 class Recipe_TaskOn<string name, dag own> : Recipe_Task<name, !con((ins Recipe_Data:$data), own)> {
-  let assemblyFormat = "$measurement `on` $data attr-dict";
+  let assemblyFormat = "$measurement `on` $data custom<Keys>(attr-dict)";
 }
 class Recipe_ListOrSpread<list<string> measures>
     : Recipe_Either<Recipe_Number<measures>,
@@ -31,7 +31,7 @@ def Recipe_NeedleTaskOp : Recipe_Task<"needle", (ins Recipe_Data:$data,
     OptionalAttr<Recipe_Word<["exact"]>>:$judge)> {
   let summary = "finds a sentence hidden in a long text";
   let description = "For each length and depth; a model may judge instead of `exact`.";
-  let assemblyFormat = "$measurement `on` $data (`judged` `by` $judged_by^)? attr-dict";
+  let assemblyFormat = "$measurement `on` $data (`judged` `by` $judged_by^)? custom<Keys>(attr-dict)";
 }
 def Recipe_RecallTaskOp : Recipe_TaskOn<"recall", (ins Recipe_ListOrSpread<["tokens"]>:$lengths,
     Recipe_Count:$pairs)> {
@@ -47,7 +47,7 @@ def Recipe_LongbenchChatTaskOp : Recipe_Task<"longbench_chat", (ins Recipe_Model
     Recipe_Text:$cases)> {
   let summary = "LongBench-Chat, marked by a model";
   let description = "The judge gives the marks of the published prompt.";
-  let assemblyFormat = "$measurement `judged` `by` $judge attr-dict";
+  let assemblyFormat = "$measurement `judged` `by` $judge custom<Keys>(attr-dict)";
 }
 def Recipe_OwnTaskOp : Recipe_TaskOn<"task", (ins Recipe_Prompt:$prompt,
     Recipe_Word<["whole", "first_line", "number"]>:$extract, Recipe_Is<"Word", "a metric">:$metric)> {

@@ -21,7 +21,7 @@ def Recipe_ReadOp : Recipe_Op<"read", [Pure]> {
   let arguments = (ins Recipe_ScopeAttr:$scope, Recipe_AttributeAttr:$attribute,
                        OptionalAttr<StrAttr>:$name);
   let results = (outs AnyTypeOf<[F64, Recipe_TextType]>:$result);
-  let assemblyFormat = "$scope $attribute ($name^)? attr-dict `:` type($result)";
+  let assemblyFormat = "custom<Enum>($scope) custom<Enum>($attribute) ($name^)? attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 def Recipe_TextConstantOp : Recipe_Op<"text", [Pure]> {
@@ -78,7 +78,7 @@ def Recipe_ReduceOp : Recipe_Op<"reduce", [Pure]> {
   let regions = (region MaxSizedRegion<1>:$each);
   let results = (outs Recipe_Scalar:$result);
   let assemblyFormat = [{
-    $reduction (`(` $share^ `)`)? `over` $scope `rows` $inner (`all_rows` $all_rows^)? $each attr-dict
+    custom<Enum>($reduction) (`(` $share^ `)`)? `over` custom<Enum>($scope) `rows` custom<Enum>($inner) (`all_rows` $all_rows^)? $each attr-dict
     `:` type($result)
   }];
   let hasVerifier = 1;
@@ -95,14 +95,14 @@ def Recipe_UniformOp : Recipe_Op<"uniform"> {
   let description = "Drawn once for each row of `scope`.";
   let arguments = (ins Recipe_ScopeAttr:$scope, F64:$low, F64:$high);
   let results = (outs F64:$result);
-  let assemblyFormat = "$scope $low `,` $high attr-dict";
+  let assemblyFormat = "custom<Enum>($scope) $low `,` $high attr-dict";
 }
 def Recipe_ChoiceOp : Recipe_Op<"choice", [SameTypeOperands]> {
   let summary = "one of several values";
   let description = "Drawn once for each row of `scope`.";
   let arguments = (ins Recipe_ScopeAttr:$scope, Variadic<F64>:$values);
   let results = (outs F64:$result);
-  let assemblyFormat = "$scope $values attr-dict";
+  let assemblyFormat = "custom<Enum>($scope) $values attr-dict";
 }
 def Recipe_LetOp : Recipe_Op<"let", [HasParent<"ScoreOp">]> {
   let summary = "a value of a score with a name";

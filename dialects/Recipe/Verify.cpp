@@ -160,12 +160,15 @@ static ArrayRef<Attribute_> attributesOf(Scope scope) {
                                A::targets, A::sequences, A::packs};
   switch (scope) {
   case Scope::constant:
+  case Scope::pairs:
     return {};
   case Scope::token:
     return token;
   case Scope::turn:
     return turn;
   case Scope::span:
+  case Scope::later:
+  case Scope::earlier:
     return span;
   case Scope::sequence:
     return sequence;
@@ -190,6 +193,15 @@ LogicalResult ReadOp::verify() {
   return success();
 }
 
+/// True if rows of `inner` lie inside a row of `outer`; pairs have their own order.
+static bool liesInside(Scope inner, Scope outer) {
+  if (inner == Scope::pairs)
+    return outer == Scope::sequence;
+  if (inner == Scope::earlier)
+    return outer == Scope::later;
+  return inner < outer && outer <= Scope::step;
+}
+
 LogicalResult ReduceOp::verify() {
   bool quantile = getReduction() == Reduction::quantile;
   if (quantile != static_cast<bool>(getShare()))
@@ -197,7 +209,7 @@ LogicalResult ReduceOp::verify() {
                                       : "has a share, which only a quantile takes");
   if (getEach().empty() && getReduction() != Reduction::count)
     return emitOpError() << "has nothing to reduce; only a count goes without";
-  if (getInner() >= getScope())
+  if (!liesInside(getInner(), getScope()))
     return emitOpError() << "ranges over the rows '" << stringifyScope(getInner())
                          << "', which are not inside a " << stringifyScope(getScope());
   return success();

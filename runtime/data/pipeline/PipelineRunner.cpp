@@ -32,7 +32,7 @@ Record &Workspace::read(uint32_t step, uint64_t index) {
 }
 
 /// Calls `visit` for every node of every expression of the pipeline and its consumer.
-static void visitNodes(const Pipeline &pipeline, const Consumer &consumer,
+static void visitNodes(const DataPipeline &pipeline, const Consumer &consumer,
                        const std::function<void(const Expression::Node &)> &visit) {
   for (const DataStep &step : pipeline.steps)
     for (const Expression::Node &node : step.expression.nodes)
@@ -41,7 +41,7 @@ static void visitNodes(const Pipeline &pipeline, const Consumer &consumer,
     visit(node);
 }
 
-static bool needsText(const Pipeline &pipeline, const Consumer &consumer) {
+static bool needsText(const DataPipeline &pipeline, const Consumer &consumer) {
   bool needs = consumer.sentences;
   for (const DataStep &step : pipeline.steps)
     needs |= step.operation == DataOperation::Spans;
@@ -51,7 +51,7 @@ static bool needsText(const Pipeline &pipeline, const Consumer &consumer) {
   return needs;
 }
 
-PipelineRunner::PipelineRunner(Pipeline given, const Consumer &consumer, Ledger &ledger,
+PipelineRunner::PipelineRunner(DataPipeline given, const Consumer &consumer, Ledger &ledger,
                                unsigned threads)
     : pipeline(std::move(given)), consumer(consumer), ledger(ledger), threads(threads),
       tokenizer(consumer, needsText(pipeline, consumer)), sources(pipeline.steps.size()),

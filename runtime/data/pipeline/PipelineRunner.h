@@ -10,7 +10,7 @@
 #include "runtime/data/Ledger.h"
 #include "runtime/data/SeedTree.h"
 #include "runtime/data/TokenStore.h"
-#include "runtime/data/pipeline/Pipeline.h"
+#include "runtime/data/pipeline/DataPipeline.h"
 #include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/pipeline/Rows.h"
 
@@ -54,7 +54,8 @@ class PipelineRunner {
 public:
   /// Opens and indexes every source, and runs all steps. What is lost or noticed goes to `ledger`.
   /// Throws FileError, RecordError and DataError. The consumer must outlive the runner.
-  PipelineRunner(Pipeline pipeline, const Consumer &consumer, Ledger &ledger, unsigned threads = 0);
+  PipelineRunner(DataPipeline pipeline, const Consumer &consumer, Ledger &ledger,
+                 unsigned threads = 0);
   ~PipelineRunner();
 
   uint64_t size() const { return steps.back().rows.size(); }
@@ -136,7 +137,7 @@ private:
   SeedTree drawsOf(const DataStep &step, const Row &row) const;
   Ends endsOf(const Row &row) const;
 
-  Pipeline pipeline;
+  DataPipeline pipeline;
   const Consumer &consumer;
   Ledger &ledger;
   unsigned threads;

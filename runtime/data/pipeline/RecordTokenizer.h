@@ -23,9 +23,9 @@ namespace roux::data {
 /// Who will read the data, and how.
 struct Consumer {
   std::shared_ptr<const Tokenizer> tokenizer; ///< null: only texts are read, to train one
-  std::optional<ChatTemplate> chat; ///< needed for chats only
-  Expression target;                ///< of token scope; empty: every token that can be predicted
-  bool sentences = false;           ///< wants the first tokens of sentences (`gaps(at: sentence)`)
+  std::optional<ChatTemplate> chat;           ///< needed for chats only
+  Expression target;      ///< of token scope; empty: every token that can be predicted
+  bool sentences = false; ///< wants the first tokens of sentences (`gaps(at: sentence)`)
 };
 
 /// What was noticed about one record, counted by the caller: the rules' names.

@@ -7,7 +7,7 @@
 
 #include "runtime/data/SeedTree.h"
 #include "runtime/data/TokenStore.h"
-#include "runtime/data/pipeline/Pipeline.h"
+#include "runtime/data/pipeline/DataPipeline.h"
 
 #include <vector>
 

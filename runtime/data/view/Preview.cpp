@@ -9,6 +9,7 @@
 #include "runtime/data/plan/PlacedTokens.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace roux::data {
 

@@ -119,7 +119,7 @@ protected:
 
   std::filesystem::path folder;
   Consumer consumer;
-  Pipeline pipeline{.seed = 42, .steps = {}};
+  DataPipeline pipeline{.seed = 42, .steps = {}};
   Ledger ledger;
   std::string origin;
 };

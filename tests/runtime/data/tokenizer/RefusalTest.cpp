@@ -44,7 +44,7 @@ static const std::string_view right =
 
 TEST(Refusal, TokenizerJsonStructure) {
   EXPECT_EQ(loading("tokenizer.json", "{"),
-            "tokenizer.json: is not JSON: TAPE_ERROR: The JSON document has an improper structure: "
+            "tokenizer.json: is not JSON: The JSON document has an improper structure: "
             "missing or superfluous commas, braces, missing keys, etc.");
   EXPECT_EQ(loading("tokenizer.json", "[]"), "tokenizer.json: found a list, expected an object");
   EXPECT_EQ(loading("tokenizer.json", "{}"), "tokenizer.json: has no 'model'");
@@ -208,8 +208,7 @@ TEST(Refusal, OtherFormats) {
   EXPECT_EQ(loading("t.bin", std::string_view("\7\0\0\0\0\0\0\0\0\1\0\0", 12)),
             "t.bin: byte 12: token 0 has score 0 and length 256, expected a number and a length up "
             "to 7; is this a llama2.c tokenizer?");
-  EXPECT_EQ(loading("t.model", "no model"),
-            "t.model: is not a SentencePiece model: could not parse ModelProto from no model");
+  EXPECT_EQ(loading("t.model", "no model"), "t.model: is not a SentencePiece model");
 }
 
 TEST(Refusal, FilesThatCannotBeRead) {
@@ -222,8 +221,9 @@ TEST(Refusal, FilesThatCannotBeRead) {
                 "tokenizer.model, tokenizer.tiktoken");
   SKIP_WITHOUT_REFERENCE_DATA();
   std::string gzip = readBytes(reference / "tokenizers/gpt2/tokenizer.json.gz");
-  EXPECT_EQ(loading("t.json.gz", gzip.substr(0, 100'000)).substr(0, 40),
-            "t.json.gz: cannot be read past byte 51");
+  std::string message = loading("t.json.gz", gzip.substr(0, 100'000));
+  EXPECT_TRUE(message.starts_with("t.json.gz: cannot be read past byte ")) << message;
+  EXPECT_TRUE(message.ends_with(": unexpected end of file")) << message;
 }
 
 TEST(Refusal, ConfigBesideTheTokenizer) {

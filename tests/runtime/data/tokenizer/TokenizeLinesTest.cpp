@@ -76,10 +76,10 @@ TEST(TokenizeLines, ABadLineIsNamed) {
     EXPECT_EQ(result.output, "{\"ids\":[2]}\n");
     return result.error;
   };
-  EXPECT_EQ(second("{\"text\":\"a\""), "line 2: is not JSON: TAPE_ERROR: The JSON document has an "
+  EXPECT_EQ(second("{\"text\":\"a\""), "line 2: is not JSON: The JSON document has an "
                                        "improper structure: missing or superfluous commas, braces, "
                                        "missing keys, etc.");
-  EXPECT_EQ(second(""), "line 2: is not JSON: EMPTY: no JSON found");
+  EXPECT_EQ(second(""), "line 2: is not JSON: Empty: no JSON found");
   EXPECT_EQ(second("[1]"), "line 2: found no object, expected {\"text\": \"…\"}");
   EXPECT_EQ(second("{\"txt\":\"a\"}"), "line 2: has no 'text'");
   EXPECT_EQ(second("{\"text\":1}"), "line 2: 'text' is not a string");

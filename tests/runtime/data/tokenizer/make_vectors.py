@@ -83,7 +83,7 @@ def build(normalizer=None, pre=None, decoder=None, model={}, bytes=False, added=
     specials = ["<s>", "</s>", "<unk>"] + fallback
     tokenizer.train_from_iterator(TRAINING, trainers.BpeTrainer(
         vocab_size=60 + (256 if bytes else 0) + len(specials) + (60 if not bytes else 0), special_tokens=specials,
-        limit_alphabet=60, initial_alphabet=P.ByteLevel.alphabet() if bytes else [], show_progress=False))
+        limit_alphabet=1000 if bytes else 60, initial_alphabet=P.ByteLevel.alphabet() if bytes else [], show_progress=False))
     tokenizer.add_tokens(list(added))
     if surround:
         tokenizer.post_processor = R.TemplateProcessing(

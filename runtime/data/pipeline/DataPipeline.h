@@ -1,4 +1,4 @@
-//===- Pipeline.h - what a `data` definition does, as plain values --------===//
+//===- DataPipeline.h - what a `data` definition does, as plain values ----===//
 //
 // The compiler fills this from a checked recipe: the steps a consumer's data go
 // through, each after its inputs. Nothing here refers to the recipe's text.
@@ -83,7 +83,7 @@ struct DataStep {
 };
 
 /// A consumer's data; the last step's rows are its sequences.
-struct Pipeline {
+struct DataPipeline {
   uint64_t seed = 0;
   std::vector<DataStep> steps;
 };

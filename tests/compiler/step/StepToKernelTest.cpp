@@ -1,0 +1,99 @@
+//===- StepToKernelTest.cpp - compiled steps against their meaning --------===//
+//
+// The programs that models become, run on the CPU, compared with the reference
+// evaluator on the same module, and with the reference data. In f64 the two
+// differ by the order of sums only, so nothing can hide in a tolerance.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/compiler/step/CompiledModel.h"
+#include "tests/compiler/step/SmallModels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+using namespace roux;
+using namespace roux::step;
+using namespace roux::step::reference;
+
+namespace {
+
+struct CompiledCase {
+  std::string name;
+  model::ModelConfig config;
+  StreamType type;
+  Activations activations;
+  double tolerance; ///< relative L2 per tensor
+};
+
+void PrintTo(const CompiledCase &test, std::ostream *stream) {
+  *stream << test.name;
+}
+
+std::vector<CompiledCase> cases() {
+  model::ModelConfig interleaved = smallLlama();
+  interleaved.rotary.style = model::Rotary::Style::Interleaved;
+  interleaved.headNorms = false;
+  interleaved.window = 0;
+  return {
+      {"llama_f64", smallLlama(), StreamType::F64, Activations::recompute, 1e-12},
+      {"llama_saving_f64", smallLlama(), StreamType::F64, Activations::save, 1e-12},
+      {"llama_interleaved_f64", interleaved, StreamType::F64, Activations::recompute, 1e-12},
+      {"gpt2_f64", smallGpt2(), StreamType::F64, Activations::recompute, 1e-12},
+      {"gpt2_saving_f64", smallGpt2(), StreamType::F64, Activations::save, 1e-12},
+      {"llama_f32", smallLlama(), StreamType::F32, Activations::recompute, 1e-5},
+      {"gpt2_f32", smallGpt2(), StreamType::F32, Activations::save, 1e-5},
+      // bf16 has eight bits, and roundings of a stream pile up over its layers.
+      {"llama_bf16", smallLlama(), StreamType::BF16, Activations::recompute, 0.1},
+  };
+}
+
+class Compiled : public ::testing::TestWithParam<CompiledCase> {
+protected:
+  const CompiledCase &test = GetParam();
+  Parameters parameters = randomParameters(test.config, 7);
+  ModelRunner runner{test.config, parameters};
+  CompiledModel compiled{test.config, parameters, test.type, 2, nullptr, test.activations};
+  Columns columns = columnsOf(someSequences(3), {0, 1, 2, 3, 4});
+
+  void expectNear(const Array &found, const Array &expected, const std::string &what) {
+    EXPECT_LT(relativeError(found, expected), test.tolerance) << what;
+  }
+};
+
+TEST_P(Compiled, LogitsAndLikelihoods) {
+  expectNear(compiled.run("logits", columns)["logits"], runner.run("logits", columns)[0], "logits");
+  expectNear(compiled.run("nll", columns)["nll"], runner.run("nll", columns)[0], "nll");
+}
+
+TEST_P(Compiled, LossAndGradients) {
+  Parameters expected = runner.gradients(columns);
+  Parameters results = compiled.run("train", columns);
+  expectNear(results["loss"], expected[""], "loss");
+  for (const auto &[name, gradient] : compiled.gradients())
+    expectNear(gradient, expected[name], name);
+}
+
+/// Gradients of micro-batches add up in place, and those of one without targets are zero.
+TEST_P(Compiled, MicroBatchesAddUp) {
+  auto sequences = someSequences(3);
+  compiled.run("train", columns);
+  Parameters whole = compiled.gradients();
+  compiled.zeroGradients();
+  for (const std::vector<int> &micro : {std::vector<int>{3, 0}, {4}, {2, 1}})
+    compiled.run("train", columnsOf(sequences, micro));
+  for (const auto &[name, gradient] : compiled.gradients())
+    expectNear(gradient, whole[name], name);
+
+  Columns none;
+  none.append(sequences[2], 1, [](size_t) { return false; });
+  Parameters before = compiled.gradients();
+  compiled.run("train", none);
+  for (const auto &[name, gradient] : compiled.gradients())
+    EXPECT_EQ(gradient.values, before[name].values) << name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Compiled, ::testing::ValuesIn(cases()),
+                         [](const auto &info) { return info.param.name; });
+
+} // namespace
