@@ -168,3 +168,49 @@ kernel.program @train {
   // expected-error@below {{'kernel.launch' op names 'absent', which is no kernel}}
   kernel.launch @absent[%tokens](%tokens) : index
 }
+
+// -----
+
+kernel.func @in_place(%x: memref<?x8xf32>, %w: memref<8x8xf32>) {
+  // expected-error@below {{'kernel.contract' op stores to argument 0, which an operand reads}}
+  kernel.contract nt 8 left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<8x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result {
+  ^bb0(%i: index, %sum: vector<8xf32>):
+    kernel.store %sum, %x[%i] : vector<8xf32>, memref<?x8xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @linear(%x: memref<?x8xf32>, %w: memref<8x8xf32>, %y: memref<?x8xf32>) {
+  kernel.contract nt 8 left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<8x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result {
+  ^bb0(%i: index, %sum: vector<8xf32>):
+    kernel.store %sum, %y[%i] : vector<8xf32>, memref<?x8xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+kernel.program @train {
+  %tokens = kernel.extent "tokens"
+  %x = kernel.buffer input "x"[%tokens] : memref<?x8xf32>
+  %w = kernel.buffer parameter "w"[] : memref<8x8xf32>
+  // expected-error@below {{'kernel.launch' op passes one buffer as arguments 2 and 0 of 'linear', which stores to one while reading the other}}
+  kernel.launch @linear[%tokens](%x, %w, %x) : memref<?x8xf32>, memref<8x8xf32>, memref<?x8xf32>
+}
