@@ -45,6 +45,7 @@ struct FormulaScope {
   };
   std::map<std::string_view, Let> lets; ///< of the score being checked
   std::vector<std::string_view> order;  ///< lets, each after what it reads
+  std::vector<std::string_view> open;   ///< lets being checked, outermost first
   bool isScore = false;
 };
 
@@ -95,21 +96,27 @@ private:
   // Blocks.cpp: the keys of a definition.
   void checkForm(const ast::Definition &written);
   void checkBlock(const ast::Definition &written, CheckedDefinition &result);
-  void checkEntries(const ast::Block &block, const Construct &construct,
-                    std::vector<CheckedArgument> &keys, CheckedDefinition *definition);
+  /// Returns how many keys are unknown, which is reported.
+  size_t checkEntries(const ast::Block &block, const Construct &construct,
+                      std::vector<CheckedArgument> &keys, CheckedDefinition *definition);
   void checkScore(const ast::Definition &written, CheckedDefinition &result);
   CheckedValue checkOverride(CheckedValue base, const ast::Block &block, SourceRange where);
 
   // Calls.cpp: arguments to parameters.
   CheckedValue checkCall(const Construct &construct, SourceRange name, SourceRange where,
                          std::span<const ast::Argument> arguments, CheckedValue *piped);
-  void checkKeyword(const ast::Argument &argument, CheckedValue &call);
+  /// False if the key is unknown, which is reported.
+  bool checkKeyword(const ast::Argument &argument, CheckedValue &call);
   /// An argument under a name of the author's own: a field of `ask`, a share of `mix`.
   CheckedValue checkNamed(const ast::Argument &argument, const Construct &construct);
   void reportUnknownKey(std::string_view key, SourceRange where, const Construct &construct);
+  /// Reports the required parameters in `missing`, unless as many keys of the same construct are
+  /// unknown: then each is probably one of them.
+  void reportMissing(const std::vector<const Parameter *> &missing, const Construct &construct,
+                     SourceRange where, size_t unknownKeys);
   /// Gives the parameters that were not written their defaults, in the order of the table.
   void fillDefaults(const Construct &construct, SourceRange where,
-                    std::vector<CheckedArgument> &arguments);
+                    std::vector<CheckedArgument> &arguments, size_t unknownKeys);
   CheckedValue fallback(const Parameter &parameter, const Construct &construct, SourceRange where,
                         const std::vector<CheckedArgument> &written);
   CheckedValue readDefault(const Parameter &parameter, const Construct &construct);

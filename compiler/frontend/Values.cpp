@@ -25,8 +25,9 @@ static CheckedValue made(ValueKind kind, SourceRange where) {
 
 CheckedValue Checker::mismatch(SourceRange where, const std::string &found, const Slot &slot,
                                const std::string &hint) {
-  diagnostics.error(where, "expected " + expected(slot.parameter) + " for " +
-                               nameOf(slot.parameter, slot.owner) + ", found " + found + hint);
+  std::string place = slot.owner.empty() ? "" : " for " + nameOf(slot.parameter, slot.owner);
+  diagnostics.error(where,
+                    "expected " + expected(slot.parameter) + place + ", found " + found + hint);
   return made(ValueKind::Mistaken, where);
 }
 

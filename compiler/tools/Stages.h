@@ -20,6 +20,7 @@ inline constexpr Stage stages[] = {
     {"ast", "what was written, as a tree", false},
     {"recipe", "what was asked: everything resolved, every value with its origin", true},
     {"loss", "the objective as a formula", false},
+    {"plan", "the steps of a train: packs, cuts, places, counts", false},
 };
 
 } // namespace roux

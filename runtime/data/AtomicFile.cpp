@@ -102,4 +102,10 @@ void AtomicFile::commit(std::span<const std::byte> header) {
   fail("put in place");
 }
 
+void writeWhole(const std::filesystem::path &path, std::string_view text) {
+  AtomicFile file(path, 0);
+  file.write(std::as_bytes(std::span(text)));
+  file.commit({});
+}
+
 } // namespace roux::data

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 #include <vector>
 
 struct XXH3_state_s;
@@ -53,5 +54,8 @@ private:
   std::vector<std::byte> buffer;
   XXH3_state_s *hasher;
 };
+
+/// Writes a small text file through an AtomicFile. Throws FileError.
+void writeWhole(const std::filesystem::path &path, std::string_view text);
 
 } // namespace roux::data

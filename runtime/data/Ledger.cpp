@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/Ledger.h"
 
+#include "runtime/data/JsonText.h"
 #include "runtime/data/PackedBytes.h"
 
 #include <fmt/format.h>
@@ -82,29 +83,15 @@ std::string Ledger::text() const {
   return out;
 }
 
-/// JSON text: quotes, backslashes and control characters escaped, all else as it is.
-static std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\')
-      out += '\\', out += c;
-    else if (static_cast<unsigned char>(c) < 0x20)
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else
-      out += c;
-  }
-  return out + '"';
-}
-
 std::string Ledger::json() const {
   std::string out = "[";
   for (const LedgerLine &entry : entries) {
     std::vector<std::string> first;
     for (const std::string &name : entry.first)
-      first.push_back(quoted(name));
+      first.push_back(jsonText(name));
     out += fmt::format("{}\n  {{\"fate\": \"{}\", \"rule\": {}, \"sequences\": {}, \"tokens\": {}, "
                        "\"targets\": {}, \"first\": [{}]}}",
-                       out.size() > 1 ? "," : "", spelling(entry.fate), quoted(entry.rule),
+                       out.size() > 1 ? "," : "", spelling(entry.fate), jsonText(entry.rule),
                        entry.sequences, entry.tokens, entry.targets, fmt::join(first, ", "));
   }
   return out + (entries.empty() ? "]\n" : "\n]\n");

@@ -51,12 +51,6 @@ ModelConfig parseLlama2cHeader(std::span<const std::byte> bytes,
   return config;
 }
 
-/// The weights in file order; the angles stand between the final norm and the vocabulary.
-static constexpr std::array<Role, 11> fileOrder{
-    Role::Embedding, Role::AttentionNorm,   Role::Query, Role::Key,  Role::Value,
-    Role::Output,    Role::FeedForwardNorm, Role::Gate,  Role::Down, Role::Up,
-    Role::FinalNorm};
-
 Weights readLlama2c(const std::filesystem::path &file, ModelConfig &config) {
   auto mapped = std::make_shared<MappedFile>(file);
   config = parseLlama2cHeader(mapped->bytes(), file);
@@ -84,7 +78,7 @@ Weights readLlama2c(const std::filesystem::path &file, ModelConfig &config) {
           at += count * sizeof(float);
         }
   };
-  for (Role role : fileOrder)
+  for (Role role : llama2cOrder)
     take(role);
   size_t angles = static_cast<size_t>(config.context) * static_cast<size_t>(config.headChannels);
   need(angles, "the table of angles");

@@ -8,7 +8,15 @@
 
 #include "runtime/model/Weights.h"
 
+#include <array>
+
 namespace roux::model {
+
+/// The weights in file order; two tables of angles stand between the final norm and the vocabulary.
+inline constexpr std::array<Role, 11> llama2cOrder{
+    Role::Embedding, Role::AttentionNorm,   Role::Query, Role::Key,  Role::Value,
+    Role::Output,    Role::FeedForwardNorm, Role::Gate,  Role::Down, Role::Up,
+    Role::FinalNorm};
 
 /// Reads the header of a file whose bytes are `bytes`. Its rotary style is interleaved. Throws
 /// ModelError for sizes that cannot be true and for the later versions of the format.

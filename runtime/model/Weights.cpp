@@ -118,6 +118,13 @@ void Weights::add(const std::string &name, Tensor tensor) {
                                  name, place->second.file.string()));
 }
 
+void Weights::addValues(const std::string &name, std::vector<int64_t> shape,
+                        std::vector<float> values) {
+  auto kept = std::make_shared<std::vector<float>>(std::move(values));
+  add(name, {DataType::F32, std::move(shape), std::as_bytes(std::span(*kept)), "memory"});
+  keep(std::move(kept));
+}
+
 const Tensor *Weights::find(const std::string &name) const {
   auto found = tensors.find(name);
   return found == tensors.end() ? nullptr : &found->second;

@@ -55,12 +55,15 @@ double element(const Tensor &tensor, int64_t index);
 template <typename T>
 void read(const Tensor &tensor, std::span<T> out);
 
-/// Name -> tensor. Copies share the mapped files.
+/// Name -> tensor. Copies share the bytes.
 class Weights {
 public:
   /// Throws ModelError if `name` is there already, naming both files.
   void add(const std::string &name, Tensor tensor);
-  void keep(std::shared_ptr<const MappedFile> file) { files.push_back(std::move(file)); }
+  /// The same for an f32 tensor that lives in memory; `values` has one element a place of `shape`.
+  void addValues(const std::string &name, std::vector<int64_t> shape, std::vector<float> values);
+  /// Keeps what tensors borrow their bytes from, a mapped file or memory, as long as this lives.
+  void keep(std::shared_ptr<const void> bytes) { storage.push_back(std::move(bytes)); }
 
   /// Null if there is none.
   const Tensor *find(const std::string &name) const;
@@ -68,7 +71,7 @@ public:
 
 private:
   std::map<std::string, Tensor> tensors;
-  std::vector<std::shared_ptr<const MappedFile>> files;
+  std::vector<std::shared_ptr<const void>> storage;
 };
 
 /// A row of the weight table with what the files hold for it: one tensor, or one for each layer.

@@ -1,0 +1,70 @@
+//===- WriteModel.cpp - Hugging Face's folder -----------------------------===//
+//
+// Everything is written into a temporary folder first, so a killed process leaves
+// either the model that was there or the new one.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/model/WriteModel.h"
+
+#include "runtime/data/AtomicFile.h"
+#include "runtime/data/AtomicFolder.h"
+#include "runtime/model/RotaryStyle.h"
+#include "runtime/model/WriteConfig.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace roux::model {
+
+/// The files in which transformers keeps tokenizers and templates.
+static constexpr std::string_view tokenizerFiles[] = {
+    "added_tokens.json",    "chat_template.jinja", "chat_template.json",      "merges.txt",
+    "tokenizer.json",       "tokenizer.model",     "special_tokens_map.json", "vocab.json",
+    "tokenizer_config.json"};
+
+static void copyFile(const std::filesystem::path &from, const std::filesystem::path &to) {
+  MappedFile file(from);
+  data::AtomicFile out(to, 0);
+  out.write(file.bytes());
+  out.commit({});
+}
+
+static void writeCompanions(const std::filesystem::path &folder, const ModelCompanions &more) {
+  if (!more.tokenizerFolder.empty())
+    for (std::string_view name : tokenizerFiles)
+      if (std::filesystem::exists(more.tokenizerFolder / name))
+        copyFile(more.tokenizerFolder / name, folder / name);
+  for (const auto &[name, contents] : more.files)
+    data::writeWhole(folder / name, contents);
+  // Without a class's name transformers guesses one from the model, which need not read
+  // tokenizer.json.
+  bool unnamed = std::filesystem::exists(folder / "tokenizer.json") &&
+                 !std::filesystem::exists(folder / "tokenizer_config.json");
+  if (unnamed)
+    data::writeWhole(folder / "tokenizer_config.json",
+                     "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"\n}\n");
+}
+
+/// The type most weights have; what config.json names.
+static DataType mainType(const Weights &weights) {
+  size_t counts[3] = {};
+  for (const auto &[name, tensor] : weights.all())
+    counts[static_cast<size_t>(tensor.type)] += tensor.bytes.size();
+  return static_cast<DataType>(std::ranges::max_element(counts) - counts);
+}
+
+void writeModelFolder(const std::filesystem::path &folder, const Model &model,
+                      const ModelCompanions &companions, uint64_t shardBytes) {
+  bind(model.config, model.weights);
+  ModelConfig config = model.config;
+  Weights weights = withRotaryStyle(config, model.weights, Rotary::Style::Half);
+  data::AtomicFolder out(folder);
+  writeSafetensorsFolder(out.path(), weights, shardBytes);
+  data::writeWhole(out.path() / "config.json", configText(config, mainType(weights)));
+  data::writeWhole(out.path() / "generation_config.json", generationConfigText(config));
+  writeCompanions(out.path(), companions);
+  out.commit();
+}
+
+} // namespace roux::model

@@ -1,0 +1,31 @@
+//===- WriteModel.h - a model as others read it ---------------------------===//
+//
+// What a `train` leaves behind: the folder that transformers loads, with what a
+// model cannot be used without, its tokenizer and its chat template.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/model/Model.h"
+#include "runtime/model/SafetensorsWriter.h"
+
+#include <string>
+#include <utility>
+
+namespace roux::model {
+
+/// What goes along with weights.
+struct ModelCompanions {
+  /// A folder whose tokenizer files, chat template included, are copied; empty: none.
+  std::filesystem::path tokenizerFolder;
+  /// Files made here, name and contents; they replace those of the folder.
+  std::vector<std::pair<std::string, std::string>> files;
+};
+
+/// Writes `folder` in Hugging Face's layout, whole or not at all, replacing what had its name:
+/// config.json, generation_config.json, safetensors and companions. Weights are checked against
+/// the config and stored in the types they have. Throws ModelError or FileError.
+void writeModelFolder(const std::filesystem::path &folder, const Model &model,
+                      const ModelCompanions &companions, uint64_t shardBytes = largestShard);
+
+} // namespace roux::model
