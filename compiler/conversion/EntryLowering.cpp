@@ -160,7 +160,8 @@ Value EntryLowering::result(Value tensor) {
     StringRef name = "value";
     if (auto place = dyn_cast<NameLoc>(tensor.getLoc()))
       name = place.getName();
-    where = scratch(name, bufferType(tensor.getType()), tokens());
+    MemRefType type = bufferType(tensor.getType());
+    where = scratch(name, type, type.getNumDynamicDims() ? tokens() : Value());
   }
   return buffers[tensor] = where;
 }
@@ -207,7 +208,9 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
     Value argument = entry.getArgument(i);
     auto type = cast<RankedTensorType>(argument.getType());
     MemRefType buffer = bufferType(type);
-    SmallVector<Value> sizes(buffer.getNumDynamicDims(), tokens());
+    SmallVector<Value> sizes;
+    if (buffer.getNumDynamicDims())
+      sizes.push_back(tokens());
     auto named = [&](StringRef attribute) {
       return entry.getArgAttrOfType<StringAttr>(i, attribute);
     };
@@ -237,7 +240,9 @@ void EntryLowering::bindResults(func::FuncOp entry) {
   for (OpOperand &result : entry.front().getTerminator()->getOpOperands()) {
     unsigned i = result.getOperandNumber();
     MemRefType type = bufferType(result.get().getType());
-    SmallVector<Value> sizes(type.getNumDynamicDims(), tokens());
+    SmallVector<Value> sizes;
+    if (type.getNumDynamicDims())
+      sizes.push_back(tokens());
     if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::gradientName))
       wantGradient(result.get(), kernel::BufferOp::create(builder, type, kernel::Role::Gradient,
                                                           gradientNameOf(name), sizes));

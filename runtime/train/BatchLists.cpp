@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace roux {
 
@@ -24,8 +25,9 @@ static std::vector<WorkItem> work(std::span<const int32_t> segments, int32_t hea
         items.push_back({first, rows, from, to, first - begin, head});
     }
   }
-  std::ranges::stable_sort(items, std::greater<>(),
-                           [](const WorkItem &item) { return item[3] - item[2]; });
+  std::ranges::sort(items, {}, [](const WorkItem &item) {
+    return std::tuple(item[2] - item[3], item[0], item[5]);
+  });
   return items;
 }
 
@@ -43,7 +45,7 @@ Occurrences occurrences(std::span<const int32_t> column) {
   Occurrences found;
   found.members.resize(column.size());
   std::iota(found.members.begin(), found.members.end(), 0);
-  std::ranges::stable_sort(found.members, {}, [&](int32_t at) { return column[at]; });
+  std::ranges::sort(found.members, {}, [&](int32_t at) { return std::pair(column[at], at); });
   for (size_t i = 0; i < found.members.size(); ++i) {
     int32_t id = column[found.members[i]];
     if (found.ids.empty() || found.ids.back() != id) {
