@@ -8,6 +8,7 @@
 #pragma once
 
 #include "runtime/data/MappedFile.h"
+#include "runtime/train/TensorBytes.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,14 +20,6 @@
 #include <vector>
 
 namespace roux::train {
-
-/// A tensor of a running program, by the name it has in every build of the recipe.
-struct TensorBytes {
-  std::string name;    ///< as in the model's files; moments have a prefix
-  std::string element; ///< f32, bf16, …
-  std::vector<int64_t> shape;
-  std::span<std::byte> bytes;
-};
 
 /// What a run was made from. Hashes are of content.
 struct RunIdentity {

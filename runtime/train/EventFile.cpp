@@ -9,13 +9,10 @@
 
 #include "runtime/train/Crc32c.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <string>
 
 namespace roux::train {
@@ -66,29 +63,27 @@ static Message event(double seconds, uint64_t step) {
   return message;
 }
 
-EventFile::EventFile(const std::filesystem::path &folder, uint64_t firstStep) {
-  std::error_code error;
+static double wallSeconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// TensorBoard reads files in the order of their names.
+static std::filesystem::path newFile(const std::filesystem::path &folder, uint64_t firstStep) {
+  std::error_code error; // said by whoever opens the file
   std::filesystem::create_directories(folder, error);
-  auto now = std::chrono::system_clock::now().time_since_epoch();
-  double seconds = std::chrono::duration<double>(now).count();
-  // TensorBoard reads files in the order of their names.
-  path = folder / fmt::format("events.out.tfevents.{:010}.roux.{}.{}",
-                              static_cast<uint64_t>(seconds), getpid(), firstStep);
-  descriptor = open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0)
-    throw data::FileError(
-        fmt::format("{}: cannot create it: {}", path.string(), std::strerror(errno)));
-  Message version = event(seconds, 0);
+  return folder / fmt::format("events.out.tfevents.{:010}.roux.{}.{}",
+                              static_cast<uint64_t>(wallSeconds()), getpid(), firstStep);
+}
+
+EventFile::EventFile(const std::filesystem::path &folder, uint64_t firstStep)
+    : file(newFile(folder, firstStep)) {
+  Message version = event(wallSeconds(), 0);
   version.text(3, "brain.Event:2");
   record(version.bytes);
-  Message started, start = event(seconds, firstStep);
+  Message started, start = event(wallSeconds(), firstStep);
   started.number(1, 1); // SessionLog.status = START
   start.text(7, started.bytes);
   record(start.bytes);
-}
-
-EventFile::~EventFile() {
-  close(descriptor);
 }
 
 void EventFile::record(std::string_view bytes) {
@@ -101,10 +96,7 @@ void EventFile::record(std::string_view bytes) {
   addSum(framed);
   framed += bytes;
   addSum(bytes);
-  // One write, so that a killed process leaves whole records but perhaps the last.
-  if (::write(descriptor, framed.data(), framed.size()) != static_cast<ssize_t>(framed.size()))
-    throw data::FileError(
-        fmt::format("{}: cannot write it: {}", path.string(), std::strerror(errno)));
+  file.append(framed);
 }
 
 void EventFile::write(uint64_t step, double seconds, const Scalars &scalars) {

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/data/FileError.h"
+#include "runtime/train/AppendFile.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -24,9 +24,6 @@ public:
   /// Begins a file in `folder`, which is made. What earlier files say of `firstStep` and later
   /// steps is taken back, as a resumed run makes those again. Throws FileError.
   EventFile(const std::filesystem::path &folder, uint64_t firstStep);
-  ~EventFile();
-  EventFile(const EventFile &) = delete;
-  EventFile &operator=(const EventFile &) = delete;
 
   /// `seconds`: wall time since 1970. Throws FileError.
   void write(uint64_t step, double seconds, const Scalars &scalars);
@@ -34,8 +31,7 @@ public:
 private:
   void record(std::string_view bytes);
 
-  std::filesystem::path path;
-  int descriptor = -1;
+  AppendFile file;
 };
 
 } // namespace roux::train

@@ -8,14 +8,11 @@
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/JsonText.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <variant>
 
@@ -101,26 +98,21 @@ static std::string linesBefore(const std::filesystem::path &file, uint64_t first
   return kept;
 }
 
-MetricsFile::MetricsFile(std::filesystem::path file, uint64_t firstStep) : path(std::move(file)) {
+/// Rewrites `path` with the lines that stay, and gives it back.
+static const std::filesystem::path &cleared(const std::filesystem::path &path, uint64_t firstStep) {
   data::writeWhole(path, linesBefore(path, firstStep));
-  descriptor = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (descriptor < 0)
-    throw data::FileError(
-        fmt::format("{}: cannot write it: {}", path.string(), std::strerror(errno)));
+  return path;
 }
 
-MetricsFile::~MetricsFile() {
-  close(descriptor);
-}
+MetricsFile::MetricsFile(const std::filesystem::path &path, uint64_t firstStep)
+    : file(cleared(path, firstStep)) {}
 
 void MetricsFile::write(const StepMetrics &metrics) {
   std::string line;
   for (const auto &[name, value] : named(metrics))
     line += fmt::format("{}\"{}\": {}", line.empty() ? "{" : ", ", name, data::jsonNumber(value));
   line += "}\n";
-  if (::write(descriptor, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-    throw data::FileError(
-        fmt::format("{}: cannot write it: {}", path.string(), std::strerror(errno)));
+  file.append(line);
 }
 
 } // namespace roux::train

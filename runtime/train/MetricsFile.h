@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/data/FileError.h"
+#include "runtime/train/AppendFile.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -36,12 +36,9 @@ std::vector<std::pair<std::string_view, double>> named(const StepMetrics &metric
 
 class MetricsFile {
 public:
-  /// Opens `file` to append, after removing lines of `firstStep` and later steps and a half line at
+  /// Opens `path` to append, after removing lines of `firstStep` and later steps and a half line at
   /// its end. Throws FileError.
-  MetricsFile(std::filesystem::path file, uint64_t firstStep);
-  ~MetricsFile();
-  MetricsFile(const MetricsFile &) = delete;
-  MetricsFile &operator=(const MetricsFile &) = delete;
+  MetricsFile(const std::filesystem::path &path, uint64_t firstStep);
 
   void write(const StepMetrics &metrics);
 
@@ -49,8 +46,7 @@ public:
   static std::vector<StepMetrics> read(const std::filesystem::path &file);
 
 private:
-  std::filesystem::path path;
-  int descriptor = -1;
+  AppendFile file;
 };
 
 } // namespace roux::train
