@@ -3,6 +3,7 @@
 
 install:
 	@setup/install.sh
+	@setup/cuda.sh
 
 build: install
 	@test -e build/dev/build.ninja || cmake --preset dev

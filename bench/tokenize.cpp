@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <simdjson.h>
 #include <thread>
 
@@ -57,10 +58,12 @@ int main(int argc, char **argv) {
     std::vector<std::string> texts = readTexts(argv[2]);
     unsigned threads;
     while (std::scanf("%u", &threads) == 1) {
+      std::clock_t clockBegin = std::clock();
       auto begin = std::chrono::steady_clock::now();
       std::size_t tokens = encodeAll(*tokenizer, texts, threads);
       std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-      std::printf("%.6f %zu\n", seconds.count(), tokens);
+      double processor = double(std::clock() - clockBegin) / CLOCKS_PER_SEC;
+      std::printf("%.6f %.6f %zu\n", seconds.count(), processor, tokens);
       std::fflush(stdout);
     }
   } catch (const TokenizerError &error) {

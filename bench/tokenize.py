@@ -49,16 +49,17 @@ class Roux:
         answer = self.process.stdout.readline().split()
         if not answer:
             sys.exit("error: tokenize-bench stopped")
-        return float(answer[0]), int(answer[1])
+        return float(answer[0]), float(answer[1]), int(answer[2])
 
 
 def measure(path, texts, texts_file, rounds):
     theirs, ours = package(path), Roux(path, texts_file)
     size = sum(len(t.encode()) for t in texts) / 1e6
     times = {"roux, 1 thread": [], "roux, 2 threads": [], "tokenizers, 1 thread": []}
+    work = []  # processor seconds on one thread over those on two
     for turn in range(rounds + 1):  # the first warms caches and compares
-        one, tokens = ours.run(1)
-        two, _ = ours.run(2)
+        one, oneWork, tokens = ours.run(1)
+        two, twoWork, _ = ours.run(2)
         begin = time.perf_counter()
         encodings = theirs.encode_batch_fast(texts, add_special_tokens=False)
         other = time.perf_counter() - begin
@@ -66,6 +67,7 @@ def measure(path, texts, texts_file, rounds):
             if (count := sum(len(e.ids) for e in encodings)) != tokens:
                 sys.exit(f"error: {path}: {tokens} tokens here, {count} there")
         else:
+            work.append(oneWork / twoWork)
             for name, seconds in zip(times, (one, two, other)):
                 times[name].append(seconds)
         del encodings
@@ -76,7 +78,8 @@ def measure(path, texts, texts_file, rounds):
               f"({size / max(seconds):.1f} to {size / min(seconds):.1f}, {rounds} rounds)")
     one, two, other = median.values()
     print(f"  roux / tokenizers      {other / one:7.2f} x on one thread")
-    print(f"  two threads / one      {one / two:7.2f} x")
+    print(f"  two threads / one      {one / two:7.2f} x   "
+          f"({2 * statistics.median(work):.2f} x were both processors free, by processor time)")
 
 
 def main():

@@ -91,10 +91,6 @@ double floorMod(double a, double b) {
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-double power(double x, double y) {
-  return maths::pow(x, y);
-}
-
 std::vector<double> Evaluator::visit(const Node &node) const {
   std::vector<double> values;
   rows().forEach(node.inner, node.scope, node.countsAll, [&](const Environment &row) {

@@ -126,9 +126,9 @@ struct Expression {
     bool countsAll =
         false; ///< reductions: also rows without targets or labels (e uses only `tokens`)
     double number = 0;
-    std::string text;
-    std::vector<uint32_t> operands;  ///< indexes of earlier nodes
-    std::array<uint32_t, 3> where{}; ///< file, begin, end of the recipe text
+    std::string text = {};
+    std::vector<uint32_t> operands = {}; ///< indexes of earlier nodes
+    std::array<uint32_t, 3> where{};     ///< file, begin, end of the recipe text
   };
   std::vector<Node> nodes;
 

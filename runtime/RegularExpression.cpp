@@ -17,6 +17,7 @@ namespace roux {
 struct RegularExpression::Compiled {
   explicit Compiled(const std::string &pattern);
   ~Compiled() {
+    pcre2_match_context_free(limits);
     pcre2_match_data_free(match);
     pcre2_code_free(code);
   }
@@ -25,6 +26,7 @@ struct RegularExpression::Compiled {
 
   pcre2_code *code = nullptr;
   pcre2_match_data *match = nullptr;
+  pcre2_match_context *limits = nullptr;
 };
 
 static std::string messageOf(int status) {
@@ -41,6 +43,9 @@ RegularExpression::Compiled::Compiled(const std::string &pattern) {
   if (!code)
     throw std::invalid_argument(messageOf(status) + " at character " + std::to_string(offset));
   match = pcre2_match_data_create(1, nullptr);
+  // A tenth of PCRE2's own limit: half a second for one record is long enough.
+  limits = pcre2_match_context_create(nullptr);
+  pcre2_set_match_limit(limits, 1'000'000);
 }
 
 RegularExpression::RegularExpression(const std::string &pattern) {
@@ -53,7 +58,7 @@ RegularExpression::RegularExpression(const std::string &pattern) {
 
 bool RegularExpression::found(std::string_view text) const {
   int status = pcre2_match(compiled->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                           0, 0, compiled->match, nullptr);
+                           0, 0, compiled->match, compiled->limits);
   if (status >= 0)
     return true;
   if (status == PCRE2_ERROR_NOMATCH)

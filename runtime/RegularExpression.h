@@ -19,7 +19,7 @@ public:
   explicit RegularExpression(const std::string &pattern);
 
   /// Whether the pattern is found anywhere in `text`, which is UTF-8. Throws std::runtime_error
-  /// when the text is not, or when backtracking reaches PCRE2's limit.
+  /// when the text is not, or when backtracking goes on too long.
   bool found(std::string_view text) const;
 
 private:

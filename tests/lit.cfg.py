@@ -13,6 +13,8 @@ config.environment["PATH"] = os.pathsep.join(
     [os.path.join(build, "bin"), "/usr/lib/llvm-22/bin", os.environ["PATH"]])
 
 root = os.path.dirname(config.test_source_root)
+config.substitutions.append(
+    ("%assemble", os.path.join(config.test_source_root, "compiler", "codegen", "assemble.sh")))
 config.substitutions.append(("%recipes", os.path.join(root, "recipes")))
 data = os.environ.get("ROUX_REFERENCE_DATA", "")
 config.substitutions.append(("%reference", data))

@@ -9,6 +9,7 @@
 #include "compiler/codegen/CPUCode.h"
 
 #include "compiler/codegen/MathAccuracy.h"
+#include "compiler/codegen/Optimise.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
@@ -28,7 +29,6 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -61,9 +61,9 @@ static LogicalResult lowerToLLVMDialect(ModuleOp module) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createConvertMathToLibmPass());
+  passes.addPass(createConvertMathToLibmPass()); // takes vectors apart
+  passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createConvertControlFlowToLLVMPass());
   passes.addPass(createConvertFuncToLLVMPass());
@@ -97,29 +97,13 @@ static std::unique_ptr<llvm::TargetMachine> targetMachine(const CPUMachine &mach
                                   llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
 }
 
-static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning; // kernels are vectors already
-  tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopInterleaving = false;
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager calls;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(calls);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, calls, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-}
-
 FailureOr<std::string> roux::emitCPU(ModuleOp module, const CPUMachine &machine, CPUForm form) {
   if (failed(lowerToLLVMDialect(module)))
     return failure();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "kernels");
   if (!code)
-    return module.emitError("has no translation to LLVM IR");
+    return emitError(module.getLoc(), "has no translation to LLVM IR");
   std::unique_ptr<llvm::TargetMachine> target = targetMachine(machine);
   code->setTargetTriple(target->getTargetTriple());
   code->setDataLayout(target->createDataLayout());
@@ -142,7 +126,7 @@ FailureOr<std::string> roux::emitCPU(ModuleOp module, const CPUMachine &machine,
   auto kind = form == CPUForm::Object ? llvm::CodeGenFileType::ObjectFile
                                       : llvm::CodeGenFileType::AssemblyFile;
   if (target->addPassesToEmitFile(emit, out, nullptr, kind))
-    return module.emitError() << "cannot be written as code for " << machine.name;
+    return emitError(module.getLoc()) << "cannot be written as code for " << machine.name;
   emit.run(*code);
   return text.str().str();
 }

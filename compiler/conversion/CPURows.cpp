@@ -46,39 +46,17 @@ LoopBuilder::Values CPURows::forColumns(LoopBuilder &code, int64_t columns, int6
 }
 
 Value CPURows::combine(LoopBuilder &code, Reduction kind, Value lanes) {
-  int64_t width = cast<VectorType>(lanes.getType()).getDimSize(0);
-  for (; width > 1; width /= 2) {
-    auto half = [&](int64_t from) {
-      return vector::ExtractStridedSliceOp::create(
-          code, lanes, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{width / 2}, ArrayRef<int64_t>{1});
-    };
-    lanes = join(code, kind, half(0), half(width / 2));
-  }
-  return vector::ExtractOp::create(code, lanes, ArrayRef<int64_t>{0});
+  return reduceLanes(code, lanes, [&](Value a, Value b) { return join(code, kind, a, b); });
 }
 
 void CPURows::storeScalar(LoopBuilder &code, Value value, Value pointer) {
   code.store(value, pointer);
 }
 
-/// The columns stored by a body whose rows may be split into strips, else 0.
-static int64_t splittableColumns(Block &body) {
-  if (body.getOps<FoldOp>().empty() || !body.getOps<ReduceOp>().empty())
-    return 0;
-  int64_t columns = 0;
-  for (StoreOp store : body.getOps<StoreOp>()) {
-    auto row = rowType(store.getValue().getType());
-    if (!row)
-      return 0;
-    columns = row.getDimSize(0);
-  }
-  return columns;
-}
-
 void roux::lowerRows(FuncOp function, CPUFunction &cpu) {
   Block &body = function.getBody().front();
   CPURows target(cpu.machine);
-  int64_t columns = splittableColumns(body);
+  int64_t columns = RowBody::splittableColumns(body);
   int64_t strip = columns ? target.width(columns, RowBody::widestElement(body)) : 1;
   int64_t strips = columns ? llvm::divideCeil(columns, strip) : 1;
   cpu.shape.itemsPerRow = strips;

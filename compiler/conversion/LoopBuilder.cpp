@@ -62,9 +62,14 @@ Value LoopBuilder::address(Value base, Type element, Value at) {
   return LLVM::GEPOp::create(*this, base.getType(), element, base, ValueRange{offset});
 }
 
-static unsigned alignment(Type type) {
+static unsigned alignment(Type type, bool alignedVectors) {
   Type element = getElementTypeOrSelf(type);
-  return isa<LLVM::LLVMPointerType>(element) ? 8 : element.getIntOrFloatBitWidth() / 8;
+  if (isa<LLVM::LLVMPointerType>(element))
+    return 8;
+  unsigned bytes = element.getIntOrFloatBitWidth() / 8;
+  if (auto row = dyn_cast<VectorType>(type); row && alignedVectors)
+    return std::min<unsigned>(16, bytes * row.getDimSize(0));
+  return bytes;
 }
 
 /// How `type` is moved: bf16 as integers, for LLVM may legalise a bf16 select through f32 and call
@@ -81,16 +86,16 @@ Value LoopBuilder::load(Type type, Value pointer, Value mask) {
   if (movedAs(type) != type)
     return arith::BitcastOp::create(*this, type, load(movedAs(type), pointer, mask));
   if (!mask)
-    return LLVM::LoadOp::create(*this, type, pointer, alignment(type));
+    return LLVM::LoadOp::create(*this, type, pointer, alignment(type, alignedVectors));
   Value zero = arith::ConstantOp::create(*this, getZeroAttr(type));
   return LLVM::MaskedLoadOp::create(*this, type, pointer, mask, zero,
-                                    getI32IntegerAttr(alignment(type)));
+                                    getI32IntegerAttr(alignment(type, alignedVectors)));
 }
 
 void LoopBuilder::store(Value value, Value pointer, Value mask) {
   if (Type moved = movedAs(value.getType()); moved != value.getType())
     value = arith::BitcastOp::create(*this, moved, value);
-  unsigned bytes = alignment(value.getType());
+  unsigned bytes = alignment(value.getType(), alignedVectors);
   if (mask)
     LLVM::MaskedStoreOp::create(*this, value, pointer, mask, getI32IntegerAttr(bytes));
   else
@@ -139,4 +144,16 @@ LoopBuilder::Values LoopBuilder::when(Value condition, ValueRange values,
   setInsertionPointToStart(&choice.getElseRegion().front());
   scf::YieldOp::create(*this, values);
   return Values(choice.getResults());
+}
+
+Value roux::reduceLanes(LoopBuilder &code, Value lanes, function_ref<Value(Value, Value)> join) {
+  int64_t width = cast<VectorType>(lanes.getType()).getDimSize(0);
+  for (; width > 1; width /= 2) {
+    auto half = [&](int64_t from) {
+      return vector::ShuffleOp::create(code, lanes, lanes,
+                                       llvm::to_vector(llvm::seq(from, from + width / 2)));
+    };
+    lanes = join(half(0), half(width / 2));
+  }
+  return vector::ExtractOp::create(code, lanes, ArrayRef<int64_t>{0});
 }

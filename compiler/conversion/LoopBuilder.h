@@ -20,6 +20,10 @@ public:
   using Value = mlir::Value;
   using Values = llvm::SmallVector<mlir::Value>;
 
+  /// Whether vectors in memory lie at multiples of their size (up to 16 bytes). A GPU reads only
+  /// such vectors in one access; on a CPU it makes no difference.
+  bool alignedVectors = false;
+
   Value index(int64_t value);
   Value add(Value a, Value b);
   Value add(Value a, int64_t b) { return b ? add(a, index(b)) : a; }
@@ -54,5 +58,9 @@ public:
   /// if (condition) values = body(); else they stay.
   Values when(Value condition, mlir::ValueRange values, llvm::function_ref<Values()> body);
 };
+
+/// The lanes of `lanes` joined in a tree: first half with second half, down to one.
+mlir::Value reduceLanes(LoopBuilder &code, mlir::Value lanes,
+                        llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> join);
 
 } // namespace roux

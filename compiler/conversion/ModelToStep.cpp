@@ -70,8 +70,13 @@ private:
   }
   RankedTensorType scalarType() { return RankedTensorType::get({}, precision.accumulation); }
 
+  /// A result the caller knows as `name`.
+  struct Result {
+    StringRef name;
+    Type type;
+  };
   /// Begins function `name` with `arguments` and then all parameters; leaves the builder in it.
-  func::FuncOp begin(StringRef name, ArrayRef<Argument> arguments, TypeRange results);
+  func::FuncOp begin(StringRef name, ArrayRef<Argument> arguments, ArrayRef<Result> results);
   /// The value of a parameter, rounded to what is multiplied with, once a function.
   Value multiplied(const model::WeightRow &row);
   const model::WeightRow &row(Role role) {
@@ -94,21 +99,26 @@ private:
   std::map<Role, Value> parameters; // of the function being built
 };
 
-func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments, TypeRange results) {
+func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
+                                 ArrayRef<Result> results) {
   SmallVector<Argument> all(arguments);
   for (const model::WeightRow &row : table) {
     auto type = RankedTensorType::get(row.shape, precision.accumulation);
     all.push_back({row.perLayer ? stackType(type, config.layers) : type, StepDialect::parameterName,
                    b.getStringAttr(row.name)});
   }
-  SmallVector<Type> types;
+  SmallVector<Type> types, resultTypes;
   for (const Argument &argument : all)
     types.push_back(argument.type);
+  for (const Result &result : results)
+    resultTypes.push_back(result.type);
 
   b.setInsertionPointToEnd(module.getBody());
-  auto function = func::FuncOp::create(b, at(name), name, b.getFunctionType(types, results));
+  auto function = func::FuncOp::create(b, at(name), name, b.getFunctionType(types, resultTypes));
   for (auto [index, argument] : llvm::enumerate(all))
     function.setArgAttr(index, argument.attributeName, argument.attribute);
+  for (auto [index, result] : llvm::enumerate(results))
+    function.setResultAttr(index, StepDialect::resultName, b.getStringAttr(result.name));
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
   for (auto [index, row] : llvm::enumerate(table))
@@ -175,7 +185,8 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
   for (const LossInput &input : *inputs)
     arguments.push_back({input.perToken ? Type(valuesType()) : Type(scalarType()),
                          StepDialect::attributeName, b.getStringAttr(input.name)});
-  func::FuncOp function = begin("train", arguments, {scalarType(), valuesType()});
+  func::FuncOp function =
+      begin("train", arguments, {{"loss", scalarType()}, {"nll", valuesType()}});
   Block &body = function.front();
   Value states = hidden(body.getArgument(0), body.getArgument(3), body.getArgument(4));
   auto extras = body.getArguments().slice(5, inputs->size());
@@ -193,7 +204,7 @@ void EntryBuilder::nll() {
   func::FuncOp function = begin("nll",
                                 {indexes(Column::token), indexes(Column::label),
                                  indexes(Column::position), indexes(Column::segments)},
-                                {valuesType()});
+                                {{"nll", valuesType()}});
   Block &body = function.front();
   Value states = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
   auto scores = NLLOp::create(b, at("nll"), valuesType(), valuesType(), states, vocabulary(),
@@ -203,9 +214,9 @@ void EntryBuilder::nll() {
 
 void EntryBuilder::logits() {
   Type type = streamType(config.vocabulary, precision.stream);
-  func::FuncOp function =
-      begin("logits",
-            {indexes(Column::token), indexes(Column::position), indexes(Column::segments)}, {type});
+  func::FuncOp function = begin(
+      "logits", {indexes(Column::token), indexes(Column::position), indexes(Column::segments)},
+      {{"logits", type}});
   Block &body = function.front();
   Value states = hidden(body.getArgument(0), body.getArgument(1), body.getArgument(2));
   Value result = LinearOp::create(b, at("logits"), type, states, vocabulary(), /*bias=*/Value(),

@@ -58,6 +58,19 @@ unsigned RowBody::widestElement(Block &body) {
   return bits;
 }
 
+int64_t RowBody::splittableColumns(Block &body) {
+  if (body.getOps<FoldOp>().empty() || !body.getOps<ReduceOp>().empty())
+    return 0;
+  int64_t columns = 0;
+  for (StoreOp store : body.getOps<StoreOp>()) {
+    auto row = rowType(store.getValue().getType());
+    if (!row)
+      return 0;
+    columns = row.getDimSize(0);
+  }
+  return columns;
+}
+
 Value RowBody::pointer(Value buffer, ValueRange indices, Value from) {
   auto type = cast<MemRefType>(buffer.getType());
   Value at = indices.empty() ? Value() : known.lookup(indices[0]);

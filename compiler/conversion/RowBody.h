@@ -63,6 +63,9 @@ public:
 
   /// Bits of the widest element of any row in `body`, at least 32.
   static unsigned widestElement(mlir::Block &body);
+  /// The columns stored by a body whose rows may be split into strips, for it folds over other rows
+  /// and reduces nothing; else 0.
+  static int64_t splittableColumns(mlir::Block &body);
 
 private:
   void emitScalar(mlir::Operation &op, RowTarget &target);

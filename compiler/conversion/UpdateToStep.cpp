@@ -47,8 +47,11 @@ void roux::step::buildUpdate(ModuleOp module, const model::ModelConfig &config,
 
   auto scalars = body->getArguments().take_back(3);
   for (auto [i, row] : llvm::enumerate(table)) {
-    function.setArgAttr(i * argumentsPerParameter, StepDialect::parameterName,
-                        b.getStringAttr(row.name));
+    unsigned first = i * argumentsPerParameter;
+    function.setArgAttr(first, StepDialect::parameterName, b.getStringAttr(row.name));
+    function.setArgAttr(first + 1, StepDialect::gradientName, b.getStringAttr(row.name));
+    function.setArgAttr(first + 2, StepDialect::stateName, b.getStringAttr(row.name + ".first"));
+    function.setArgAttr(first + 3, StepDialect::stateName, b.getStringAttr(row.name + ".second"));
     Type type = argument(i, 0).getType();
     auto update =
         AdamWOp::create(b, locationOf(b.getContext(), config, row.name), type, type, type,
@@ -59,5 +62,9 @@ void roux::step::buildUpdate(ModuleOp module, const model::ModelConfig &config,
     llvm::append_range(values, update.getResults());
   }
   values.push_back(norm);
+  function.setResultAttr(results.size() - 1, StepDialect::resultName, b.getStringAttr("norm"));
+  unsigned next = arguments.size() - 3;
+  for (StringRef name : {"rate", "first_correction", "second_correction"})
+    function.setArgAttr(next++, StepDialect::attributeName, b.getStringAttr(name));
   func::ReturnOp::create(b, place, values);
 }

@@ -21,12 +21,10 @@ void Checker::checkForm(const ast::Definition &written) {
     diagnostics.error(written.value->range,
                       "a " + kind + " is made by its block alone; found a value");
   if (written.block && !takesBlock)
-    diagnostics.error(written.block->range, "a " + kind + " has no block");
+    diagnostics.error(written.block->range, nounFor(written.kind) + " has no block");
   if (takesValue && !written.value && written.block)
     diagnostics.error(written.nameRange, "a " + kind + " needs a value: " + kind + " " +
                                              std::string(written.name) + " = …");
-  if (!takesValue && !written.block && written.value)
-    diagnostics.error(written.nameRange, "a " + kind + " needs a block");
 }
 
 void Checker::checkBlock(const ast::Definition &written, CheckedDefinition &result) {
@@ -39,16 +37,17 @@ void Checker::checkBlock(const ast::Definition &written, CheckedDefinition &resu
           !formulas.lets.emplace(entry.key, FormulaScope::Let{.written = &entry}).second)
         diagnostics.error(entry.keyRange, "'" + std::string(entry.key) + "' is defined twice");
   formulas.isScore = written.kind == ast::Kind::Score;
-  checkEntries(*written.block, construct, result.keys, &result);
+  size_t unknownKeys = checkEntries(*written.block, construct, result.keys, &result);
   SourceRange where = written.kind == ast::Kind::Run ? written.kindRange : written.nameRange;
-  fillDefaults(construct, where, result.keys);
+  fillDefaults(construct, where, result.keys, unknownKeys);
   if (formulas.isScore)
     checkScore(written, result);
   checkTogether(result);
 }
 
-void Checker::checkEntries(const ast::Block &block, const Construct &construct,
-                           std::vector<CheckedArgument> &keys, CheckedDefinition *definition) {
+size_t Checker::checkEntries(const ast::Block &block, const Construct &construct,
+                             std::vector<CheckedArgument> &keys, CheckedDefinition *definition) {
+  size_t unknownKeys = 0;
   std::map<std::string_view, SourceRange> seen;
   // What a formula may name depends on `data`, so the data come first.
   std::vector<const ast::Entry *> entries;
@@ -77,9 +76,11 @@ void Checker::checkEntries(const ast::Block &block, const Construct &construct,
       checkedEntry.value = check(entry->value, {*construct.named, construct.name});
       definition->tasks.push_back(std::move(checkedEntry));
     } else {
+      ++unknownKeys;
       reportUnknownKey(entry->key, entry->keyRange, construct);
     }
   }
+  return unknownKeys;
 }
 
 CheckedValue Checker::checkOverride(CheckedValue base, const ast::Block &block, SourceRange where) {

@@ -40,7 +40,7 @@ void Checker::reportUnknownKey(std::string_view key, SourceRange where,
         construct.family != Family::Record && other->find(key))
       hint = "; " + std::string(other->name) + " has it";
   diagnostics.error(where, "unknown key '" + std::string(key) + "' in " +
-                               std::string(construct.name) + hint);
+                               shownName(construct.name) + hint);
 }
 
 CheckedValue Checker::checkNamed(const ast::Argument &argument, const Construct &construct) {
@@ -73,17 +73,18 @@ static void place(CheckedValue &call, const Parameter &parameter, size_t &next,
     list.where = value.where;
     call.arguments.push_back({std::string(parameter.name), {}, std::move(list)});
   }
-  call.arguments.back().value.items.push_back(std::move(value));
+  if (call.arguments.back().value.items.size() < mostItems)
+    call.arguments.back().value.items.push_back(std::move(value));
 }
 
-void Checker::checkKeyword(const ast::Argument &argument, CheckedValue &call) {
+bool Checker::checkKeyword(const ast::Argument &argument, CheckedValue &call) {
   const Construct &construct = *call.construct;
   std::string key(argument.key);
   if (auto first = std::ranges::find(call.arguments, key, &CheckedArgument::name);
       first != call.arguments.end()) {
     diagnostics.error(argument.keyRange, "'" + key + "' is written twice")
         .note(first->nameRange, "first written here");
-    return;
+    return true;
   }
   const Parameter *parameter = construct.find(key);
   if (parameter && parameter->multiplier) {
@@ -100,7 +101,9 @@ void Checker::checkKeyword(const ast::Argument &argument, CheckedValue &call) {
     call.arguments.push_back({key, argument.keyRange, checkNamed(argument, construct), true});
   } else {
     reportUnknownKey(key, argument.keyRange, construct);
+    return false;
   }
+  return true;
 }
 
 CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, SourceRange where,
@@ -114,7 +117,10 @@ CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, So
   for (const Parameter *parameter : parametersOf(construct))
     if (parameter->positional)
       positional.push_back(parameter);
-  size_t next = 0;
+  size_t next = 0, unknownKeys = 0;
+  if (arguments.size() > mostItems)
+    diagnostics.error(where, std::string(construct.name) + " takes at most 1000 arguments; found " +
+                                 std::to_string(arguments.size()));
   std::set<std::string, std::less<>> outerFields = formulas.fields;
   if (piped) {
     fieldsOf(*piped);
@@ -122,7 +128,7 @@ CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, So
   }
   for (const ast::Argument &argument : arguments) {
     if (!argument.key.empty()) {
-      checkKeyword(argument, call);
+      unknownKeys += !checkKeyword(argument, call);
     } else if (next == positional.size()) {
       diagnostics.error(argument.value->range,
                         std::string(construct.name) + " takes " + std::to_string(next) +
@@ -135,13 +141,28 @@ CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, So
     }
   }
   formulas.fields = std::move(outerFields);
-  fillDefaults(construct, name, call.arguments);
+  fillDefaults(construct, name, call.arguments, unknownKeys);
   checkTogether(call);
   return call;
 }
 
+void Checker::reportMissing(const std::vector<const Parameter *> &missing,
+                            const Construct &construct, SourceRange where, size_t unknownKeys) {
+  if (missing.size() <= unknownKeys)
+    return;
+  for (const Parameter *parameter : missing) {
+    std::string name(parameter->name), owner(construct.name);
+    std::string words = parameter->types & Word ? ": " + expected(*parameter) : "";
+    diagnostics.error(where, parameter->positional
+                                 ? owner + " needs its " + name + ": " + expected(*parameter)
+                                 : owner + " needs '" + name + ":', " +
+                                       std::string(parameter->text) + words);
+  }
+}
+
 void Checker::fillDefaults(const Construct &construct, SourceRange where,
-                           std::vector<CheckedArgument> &arguments) {
+                           std::vector<CheckedArgument> &arguments, size_t unknownKeys) {
+  std::vector<const Parameter *> missing;
   std::vector<CheckedArgument> ordered;
   std::vector<bool> taken(arguments.size());
   for (const Parameter *parameter : parametersOf(construct)) {
@@ -151,6 +172,8 @@ void Checker::fillDefaults(const Construct &construct, SourceRange where,
       ordered.push_back(std::move(*at));
       at->name = parameter->name; // "=other" defaults look it up; the value is in `ordered`
     } else {
+      if (parameter->fallback == required)
+        missing.push_back(parameter);
       CheckedValue value = fallback(*parameter, construct, where, ordered);
       ordered.push_back({std::string(parameter->name), {}, std::move(value)});
     }
@@ -159,6 +182,7 @@ void Checker::fillDefaults(const Construct &construct, SourceRange where,
     if (!taken[i])
       ordered.push_back(std::move(arguments[i]));
   arguments = std::move(ordered);
+  reportMissing(missing, construct, where, unknownKeys);
 }
 
 CheckedValue Checker::readDefault(const Parameter &parameter, const Construct &construct) {
@@ -174,11 +198,6 @@ CheckedValue Checker::fallback(const Parameter &parameter, const Construct &cons
                                SourceRange where, const std::vector<CheckedArgument> &written) {
   CheckedValue value;
   if (parameter.fallback == required) {
-    std::string name(parameter.name), owner(construct.name);
-    diagnostics.error(where,
-                      parameter.positional
-                          ? owner + " needs its " + name + ": " + expected(parameter)
-                          : owner + " needs '" + name + ":', " + std::string(parameter.text));
     value.kind = ValueKind::Mistaken;
   } else if (parameter.fallback.starts_with('=')) {
     auto other = std::ranges::find(written, parameter.fallback.substr(1), &CheckedArgument::name);

@@ -25,7 +25,7 @@ std::optional<CheckedRecipe> Checker::run() {
     reads = &run.reads;
     checkDefinition(symbols[runSymbol], run);
   } else {
-    fillDefaults(constructOf(ast::Kind::Run), {mainFile, 0, 0}, run.keys);
+    fillDefaults(constructOf(ast::Kind::Run), {mainFile, 0, 0}, run.keys, 0);
   }
   checked.push_back(std::move(run));
   reportUnread();

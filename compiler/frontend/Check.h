@@ -23,8 +23,8 @@ using FileReader = std::function<std::optional<std::string>(const std::string &p
 std::optional<std::string> readFile(const std::string &path);
 
 struct CheckOptions {
-  std::vector<std::pair<std::string, std::string>> set; ///< --set name=value, in order
-  bool files = false;                                   ///< also ask whether data and models exist
+  std::vector<std::pair<std::string, std::string>> set = {}; ///< --set name=value, in order
+  bool files = false; ///< also ask whether data and models exist
   FileReader read = readFile;
 };
 

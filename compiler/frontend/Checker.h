@@ -20,6 +20,13 @@
 
 namespace roux {
 
+// No recipe a person writes comes near these; a hostile one cannot make the checked values, which
+// are copied where they are used, larger than memory.
+inline constexpr size_t mostItems = 1000;
+inline constexpr size_t longestText = 1000;
+inline constexpr size_t mostDefinitions = 200'000;
+inline constexpr uint32_t deepestChain = 200;
+
 /// A number with what it counts.
 struct Quantity {
   double value = 0;
@@ -45,6 +52,7 @@ struct FormulaScope {
   };
   std::map<std::string_view, Let> lets; ///< of the score being checked
   std::vector<std::string_view> order;  ///< lets, each after what it reads
+  std::vector<std::string_view> open;   ///< lets being checked, outermost first
   bool isScore = false;
 };
 
@@ -65,6 +73,7 @@ private:
     Progress progress = Progress::Waiting;
     uint32_t index = 0; ///< into `checked`
     bool isRead = false;
+    uint32_t depth = 0;                   ///< of the longest chain of definitions that it reads
     const ast::Definition *set = nullptr; ///< what --set gives a param instead
   };
 
@@ -95,21 +104,27 @@ private:
   // Blocks.cpp: the keys of a definition.
   void checkForm(const ast::Definition &written);
   void checkBlock(const ast::Definition &written, CheckedDefinition &result);
-  void checkEntries(const ast::Block &block, const Construct &construct,
-                    std::vector<CheckedArgument> &keys, CheckedDefinition *definition);
+  /// Returns how many keys are unknown, which is reported.
+  size_t checkEntries(const ast::Block &block, const Construct &construct,
+                      std::vector<CheckedArgument> &keys, CheckedDefinition *definition);
   void checkScore(const ast::Definition &written, CheckedDefinition &result);
   CheckedValue checkOverride(CheckedValue base, const ast::Block &block, SourceRange where);
 
   // Calls.cpp: arguments to parameters.
   CheckedValue checkCall(const Construct &construct, SourceRange name, SourceRange where,
                          std::span<const ast::Argument> arguments, CheckedValue *piped);
-  void checkKeyword(const ast::Argument &argument, CheckedValue &call);
+  /// False if the key is unknown, which is reported.
+  bool checkKeyword(const ast::Argument &argument, CheckedValue &call);
   /// An argument under a name of the author's own: a field of `ask`, a share of `mix`.
   CheckedValue checkNamed(const ast::Argument &argument, const Construct &construct);
   void reportUnknownKey(std::string_view key, SourceRange where, const Construct &construct);
+  /// Reports the required parameters in `missing`, unless as many keys of the same construct are
+  /// unknown: then each is probably one of them.
+  void reportMissing(const std::vector<const Parameter *> &missing, const Construct &construct,
+                     SourceRange where, size_t unknownKeys);
   /// Gives the parameters that were not written their defaults, in the order of the table.
   void fillDefaults(const Construct &construct, SourceRange where,
-                    std::vector<CheckedArgument> &arguments);
+                    std::vector<CheckedArgument> &arguments, size_t unknownKeys);
   CheckedValue fallback(const Parameter &parameter, const Construct &construct, SourceRange where,
                         const std::vector<CheckedArgument> &written);
   CheckedValue readDefault(const Parameter &parameter, const Construct &construct);

@@ -30,9 +30,17 @@ std::span<const Construct *const> constructs() {
 }
 
 const Construct *findConstruct(Family family, std::string_view name) {
-  for (const Construct *row : constructs())
-    if (row->family == family && row->name == name)
-      return row;
+  using Index = std::unordered_multimap<std::string_view, const Construct *>;
+  static const Index index = [] {
+    Index all;
+    for (const Construct *row : constructs())
+      all.emplace(row->name, row);
+    return all;
+  }();
+  auto [first, last] = index.equal_range(name);
+  for (; first != last; ++first)
+    if (first->second->family == family)
+      return first->second;
   return nullptr;
 }
 

@@ -98,8 +98,7 @@ const CheckedDefinition *Checker::resolve(uint32_t symbol, SourceRange from) {
   case Progress::Waiting:
     break;
   }
-  constexpr size_t deepest = 200; // only circles of names that are no circle come near
-  if (stack.size() >= deepest) {
+  if (stack.size() >= deepestChain) {
     diagnostics.error(from, "definitions read each other more than 200 deep");
     return nullptr;
   }
@@ -136,6 +135,15 @@ const CheckedDefinition *Checker::read(std::string_view name, SourceRange where)
     return nullptr;
   symbols[at->second].isRead = true;
   const CheckedDefinition *found = resolve(at->second, where);
+  if (found && !stack.empty()) {
+    uint32_t &depth = symbols[stack.back()].depth;
+    depth = std::max(depth, symbols[at->second].depth + 1);
+    if (depth > deepestChain) { // values that follow the chain recurse along it
+      diagnostics.error(where, "definitions read each other more than 200 deep");
+      found = nullptr;
+      depth = 0;
+    }
+  }
   if (found && std::ranges::find(*reads, symbols[at->second].index) == reads->end())
     reads->push_back(symbols[at->second].index);
   if (found)
@@ -206,12 +214,15 @@ CheckedValue Checker::paramValue(const ast::Expr *expr) {
 }
 
 std::vector<std::string_view> Checker::namesOf(std::initializer_list<ast::Kind> kinds) const {
-  constexpr size_t most = 1000; // suggesting among more would take longer than checking
+  // Suggestions nobody will see, or among more names than anybody could have meant.
+  constexpr size_t most = 1000;
+  if (symbols.size() > most || diagnostics.errorCount() > Diagnostics::limit)
+    return {};
   std::vector<std::string_view> found;
   for (const Symbol &symbol : symbols)
     if (std::ranges::find(kinds, symbol.written->kind) != kinds.end())
       found.push_back(symbol.written->name);
-  return found.size() <= most ? found : std::vector<std::string_view>();
+  return found;
 }
 
 void Checker::reportUnread() {

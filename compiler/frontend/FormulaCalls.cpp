@@ -151,37 +151,18 @@ FormulaChecker::Result FormulaChecker::buildReduction(const ast::Call &call,
                 : scope->scope == Scope::Earlier ? Scope::Later
                                                  : scope->scope;
   bool isPairs = outer != scope->scope;
-  ScopeSet before = visible;
-  for (const ScopeRow &inner : scopes())
-    if (liesIn(inner.scope, outer) || (isPairs && inner.scope != Scope::Pairs))
-      visible |= (place.scopes | place.inside) & bit(inner.scope);
-  Result body = want(row.takes == Sort::Truth ? Sort::Truth : Sort::Number, build(over->lhs),
-                     over->lhs->range, std::string(row.name));
-  visible = before;
-  if (!body || !isVisible(outer, std::string(scope->name), over->rhs->range))
+  Result body = buildInside(*over, outer, isPairs, row);
+  if (!body || !isVisible(outer, scope->name, over->rhs->range))
     return std::nullopt;
   Scope inner = isPairs ? scope->scope : narrowest(body->reads);
-  if (inner == Scope::Constant)
-    return error(over->lhs->range, "this is the same for every row; a reduction needs an attribute "
-                                   "of the rows it visits");
-  if (!isPairs && !liesIn(inner, outer))
-    return error(over->lhs->range, "this has one value for each " + std::string(spelling(inner)) +
-                                       ", so there is nothing to reduce over " +
-                                       std::string(scope->name));
-  bool isWide = outer == Scope::Pack || outer == Scope::Step;
-  if (body->usesModel && isWide)
-    return error(call.range,
-                 "a reduction over " + std::string(scope->name) +
-                     " may use only what is known from the data: with token.nll in it, the first "
-                     "gradient would wait for every loss of the step");
+  if (!isReducible(*over, *body, inner, *scope))
+    return std::nullopt;
   std::vector<Part> operands = {*body};
   if (row.operation == Operation::Quantile) {
-    const auto *share = ast::as<ast::Number>(call.arguments[1].value);
-    if (!share || share->suffix != ast::Suffix::Percent || share->scaled > 1)
-      return error(call.arguments[1].value->range,
-                   "quantile takes a percentage up to 100%, as in quantile(e over step, 50%)");
-    operands.push_back(add(Operation::Number, share->range, {}, Sort::Number));
-    expression.nodes.back().number = share->scaled;
+    Result share = buildShare(call.arguments[1].value);
+    if (!share)
+      return std::nullopt;
+    operands.push_back(*share);
   }
   Part part = add(overRows(row), call.range, std::move(operands), row.gives);
   Expression::Node &node = expression.nodes.back();
@@ -189,11 +170,52 @@ FormulaChecker::Result FormulaChecker::buildReduction(const ast::Call &call,
   node.inner = inner;
   node.countsAll = body->onlyCounts;
   // What the body reads outside the rows it visits is read here still.
-  ScopeSet around = 0;
+  part.reads = bit(outer);
   for (const ScopeRow &other : scopes())
     if (!liesIn(other.scope, outer) && !(isPairs && other.scope == scope->scope))
-      around |= bit(other.scope);
-  part.reads = (body->reads & around) | bit(outer);
+      part.reads |= body->reads & bit(other.scope);
+  return part;
+}
+
+FormulaChecker::Result FormulaChecker::buildInside(const ast::Binary &over, Scope outer,
+                                                   bool isPairs, const FormulaRow &row) {
+  ScopeSet before = visible;
+  for (const ScopeRow &inner : scopes())
+    if (liesIn(inner.scope, outer) || (isPairs && inner.scope != Scope::Pairs))
+      visible |= (place.scopes | place.inside) & bit(inner.scope);
+  Sort sort = row.takes == Sort::Truth ? Sort::Truth : Sort::Number;
+  Result body = want(sort, build(over.lhs), over.lhs->range, std::string(row.name));
+  visible = before;
+  return body;
+}
+
+bool FormulaChecker::isReducible(const ast::Binary &over, const Part &body, Scope inner,
+                                 const ScopeRow &scope) {
+  std::string name(scope.name);
+  bool isPairs = inner == scope.scope && (inner == Scope::Pairs || inner == Scope::Earlier);
+  bool isWide = scope.scope == Scope::Pack || scope.scope == Scope::Step;
+  if (inner == Scope::Constant)
+    error(over.lhs->range, "this is the same for every row; a reduction needs an attribute of the "
+                           "rows it visits");
+  else if (!isPairs && !liesIn(inner, scope.scope))
+    error(over.lhs->range, "this has one value for each " + std::string(spelling(inner)) +
+                               ", so there is nothing to reduce over " + name);
+  else if (body.usesModel && isWide)
+    error(over.range, "a reduction over " + name +
+                          " may use only what is known from the data: with token.nll in it, the "
+                          "first gradient would wait for every loss of the step");
+  else
+    return true;
+  return false;
+}
+
+FormulaChecker::Result FormulaChecker::buildShare(const ast::Expr *expr) {
+  const auto *share = ast::as<ast::Number>(expr);
+  if (!share || share->suffix != ast::Suffix::Percent || share->scaled > 1)
+    return error(expr->range,
+                 "quantile takes a percentage up to 100%, as in quantile(e over step, 50%)");
+  Part part = add(Operation::Number, share->range, {}, Sort::Number);
+  expression.nodes.back().number = share->scaled;
   return part;
 }
 

@@ -43,6 +43,9 @@ private:
   Result buildLogic(const ast::Binary &binary);
   Result buildEquality(const ast::Binary &binary);
   Result buildIn(const ast::Binary &binary);
+  Result buildBetween(const ast::Binary &binary, const Part &left, const ast::Range &range);
+  /// `source in d`.
+  Result buildPassed(const ast::Binary &binary, const ast::Name &name);
   Result buildAmong(const ast::Binary &binary, const Part &left);
   Result buildIf(const ast::If &choice);
   /// The other side of a comparison with a role or a source: a word there, not a definition.
@@ -68,6 +71,10 @@ private:
   Result buildFunction(const ast::Call &call, const FormulaRow &row);
   Result buildMatches(const ast::Call &call, const FormulaRow &row);
   Result buildReduction(const ast::Call &call, const FormulaRow &row);
+  /// The reduced expression, which may also read the rows inside `outer`.
+  Result buildInside(const ast::Binary &over, Scope outer, bool isPairs, const FormulaRow &row);
+  bool isReducible(const ast::Binary &over, const Part &body, Scope inner, const ScopeRow &scope);
+  Result buildShare(const ast::Expr *expr);
   Result buildCountOfRows(const ast::Name &name);
   Result buildEntropyOfValues(const ast::Call &call);
   Result buildDraw(const ast::Call &call, const FormulaRow &row);

@@ -34,11 +34,11 @@ bool FormulaChecker::isVisible(Scope scope, std::string_view what, SourceRange w
 FormulaChecker::Result FormulaChecker::readAttribute(const AttributeRow &row, Scope scope,
                                                      SourceRange where, std::string_view field) {
   std::string name = std::string(spelling(scope)) + "." + std::string(row.name);
-  if (!isVisible(scope, name, where))
-    return std::nullopt;
   if (place.place == Place::Loss && row.needs != Needs::Model)
     return error(where, "'loss' reads token.nll and token.logsumexp alone; '" + name +
                             "' belongs in 'weight'");
+  if (!isVisible(scope, name, where))
+    return std::nullopt;
   if (row.needs > place.needs)
     return error(where, "'" + std::string(place.name) + "' cannot read " + name + ": " +
                             std::string(place.reason));
@@ -174,14 +174,21 @@ FormulaChecker::Result FormulaChecker::buildParam(const CheckedDefinition &param
 FormulaChecker::Result FormulaChecker::buildLet(std::string_view name, SourceRange where) {
   using Progress = FormulaScope::Let::Progress;
   FormulaScope::Let &let = checker.formulas.lets.at(name);
-  if (let.progress == Progress::Checking)
-    return error(where, "cyclic definition: '" + std::string(name) + "' reads itself");
+  std::vector<std::string_view> &open = checker.formulas.open;
+  if (let.progress == Progress::Checking) {
+    std::string path;
+    for (auto at = std::ranges::find(open, name); at != open.end(); ++at)
+      path += std::string(*at) + " -> ";
+    return error(where, "cyclic definition: " + path + std::string(name));
+  }
   if (let.progress == Progress::Waiting) {
     let.progress = Progress::Checking;
+    open.push_back(name);
     FormulaChecker inner(checker, place);
     let.expression = inner.check(let.written->value);
     let.reads = inner.reads();
     let.progress = Progress::Checked;
+    open.pop_back();
     checker.formulas.order.push_back(name);
   }
   if (!let.expression)
@@ -207,6 +214,8 @@ FormulaChecker::Result FormulaChecker::unknownName(const ast::Name &name) {
   if (row && hint.empty())
     hint = "; " + listScopes(row->scopes) + (std::popcount(row->scopes) == 1 ? " has" : " have") +
            " an attribute of that name";
+  if (hint.empty() && visible & bit(Scope::Sequence))
+    hint = "; a field of the record is written field(\"" + std::string(name.name) + "\")";
   return error(name.range, "nothing is called '" + std::string(name.name) + "' here" + hint);
 }
 

@@ -216,41 +216,52 @@ FormulaChecker::Result FormulaChecker::buildIn(const ast::Binary &binary) {
   Result left = build(binary.lhs);
   if (!left)
     return std::nullopt;
+  const auto *name = ast::as<ast::Name>(binary.rhs);
   Result result;
-  if (const auto *range = ast::as<ast::Range>(binary.rhs)) {
-    Result value = want(Sort::Number, left, binary.lhs->range, "'in'");
-    if (range->unit != ast::Unit::None)
-      return error(range->range, "an expression is made of plain numbers; found " +
-                                     std::string(ast::spelling(range->unit)));
-    const auto *lowest = ast::as<ast::Number>(range->low);
-    const auto *highest = ast::as<ast::Number>(range->high);
-    if (lowest && highest && lowest->scaled > highest->scaled)
-      return error(range->range, "the range runs backwards: its first end is the larger one");
-    Result low = want(Sort::Number, build(range->low), range->low->range, "a range");
-    Result high = want(Sort::Number, build(range->high), range->high->range, "a range");
-    if (value && low && high)
-      result = add(Operation::Between, binary.range, {*value, *low, *high}, Sort::Truth);
-  } else if (binary.rhs->kind == ast::ExprKind::List) {
+  if (const auto *range = ast::as<ast::Range>(binary.rhs))
+    result = buildBetween(binary, *left, *range);
+  else if (binary.rhs->kind == ast::ExprKind::List)
     result = buildAmong(binary, *left);
-  } else if (const auto *name = ast::as<ast::Name>(binary.rhs); name && left->isSource) {
-    const CheckedDefinition *data = checker.read(name->name, name->range);
-    if (!data || (data->kind != ast::Kind::Data && !data->name.empty()))
-      return error(name->range, "expected data right of 'in', found '" + std::string(name->name) +
-                                    "'" +
-                                    didYouMean(name->name, checker.namesOf({ast::Kind::Data})));
-    expression.nodes.pop_back(); // Passed replaces the reading of `source`
-    result = add(Operation::Passed, binary.range, {}, Sort::Truth);
-    expression.nodes.back().text = name->name;
-    expression.nodes.back().scope = Scope::Sequence;
-    result->reads = bit(Scope::Sequence);
-    result->onlyCounts = false;
-  } else {
+  else if (name && left->isSource)
+    result = buildPassed(binary, *name);
+  else
     return error(binary.rhs->range,
                  "expected a range a..b or a list right of 'in', found " + nounFor(binary.rhs));
-  }
   if (result && binary.op == NotIn)
     result = add(Operation::Not, binary.range, {*result}, Sort::Truth);
   return result;
+}
+
+FormulaChecker::Result FormulaChecker::buildBetween(const ast::Binary &binary, const Part &left,
+                                                    const ast::Range &range) {
+  Result value = want(Sort::Number, left, binary.lhs->range, "'in'");
+  if (range.unit != ast::Unit::None)
+    return error(range.range, "an expression is made of plain numbers; found " +
+                                  std::string(ast::spelling(range.unit)));
+  const auto *lowest = ast::as<ast::Number>(range.low);
+  const auto *highest = ast::as<ast::Number>(range.high);
+  if (lowest && highest && lowest->scaled > highest->scaled)
+    return error(range.range, "the range runs backwards: its first end is the larger one");
+  Result low = want(Sort::Number, build(range.low), range.low->range, "a range");
+  Result high = want(Sort::Number, build(range.high), range.high->range, "a range");
+  if (!value || !low || !high)
+    return std::nullopt;
+  return add(Operation::Between, binary.range, {*value, *low, *high}, Sort::Truth);
+}
+
+FormulaChecker::Result FormulaChecker::buildPassed(const ast::Binary &binary,
+                                                   const ast::Name &name) {
+  const CheckedDefinition *data = checker.read(name.name, name.range);
+  if (!data || (data->kind != ast::Kind::Data && !data->name.empty()))
+    return error(name.range, "expected data right of 'in', found '" + std::string(name.name) + "'" +
+                                 didYouMean(name.name, checker.namesOf({ast::Kind::Data})));
+  expression.nodes.pop_back(); // Passed replaces the reading of `source`
+  Part part = add(Operation::Passed, binary.range, {}, Sort::Truth);
+  expression.nodes.back().text = name.name;
+  expression.nodes.back().scope = Scope::Sequence;
+  part.reads = bit(Scope::Sequence);
+  part.onlyCounts = false;
+  return part;
 }
 
 FormulaChecker::Result FormulaChecker::buildAmong(const ast::Binary &binary, const Part &left) {

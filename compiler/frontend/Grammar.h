@@ -44,6 +44,7 @@ private:
   ast::Expr *conditional();
   ast::Expr *binary(int minimum);
   ast::Expr *prefix(int minimum);
+  ast::Expr *exponent();
   ast::Expr *combine(struct Operator op, ast::Expr *lhs, SourceRange opRange, ast::Expr *rhs);
   ast::Expr *range(ast::Expr *low, ast::Expr *high);
 

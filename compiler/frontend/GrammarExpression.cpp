@@ -80,9 +80,6 @@ static Operator operatorAt(const TokenStream &tokens) {
 
 /// expression := conditional { '|' (name | call) }
 Expr *Grammar::expression() {
-  Nesting nesting(*this);
-  if (nesting.tooDeep())
-    return reportDepth();
   Expr *value = conditional();
   while (value->kind != ExprKind::Error && tokens.is(TokenKind::Pipe)) {
     tokens.take();
@@ -106,10 +103,10 @@ Expr *Grammar::conditional() {
     Expr *condition, *then;
   };
   std::vector<Branch> branches;
-  Nesting nesting(*this);
-  if (nesting.tooDeep())
-    return reportDepth();
   while (tokens.isWord("if")) {
+    Nesting nesting(*this);
+    if (nesting.tooDeep())
+      return reportDepth();
     Branch branch{tokens.take().range, conditional(), nullptr};
     if (branch.condition->kind == ExprKind::Error)
       return branch.condition;
@@ -147,11 +144,7 @@ Expr *Grammar::binary(int minimum) {
     SourceRange opRange = tokens.take().range;
     if (op.words == 2)
       opRange = opRange.to(tokens.take().range);
-    Nesting nesting(*this);
-    if (nesting.tooDeep())
-      return reportDepth();
-    // '^' is right-associative, and its exponent may be negative.
-    Expr *rhs = binary(op.level == PowerLevel ? NegateLevel : op.level + 1);
+    Expr *rhs = op.level == PowerLevel ? exponent() : binary(op.level + 1);
     if (rhs->kind == ExprKind::Error)
       return rhs;
     lhs = combine(op, lhs, opRange, rhs);
@@ -163,6 +156,12 @@ Expr *Grammar::binary(int minimum) {
                        : "comparisons do not chain; join two of them with 'and'");
   }
   return lhs;
+}
+
+/// '^' is right-associative, and its exponent may be negative.
+Expr *Grammar::exponent() {
+  Nesting nesting(*this);
+  return nesting.tooDeep() ? reportDepth() : binary(NegateLevel);
 }
 
 Expr *Grammar::prefix(int minimum) {

@@ -104,6 +104,10 @@ std::string nounFor(const CheckedValue &value) {
   return "a value";
 }
 
+std::string shownName(std::string_view construct) {
+  return construct == modelOverride().name ? "a model" : std::string(construct);
+}
+
 std::string oneOf(std::vector<std::string> names) {
   std::string text;
   for (size_t i = 0; i < names.size(); ++i)
@@ -115,6 +119,18 @@ static void addMeasures(const Parameter &parameter, std::vector<std::string> &na
   for (uint32_t i = 0; i <= static_cast<uint32_t>(Measure::Hours); ++i)
     if (auto measure = static_cast<Measure>(i); parameter.measures & bit(measure))
       names.push_back(nounFor(measure));
+}
+
+/// The calls of a small family by name, else what they are.
+static void addCalls(Family family, std::vector<std::string> &names) {
+  constexpr size_t most = 5;
+  std::vector<std::string> calls;
+  for (const Construct *construct : constructs())
+    if (construct->family == family)
+      calls.push_back(std::string(construct->name) + (construct->bare ? "" : "(…)"));
+  if (calls.size() > most)
+    calls = {std::string(spelling(family))};
+  names.insert(names.end(), calls.begin(), calls.end());
 }
 
 std::string expected(const Parameter &parameter) {
@@ -135,6 +151,8 @@ std::string expected(const Parameter &parameter) {
       {Field, "a field"},
       {Formula, "an expression"},
   };
+  if (parameter.measures == ~0u)
+    return "a number, a text, true, false, a range or a list";
   std::vector<std::string> names;
   if (parameter.types & Word)
     for (const WordRow &word : parameter.words)
@@ -145,7 +163,7 @@ std::string expected(const Parameter &parameter) {
     if (parameter.types & row.type)
       names.emplace_back(row.noun);
   if (parameter.types & Call)
-    names.emplace_back(spelling(parameter.family));
+    addCalls(parameter.family, names);
   if (parameter.types & None)
     names.emplace_back("none");
   return (parameter.types & List ? "a list of " : "") + oneOf(std::move(names));
@@ -154,7 +172,7 @@ std::string expected(const Parameter &parameter) {
 std::string nameOf(const Parameter &parameter, std::string_view owner) {
   if (owner.empty())
     return "the value";
-  return "'" + std::string(parameter.name) + "' of " + std::string(owner);
+  return "'" + std::string(parameter.name) + "' of " + shownName(owner);
 }
 
 } // namespace roux

@@ -23,6 +23,8 @@ std::string nounFor(Measure measure);
 std::string expected(const Parameter &parameter);
 /// "a, b or c".
 std::string oneOf(std::vector<std::string> names);
+/// A construct as the author knows it: a model's block has no name of its own.
+std::string shownName(std::string_view construct);
 /// "'lr' of adamw", or "the value" of a definition.
 std::string nameOf(const Parameter &parameter, std::string_view owner);
 Measure measureOf(ast::Unit unit);

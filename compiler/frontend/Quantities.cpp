@@ -125,10 +125,10 @@ bool Checker::settle(Quantity &value, SourceRange where, const Slot &slot) {
   }
   if (!(measures & bit(value.measure))) {
     std::string hint = value.measure != Measure::Plain    ? ""
-                       : measures & bit(Measure::Percent) ? ", such as 5%"
-                       : measures & bit(Measure::Bytes)   ? ", such as 80GB"
+                       : measures & bit(Measure::Percent) ? "; a percentage is written 5%"
+                       : measures & bit(Measure::Bytes)   ? "; bytes are written 80GB"
                                                           : "";
-    mismatch(where, nounFor(value.measure), slot, hint.empty() ? "" : "; write it" + hint);
+    mismatch(where, nounFor(value.measure), slot, hint);
     return false;
   }
   return bounded(value, where, slot);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
 
 namespace roux {
 
@@ -33,7 +34,7 @@ static void checkMix(const CheckedValue &call, const Report &report) {
     }
   if (isWhole && std::fabs(total - 1) > 1e-9)
     report(call.where, "the shares of a mix add up to 100%; found " +
-                           std::to_string(std::lround(total * 1e4) / 100.0).substr(0, 6) + "%");
+                           fmt::format("{}%", std::round(total * 1e4) / 100));
 }
 
 static void checkAsk(const CheckedValue &call, const Report &report) {
@@ -115,8 +116,8 @@ void Checker::checkTogether(const CheckedDefinition &definition) {
 const CheckedValue *Checker::contextOf(const CheckedValue &model) const {
   if (model.kind == ValueKind::Reference) {
     const CheckedDefinition &definition = checked[model.definition];
-    return definition.kind == ast::Kind::Train ? contextOf(definition["model"])
-                                               : contextOf(definition.value);
+    const CheckedValue *start = definition.find("model"); // of a train
+    return contextOf(start ? *start : definition.value);
   }
   if (model.kind != ValueKind::Call)
     return nullptr;

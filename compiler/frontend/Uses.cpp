@@ -80,6 +80,10 @@ void Checker::declare(const ast::Definition &definition) {
   std::string_view name = isRun ? std::string_view("run") : definition.name;
   if (name.empty())
     return; // reported by the parser
+  if (symbols.size() == mostDefinitions) {
+    diagnostics.error(definition.kindRange, "a recipe has at most 200000 definitions");
+    return;
+  }
   auto [at, isNew] = names.emplace(name, static_cast<uint32_t>(symbols.size()));
   if (!isNew) {
     const ast::Definition &first = *symbols[at->second].written;

@@ -25,8 +25,9 @@ static CheckedValue made(ValueKind kind, SourceRange where) {
 
 CheckedValue Checker::mismatch(SourceRange where, const std::string &found, const Slot &slot,
                                const std::string &hint) {
-  diagnostics.error(where, "expected " + expected(slot.parameter) + " for " +
-                               nameOf(slot.parameter, slot.owner) + ", found " + found + hint);
+  std::string place = slot.owner.empty() ? "" : " for " + nameOf(slot.parameter, slot.owner);
+  diagnostics.error(where,
+                    "expected " + expected(slot.parameter) + place + ", found " + found + hint);
   return made(ValueKind::Mistaken, where);
 }
 
@@ -36,6 +37,25 @@ static bool isArithmetic(const ast::Expr *expr) {
     return binary->op >= ast::BinaryOp::Add && binary->op <= ast::BinaryOp::Power;
   const auto *unary = ast::as<ast::Unary>(expr);
   return unary && unary->op == ast::UnaryOp::Negate;
+}
+
+/// true, false and none, where they are accepted.
+static std::optional<CheckedValue> checkLiteral(const ast::Expr *expr, const Slot &slot) {
+  const Parameter &parameter = slot.parameter;
+  if (const auto *boolean = ast::as<ast::Boolean>(expr); boolean && parameter.types & Boolean) {
+    CheckedValue value = made(ValueKind::Boolean, expr->range);
+    value.boolean = boolean->value;
+    return value;
+  }
+  if (expr->kind != ast::ExprKind::None)
+    return std::nullopt;
+  if (parameter.types & None)
+    return made(ValueKind::None, expr->range);
+  if (std::ranges::find(parameter.words, "none", &WordRow::name) == parameter.words.end())
+    return std::nullopt;
+  CheckedValue value = made(ValueKind::Word, expr->range);
+  value.text = "none";
+  return value;
 }
 
 CheckedValue Checker::check(const ast::Expr *expr, const Slot &slot) {
@@ -57,21 +77,8 @@ CheckedValue Checker::check(const ast::Expr *expr, const Slot &slot) {
     return checkText(*text, slot);
   if (const auto *range = ast::as<ast::Range>(expr); range && types & Range)
     return checkRange(*range, slot);
-  if (const auto *boolean = ast::as<ast::Boolean>(expr); boolean && types & Boolean) {
-    CheckedValue value = made(ValueKind::Boolean, expr->range);
-    value.boolean = boolean->value;
-    return value;
-  }
-  if (expr->kind == ast::ExprKind::None) {
-    if (types & None)
-      return made(ValueKind::None, expr->range);
-    if (std::ranges::find(slot.parameter.words, "none", &WordRow::name) !=
-        slot.parameter.words.end()) {
-      CheckedValue value = made(ValueKind::Word, expr->range);
-      value.text = "none";
-      return value;
-    }
-  }
+  if (std::optional<CheckedValue> literal = checkLiteral(expr, slot))
+    return *literal;
   if (const auto *override = ast::as<ast::Override>(expr); override && types & Model)
     return checkOverride(check(override->base, slot), override->block, expr->range);
   if (const auto *binary = ast::as<ast::Binary>(expr);
@@ -211,6 +218,11 @@ CheckedValue Checker::checkFormula(const ast::Expr *expr, const Slot &slot) {
 
 CheckedValue Checker::checkText(const ast::Text &text, const Slot &slot) {
   CheckedValue value = made(ValueKind::Text, text.range);
+  if (!(slot.parameter.types & Prompt) && text.value.size() > longestText) {
+    diagnostics.error(text.range, "a text that is no prompt has at most 1000 bytes; found " +
+                                      std::to_string(text.value.size()));
+    return made(ValueKind::Mistaken, text.range);
+  }
   if (!(slot.parameter.types & Prompt)) {
     value.text = text.value;
     checkFile(value, slot);
@@ -257,6 +269,11 @@ void Checker::checkFile(const CheckedValue &value, const Slot &slot) {
 
 CheckedValue Checker::checkList(const ast::List &list, const Slot &slot) {
   CheckedValue value = made(ValueKind::List, list.range);
+  if (list.items.size() > mostItems) {
+    diagnostics.error(list.range,
+                      "a list has at most 1000 values; found " + std::to_string(list.items.size()));
+    return made(ValueKind::Mistaken, list.range);
+  }
   Parameter item = slot.parameter;
   item.types &= ~static_cast<uint32_t>(List | None);
   for (const ast::Expr *expr : list.items)

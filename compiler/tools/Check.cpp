@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Check.h"
 #include "compiler/tools/CommandLine.h"
+#include "compiler/tools/PlannedTrain.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/Verbs.h"
@@ -23,7 +24,10 @@ static int checkRecipe(const std::string &path, const CheckOptions &options, Dia
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
   if (recipe && form == DiagnosticForm::Text)
     fmt::print("{}", summary(sources, *recipe));
-  return report(diagnostics, form);
+  int status = report(diagnostics, form);
+  if (recipe && status == 0 && options.files && form == DiagnosticForm::Text)
+    fmt::print("{}", dataSummaries(sources, *recipe, path));
+  return status;
 }
 
 int runCheck(int argc, char **argv) {

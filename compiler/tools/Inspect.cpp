@@ -9,14 +9,17 @@
 #include "compiler/frontend/Objective.h"
 #include "compiler/frontend/Parser.h"
 #include "compiler/tools/CommandLine.h"
+#include "compiler/tools/PlannedTrain.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/Stages.h"
 #include "compiler/tools/Verbs.h"
+#include "runtime/data/view/PlanText.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <iostream>
 
 namespace roux {
 
@@ -57,6 +60,14 @@ static int showLoss(const std::string &path, const CheckOptions &options) {
   return report(diagnostics);
 }
 
+static int showPlan(const std::string &path, const std::string &target,
+                    const CheckOptions &options) {
+  return withPlannedTrain(path, target, options,
+                          [](const CheckedDefinition &, const TrainingData &data) {
+                            data::printPlan(std::cout, data.plan, data.store);
+                          });
+}
+
 static std::string stageHelp() {
   std::string help = "what to show:";
   for (const Stage &stage : stages)
@@ -66,10 +77,11 @@ static std::string stageHelp() {
 
 int runInspect(int argc, char **argv) {
   CLI::App app("look at any stage of a recipe", "roux inspect");
-  std::string path, emit;
+  std::string path, emit, target;
   std::vector<std::string> set;
   app.add_option("recipe", path, "the recipe")->required();
   app.add_option("--emit", emit, stageHelp())->required();
+  app.add_option("--target", target, "for plan: the train to look at; the last one if not said");
   addSettings(app, set);
   app.allow_extras(); // the options of roux-compiler's stages, which it checks
   if (std::optional<int> done = parseArguments(app, argc, argv))
@@ -87,7 +99,7 @@ int runInspect(int argc, char **argv) {
     CheckOptions options;
     if (!readSettings(set, options))
       return 1;
-    return showLoss(path, options);
+    return emit == "plan" ? showPlan(path, target, options) : showLoss(path, options);
   });
 }
 

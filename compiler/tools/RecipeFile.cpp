@@ -8,6 +8,7 @@
 #include "compiler/frontend/Parser.h"
 #include "compiler/tools/CommandLine.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -30,14 +31,20 @@ std::optional<uint32_t> openRecipe(SourceManager &sources, const std::string &pa
   std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (!file)
     return cannot(std::strerror(errno));
-  std::string text(maxRecipeBytes + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  // By pieces: touching room for the longest recipe would cost more than reading most of them.
+  std::string text;
+  std::array<char, 1 << 16> piece;
+  while (text.size() <= maxRecipeBytes) {
+    size_t read = std::fread(piece.data(), 1, piece.size(), file.get());
+    if (read == 0)
+      break;
+    text.append(piece.data(), read);
+  }
   if (std::ferror(file.get()))
     return cannot(std::strerror(errno));
   if (text.size() > maxRecipeBytes)
     return cannot(
         fmt::format("it is longer than {} bytes, the most a recipe may have", maxRecipeBytes));
-  text.shrink_to_fit();
   return sources.add(path, std::move(text));
 }
 

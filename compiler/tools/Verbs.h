@@ -17,6 +17,8 @@ using VerbFunction = int (*)(int argc, char **argv);
 int runCheck(int argc, char **argv);
 int runFormat(int argc, char **argv);
 int runInspect(int argc, char **argv);
+int runPreview(int argc, char **argv);
+int runTokenize(int argc, char **argv);
 
 /// Becomes roux-compiler, which stands beside `roux`, with these arguments. Returns only when it
 /// cannot be started, having said so.

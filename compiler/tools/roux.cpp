@@ -25,6 +25,9 @@ static constexpr Verb verbs[] = {
     {"check", "say what is wrong with a recipe, or what it will do", runCheck},
     {"fmt", "lay out recipes in the one way", runFormat},
     {"inspect", "look at any stage of a recipe", runInspect},
+    {"preview", "show a step as tokens: target, weight, position, segment", runPreview},
+    {"score", "what a model makes of texts, token by token", runCompiler},
+    {"tokenize", "write the ids of texts", runTokenize},
 };
 
 static int help() {

@@ -116,6 +116,8 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
       addFunction(entry, entry.getSymName() + "_grad", type.getInputs(), results);
   if (ArrayAttr attributes = entry.getAllArgAttrs())
     function.setAllArgAttrs(attributes);
+  for (unsigned i = 0; i < type.getNumResults(); ++i)
+    function.setResultAttrs(i, entry.getResultAttrDict(i));
 
   builder.setInsertionPointToStart(&function.front());
   ForwardCopy forward = copyBody(entry, function.getArguments());

@@ -32,4 +32,8 @@ mlir::VectorType rowType(mlir::Type type);
 /// `reductions` allows kernel.reduce, `stores` allows kernel.store.
 mlir::LogicalResult verifyRowBody(mlir::Region &region, bool reductions, bool stores);
 
+/// The arguments of `function` that are stored to while other work items still read operands:
+/// pairs (stored, read) that one launch must not give the same buffer. Empty except for matmuls.
+llvm::SmallVector<std::pair<unsigned, unsigned>> argumentsKeptApart(FuncOp function);
+
 } // namespace roux::kernel

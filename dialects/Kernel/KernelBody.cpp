@@ -193,6 +193,9 @@ LogicalResult FuncOp::verifyRegions() {
       continue;
     if (!llvm::hasSingleElement(body.without_terminator()))
       return op.emitOpError("is not alone in its kernel");
+    for (auto [stored, read] : argumentsKeptApart(*this))
+      if (stored == read)
+        return op.emitOpError() << "stores to argument " << stored << ", which an operand reads";
     return success();
   }
   return verifyRowBody(getBody(), /*reductions=*/true, /*stores=*/true);
@@ -212,6 +215,22 @@ int64_t ContractOp::resultRows() {
 
 int64_t ContractOp::terms() {
   return getForm() == Form::TN ? -1 : cast<VectorType>(yielded(getLeft())).getDimSize(0);
+}
+
+SmallVector<std::pair<unsigned, unsigned>> roux::kernel::argumentsKeptApart(FuncOp function) {
+  SmallVector<std::pair<unsigned, unsigned>> pairs;
+  auto contract = dyn_cast<ContractOp>(function.getBody().front().front());
+  if (!contract)
+    return pairs;
+  contract.getResult().walk([&](StoreOp store) {
+    auto stored = dyn_cast<BlockArgument>(store.getBuffer());
+    for (Region *operand : {&contract.getLeft(), &contract.getRight()})
+      operand->walk([&](LoadOp load) {
+        if (auto read = dyn_cast<BlockArgument>(load.getBuffer()); read && stored)
+          pairs.emplace_back(stored.getArgNumber(), read.getArgNumber());
+      });
+  });
+  return pairs;
 }
 
 LogicalResult ContractOp::verify() {

@@ -188,7 +188,9 @@ def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
       kernel.return
     }
     ```
-    For `tn` `rows` is 0: the extent says it.
+    For `tn` `rows` is 0: the extent says it. What `result` stores to is not read by `left` or
+    `right`, not even through another argument of the launch: blocks of the result are stored while
+    others still need the operands.
   }];
   let arguments = (ins Kernel_FormAttr:$form, I64Attr:$rows);
   let regions = (region SizedRegion<1>:$left, SizedRegion<1>:$right, SizedRegion<1>:$result);
@@ -228,7 +230,8 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
 
     Positions count from the first key row (column 2), in the key gradient from the first query
     row. One query per sequence over a cache of keys (`decode`) is the same op with `block` 1.
-    An item touches its own segment only and goes through the keys in blocks from the
+    Output may be the query's buffer, and nothing else that is read. An item touches its own segment
+    only and goes through the keys in blocks from the
     segment's first (key blocks wholly outside the window are left out), so a row's result does
     not depend on what else is packed.
   }];

@@ -91,5 +91,10 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
       return emitOpError() << "passes " << have << " as argument " << index << " of '"
                            << getCallee() << "', which takes " << want;
   }
+  for (auto [stored, read] : argumentsKeptApart(kernel))
+    if (getArguments()[stored] == getArguments()[read])
+      return emitOpError() << "passes one buffer as arguments " << stored << " and " << read
+                           << " of '" << getCallee() << "', which stores to one while reading the "
+                           << "other";
   return success();
 }

@@ -89,16 +89,18 @@ LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned regi
     return op->emitOpError() << "parameter " << attribute.getValue() << " has type " << type
                              << " but should be a tensor of floats of known shape";
   }
-  if (attribute.getName() == attributeName && isa<StringAttr>(attribute.getValue()))
-    return success();
+  for (StringRef known : {attributeName, gradientName, stateName})
+    if (attribute.getName() == known && isa<StringAttr>(attribute.getValue()))
+      return success();
   return op->emitOpError() << "has an argument with unknown attribute '"
                            << attribute.getName().getValue() << "'";
 }
 
 LogicalResult StepDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
                                                        NamedAttribute attribute) {
-  if (attribute.getName() == gradientName && isa<StringAttr>(attribute.getValue()))
-    return success();
+  for (StringRef known : {gradientName, resultName})
+    if (attribute.getName() == known && isa<StringAttr>(attribute.getValue()))
+      return success();
   return op->emitOpError() << "has a result with unknown attribute '"
                            << attribute.getName().getValue() << "'";
 }

@@ -36,7 +36,8 @@ def Step_Dialect : Dialect {
     **Parameters** are function arguments with the attribute `step.parameter`, the weight's name in
     the model's files. A name with `{layer}` in it stands for one tensor a layer, stacked along a
     new first dimension. Gradients of parameters are always in the accumulation type; the function
-    results that hold them carry the parameter's name in `step.gradient`.
+    results that hold them carry the parameter's name in `step.gradient`. The moments of the update
+    are named by `step.state`; results that the caller reads by `step.result`.
 
     **Layers.** A layer is a function, called as often as the model is deep by one `step.layers`, so
     the size of a module does not depend on depth, and recomputation is a choice at the call.
@@ -58,7 +59,11 @@ def Step_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral parameterName = "step.parameter";
     /// Of a function argument: the attribute of the recipe's scopes that it holds (StringAttr).
     static constexpr ::llvm::StringLiteral attributeName = "step.attribute";
-    /// Of a function result: the parameter whose gradient it is (StringAttr).
+    /// Of a function argument: the optimizer's moment it holds (StringAttr).
+    static constexpr ::llvm::StringLiteral stateName = "step.state";
+    /// Of a function result: what the caller knows it as (StringAttr).
+    static constexpr ::llvm::StringLiteral resultName = "step.result";
+    /// Of a function result, or of an argument of the update: the parameter whose gradient it is (StringAttr).
     static constexpr ::llvm::StringLiteral gradientName = "step.gradient";
   }];
 }

@@ -34,6 +34,9 @@ TokenStore::TokenStore(const std::filesystem::path &path)
                            file->bytes().size(), header.fileBytes));
   contentHash = header.hash;
   entries = file->section<SequenceEntry>(header.tableOffset, header.sequences, "the table");
+  // Each has a name of at least nine bytes at the end of the file.
+  if (header.attributes > header.fileBytes / 9)
+    file->fail(fmt::format("{} attributes are more than the file can name", header.attributes));
   for (uint32_t a = 0; a < header.attributes; ++a)
     values.push_back(file->section<double>(
         header.valuesOffset + a * header.sequences * sizeof(double), header.sequences, "a column"));

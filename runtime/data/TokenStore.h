@@ -46,7 +46,7 @@ struct StoreSchema {
     std::string name;
     bool isText = false;
   };
-  /// One value a sequence each, for expressions: `field:<name>` is what `field("name")` reads,
+  /// One value a sequence each, for expressions: what `field("name")` reads under that name,
   /// `score:<name>` a sequence's score, and `in:<definition>` 1 or 0, whether the record passed
   /// through that definition.
   std::vector<Attribute> attributes;

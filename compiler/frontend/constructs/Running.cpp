@@ -31,7 +31,7 @@ static constexpr WordRow architectures[] = {
     {.name = "sm_100a", .text = "B200"},
     {.name = "sm_120a", .text = "RTX 50"},
 };
-static constexpr WordRow automatic[] = {{.name = "auto", .text = "chosen to fit `memory`"}};
+static constexpr WordRow automatic[] = {{.name = "auto", .text = "found out when it runs"}};
 static constexpr WordRow parallels[] = {
     {.name = "none", .text = "one device"},
     {.name = "data", .text = "each device its micro-batches"},

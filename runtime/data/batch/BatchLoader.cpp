@@ -8,6 +8,7 @@
 #include "runtime/data/batch/BatchLoader.h"
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <utility>
 
@@ -17,6 +18,7 @@ BatchLoader::BatchLoader(const Plan &plan, const PlanInput &input, const Express
                          LoaderOptions given)
     : plan(plan), input(input), weight(weight), options(given), nextStep(given.firstStep),
       slots(std::max(given.ahead, 1u)) {
+  assert(given.rank < given.run.ranks && "a rank that is not one of the run's");
   for (uint32_t i = 0; i < std::max(options.threads, 1u); ++i)
     workers.emplace_back([this] { work(); });
 }

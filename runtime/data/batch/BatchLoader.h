@@ -20,7 +20,7 @@
 namespace roux::data {
 
 struct LoaderOptions {
-  RunShape run;
+  RunShape run{};
   uint32_t rank = 0;
   uint64_t firstStep = 0;
   uint64_t endStep = UINT64_MAX; ///< or the plan's end, if that comes first

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 #include <queue>
 
@@ -151,47 +152,66 @@ void even(const std::vector<Part> &parts, Division &division) {
   }
 }
 
-/// The mean; a part that cannot be divided; and of ranks + 1 parts two that must share a rank.
+/// The mean; and of k * ranks + 1 parts the k + 1 smallest, since some rank has k + 1 of them: the
+/// longest part for k = 0, two parts that must share a rank for k = 1.
 double leastCostliest(const std::vector<Part> &parts, uint32_t ranks) {
   double total = 0;
   for (const Part &part : parts)
     total += part.cost;
-  double floor = std::max(total / ranks, parts.empty() ? 0 : parts[0].cost);
-  if (parts.size() > ranks)
-    floor = std::max(floor, parts[ranks - 1].cost + parts[ranks].cost);
+  double floor = total / ranks;
+  // Later ones are hardly ever the highest, and each takes longer than the one before.
+  constexpr size_t bounds = 16;
+  for (size_t k = 0; k < bounds && k * ranks < parts.size(); ++k) {
+    double together = 0;
+    for (size_t i = k * ranks - std::min(k * ranks, k); i <= k * ranks; ++i)
+      together += parts[i].cost;
+    floor = std::max(floor, together);
+  }
   return floor;
 }
 
-/// A rank's parts in portions of at most `capacity` positions, the costliest portion first so that
-/// memory is known to suffice before the first update.
-std::vector<Portion> portion(const std::vector<Part> &parts, const std::vector<uint32_t> &share,
-                             uint64_t capacity) {
-  struct Filled {
-    double cost = 0;
-    Portion sequences;
-  };
+struct Filled {
+  double cost = 0;
+  Portion sequences;
+};
+
+void add(Filled &into, const Part &part) {
+  into.cost += part.cost;
+  for (uint32_t i = 0; i < part.count; ++i)
+    into.sequences.push_back(part.first + i);
+}
+
+/// A rank's parts in portions of at most `capacity` positions.
+std::vector<Filled> fillPortions(const std::vector<Part> &parts, const std::vector<uint32_t> &share,
+                                 uint64_t capacity) {
   std::vector<Filled> filled;
-  auto add = [&](Filled &into, const Part &part) {
-    into.cost += part.cost;
-    for (uint32_t i = 0; i < part.count; ++i)
-      into.sequences.push_back(part.first + i);
-  };
+  if (capacity == 0) {
+    for (uint32_t i : share)
+      add(filled.empty() ? filled.emplace_back() : filled.front(), parts[i]);
+    return filled;
+  }
   std::vector<uint32_t> small, lengths;
   for (uint32_t i : share) {
-    if (capacity && parts[i].positions > capacity) {
+    if (parts[i].positions > capacity) {
       add(filled.emplace_back(), parts[i]);
       continue;
     }
     small.push_back(i);
     lengths.push_back(static_cast<uint32_t>(parts[i].positions));
   }
-  uint32_t limit =
-      static_cast<uint32_t>(std::min<uint64_t>(capacity ? capacity : UINT32_MAX, UINT32_MAX));
-  Packing packing = packLengths(Fit::Decreasing, lengths, limit);
+  Packing packing = packLengths(Fit::Decreasing, lengths,
+                                static_cast<uint32_t>(std::min<uint64_t>(capacity, UINT32_MAX)));
   size_t base = filled.size();
   filled.resize(base + packing.packs);
   for (size_t i = 0; i < small.size(); ++i)
     add(filled[base + packing.packOf[i]], parts[small[i]]);
+  return filled;
+}
+
+/// The costliest portion first, so that memory is known to suffice before the first update.
+std::vector<Portion> portion(const std::vector<Part> &parts, const std::vector<uint32_t> &share,
+                             uint64_t capacity) {
+  std::vector<Filled> filled = fillPortions(parts, share, capacity);
   for (Filled &each : filled)
     std::sort(each.sequences.begin(), each.sequences.end());
   std::sort(filled.begin(), filled.end(), [](const Filled &a, const Filled &b) {
@@ -206,6 +226,7 @@ std::vector<Portion> portion(const std::vector<Part> &parts, const std::vector<u
 } // namespace
 
 StepLayout layOut(const Plan &plan, const PlanStep &step, const RunShape &run) {
+  assert(run.ranks > 0 && "a run without ranks computes nothing");
   std::vector<Part> parts = partsOf(plan, step, run);
   std::sort(parts.begin(), parts.end(), [](const Part &a, const Part &b) {
     return a.cost != b.cost ? a.cost > b.cost : a.first < b.first;

@@ -196,40 +196,30 @@ Units arrange(DataPass &pass) {
   return shuffles ? shuffleUnits(pass, units) : units;
 }
 
-/// One unit as packs of the epoch: itself, or each of its sequences.
-void layDown(const DataPass &pass, std::span<const uint32_t> unit, Epoch &epoch) {
-  bool isPack = pass.spec.batch.policy == Policy::Pack;
-  uint32_t offset = 0;
-  for (uint32_t index : unit) {
-    PlacedSequence placed = pass.pieces[index];
-    placed.offset = offset;
-    // Under `labels: pack` the sequence before predicts the first token too.
-    if (offset > 0 && pass.spec.batch.labels == Reach::Pack)
-      placed.targets += pass.input.countLabels(placed.sequence, {placed.begin, placed.begin + 1});
-    epoch.sequences.push_back(placed);
-    if (isPack)
-      offset += placed.positions;
-    else
-      epoch.packs.push_back(epoch.sequences.size());
-  }
-  if (isPack)
-    epoch.packs.push_back(epoch.sequences.size());
+/// Packs are units, or single sequences where the policy makes none.
+std::vector<uint64_t> packBegins(const DataPass &pass, const Units &units, size_t laid) {
+  if (pass.spec.batch.policy == Policy::Pack)
+    return {units.begins.begin(), units.begins.begin() + static_cast<ptrdiff_t>(laid) + 1};
+  std::vector<uint64_t> begins(units.begins[laid] + 1);
+  std::iota(begins.begin(), begins.end(), uint64_t(0));
+  return begins;
 }
 
-void cutSteps(DataPass &pass, const Units &units, Epoch &epoch) {
+/// Cuts the epoch into steps, and drops the units that do not fill one where `last` says so.
+void cutSteps(DataPass &pass, Units units, Epoch &epoch) {
   const BatchSpec &batch = pass.spec.batch;
-  bool unitIsStep = batch.policy != Policy::Pack && batch.policy != Policy::Sorted;
-  uint64_t each = unitIsStep ? 1 : batch.units;
-  uint64_t left = batch.last == Last::Keep ? 0 : units.size() % each;
-  uint64_t laid = units.size() - left;
-  for (uint64_t unit = 0; unit < laid; ++unit) {
-    layDown(pass, units[unit], epoch);
-    if ((unit + 1) % each == 0 || unit + 1 == laid)
-      epoch.steps.push_back(epoch.packs.size() - 1);
-  }
-  for (uint64_t unit = laid; unit < units.size(); ++unit)
+  bool isPack = batch.policy == Policy::Pack;
+  size_t each = isPack || batch.policy == Policy::Sorted ? batch.units : 1;
+  size_t laid = units.size() - (batch.last == Last::Keep ? 0 : units.size() % each);
+  for (size_t unit = laid; unit < units.size(); ++unit)
     for (uint32_t index : units[unit])
       pass.drop("last: drop", pass.pieces[index]);
+  for (size_t unit = 0; unit < laid; unit += each)
+    epoch.steps.push_back(isPack ? unit : units.begins[unit]);
+  epoch.steps.push_back(isPack ? laid : units.begins[laid]);
+  epoch.packs = packBegins(pass, units, laid);
+  units.members.resize(units.begins[laid]);
+  epoch.members = std::move(units.members);
 }
 
 } // namespace
@@ -239,13 +229,9 @@ Epoch formEpoch(const PlanInput &input, const PlanSpec &spec, uint32_t number) {
       SeedTree(spec.seed) / spec.construct / "batch" / (spec.batch.shuffle ? number : 0);
   DataPass pass{input, spec, draws};
   applyOverflow(pass, dataOrder(input, spec, draws));
-  Units units = arrange(pass);
-
   Epoch epoch;
-  epoch.packs = {0};
-  epoch.steps = {0};
-  epoch.sequences.reserve(units.members.size());
-  cutSteps(pass, units, epoch);
+  cutSteps(pass, arrange(pass), epoch);
+  epoch.pieces = std::move(pass.pieces);
   epoch.losses = std::move(pass.losses);
   return epoch;
 }

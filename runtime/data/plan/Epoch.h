@@ -10,9 +10,11 @@
 
 namespace roux::data {
 
-/// Step s is packs [steps[s], steps[s + 1]); pack p is sequences [packs[p], packs[p + 1]).
+/// Step s is packs [steps[s], steps[s + 1]); pack p is members [packs[p], packs[p + 1]), each the
+/// index of a piece.
 struct Epoch {
-  std::vector<PlacedSequence> sequences;
+  std::vector<PlacedSequence> pieces;
+  std::vector<uint32_t> members;
   std::vector<uint64_t> packs;
   std::vector<uint64_t> steps;
   Ledger losses;

@@ -43,15 +43,35 @@ std::vector<uint32_t> orderByKey(std::span<const uint64_t> keys) {
   return order;
 }
 
+std::vector<Counted> sortByCount(std::span<const uint32_t> values) {
+  // Eleven bits at a time, so that the places written to stay in the cache.
+  constexpr unsigned digit = 11;
+  std::vector<Counted> sorted(values.size()), next(values.size());
+  uint32_t largest = 0;
+  for (uint32_t i = 0; i < values.size(); ++i) {
+    sorted[i] = {values[i], i};
+    largest = std::max(largest, values[i]);
+  }
+  for (unsigned shift = 0; shift < 32 && largest >> shift; shift += digit) {
+    auto digitOf = [&](Counted counted) {
+      return counted.value >> shift & ((uint32_t(1) << digit) - 1);
+    };
+    std::vector<uint32_t> begins((size_t(1) << digit) + 1, 0);
+    for (Counted counted : sorted)
+      ++begins[digitOf(counted) + 1];
+    std::inclusive_scan(begins.begin(), begins.end(), begins.begin());
+    for (Counted counted : sorted)
+      next[begins[digitOf(counted)]++] = counted;
+    sorted.swap(next);
+  }
+  return sorted;
+}
+
 std::vector<uint32_t> orderByCount(std::span<const uint32_t> values) {
-  uint32_t largest = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
-  std::vector<uint32_t> begins(size_t(largest) + 2, 0);
-  for (uint32_t value : values)
-    ++begins[value + 1];
-  std::inclusive_scan(begins.begin(), begins.end(), begins.begin());
-  std::vector<uint32_t> order(values.size());
-  for (uint32_t i = 0; i < values.size(); ++i)
-    order[begins[values[i]]++] = i;
+  std::vector<uint32_t> order;
+  order.reserve(values.size());
+  for (Counted counted : sortByCount(values))
+    order.push_back(counted.index);
   return order;
 }
 

@@ -16,8 +16,14 @@ namespace roux::data {
 /// uniform over 64 bits, in time linear in their number.
 std::vector<uint32_t> orderByKey(std::span<const uint64_t> keys);
 
-/// The indexes of `values` in ascending order of value, equal values in order of index; time and
-/// memory are linear in their number and in the largest value.
+struct Counted {
+  uint32_t value;
+  uint32_t index;
+};
+/// `values` with their indexes in ascending order of value, equal values in order of index, in time
+/// linear in their number.
+std::vector<Counted> sortByCount(std::span<const uint32_t> values);
+/// The same, the indexes alone.
 std::vector<uint32_t> orderByCount(std::span<const uint32_t> values);
 
 } // namespace roux::data

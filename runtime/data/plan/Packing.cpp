@@ -107,8 +107,8 @@ Packing bestFit(std::span<const uint32_t> lengths, uint32_t capacity, bool longe
     std::vector<uint32_t> missing(lengths.size());
     std::transform(lengths.begin(), lengths.end(), missing.begin(),
                    [&](uint32_t length) { return capacity - length; });
-    for (uint32_t i : orderByCount(missing))
-      packing.packOf[i] = open.place(lengths[i]);
+    for (Counted longest : sortByCount(missing))
+      packing.packOf[longest.index] = open.place(capacity - longest.value);
   } else {
     for (size_t i = 0; i < lengths.size(); ++i)
       packing.packOf[i] = open.place(lengths[i]);

@@ -49,6 +49,7 @@ void Plan::readTail(std::span<const std::byte> tail) {
   storedRules.construct = in.text();
   storedRules.attend = in.value<uint8_t>() ? Reach::Pack : Reach::Sequence;
   storedRules.labels = in.value<uint8_t>() ? Reach::Pack : Reach::Sequence;
+  storedRules.packCapacity = in.value<uint64_t>();
   uint8_t at = in.value<uint8_t>();
   if (at > static_cast<uint8_t>(PositionRule::Sites::Token))
     throw std::out_of_range("its positions have no known sites");
@@ -87,6 +88,7 @@ void Plan::checkTables() const {
 
 Plan::~Plan() = default;
 Plan::Plan(Plan &&) noexcept = default;
+Plan &Plan::operator=(Plan &&) noexcept = default;
 
 PlanStep Plan::step(uint64_t index) const {
   const PlannedStep &counts = stepTable[index];

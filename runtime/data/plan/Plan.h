@@ -39,7 +39,8 @@ struct PlanRules {
   std::string construct;
   Reach attend = Reach::Sequence;
   Reach labels = Reach::Sequence;
-  PositionRule position; ///< without `prefix` and `chance`, which the plan has applied
+  uint64_t packCapacity = 0; ///< positions; 0: the policy makes no packs
+  PositionRule position;     ///< without `prefix` and `chance`, which the plan has applied
 };
 
 class Plan {
@@ -48,6 +49,7 @@ public:
   explicit Plan(const std::filesystem::path &path);
   ~Plan();
   Plan(Plan &&) noexcept;
+  Plan &operator=(Plan &&) noexcept;
 
   uint64_t steps() const { return stepTable.size(); }
   PlanStep step(uint64_t index) const;

@@ -42,17 +42,9 @@ void PlanWriter::add(const Epoch &epoch, uint32_t number, uint64_t count) {
   losses.merge(epoch.losses);
   if (repeat(number, count))
     return;
-  for (uint64_t step = 0; step < count && !isLongEnough(); ++step) {
-    uint64_t begin = epoch.packs[epoch.steps[step]], end = epoch.packs[epoch.steps[step + 1]];
-    std::span<const PlacedSequence> placed = std::span(epoch.sequences).subspan(begin, end - begin);
-    if (spec.position.isPlain()) {
-      addStep(placed, epoch, step, number);
-      continue;
-    }
-    std::vector<PlacedSequence> bent(placed.begin(), placed.end());
-    placePrefixes(bent, number);
-    addStep(bent, epoch, step, number);
-  }
+  packTable.reserve(packTable.size() + epoch.steps[count]);
+  for (uint64_t step = 0; step < count && !isLongEnough(); ++step)
+    addStep(epoch, step, number);
 }
 
 bool PlanWriter::repeat(uint32_t number, uint64_t count) {
@@ -67,30 +59,45 @@ bool PlanWriter::repeat(uint32_t number, uint64_t count) {
   return true;
 }
 
-void PlanWriter::addStep(std::span<const PlacedSequence> placed, const Epoch &epoch, uint64_t step,
-                         uint32_t number) {
+void PlanWriter::placePack(const Epoch &epoch, uint64_t pack) {
+  uint32_t offset = 0;
+  for (uint64_t m = epoch.packs[pack]; m < epoch.packs[pack + 1]; ++m) {
+    PlacedSequence piece = epoch.pieces[epoch.members[m]];
+    piece.offset = offset;
+    // Under `labels: pack` the sequence before predicts the first token too.
+    if (offset > 0 && spec.batch.labels == Reach::Pack)
+      piece.targets += input.countLabels(piece.sequence, {piece.begin, piece.begin + 1});
+    offset += piece.positions;
+    placed.push_back(piece);
+  }
+}
+
+void PlanWriter::addStep(const Epoch &epoch, uint64_t step, uint32_t number) {
   PlannedStep counts{};
   counts.firstPack = packTable.size();
   counts.firstSequence = sequences;
-  counts.count = static_cast<uint32_t>(placed.size());
   counts.epoch = number;
-  uint64_t first = epoch.packs[epoch.steps[step]];
+  placed.clear();
   for (uint64_t p = epoch.steps[step]; p < epoch.steps[step + 1]; ++p) {
-    PlannedPack pack =
-        addPack(placed.subspan(epoch.packs[p] - first, epoch.packs[p + 1] - epoch.packs[p]));
+    size_t before = placed.size();
+    placePack(epoch, p);
+    PlannedPack pack = addPack(std::span(placed).subspan(before));
     counts.tokens += pack.tokens;
     counts.targets += pack.targets;
     counts.sequences += pack.sequences;
     counts.packs += pack.targets > 0;
     ++counts.packCount;
   }
+  counts.count = static_cast<uint32_t>(placed.size());
   for (const PlacedSequence &sequence : placed) {
     counts.positions += sequence.positions;
     counts.longest = std::max(counts.longest, sequence.positions);
   }
   if (counts.targets == 0)
-    refuseStep(placed);
-  file.writeValues(placed);
+    refuseStep();
+  if (!spec.position.isPlain())
+    placePrefixes(number);
+  file.writeValues(std::span<const PlacedSequence>(placed));
   list(counts);
 }
 
@@ -102,23 +109,23 @@ void PlanWriter::list(const PlannedStep &step) {
     losses.add(Fate::ZeroTarget, noTargets, untrained, 0, 0);
 }
 
-PlannedPack PlanWriter::addPack(std::span<const PlacedSequence> placed) {
+PlannedPack PlanWriter::addPack(std::span<const PlacedSequence> members) {
   PlannedPack pack{};
   pack.firstSequence = sequences;
-  pack.count = static_cast<uint32_t>(placed.size());
-  for (const PlacedSequence &sequence : placed) {
+  pack.count = static_cast<uint32_t>(members.size());
+  for (const PlacedSequence &sequence : members) {
     pack.tokens += sequence.tokens();
     pack.targets += sequence.targets;
     pack.sequences += sequence.targets > 0;
     if (sequence.targets == 0 && losses.wantsName(Fate::ZeroTarget, noTargets))
       losses.add(Fate::ZeroTarget, noTargets, 0, 0, 0, input.name(sequence.sequence));
   }
-  sequences += placed.size();
+  sequences += members.size();
   packTable.push_back(pack);
   return pack;
 }
 
-void PlanWriter::placePrefixes(std::span<PlacedSequence> placed, uint32_t number) const {
+void PlanWriter::placePrefixes(uint32_t number) {
   for (PlacedSequence &sequence : placed) {
     const SequenceEntry &entry = input.sequences[sequence.sequence];
     SeedTree draws = positionDraws(spec.seed, spec.construct, number, input.sources[entry.source],
@@ -136,10 +143,10 @@ void PlanWriter::placePrefixes(std::span<PlacedSequence> placed, uint32_t number
   }
 }
 
-void PlanWriter::refuseStep(std::span<const PlacedSequence> placed) const {
+void PlanWriter::refuseStep() const {
   std::string names;
-  for (const PlacedSequence &sequence : placed.first(std::min(placed.size(), Ledger::names)))
-    names += " " + input.name(sequence.sequence);
+  for (size_t i = 0; i < std::min(placed.size(), Ledger::names); ++i)
+    names += " " + input.name(placed[i].sequence);
   throw PlanError(fmt::format("step {} has no targets; its {} sequences are{}{}", stepTable.size(),
                               placed.size(), names, placed.size() > Ledger::names ? " ..." : ""));
 }
@@ -164,6 +171,7 @@ void PlanWriter::finish() {
   tail.text(spec.construct);
   tail.value<uint8_t>(spec.batch.attend == Reach::Pack);
   tail.value<uint8_t>(spec.batch.labels == Reach::Pack);
+  tail.value<uint64_t>(spec.batch.policy == Policy::Pack ? spec.batch.tokens : 0);
   tail.value(spec.position.at);
   tail.value<uint32_t>(spec.position.sites);
   tail.value<uint64_t>(spec.position.span);

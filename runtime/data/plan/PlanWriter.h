@@ -29,16 +29,18 @@ public:
 private:
   /// Lists the steps of the pass before once more; false where they would differ.
   bool repeat(uint32_t number, uint64_t count);
-  void addStep(std::span<const PlacedSequence> sequences, const Epoch &epoch, uint64_t step,
-               uint32_t number);
+  void addStep(const Epoch &epoch, uint64_t step, uint32_t number);
+  /// Puts the pieces of a pack side by side at the end of `placed`.
+  void placePack(const Epoch &epoch, uint64_t pack);
   PlannedPack addPack(std::span<const PlacedSequence> sequences);
-  void placePrefixes(std::span<PlacedSequence> sequences, uint32_t number) const;
+  void placePrefixes(uint32_t number);
   void list(const PlannedStep &step);
-  [[noreturn]] void refuseStep(std::span<const PlacedSequence> sequences) const;
+  [[noreturn]] void refuseStep() const;
 
   const PlanInput &input;
   const PlanSpec &spec;
   AtomicFile file;
+  std::vector<PlacedSequence> placed; ///< of the step being added
   std::vector<PlannedPack> packTable;
   std::vector<PlannedStep> stepTable;
   Ledger losses;

@@ -20,7 +20,7 @@ namespace roux::data {
 namespace {
 
 /// More than anybody trains; what a mistyped length would ask for is refused instead of planned.
-constexpr uint64_t mostSteps = uint64_t(1) << 27;
+constexpr uint64_t mostSteps = uint64_t(1) << 24;
 
 /// How many steps of a pass with `steps` are wanted, if all before gave `done` steps.
 uint64_t stepsWanted(const PlanLength &length, uint64_t pass, uint64_t steps, uint64_t done) {
@@ -39,6 +39,18 @@ uint64_t stepsWanted(const PlanLength &length, uint64_t pass, uint64_t steps, ui
   return static_cast<uint64_t>(std::clamp(left, 0.0, static_cast<double>(steps)));
 }
 
+/// Refuses, after the first pass, a length that passes like it would not reach in time.
+void checkSteps(const PlanLength &length, const Epoch &epoch) {
+  double steps = static_cast<double>(epoch.stepCount()), tokens = 0;
+  for (uint32_t member : epoch.members)
+    tokens += epoch.pieces[member].tokens();
+  double inAll = length.unit == PlanLength::Unit::Epochs   ? length.amount * steps
+                 : length.unit == PlanLength::Unit::Tokens ? length.amount / tokens * steps
+                                                           : length.amount;
+  if (inAll > mostSteps)
+    throw PlanError(fmt::format("a length of {:.0f} steps, expected at most {}", inAll, mostSteps));
+}
+
 [[noreturn]] void refuseEmpty(const PlanInput &input, const PlanSpec &spec, const Epoch &epoch) {
   throw PlanError(fmt::format("{} sequences give no step of {}\n{}", input.sequences.size(),
                               spec.batch.text(), epoch.losses.text()));
@@ -55,13 +67,12 @@ void writePlan(const std::filesystem::path &path, const PlanInput &input, const 
       epoch = formEpoch(input, spec, pass);
     if (epoch->stepCount() == 0)
       refuseEmpty(input, spec, *epoch);
+    if (pass == 0)
+      checkSteps(spec.length, *epoch);
     uint64_t wanted = stepsWanted(spec.length, pass, epoch->stepCount(), writer.steps());
     if (wanted == 0)
       break;
     writer.add(*epoch, pass, wanted);
-    if (writer.steps() > mostSteps)
-      throw PlanError(fmt::format("a length of {} steps or more, expected at most {}",
-                                  writer.steps(), mostSteps));
   }
   writer.finish();
 }

@@ -156,7 +156,7 @@ Value RowScope::readSequence(const Expression::Node &node) const {
   case Attribute::Source:
     return source;
   case Attribute::Field:
-    return readAttribute("field:", node);
+    return readAttribute("", node);
   case Attribute::Score:
     return readAttribute("score:", node);
   default:

@@ -42,8 +42,8 @@ struct BatchSpec {
   bool withinSource = false; ///< `within: source`: no unit mixes sources
   Reach attend = Reach::Sequence;
   Reach labels = Reach::Sequence;
-  Expression odds;     ///< bucket: how likely each is drawn
-  Expression quota;    ///< bucket: tokens wanted of each in an epoch; empty: all it has
+  Expression odds{};   ///< bucket: how likely each is drawn
+  Expression quota{};  ///< bucket: tokens wanted of each in an epoch; empty: all it has
   uint32_t cycles = 1; ///< bucket: how often an epoch runs through all of them
   Exhausted exhausted = Exhausted::Error; ///< a bucket with less than its quota
 
@@ -57,7 +57,7 @@ struct PositionRule {
   Sites at = Sites::None; ///< None: positions count from 0
   uint32_t sites = 0;     ///< drawn anew for each sequence; 0: every one there is
   uint64_t span = 0;      ///< positions stay below it
-  Expression prefix;      ///< tokens that keep their positions, per sequence; empty: none
+  Expression prefix{};    ///< tokens that keep their positions, per sequence; empty: none
   double chance = 1;      ///< share of sequences that get gaps at all
 
   bool isPlain() const { return at == Sites::None; }
@@ -73,10 +73,10 @@ struct PlanLength {
 
 struct PlanSpec {
   uint64_t seed = 0;
-  std::string construct; ///< the train's name: its place in the tree of seeds
-  BatchSpec batch;
-  PositionRule position;
-  PlanLength length;
+  std::string construct{}; ///< the train's name: its place in the tree of seeds
+  BatchSpec batch{};
+  PositionRule position{};
+  PlanLength length{};
   uint64_t context = 0; ///< the model's; longer sequences overflow where the policy has no capacity
 
   /// The most positions one sequence may take.

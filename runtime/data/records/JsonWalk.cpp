@@ -127,8 +127,12 @@ std::string_view JsonWalk::text(JsonValue value) {
   const char *begin = token.data() + 1;
   size_t room = json.data() + json.size() - begin;
   auto *quote = static_cast<const char *>(std::memchr(begin, '"', room));
-  if (token[0] == '"' && quote && !std::memchr(begin, '\\', quote - begin))
-    return {begin, static_cast<size_t>(quote - begin)}; // the caller's iterator skips it
+  if (token[0] == '"' && quote && !std::memchr(begin, '\\', quote - begin)) {
+    // Left unread, a string before a ':' would be skipped as if it were a key, in an array too.
+    simdjson::ondemand::raw_json_string raw;
+    require(value.get_raw_json_string().get(raw));
+    return {begin, static_cast<size_t>(quote - begin)};
+  }
   std::string_view text;
   if (auto error = value.get_string().get(text))
     failAt(token.data(), describe(error));

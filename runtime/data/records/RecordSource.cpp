@@ -114,9 +114,12 @@ void RecordSource::indexLines(uint32_t file, Ledger &ledger, unsigned threads) {
       std::make_shared<Bytes>(each.path, options.maxRecord, options.onError == OnError::Skip);
   uint64_t size = each.bytes->view().size();
   std::vector<Piece> pieces((size + pieceBytes - 1) / pieceBytes);
+  std::vector<JsonRecordReader> readers; // their buffers are large: one a thread, not one a piece
+  for (unsigned thread = 0; thread < countThreads(threads); ++thread)
+    readers.emplace_back(options.kind, options.layout);
   try {
-    inParallel(pieces.size(), threads, [&](size_t number, unsigned) {
-      readPiece(each, number * pieceBytes, pieces[number]);
+    inParallel(pieces.size(), threads, [&](size_t number, unsigned thread) {
+      readPiece(each, number * pieceBytes, readers[thread], pieces[number]);
     });
   } catch (const Piece::Problem &) {
     // It ended its piece; join() comes to it after the lines before it and reports it.
@@ -124,12 +127,12 @@ void RecordSource::indexLines(uint32_t file, Ledger &ledger, unsigned threads) {
   join(file, pieces, ledger);
 }
 
-void RecordSource::readPiece(const File &file, uint64_t begin, Piece &piece) const {
+void RecordSource::readPiece(const File &file, uint64_t begin, JsonRecordReader &reader,
+                             Piece &piece) const {
   std::string_view all = file.bytes->view();
   uint64_t end = std::min<uint64_t>(begin + pieceBytes, all.size());
   file.bytes->willRead(begin, end);
   piece.hash = XXH3_64bits(all.data() + begin, end - begin);
-  JsonRecordReader reader(options.kind, options.layout);
   uint64_t line = begin;
   if (begin == 0 && all.starts_with("\xEF\xBB\xBF")) {
     line = 3; // a byte order mark, as Windows writes it

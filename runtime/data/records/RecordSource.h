@@ -79,7 +79,7 @@ private:
 
   void indexLines(uint32_t file, Ledger &ledger, unsigned threads);
   void indexDocument(uint32_t file, Ledger &ledger);
-  void readPiece(const File &file, uint64_t begin, Piece &piece) const;
+  void readPiece(const File &file, uint64_t begin, JsonRecordReader &reader, Piece &piece) const;
   void readLine(const File &file, uint64_t begin, uint64_t end, JsonRecordReader &reader,
                 Piece &piece) const;
   void join(uint32_t file, std::vector<Piece> &pieces, Ledger &ledger);

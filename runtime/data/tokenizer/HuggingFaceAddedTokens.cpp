@@ -66,8 +66,10 @@ void readAddedTokens(const JsonNode &node, Pipeline &parts) {
     WorkingText spelling;
     spelling.reset(token.content, 0, /*trackOrigins=*/false);
     normalize(parts.normalizers, spelling);
-    if (!spelling.text().empty())
-      parts.addedNormalized.add(spelling.text(), token);
+    // The library would find it between any two characters.
+    if (spelling.text().empty())
+      entry.fail(fmt::format("token '{}' is empty behind the normalizer", token.content));
+    parts.addedNormalized.add(spelling.text(), token);
   }
 }
 

@@ -99,6 +99,11 @@ Metaspace readMetaspace(JsonObject &object) {
   return style;
 }
 
+/// \w+|[^\w\s]+ with the word characters of Rust's regexes, which are not Oniguruma's.
+static constexpr std::string_view whitespacePattern =
+    R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}]+)"
+    R"(|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}\s]+)";
+
 static void readByteLevel(JsonObject &object, PreTokenizers &result) {
   object.ignore("trim_offsets");
   if (object.flag("add_prefix_space", true))
@@ -149,7 +154,7 @@ static void readInto(const JsonNode &node, PreTokenizers &result) {
     add(splitByClass(punctuationClass,
                      behavior ? readSplitBehavior(*behavior) : SplitBehavior::isolated));
   } else if (type == "Whitespace") {
-    add(splitByRegex(R"(\w+|[^\w\s]+)", SplitBehavior::removed, true));
+    add(splitByRegex(whitespacePattern, SplitBehavior::removed, true));
   } else if (type == "WhitespaceSplit") {
     add(splitByClass(spaceClass, SplitBehavior::removed));
   } else if (type == "CharDelimiterSplit") {

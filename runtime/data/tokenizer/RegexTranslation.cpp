@@ -20,13 +20,15 @@ namespace {
 struct NamedSet {
   char name;
   std::string_view members;
+  std::string_view alone = ""; ///< members that it has only outside a class
 };
 
-/// White_Space, Oniguruma's word characters, decimal digits, and hexadecimal digits (PCRE2's \h is
-/// horizontal space).
+/// White_Space; Oniguruma's word characters, to which Latin-1's raised digits and fractions belong
+/// unless they stand in a class; decimal digits; hexadecimal digits (PCRE2's \h is horizontal
+/// space).
 constexpr NamedSet namedSets[] = {
     {'s', R"(\x09-\x0d\x{85}\p{Z})"},
-    {'w', R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})"},
+    {'w', R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})", R"(\x{b2}\x{b3}\x{b9}\x{bc}-\x{be})"},
     {'d', R"(\p{Nd})"},
     {'h', "0-9A-Fa-f"},
 };
@@ -112,12 +114,12 @@ private:
       return translateCodepoint();
     for (const NamedSet &set : namedSets) {
       if (letter == set.name) {
-        out += inClass ? std::string(set.members) : fmt::format("[{}]", set.members);
+        out += inClass ? std::string(set.members) : fmt::format("[{}{}]", set.members, set.alone);
         at += 2;
         return;
       }
       if (letter == set.name - 'a' + 'A' && !inClass) {
-        out += fmt::format("[^{}]", set.members);
+        out += fmt::format("[^{}{}]", set.members, set.alone);
         at += 2;
         return;
       }

@@ -19,8 +19,8 @@ namespace {
 class SentencePieceTokenizer final : public Tokenizer {
 public:
   SentencePieceTokenizer(std::string_view bytes, std::string_view file) {
-    check(processor.LoadFromSerializedProto({bytes.data(), bytes.size()}),
-          fmt::format("{}: is not a SentencePiece model", file));
+    if (!processor.LoadFromSerializedProto({bytes.data(), bytes.size()}).ok())
+      throw TokenizerError(fmt::format("{}: is not a SentencePiece model", file));
     for (int id = 0; id < processor.GetPieceSize(); ++id) {
       const std::string &piece = processor.IdToPiece(id);
       if (processor.IsControl(id) && !piece.empty())

@@ -85,6 +85,12 @@ private:
 
 } // namespace
 
+/// The library puts its own source line and condition, in brackets, before what it has to say.
+static std::string_view reasonOf(std::string_view message) {
+  std::size_t end = message.rfind("] ");
+  return end == message.npos ? message : message.substr(end + 2);
+}
+
 std::string trainBytePair(const TextSource &texts, TokenId vocabularySize) {
   if (vocabularySize < smallestTrainedVocabulary || vocabularySize > largestId)
     throw TokenizerError(fmt::format("vocab: found {}, expected {} to {}", vocabularySize,
@@ -113,7 +119,7 @@ std::string trainBytePair(const TextSource &texts, TokenId vocabularySize) {
     std::rethrow_exception(lines.failure());
   if (!status.ok())
     throw TokenizerError(fmt::format("a tokenizer of {} tokens cannot be trained: {}",
-                                     vocabularySize, status.message()));
+                                     vocabularySize, reasonOf(status.message())));
   return model;
 }
 

@@ -48,6 +48,9 @@ void TextEdit::close() {
 }
 
 void TextEdit::keep(std::size_t begin, std::size_t end) {
+  // Where the first characters are dropped, the text no longer starts where the caller's does.
+  if (pieceBegin == 0 && begin > 0 && begin < end && out.text.empty())
+    target.starts = false;
   out.text.append(target.current, pieceBegin + begin, end - begin);
   if (target.tracked)
     for (std::uint32_t byte = pieceBegin + begin; byte < pieceBegin + end; ++byte)

@@ -89,7 +89,7 @@ kernel.program @train {
 }
 )";
 
-Program compile(std::optional<std::string> cache = std::nullopt) {
+Program compile(std::optional<std::string> cache = std::nullopt, const std::string &text = ::text) {
   mlir::DialectRegistry registry;
   registry.insert<kernel::KernelDialect, mlir::arith::ArithDialect, mlir::math::MathDialect,
                   mlir::vector::VectorDialect>();
@@ -213,12 +213,41 @@ TEST(Program, FindsCompiledKernelsAgain) {
   Program second = compile(folder.string());
   EXPECT_EQ(kernelsCompiled(), before + 2);
   EXPECT_EQ(first.save(), second.save());
+  // One kernel of two changes: the other's code is the same.
+  std::string changed = text;
+  changed.replace(changed.find("arith.addf"), 10, "arith.subf");
+  Program third = compile(folder.string(), changed);
+  EXPECT_EQ(kernelsCompiled(), before + 3);
+  EXPECT_EQ(third.kernels[0].object, first.kernels[0].object);
+  EXPECT_NE(third.kernels[1].object, first.kernels[1].object);
   // A damaged file is compiled anew, not believed.
   for (const auto &file : std::filesystem::directory_iterator(folder))
     std::filesystem::resize_file(file, 40);
   EXPECT_EQ(compile(folder.string()).save(), first.save());
-  EXPECT_EQ(kernelsCompiled(), before + 4);
+  EXPECT_EQ(kernelsCompiled(), before + 5);
   std::filesystem::remove_all(folder);
+}
+
+TEST(ObjectCode, SurvivesAnyDamage) {
+  const std::string whole = compile().kernels[0].object;
+  ObjectCode(whole, "whole").find("scale");
+  EXPECT_THROW(ObjectCode(whole, "whole").find("absent"), std::runtime_error);
+  EXPECT_THROW(ObjectCode("", "empty"), std::runtime_error);
+  auto load = [](const std::string &bytes) {
+    try {
+      ObjectCode code(bytes, "damaged"); // nothing of it is run
+    } catch (const std::runtime_error &error) {
+      EXPECT_NE(std::string(error.what()).find("damaged"), std::string::npos);
+    }
+  };
+  for (size_t size = 0; size < whole.size(); size += 7)
+    load(whole.substr(0, size));
+  for (size_t at = 0; at < whole.size(); ++at)
+    for (int bits : {0x01, 0x80, 0xff}) {
+      std::string changed = whole;
+      changed[at] ^= bits;
+      load(changed);
+    }
 }
 
 } // namespace

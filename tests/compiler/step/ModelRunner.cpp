@@ -62,13 +62,14 @@ Parameters randomParameters(const model::ModelConfig &config, unsigned seed) {
 }
 
 ModelRunner::ModelRunner(const model::ModelConfig &config, Parameters parameters,
-                         const Expression *loss, Activations activations)
+                         const Expression *loss, Activations activations, UpdateSettings update)
     : parameters(std::move(parameters)) {
   StepRequest request;
   request.config = &config;
   request.loss = loss;
   request.type = StreamType::F64;
   request.activations = activations;
+  request.update = update;
   imported = buildStep(context, request, [&](const Expression::Node &) -> Location {
     return UnknownLoc::get(&context);
   });
@@ -119,6 +120,28 @@ Parameters ModelRunner::gradients(const Columns &columns, const Watch &watch) {
     if (auto name = function.getResultAttrOfType<StringAttr>(i, StepDialect::gradientName))
       gradients[name.str()] = results[i];
   return gradients;
+}
+
+double ModelRunner::update(const Parameters &gradients, Parameters &first, Parameters &second,
+                           double rate, double firstCorrection, double secondCorrection) {
+  auto function = imported->lookupSymbol<func::FuncOp>("update");
+  std::vector<Array> arguments;
+  std::vector<std::string> names;
+  for (unsigned i = 0; i + 3 < function.getNumArguments(); i += 4) {
+    std::string name = function.getArgAttrOfType<StringAttr>(i, StepDialect::parameterName).str();
+    names.push_back(name);
+    arguments.insert(arguments.end(),
+                     {parameters.at(name), gradients.at(name), first.at(name), second.at(name)});
+  }
+  for (double scalar : {rate, firstCorrection, secondCorrection})
+    arguments.push_back(Array::scalar(scalar));
+  std::vector<Array> results = reference::run(function, std::move(arguments));
+  for (size_t i = 0; i < names.size(); ++i) {
+    parameters[names[i]] = results[3 * i];
+    first[names[i]] = results[3 * i + 1];
+    second[names[i]] = results[3 * i + 2];
+  }
+  return results.back().values[0];
 }
 
 double relativeError(const Array &a, const Array &b) {

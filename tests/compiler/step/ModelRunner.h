@@ -38,12 +38,16 @@ class ModelRunner {
 public:
   /// Imports `config` in f64 and differentiates it.
   ModelRunner(const model::ModelConfig &config, Parameters parameters,
-              const Expression *loss = nullptr, Activations activations = Activations::recompute);
+              const Expression *loss = nullptr, Activations activations = Activations::recompute,
+              UpdateSettings update = {});
 
   /// Runs an entry; attributes of the recipe that a loss reads come from `attributes`.
   std::vector<Array> run(llvm::StringRef entry, const Columns &columns, const Watch &watch = {});
   /// Runs @train_grad: parameter name -> gradient; the loss under "".
   Parameters gradients(const Columns &columns, const Watch &watch = {});
+  /// Runs @update on `parameters` and these moments, in place; the norm.
+  double update(const Parameters &gradients, Parameters &first, Parameters &second, double rate,
+                double firstCorrection, double secondCorrection);
 
   Parameters parameters;
   std::map<std::string, double> attributes;

@@ -4,33 +4,18 @@
 // were computed by a program that shares nothing with this one.
 //
 //===----------------------------------------------------------------------===//
-#include "tests/compiler/step/ModelRunner.h"
+#include "tests/compiler/step/Expected.h"
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 
 using namespace roux;
 using namespace roux::step::reference;
 
 namespace {
-
-struct SampledGradient {
-  std::string tensor;
-  std::vector<int64_t> index;
-  double value;
-};
-
-/// reference.json and logits_f32.bin of one model.
-struct Expected {
-  std::vector<int64_t> tokens;
-  std::vector<double> nll;
-  std::vector<float> logits;
-  std::vector<SampledGradient> gradients;
-};
 
 class ReferenceModel : public ::testing::TestWithParam<const char *> {
 protected:
@@ -39,61 +24,15 @@ protected:
     if (!std::filesystem::exists(folder))
       GTEST_SKIP() << "no reference data at " << folder;
   }
-  Expected expected() const;
-  Columns whole(const Expected &from) const {
-    Columns columns;
-    std::vector<int64_t> ids = from.tokens;
-    ids.push_back(0); // only so that the last token is an input too; it is no target
-    columns.append(ids, 1.0 / (from.tokens.size() - 1),
-                   [&](size_t at) { return at < from.tokens.size(); });
-    return columns;
-  }
+  Expected expected() const { return readExpected(folder); }
   std::filesystem::path folder;
 };
-
-Expected ReferenceModel::expected() const {
-  Expected result;
-  simdjson::dom::parser parser;
-  simdjson::dom::element document = parser.load((folder / "reference.json").string()).value();
-  for (int64_t token : document["tokens"].get_array().value())
-    result.tokens.push_back(token);
-  for (double nll : document["nll"].get_array().value())
-    result.nll.push_back(nll);
-  for (simdjson::dom::element sample : document["finite_difference_grads"].get_array().value()) {
-    SampledGradient gradient{std::string(sample["tensor"].get_string().value()), {}, 0};
-    for (int64_t index : sample["index"].get_array().value())
-      gradient.index.push_back(index);
-    gradient.value = sample["grad"].get_double().value();
-    result.gradients.push_back(gradient);
-  }
-  std::ifstream file(folder / "logits_f32.bin", std::ios::binary);
-  result.logits.resize(std::filesystem::file_size(folder / "logits_f32.bin") / sizeof(float));
-  file.read(reinterpret_cast<char *>(result.logits.data()), result.logits.size() * sizeof(float));
-  return result;
-}
-
-/// Element `index` of tensor `name` in `stacked`, whose names have {layer} in them.
-double lookUp(const Parameters &stacked, const std::string &name, const std::vector<int64_t> &index,
-              int64_t layers) {
-  for (const auto &[pattern, array] : stacked)
-    for (int64_t layer = 0; layer < layers; ++layer) {
-      if (model::nameInLayer(pattern, layer) != name)
-        continue;
-      bool perLayer = pattern != name;
-      size_t at = perLayer ? layer : 0;
-      for (size_t i = 0; i < index.size(); ++i)
-        at = at * array.shape[i + perLayer] + index[i];
-      return array.values[at];
-    }
-  ADD_FAILURE() << "no gradient for " << name;
-  return NAN;
-}
 
 TEST_P(ReferenceModel, LogitsMatch) {
   model::Model model = model::openModel(folder);
   Expected reference = expected();
   ModelRunner runner(model.config, parametersOf(model));
-  Array logits = runner.run("logits", whole(reference))[0];
+  Array logits = runner.run("logits", wholeSequence(reference))[0];
   ASSERT_EQ(logits.values.size(), reference.logits.size());
   double largest = 0, error = 0;
   for (size_t i = 0; i < logits.values.size(); ++i) {
@@ -109,7 +48,7 @@ TEST_P(ReferenceModel, LikelihoodsMatch) {
   Expected reference = expected();
   ModelRunner runner(model.config, parametersOf(model));
   for (const char *entry : {"nll", "train"}) {
-    Array nll = runner.run(entry, whole(reference))[entry == std::string("train") ? 1 : 0];
+    Array nll = runner.run(entry, wholeSequence(reference))[entry == std::string("train") ? 1 : 0];
     for (size_t i = 0; i < reference.nll.size(); ++i)
       EXPECT_NEAR(nll.values[i], reference.nll[i], 1e-5) << entry << " at " << i;
     EXPECT_EQ(nll.values.back(), 0) << "the last token has no label";
@@ -124,7 +63,7 @@ TEST_P(ReferenceModel, GradientsMatch) {
     largest = std::max(largest, std::fabs(sample.value));
   for (step::Activations activations : {step::Activations::recompute, step::Activations::save}) {
     ModelRunner runner(model.config, parametersOf(model), nullptr, activations);
-    Parameters gradients = runner.gradients(whole(reference));
+    Parameters gradients = runner.gradients(wholeSequence(reference));
     for (const SampledGradient &sample : reference.gradients)
       EXPECT_NEAR(lookUp(gradients, sample.tensor, sample.index, model.config.layers), sample.value,
                   1e-4 * std::fabs(sample.value) + 1e-6 * largest)

@@ -137,6 +137,7 @@ TEST(JsonRecord, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(chat(R"({"messages": [], "x": "a)"), "byte 22: a string is not closed");
   EXPECT_EQ(chat(R"([{"messages": []}])"),
             "byte 0: the record is an array, expected one object a line");
+  EXPECT_EQ(chat(R"({"messages": [], "x": ["a": 1]})"), "byte 26: the JSON is malformed");
   EXPECT_EQ(chat("7"), "byte 0: the record is no object");
   EXPECT_EQ(chat(R"({"text": "a"})"), "byte 0: keys are 'text', expected 'messages', or "
                                       "'conversations', or 'instruction' and 'output'");

@@ -1,0 +1,106 @@
+//===- attention.cpp - how fast compiled attention is ----------------------===//
+//
+// attention-bench [threads]: GFLOP/s a core of attention and its gradients on
+// one long segment and on many short ones, by processor time, so that other
+// work on the machine does not count; the best of five runs each. Counts only
+// what the causal triangle needs: 4 operations a pair and column, 10 for both
+// gradients.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/LaunchLists.h"
+#include "tests/compiler/kernels/Compiled.h"
+
+#include <cstdlib>
+#include <ctime>
+#include <fmt/format.h>
+#include <functional>
+
+using namespace roux;
+using namespace roux::test;
+
+namespace {
+
+const char *attention = R"(
+kernel.func @forward(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
+                     %o: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %work: memref<?x6xi32>) {
+  kernel.attention %q, %k, %v into %o, %l over %work
+    {heads = {H} : i64, kv_heads = {G} : i64, block = 64 : i64, scale = 0.125 : f64}
+    : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
+      memref<?x{H}xf32>, memref<?x6xi32>
+  kernel.return
+}
+kernel.func @query_gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
+                            %do: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %d: memref<?x{H}xf32>,
+                            %dq: memref<?x{Q}xf32>, %work: memref<?x6xi32>) {
+  kernel.attention_query_gradient %q, %k, %v, %do, %l, %d into %dq over %work
+    {heads = {H} : i64, kv_heads = {G} : i64, block = 64 : i64, scale = 0.125 : f64}
+    : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
+      memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x{Q}xf32>, memref<?x6xi32>
+  kernel.return
+}
+kernel.func @key_gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
+                          %do: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %d: memref<?x{H}xf32>,
+                          %dk: memref<?x{K}xf32>, %dv: memref<?x{K}xf32>,
+                          %work: memref<?x6xi32>) {
+  kernel.attention_key_gradient %q, %k, %v, %do, %l, %d into %dk, %dv over %work
+    {heads = {H} : i64, kv_heads = {G} : i64, block = 64 : i64, scale = 0.125 : f64}
+    : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
+      memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>,
+      memref<?x6xi32>
+  kernel.return
+})";
+
+double best(const std::function<void()> &run) {
+  double least = 1e300;
+  for (int i = 0; i < 5; ++i) {
+    auto begin = std::clock();
+    run();
+    double took = double(std::clock() - begin) / CLOCKS_PER_SEC;
+    least = std::min(least, took);
+  }
+  return least;
+}
+
+Buffer listed(const std::vector<AttentionWork> &work) {
+  auto *numbers = reinterpret_cast<const int32_t *>(work.data());
+  return Buffer(Element::I32, {numbers, numbers + work.size() * 6});
+}
+
+void measure(int segments, int length, int heads, int keyHeads, int columns, unsigned threads) {
+  Compiled kernels(substitute(attention, {{"H", std::to_string(heads)},
+                                          {"G", std::to_string(keyHeads)},
+                                          {"Q", std::to_string(heads * columns)},
+                                          {"K", std::to_string(keyHeads * columns)}}));
+  size_t tokens = size_t(segments) * length, own = tokens * heads * columns;
+  size_t shared = tokens * keyHeads * columns;
+  std::vector<int32_t> offsets;
+  for (int i = 0; i <= segments; ++i)
+    offsets.push_back(i * length);
+  auto queries = attentionWork(offsets, heads, 64, false);
+  auto keys = attentionWork(offsets, keyHeads, 64, true);
+  Buffer queryWork = listed(queries), keyWork = listed(keys);
+  Buffer q(Element::F32, randomNumbers(own, 1)), k(Element::F32, randomNumbers(shared, 2));
+  Buffer v(Element::F32, randomNumbers(shared, 3)), o = q, dq = q, dk = k, dv = k;
+  Buffer l(Element::F32, std::vector<double>(tokens * heads)), d = l;
+  double pairs = segments * (length * (length + 1.0) / 2) * heads * columns / 1e9;
+  double forward =
+      best([&] { kernels.run("forward", queries.size(), {q, k, v, o, l, queryWork}, threads); });
+  double gradients = best([&] {
+    kernels.run("query_gradient", queries.size(), {q, k, v, o, l, d, dq, queryWork}, threads);
+    kernels.run("key_gradient", keys.size(), {q, k, v, o, l, d, dk, dv, keyWork}, threads);
+  });
+  fmt::print(
+      "{:3} x {:5} tokens, {}/{} heads of {}: forward {:6.1f}, gradients {:6.1f} GFLOP/s a core\n",
+      segments, length, heads, keyHeads, columns, 4 * pairs / forward, 10 * pairs / gradients);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  unsigned threads = argc > 1 ? std::atoi(argv[1]) : 1;
+  fmt::print("{} threads\n", threads);
+  measure(1, 4096, 6, 2, 64, threads);
+  measure(16, 256, 6, 2, 64, threads);
+  measure(64, 32, 6, 2, 64, threads);
+  measure(1, 2048, 4, 4, 128, threads);
+}

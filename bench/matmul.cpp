@@ -1,0 +1,80 @@
+//===- matmul.cpp - how fast compiled matmuls are --------------------------===//
+//
+// matmul-bench [threads]: GFLOP/s of the three passes of a linear layer at the
+// shapes of small models, the best of seven runs each.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/compiler/kernels/Compiled.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <functional>
+
+using namespace roux::test;
+
+namespace {
+
+double best(int times, const std::function<void()> &run) {
+  double least = 1e300;
+  for (int i = 0; i < times; ++i) {
+    auto begin = std::chrono::steady_clock::now();
+    run();
+    std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    least = std::min(least, took.count());
+  }
+  return least;
+}
+
+const char *contract = R"(
+kernel.func @contract(%a: memref<?x{L}x{T}>, %b: memref<?x{R}x{T}>, %y: memref<?x{N}xf32>) {
+  kernel.contract {form} {rows} left {
+  ^bb0(%i: index):
+    %v = kernel.load %a[%i] : memref<?x{L}x{T}> -> vector<{L}x{T}>
+    kernel.yield %v : vector<{L}x{T}>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %b[%n] : memref<?x{R}x{T}> -> vector<{R}x{T}>
+    kernel.yield %v : vector<{R}x{T}>
+  } result {
+  ^bb0(%i: index, %sum: vector<{N}xf32>):
+    kernel.store %sum, %y[%i] : vector<{N}xf32>, memref<?x{N}xf32>
+    kernel.yield
+  }
+  kernel.return
+})";
+
+double contractRate(const std::string &form, Element element, int rows, int columns, int terms,
+                    unsigned threads) {
+  bool nt = form == "nt", tn = form == "tn";
+  Compiled kernels(substitute(contract, {{"form", form},
+                                         {"rows", std::to_string(tn   ? 0
+                                                                 : nt ? columns
+                                                                      : terms)},
+                                         {"L", std::to_string(tn ? rows : terms)},
+                                         {"R", std::to_string(nt ? terms : columns)},
+                                         {"N", std::to_string(columns)},
+                                         {"T", spelling(element)}}));
+  Buffer a(element, randomNumbers(size_t(rows) * terms, 1));
+  Buffer b(element, randomNumbers(size_t(columns) * terms, 2));
+  Buffer y(Element::F32, std::vector<double>(size_t(rows) * columns));
+  double seconds = best(7, [&] { kernels.run("contract", tn ? terms : rows, {a, b, y}, threads); });
+  return 2.0 * rows * columns * terms / seconds / 1e9;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  unsigned threads = argc > 1 ? std::atoi(argv[1]) : 1;
+  const int sizes[][3] = {{1024, 384, 384},   {1024, 1024, 384},  {2048, 512, 512},
+                          {2048, 1024, 1024}, {2048, 2048, 2048}, {1024, 32000, 384}};
+  fmt::print("{} threads; tokens, outputs, inputs: forward | input gradient | weight gradient, "
+             "GFLOP/s\n",
+             threads);
+  for (Element element : {Element::F32, Element::BF16})
+    for (auto [tokens, outputs, inputs] : sizes)
+      fmt::print("{:4} {:5} {:5} {:5}: {:6.1f} | {:6.1f} | {:6.1f}\n", spelling(element), tokens,
+                 outputs, inputs, contractRate("nt", element, tokens, outputs, inputs, threads),
+                 contractRate("nn", element, tokens, inputs, outputs, threads),
+                 contractRate("tn", element, outputs, inputs, tokens, threads));
+}

@@ -1,0 +1,198 @@
+//===- PTX.cpp - lowered GPU kernels as PTX --------------------------------===//
+//
+// All passes run on the gpu.module and the translation is ours: the stock
+// pipeline drags in host code, and with no CUDA toolkit it writes calls that
+// nothing defines. Here that is an error.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/codegen/PTX.h"
+
+#include "compiler/codegen/Optimise.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVM.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/IPO/Internalize.h"
+
+using namespace mlir;
+using namespace roux;
+
+/// Where CUDA's maths library is, by preference: the toolkit, then what setup/cuda.sh fetched.
+static constexpr StringLiteral libdeviceFiles[] = {
+    "/usr/local/cuda/nvvm/libdevice/libdevice.10.bc",
+    ROUX_CUDA_FOLDER "/nvvm/libdevice/libdevice.10.bc",
+};
+
+void roux::registerPTX(DialectRegistry &registry) {
+  registry.insert<gpu::GPUDialect, NVVM::NVVMDialect, LLVM::LLVMDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
+  // The conversion to NVVM asks each dialect for its own patterns.
+  NVVM::registerConvertGpuToNVVMInterface(registry);
+  registerConvertNVVMToLLVMInterface(registry);
+  arith::registerConvertArithToLLVMInterface(registry);
+  cf::registerConvertControlFlowToLLVMInterface(registry);
+  index::registerConvertIndexToLLVMInterface(registry);
+  registerConvertFuncToLLVMInterface(registry);
+  registerConvertMathToLLVMInterface(registry);
+  registerConvertMemRefToLLVMInterface(registry);
+  ub::registerConvertUBToLLVMInterface(registry);
+  vector::registerConvertVectorToLLVMInterface(registry);
+}
+
+/// The conversion to NVVM knows maths on scalars only.
+static void unrollMaths(ModuleOp module) {
+  SmallVector<Operation *> vectors;
+  module->walk([&](Operation *op) {
+    if (isa<math::MathDialect>(op->getDialect()) && isa<VectorType>(op->getResult(0).getType()))
+      vectors.push_back(op);
+  });
+  for (Operation *op : vectors) {
+    ImplicitLocOpBuilder builder(op->getLoc(), op);
+    auto type = cast<VectorType>(op->getResult(0).getType());
+    SmallVector<Value> lanes;
+    for (int64_t lane = 0; lane < type.getDimSize(0); ++lane) {
+      IRMapping operands;
+      for (Value operand : op->getOperands())
+        operands.map(operand, vector::ExtractOp::create(builder, operand, ArrayRef<int64_t>{lane}));
+      Operation *one = builder.clone(*op, operands);
+      one->getResult(0).setType(type.getElementType());
+      lanes.push_back(one->getResult(0));
+    }
+    op->getResult(0).replaceAllUsesWith(vector::FromElementsOp::create(builder, type, lanes));
+    op->erase();
+  }
+}
+
+static LogicalResult lowerToNVVM(ModuleOp module) {
+  unrollMaths(module);
+  PassManager passes(module.getContext());
+  OpPassManager &kernels = passes.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  ConvertGpuOpsToNVVMOpsOptions options;
+  options.useBarePtrCallConv = true;
+  options.indexBitwidth = 64; // a million tokens of 8192 columns do not fit 32 bits
+  kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  return passes.run(module);
+}
+
+static std::unique_ptr<llvm::TargetMachine> targetMachine(StringRef architecture) {
+  [[maybe_unused]] static bool ready = [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+    return true;
+  }();
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  std::string error;
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  assert(target && "the NVPTX target was initialised");
+  std::string features = "+ptx" + ptxVersion.substr(0, 1).str() + ptxVersion.substr(2).str();
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, architecture, features, {}, std::nullopt, std::nullopt,
+                                  llvm::CodeGenOptLevel::Aggressive));
+}
+
+/// Links the functions of libdevice that `code` calls.
+static LogicalResult linkMaths(ModuleOp module, llvm::Module &code) {
+  auto isMaths = [](const llvm::Function &f) { return f.getName().starts_with("__nv_"); };
+  const llvm::Function *needed = nullptr;
+  for (const llvm::Function &function : code)
+    if (isMaths(function))
+      needed = &function;
+  if (!needed)
+    return success();
+  std::unique_ptr<llvm::MemoryBuffer> file;
+  for (StringRef path : libdeviceFiles)
+    if (auto found = llvm::MemoryBuffer::getFile(path); found && !file)
+      file = std::move(*found);
+  if (!file)
+    return emitError(module.getLoc())
+           << "calls '" << needed->getName()
+           << "' of CUDA's libdevice, which is neither in /usr/local/cuda nor "
+              "where setup/cuda.sh puts it";
+  auto library = llvm::getLazyBitcodeModule(file->getMemBufferRef(), code.getContext());
+  if (!library) {
+    llvm::consumeError(library.takeError());
+    return emitError(module.getLoc(), "cannot read CUDA's libdevice");
+  }
+  (*library)->setDataLayout(code.getDataLayout());
+  (*library)->setTargetTriple(code.getTargetTriple());
+  bool failed = llvm::Linker::linkModules(
+      code, std::move(*library), llvm::Linker::LinkOnlyNeeded,
+      [](llvm::Module &linked, const llvm::StringSet<> &names) {
+        llvm::internalizeModule(linked, [&](const llvm::GlobalValue &value) {
+          return !value.hasName() || !names.contains(value.getName());
+        });
+      });
+  return failed ? emitError(module.getLoc(), "cannot link CUDA's libdevice") : success();
+}
+
+FailureOr<std::string> roux::emitPTX(ModuleOp module, StringRef architecture) {
+  if (!llvm::is_contained(gpuArchitectures, architecture)) {
+    InFlightDiagnostic error = emitError(module.getLoc())
+                               << "there is no code for '" << architecture << "', only for ";
+    llvm::interleaveComma(gpuArchitectures, error);
+    return failure();
+  }
+  if (failed(lowerToNVVM(module)))
+    return failure();
+  auto kernels = *module.getOps<gpu::GPUModuleOp>().begin();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(kernels, context, "kernels");
+  if (!code)
+    return emitError(module.getLoc(), "has no translation to LLVM IR");
+  std::unique_ptr<llvm::TargetMachine> target = targetMachine(architecture);
+  code->setTargetTriple(target->getTargetTriple());
+  code->setDataLayout(target->createDataLayout());
+  if (failed(linkMaths(module, *code)))
+    return failure();
+  optimise(*code, *target);
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream out(text);
+  llvm::legacy::PassManager emit;
+  if (target->addPassesToEmitFile(emit, out, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return emitError(module.getLoc()) << "cannot be written as PTX for " << architecture;
+  emit.run(*code);
+  return text.str().str();
+}

@@ -1,0 +1,86 @@
+//===- AttentionToKernel.cpp - attention over lists of work ---------------===//
+//
+// Segments reach a kernel as a list of work items that the runtime makes for
+// each micro-batch (runtime/LaunchLists), so the code does not depend on
+// their lengths.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/conversion/EntryLowering.h"
+
+#include "runtime/LaunchLists.h"
+
+using namespace mlir;
+using namespace roux;
+
+static Value workList(EntryLowering &entry, StringRef name) {
+  auto type =
+      MemRefType::get({ShapedType::kDynamic, 6}, IntegerType::get(entry.host().getContext(), 32));
+  return entry.input(name, type, entry.extent(name));
+}
+
+/// "8_of_4_heads_64_f32_window_16", for AttentionOp and AttentionGradOp.
+template <typename Op>
+static std::string shapeName(Op op) {
+  std::string name = std::to_string(op.getHeads()) + "_of_" +
+                     std::to_string(op.getKeyValueHeads()) + "_heads_" +
+                     sizesOf(columnsOf(op.getQuery()), elementOf(op.getQuery()));
+  if (op.getWindow())
+    name += "_window_" + std::to_string(*op.getWindow());
+  return name;
+}
+
+static LogicalResult lower(step::AttentionOp op, EntryLowering &entry) {
+  Value work = workList(entry, queryWorkName);
+  entry.launch("attention_" + shapeName(op), entry.extent(queryWorkName),
+               {entry.buffer(op.getQuery()), entry.buffer(op.getKey()), entry.buffer(op.getValue()),
+                entry.result(op.getOutput()), entry.result(op.getLogsumexp()), work},
+               [&](RowWriter &k, ValueRange a) {
+                 kernel::AttentionOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], op.getHeads(),
+                                             op.getKeyValueHeads(), attentionBlock,
+                                             op.getWindow().value_or(0), op.getScale());
+               });
+  return success();
+}
+
+static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
+  int64_t heads = op.getHeads(), size = columnsOf(op.getQuery()) / heads;
+  auto table = MemRefType::get({ShapedType::kDynamic, heads}, entry.accumulation());
+  Value delta = entry.scratch("delta", table, entry.tokens());
+  Value gradient = entry.buffer(op.getGradient());
+  entry.launch("attention_delta_" + sizesOf(size, elementOf(op.getQuery())),
+               entry.times(entry.tokens(), heads),
+               {entry.rows(gradient, size), entry.rows(entry.buffer(op.getOutput()), size),
+                entry.rows(delta, 0)},
+               [](RowWriter &k, ValueRange a) {
+                 Value row = k.row();
+                 k.store(k.sum(k.mul(k.load(a[0], row), k.load(a[1], row))), a[2], row);
+               });
+  SmallVector<Value> read{entry.buffer(op.getQuery()),     entry.buffer(op.getKey()),
+                          entry.buffer(op.getValue()),     gradient,
+                          entry.buffer(op.getLogsumexp()), delta};
+  SmallVector<Value> forQuery = read, forKey = read;
+  forQuery.append({entry.result(op.getQueryGradient()), workList(entry, queryWorkName)});
+  entry.launch("attention_query_gradient_" + shapeName(op), entry.extent(queryWorkName), forQuery,
+               [&](RowWriter &k, ValueRange a) {
+                 kernel::AttentionQueryGradientOp::create(
+                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], op.getHeads(),
+                     op.getKeyValueHeads(), attentionBlock, op.getWindow().value_or(0),
+                     op.getScale());
+               });
+  forKey.append({entry.result(op.getKeyGradient()), entry.result(op.getValueGradient()),
+                 workList(entry, keyWorkName)});
+  entry.launch("attention_key_gradient_" + shapeName(op), entry.extent(keyWorkName), forKey,
+               [&](RowWriter &k, ValueRange a) {
+                 kernel::AttentionKeyGradientOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], a[6],
+                                                        a[7], a[8], op.getHeads(),
+                                                        op.getKeyValueHeads(), attentionBlock,
+                                                        op.getWindow().value_or(0), op.getScale());
+               });
+  return success();
+}
+
+LogicalResult roux::lowerAttention(Operation *op, EntryLowering &entry) {
+  if (auto attention = dyn_cast<step::AttentionOp>(op))
+    return lower(attention, entry);
+  return lower(cast<step::AttentionGradOp>(op), entry);
+}

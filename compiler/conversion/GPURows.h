@@ -1,0 +1,42 @@
+//===- GPURows.h - the columns of a row over the threads of a GPU ---------===//
+//
+// A block to a row, or for short rows a warp, so that reductions need only
+// shuffles. Every thread takes chunks of at most 16 bytes, the widest access
+// there is, as wide as rows stay aligned to.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/conversion/RowBody.h"
+
+namespace roux {
+
+class GPURows : public RowTarget {
+public:
+  /// `thread` is the thread's number among the `threads` of its row; `shared` holds a number per
+  /// warp (null where a warp does a row). `narrowest` and `columns` describe all rows of the body.
+  GPURows(mlir::Value thread, int64_t threads, mlir::Value shared, int64_t chunk)
+      : thread(thread), threads(threads), shared(shared), chunk(chunk) {}
+
+  /// Restricts stores to columns [low, high).
+  void restrict(mlir::Value low, mlir::Value high) { this->low = low, this->high = high; }
+  int64_t width(int64_t columns, unsigned bits) const override;
+  LoopBuilder::Values
+  forColumns(LoopBuilder &code, int64_t columns, int64_t width, mlir::ValueRange carried,
+             llvm::function_ref<LoopBuilder::Values(Chunk, mlir::ValueRange)> body) override;
+  mlir::Value combine(LoopBuilder &code, kernel::Reduction kind, mlir::Value lanes) override;
+  void storeScalar(LoopBuilder &code, mlir::Value value, mlir::Value pointer) override;
+  void beforeStores(LoopBuilder &code) override;
+
+private:
+  mlir::Value warpCombine(LoopBuilder &code, kernel::Reduction kind, mlir::Value value,
+                          int64_t lanes);
+
+  mlir::Value thread;
+  int64_t threads;
+  mlir::Value shared;
+  int64_t chunk;
+  mlir::Value low, high;
+};
+
+} // namespace roux

@@ -1,0 +1,233 @@
+//===- LossToKernel.cpp - the recipe's loss, a chunk of tokens at a time --===//
+//
+// Logits are the largest thing a step computes: a row of them is a vocabulary
+// long. So they exist for a chunk of tokens only, and are made again for the
+// gradient.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/conversion/EntryLowering.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace roux;
+
+/// Tokens whose logits exist at one time.
+static constexpr int64_t chunkTokens = 128;
+
+namespace {
+/// A chunk of tokens: where it begins, how many there are, and their logits.
+struct Chunk {
+  Value begin, count, logits;
+};
+} // namespace
+
+/// Runs `body` for every chunk, after computing its logits.
+static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary,
+                      llvm::function_ref<void(Chunk)> body) {
+  int64_t channels = columnsOf(hidden),
+          words = cast<MemRefType>(vocabulary.getType()).getDimSize(0);
+  Value size = entry.constant(chunkTokens), tokens = entry.tokens();
+  Value chunks = arith::CeilDivUIOp::create(entry.host(), tokens, size);
+  entry.repeat(entry.constant(0), chunks, /*reverse=*/false, [&](Value at) {
+    Chunk chunk;
+    chunk.begin = arith::MulIOp::create(entry.host(), at, size);
+    Value left = arith::SubIOp::create(entry.host(), tokens, chunk.begin);
+    chunk.count = arith::MinUIOp::create(entry.host(), left, size);
+    chunk.logits = entry.scratch(
+        "logits", MemRefType::get({ShapedType::kDynamic, words}, entry.accumulation()), size);
+    entry.launch("logits_" + sizesOf({channels, words}, elementOf(hidden)), chunk.count,
+                 {entry.rows(hidden, channels, chunk.begin), vocabulary, chunk.logits},
+                 [&](RowWriter &k, ValueRange a) {
+                   k.contract(
+                       kernel::Form::NT, words, words, [&](Value row) { return k.raw(a[0], row); },
+                       [&](Value row) { return k.raw(a[1], row); },
+                       [&](Value row, Value sum) { k.store(sum, a[2], row); });
+                 });
+    body(chunk);
+  });
+}
+
+/// Copies a formula's operations to `k`; its yielded values.
+static SmallVector<Value> inlineFormula(RowWriter &k, Region &formula, ValueRange arguments) {
+  IRMapping values;
+  values.map(formula.getArguments(), arguments);
+  for (Operation &op : formula.front().without_terminator())
+    k.clone(op, values);
+  SmallVector<Value> yielded;
+  for (Value value : formula.front().getTerminator()->getOperands())
+    yielded.push_back(values.lookup(value));
+  return yielded;
+}
+
+/// What of the extras a kernel is passed: columns from the chunk's first token on, scalars as they
+/// are.
+static SmallVector<Value> passExtras(EntryLowering &entry, ValueRange extras, Value begin) {
+  SmallVector<Value> passed;
+  for (Value extra : extras) {
+    Value where = entry.buffer(extra);
+    passed.push_back(isa<MemRefType>(where.getType()) ? entry.rows(where, 0, begin) : where);
+  }
+  return passed;
+}
+
+static SmallVector<Value> readExtras(RowWriter &k, ValueRange extras, Value row) {
+  SmallVector<Value> values;
+  for (Value extra : extras)
+    values.push_back(isa<MemRefType>(extra.getType()) ? k.load(extra, row) : extra);
+  return values;
+}
+
+namespace {
+/// A token's label, whether it has one, and its likelihood.
+struct Likelihood {
+  Value label, valid, nll, logsumexp;
+};
+} // namespace
+
+/// Of row `row` of the logits `a[0]` with labels `a[1]`.
+static Likelihood likelihood(RowWriter &k, ValueRange a, Value row) {
+  Likelihood found;
+  Value z = k.load(a[0], row), zero = k.number(0);
+  found.label = k.raw(a[1], row);
+  Value none = arith::ConstantOp::create(k, k.getI32IntegerAttr(0));
+  found.valid = arith::CmpIOp::create(k, arith::CmpIPredicate::sge, found.label, none);
+  // Without a label some logit is read and not used.
+  Value somewhere = arith::MaxSIOp::create(k, found.label, none);
+  Value at = arith::IndexCastOp::create(k, k.getIndexType(), somewhere);
+  Value chosen = k.element(a[0], row, at), largest = k.largest(z);
+  Value sum = k.sum(math::ExpOp::create(k, k.sub(z, largest)));
+  Value logsumexp = k.add(largest, math::LogOp::create(k, sum));
+  found.nll = arith::SelectOp::create(k, found.valid, k.sub(logsumexp, chosen), zero);
+  found.logsumexp = arith::SelectOp::create(k, found.valid, logsumexp, zero);
+  return found;
+}
+
+static LogicalResult lower(step::NLLOp op, EntryLowering &entry) {
+  Value nll = entry.result(op.getNll()), logsumexp = entry.result(op.getLogsumexp());
+  forChunks(
+      entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), [&](Chunk chunk) {
+        entry.launch("nll_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()), chunk.count,
+                     {chunk.logits, entry.rows(entry.buffer(op.getLabels()), 0, chunk.begin),
+                      entry.rows(nll, 0, chunk.begin), entry.rows(logsumexp, 0, chunk.begin)},
+                     [](RowWriter &k, ValueRange a) {
+                       Value row = k.row();
+                       Likelihood found = likelihood(k, a, row);
+                       k.store(found.nll, a[2], row);
+                       k.store(found.logsumexp, a[3], row);
+                     });
+      });
+  return success();
+}
+
+/// Adds up a column into `where`, one row of one column.
+static void sumColumn(EntryLowering &entry, Value column, Value where) {
+  entry.launch("sum_" + sizesOf(1, entry.accumulation()), entry.constant(1),
+               {entry.rows(column, 1), entry.tokens(), where}, [](RowWriter &k, ValueRange a) {
+                 k.store(k.fold(a[1], 1, [&](Value j) { return k.load(a[0], j); }), a[2], k.row());
+               });
+}
+
+static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
+  Value nll = entry.result(op.getNll()), logsumexp = entry.result(op.getLogsumexp());
+  Value losses = entry.scratch(
+      "losses", MemRefType::get({ShapedType::kDynamic}, entry.accumulation()), entry.tokens());
+  forChunks(
+      entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), [&](Chunk chunk) {
+        SmallVector<Value> arguments{chunk.logits,
+                                     entry.rows(entry.buffer(op.getLabels()), 0, chunk.begin),
+                                     entry.rows(nll, 0, chunk.begin),
+                                     entry.rows(logsumexp, 0, chunk.begin),
+                                     entry.rows(entry.buffer(op.getWeights()), 0, chunk.begin),
+                                     entry.rows(losses, 0, chunk.begin)};
+        llvm::append_range(arguments, passExtras(entry, op.getExtras(), chunk.begin));
+        entry.launch("loss_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()), chunk.count,
+                     arguments, [&](RowWriter &k, ValueRange a) {
+                       Value row = k.row();
+                       Likelihood found = likelihood(k, a, row);
+                       SmallVector<Value> inputs{found.nll, found.logsumexp};
+                       llvm::append_range(inputs, readExtras(k, a.drop_front(6), row));
+                       Value value = inlineFormula(k, op.getFormula(), inputs)[0];
+                       Value weighted = k.mul(k.load(a[4], row), value);
+                       k.store(found.nll, a[2], row);
+                       k.store(found.logsumexp, a[3], row);
+                       k.store(arith::SelectOp::create(k, found.valid, weighted, k.number(0)), a[5],
+                               row);
+                     });
+      });
+  sumColumn(entry, losses, entry.result(op.getLoss()));
+  return success();
+}
+
+/// The gradient of every logit of a token, where its logits were.
+static void logitGradients(step::CrossEntropyGradOp op, RowWriter &k, ValueRange a, double factor) {
+  Value row = k.row(), z = k.load(a[0], row), label = k.raw(a[1], row);
+  Value nll = k.load(a[2], row), logsumexp = k.load(a[3], row);
+  SmallVector<Value> inputs{nll, logsumexp};
+  llvm::append_range(inputs, readExtras(k, a.drop_front(5), row));
+  SmallVector<Value> slopes = inlineFormula(k, op.getDerivative(), inputs);
+  Value scale = k.mul(k.load(a[4], row), k.number(factor));
+  Value forAll = k.mul(scale, k.add(slopes[0], slopes[1])), forLabel = k.mul(scale, slopes[0]);
+
+  int64_t words = columnsOf(a[0]);
+  auto integers = VectorType::get({words}, k.getI32Type());
+  Value labels = k.spread(label, words), column = kernel::ColumnOp::create(k, integers);
+  Value here = arith::CmpIOp::create(k, arith::CmpIPredicate::eq, column, labels);
+  Value zeros = k.spread(k.number(0), words);
+  Value spike = arith::SelectOp::create(k, here, k.spread(forLabel, words), zeros);
+  Value p = math::ExpOp::create(k, k.sub(z, logsumexp));
+  Value gradient = k.sub(k.mul(p, forAll), spike);
+  Value none = k.spread(arith::ConstantOp::create(k, k.getI32IntegerAttr(0)), words);
+  Value valid = arith::CmpIOp::create(k, arith::CmpIPredicate::sge, labels, none);
+  k.store(arith::SelectOp::create(k, valid, gradient, zeros), a[0], row);
+}
+
+static LogicalResult lower(step::CrossEntropyGradOp op, EntryLowering &entry) {
+  DenseElementsAttr seed;
+  if (!matchPattern(op.getGradient(), m_Constant(&seed)) || !seed.isSplat())
+    return op.emitOpError() << "multiplies with a gradient that is no constant";
+  double scale = seed.getSplatValue<APFloat>().convertToDouble();
+  Value hidden = entry.buffer(op.getHidden()), vocabulary = entry.buffer(op.getVocabulary());
+  Value dHidden = entry.result(op.getHiddenGradient());
+  Value dVocabulary = entry.accumulated(op.getVocabularyGradient());
+  int64_t channels = columnsOf(op.getHidden()),
+          words = cast<MemRefType>(vocabulary.getType()).getDimSize(0);
+  forChunks(entry, hidden, vocabulary, [&](Chunk chunk) {
+    SmallVector<Value> arguments{chunk.logits};
+    for (Value column : {op.getLabels(), op.getNll(), op.getLogsumexp(), op.getWeights()})
+      arguments.push_back(entry.rows(entry.buffer(column), 0, chunk.begin));
+    llvm::append_range(arguments, passExtras(entry, op.getExtras(), chunk.begin));
+    entry.launch("loss_gradient_" + sizesOf(words, entry.accumulation()), chunk.count, arguments,
+                 [&](RowWriter &k, ValueRange a) { logitGradients(op, k, a, scale); });
+    entry.launch("hidden_gradient_" + sizesOf({words, channels}, elementOf(hidden)), chunk.count,
+                 {chunk.logits, vocabulary, entry.rows(dHidden, channels, chunk.begin)},
+                 [&](RowWriter &k, ValueRange a) {
+                   k.contract(
+                       kernel::Form::NN, words, channels,
+                       [&](Value row) { return k.raw(a[0], row); },
+                       [&](Value row) { return k.raw(a[1], row); },
+                       [&](Value row, Value sum) { k.store(sum, a[2], row); });
+                 });
+    if (dVocabulary)
+      entry.launch("vocabulary_gradient_" + sizesOf({words, channels}, elementOf(hidden)),
+                   chunk.count,
+                   {chunk.logits, entry.rows(hidden, channels, chunk.begin), dVocabulary},
+                   [&](RowWriter &k, ValueRange a) {
+                     k.contract(
+                         kernel::Form::TN, 0, channels, [&](Value row) { return k.raw(a[0], row); },
+                         [&](Value row) { return k.raw(a[1], row); },
+                         [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
+                   });
+  });
+  return success();
+}
+
+LogicalResult roux::lowerLoss(Operation *op, EntryLowering &entry) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<step::NLLOp, step::CrossEntropyOp, step::CrossEntropyGradOp>(
+          [&](auto op) { return lower(op, entry); })
+      .Default([](Operation *) { return failure(); });
+}

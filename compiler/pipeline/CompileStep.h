@@ -1,0 +1,51 @@
+//===- CompileStep.h - from a model's shape and a loss to a program -------===//
+//
+// The whole pipeline behind one door that includes no MLIR, for the verbs: what a
+// step computes goes in, a program that the runtime walks comes out, or the text
+// of any stage on the way.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/frontend/Source.h"
+#include "runtime/Expression.h"
+#include "runtime/Program.h"
+#include "runtime/model/ModelConfig.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace roux {
+
+/// What the numbers of a step are: `run { dtype: … }`.
+enum class StepType : uint8_t { F32, BF16, F64 };
+
+/// All of a recipe that changes what a step computes.
+struct StepSource {
+  const SourceManager *sources = nullptr; ///< for the places of diagnostics
+  model::ModelConfig config;
+  Expression loss; ///< empty: token.nll
+  StepType type = StepType::F32;
+  double firstBeta = 0.9, secondBeta = 0.999, epsilon = 1e-8, decay = 0;
+  std::optional<double> clip;
+  bool savesActivations = false; ///< else a layer's gradient computes the layer again
+};
+
+/// Which text of a step is asked for.
+struct StageText {
+  std::string stage;                   ///< step, grad, kernel, loops, llvm, asm, gpu, ptx, table
+  std::string kernel;                  ///< only this one; empty: all
+  std::string machine;                 ///< avx512, avx2 or portable; empty: this processor's
+  std::string architecture = "sm_90a"; ///< of gpu and ptx
+};
+
+/// The stage's text; none after saying on stderr what is wrong.
+std::optional<std::string> printStage(const StepSource &source, const StageText &what);
+
+/// The entries `train_grad`, `nll`, `logits` and `update` for this machine. Kernels compiled before
+/// are taken from `cacheFolder`, and new ones put there; empty: no cache. None after saying on
+/// stderr what is wrong.
+std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder);
+
+} // namespace roux

@@ -1,0 +1,19 @@
+//===- DataFlow.h - a data definition as a pipeline -----------------------===//
+//
+// The runtime's pipelines are plain values that know nothing of recipes; this is
+// the one place where constructs of the language become operations on records.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/frontend/CheckedRecipe.h"
+#include "runtime/data/pipeline/DataPipeline.h"
+
+namespace roux {
+
+/// What happens to the records of `data`, a value that is or names data: every definition it reads,
+/// once each, then its own operations. Uses only operations that need no model.
+data::DataPipeline pipelineOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                              const CheckedValue &data);
+
+} // namespace roux

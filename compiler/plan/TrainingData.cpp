@@ -1,0 +1,134 @@
+//===- TrainingData.cpp - what a train reads, built once and kept ---------===//
+//
+// A file is made when there is none of its name; its name is the hash of what it
+// is made from.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/plan/TrainingData.h"
+
+#include "compiler/plan/BatchRules.h"
+#include "compiler/plan/DataFlow.h"
+#include "compiler/plan/RefusedRecipe.h"
+#include "runtime/data/AtomicFile.h"
+#include "runtime/data/pipeline/PipelineRunner.h"
+#include "runtime/data/plan/Planner.h"
+#include "runtime/data/tokenizer/TrainBytePair.h"
+
+#include <fstream>
+#include <sstream>
+#include <xxhash.h>
+
+namespace roux {
+
+using namespace data;
+
+DataBuilder::DataBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
+                         std::filesystem::path folder, unsigned threads)
+    : sources(sources), recipe(recipe), folder(std::move(folder)), threads(threads) {}
+
+std::filesystem::path DataBuilder::fileOf(std::string_view name, std::string_view made,
+                                          std::string_view extension) const {
+  return folder /
+         fmt::format("{}-{:016x}.{}", name, XXH3_64bits(made.data(), made.size()), extension);
+}
+
+std::shared_ptr<const Tokenizer> DataBuilder::tokenizerOf(const CheckedValue &value) {
+  auto &known = tokenizers[{value.where.file, value.where.begin}];
+  if (known)
+    return known;
+  if (value.calls("bpe"))
+    return known = trainTokenizer(value);
+  const CheckedValue &pattern = value["pattern"];
+  return known = loadTokenizer(resolvePath(sources, value["file"]),
+                               pattern.is("none") ? "" : pattern.text);
+}
+
+static std::string contentsOf(const std::filesystem::path &file) {
+  std::ostringstream bytes;
+  bytes << std::ifstream(file, std::ios::binary).rdbuf();
+  return std::move(bytes).str();
+}
+
+std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue &call) {
+  Consumer nobody;
+  Ledger ledger;
+  PipelineRunner runner(pipelineOf(sources, recipe, call["data"]), nobody, ledger, threads);
+  auto vocabulary = static_cast<TokenId>(call["vocab"].number);
+  std::filesystem::path file =
+      fileOf("tokenizer", fmt::format("bpe 1 vocab {}\n{}", vocabulary, runner.origin()), "model");
+  if (!std::filesystem::exists(file)) {
+    std::vector<std::string> texts;
+    runner.visitTexts([&](std::string_view text) { texts.emplace_back(text); });
+    size_t next = 0;
+    std::string model = trainBytePair(
+        [&](std::string &text) {
+          if (next == texts.size())
+            return false;
+          text = std::move(texts[next++]);
+          return true;
+        },
+        vocabulary);
+    std::filesystem::create_directories(folder);
+    AtomicFile out(file, 0);
+    out.write(std::as_bytes(std::span(model)));
+    out.commit({});
+  }
+  return tokenizerOfModel(contentsOf(file), file.string());
+}
+
+ModelFacts DataBuilder::modelOf(const CheckedValue &value) {
+  return factsOf(sources, recipe, value,
+                 [this](const CheckedValue &tokenizer) { return tokenizerOf(tokenizer); });
+}
+
+static std::string describe(const StoreSchema &schema) {
+  std::string text;
+  for (const StoreSchema::Attribute &attribute : schema.attributes)
+    text += fmt::format("{} {}\n", attribute.name, attribute.isText ? "text" : "number");
+  return text;
+}
+
+std::filesystem::path DataBuilder::buildStore(std::string_view name, const CheckedValue &data,
+                                              const ModelFacts &model, const Expression &target,
+                                              const StoreSchema &schema, bool sentences) {
+  Consumer consumer{model.tokenizer, model.chat, target, sentences};
+  Ledger ledger;
+  PipelineRunner runner(pipelineOf(sources, recipe, data), consumer, ledger, threads);
+  std::filesystem::path file =
+      fileOf(fmt::format("{}-tokens", name), runner.origin() + describe(schema), "store");
+  if (std::filesystem::exists(file))
+    return file;
+  std::filesystem::create_directories(folder);
+  TokenStoreWriter writer(file, schema);
+  runner.write(writer, schema);
+  writer.finish();
+  return file;
+}
+
+TrainingData DataBuilder::build(const CheckedDefinition &train) {
+  ModelFacts model = modelOf(train["model"]);
+  if (!model.tokenizer)
+    throw RefusedRecipe(sources, train["model"].where,
+                        fmt::format("the model of '{}' brings no tokenizer; expected a block with "
+                                    "tokenizer: and template:",
+                                    train.name));
+  PlanSpec spec = planSpecOf(sources, recipe, train, model.config.context);
+  bool sentences = spec.position.at == PositionRule::Sites::Sentence;
+  std::filesystem::path storeFile =
+      buildStore(train.name, train["data"], model, train["target"].expression, storeSchemaOf(train),
+                 sentences);
+  TokenStore store(storeFile);
+  std::filesystem::path planFile =
+      fileOf(fmt::format("{}-plan", train.name),
+             fmt::format("plan 1 {:016x}\n{}", store.hash(), spec.text()), "plan");
+  if (!std::filesystem::exists(planFile))
+    writePlan(planFile, PlanInput(store), spec);
+  Plan plan(planFile);
+  return {std::move(model), storeFile, planFile, std::move(store), std::move(plan)};
+}
+
+std::filesystem::path outputFolder(const std::filesystem::path &path) {
+  return std::filesystem::path("runs") / path.stem();
+}
+
+} // namespace roux

@@ -1,0 +1,63 @@
+//===- TrainingData.h - what a train reads, built once and kept -----------===//
+//
+// Everything before the first step: the tokenizer where it has to be trained, the
+// token store, the batch plan. Each is a file named after the hash of what it was
+// made from, so it is made once and never stale.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/plan/Models.h"
+#include "runtime/data/TokenStore.h"
+#include "runtime/data/plan/Plan.h"
+
+#include <filesystem>
+#include <map>
+
+namespace roux {
+
+/// A train's tokens and steps. The weight expression stays in the recipe.
+struct TrainingData {
+  ModelFacts model;
+  std::filesystem::path storeFile, planFile;
+  data::TokenStore store;
+  data::Plan plan;
+};
+
+class DataBuilder {
+public:
+  /// Files go below `folder`, which is made when the first one is. `threads` 0: all. The recipe and
+  /// its sources must outlive this.
+  DataBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
+              std::filesystem::path folder, unsigned threads = 0);
+
+  /// Builds what `train` needs and is not there. Throws RefusedRecipe, and the exceptions of
+  /// runtime/ for files, records, tokenizers, models and plans.
+  TrainingData build(const CheckedDefinition &train);
+  /// The facts of a model value, its tokenizer trained if it has to be.
+  ModelFacts modelOf(const CheckedValue &value);
+  /// The records of `data` through the tokenizer and template of `model`; every token that
+  /// `target` names is a label. Returns the file.
+  std::filesystem::path buildStore(std::string_view name, const CheckedValue &data,
+                                   const ModelFacts &model, const Expression &target,
+                                   const data::StoreSchema &schema, bool sentences);
+
+private:
+  std::shared_ptr<const data::Tokenizer> tokenizerOf(const CheckedValue &value);
+  std::shared_ptr<const data::Tokenizer> trainTokenizer(const CheckedValue &call);
+  /// `folder`/`name`-`hash of made`.`extension`.
+  std::filesystem::path fileOf(std::string_view name, std::string_view made,
+                               std::string_view extension) const;
+
+  const SourceManager &sources;
+  const CheckedRecipe &recipe;
+  std::filesystem::path folder;
+  unsigned threads;
+  /// Tokenizers already made, by the place of their value.
+  std::map<std::pair<uint32_t, uint32_t>, std::shared_ptr<const data::Tokenizer>> tokenizers;
+};
+
+/// The folder of everything that Roux makes for the recipe at `path`: runs/NAME.
+std::filesystem::path outputFolder(const std::filesystem::path &path);
+
+} // namespace roux

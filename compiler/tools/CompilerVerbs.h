@@ -1,0 +1,20 @@
+//===- CompilerVerbs.h - the verbs of roux-compiler -----------------------===//
+//
+// Each compiles before it does anything else, so it lives in the program that
+// links MLIR.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <string>
+
+namespace roux {
+
+int runScore(int argc, char **argv);
+int runShowStage(int argc, char **argv);
+
+/// Where compiled kernels are kept between runs: XDG_CACHE_HOME/roux, else ~/.cache/roux; empty
+/// where there is no home.
+std::string kernelCacheFolder();
+
+} // namespace roux

@@ -1,0 +1,76 @@
+//===- PlannedTrain.cpp - a recipe's trains with their data ---------------===//
+//
+// What is built here stays under runs/, where the training finds it.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/PlannedTrain.h"
+
+#include "compiler/plan/RefusedRecipe.h"
+#include "compiler/tools/CommandLine.h"
+#include "runtime/data/view/DataSummary.h"
+
+#include <fmt/format.h>
+
+namespace roux {
+
+/// The train named `target`, or the last one in the text; null after saying what there is instead.
+static const CheckedDefinition *findTrain(const CheckedRecipe &recipe, const std::string &target) {
+  const CheckedDefinition *found = nullptr;
+  std::vector<std::string_view> names;
+  for (const CheckedDefinition &definition : recipe.definitions) {
+    if (definition.kind != ast::Kind::Train)
+      continue;
+    names.push_back(definition.name);
+    if (target.empty() ? !found || definition.where.begin > found->where.begin
+                       : definition.name == target)
+      found = &definition;
+  }
+  if (!found && target.empty())
+    refuse("the recipe has no train, so there is no plan");
+  else if (!found)
+    refuse(fmt::format("no train is named '{}'{}", target, didYouMean(target, names)));
+  return found;
+}
+
+static std::filesystem::path dataFolder(const std::string &path) {
+  return outputFolder(path) / "data";
+}
+
+int withPlannedTrain(
+    const std::string &path, const std::string &target, const CheckOptions &options,
+    const std::function<void(const CheckedDefinition &, const TrainingData &)> &show) {
+  SourceManager sources;
+  std::optional<uint32_t> file = openRecipe(sources, path);
+  if (!file)
+    return 1;
+  Diagnostics diagnostics(sources);
+  std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
+  if (int status = report(diagnostics); status || !recipe)
+    return status;
+  const CheckedDefinition *train = findTrain(*recipe, target);
+  if (!train)
+    return 1;
+  DataBuilder builder(sources, *recipe, dataFolder(path));
+  show(*train, builder.build(*train));
+  return 0;
+}
+
+std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
+                          const std::string &path) {
+  DataBuilder builder(sources, recipe, dataFolder(path));
+  std::string out;
+  for (const CheckedDefinition &train : recipe.definitions) {
+    if (train.kind != ast::Kind::Train)
+      continue;
+    out += fmt::format("\ntrain {}\n", train.name);
+    try {
+      TrainingData data = builder.build(train);
+      out += summarize(data.plan, data.store, train["weight"].expression).text();
+    } catch (const RefusedRecipe &refused) {
+      out += fmt::format("not planned: {}\n", refused.what());
+    }
+  }
+  return out;
+}
+
+} // namespace roux

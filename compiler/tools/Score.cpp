@@ -1,0 +1,131 @@
+//===- Score.cpp - `roux score` -------------------------------------------===//
+//
+// What a model makes of texts, token by token: JSONL in, JSONL out. The smallest
+// whole use of a compiled model, and how it is compared with other tools.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipeline/CompileStep.h"
+#include "compiler/tools/CommandLine.h"
+#include "compiler/tools/CompilerVerbs.h"
+#include "runtime/data/tokenizer/Tokenizer.h"
+#include "runtime/train/ModelProgram.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <iostream>
+#include <simdjson.h>
+#include <thread>
+
+namespace roux {
+
+namespace {
+
+/// A model ready to score, and the tokenizer that `text` lines need.
+class Scorer {
+public:
+  Scorer(const std::filesystem::path &path, const std::string &tokenizerPath);
+  /// The output line for one input line. Throws std::runtime_error saying what is wrong with it.
+  std::string score(std::string_view line);
+
+private:
+  std::vector<int32_t> idsOf(simdjson::dom::element record);
+  const data::Tokenizer &tokenizer();
+
+  std::filesystem::path path;
+  std::string tokenizerPath;
+  model::Model model;
+  std::shared_ptr<const data::Tokenizer> loaded;
+  std::unique_ptr<train::ModelProgram> program;
+  simdjson::dom::parser parser;
+};
+
+} // namespace
+
+static std::unique_ptr<train::ModelProgram> programOf(const model::Model &model) {
+  StepSource source;
+  source.config = model.config;
+  std::optional<Program> program = compileStep(source, kernelCacheFolder());
+  if (!program)
+    throw std::runtime_error("the model could not be compiled");
+  auto runs = std::make_unique<train::ModelProgram>(std::move(*program), model.config,
+                                                    std::thread::hardware_concurrency());
+  runs->setParameters(model.weights);
+  return runs;
+}
+
+Scorer::Scorer(const std::filesystem::path &path, const std::string &tokenizerPath)
+    : path(path), tokenizerPath(tokenizerPath), model(model::openModel(path)) {
+  for (const std::string &problem : model::notFinite(model.weights))
+    throw model::ModelError(problem);
+  program = programOf(model);
+}
+
+const data::Tokenizer &Scorer::tokenizer() {
+  if (!loaded)
+    loaded = data::loadTokenizer(tokenizerPath.empty() ? path.string() : tokenizerPath);
+  return *loaded;
+}
+
+std::vector<int32_t> Scorer::idsOf(simdjson::dom::element record) {
+  std::vector<int32_t> ids;
+  simdjson::dom::array tokens;
+  std::string_view text;
+  if (record["tokens"].get(tokens) == simdjson::SUCCESS) {
+    for (simdjson::dom::element token : tokens) {
+      int64_t id;
+      if (token.get(id) != simdjson::SUCCESS || id < 0 || id >= model.config.vocabulary)
+        throw std::runtime_error(fmt::format("token {} of 'tokens' is {}, expected an id below {}",
+                                             ids.size(), simdjson::minify(token),
+                                             model.config.vocabulary));
+      ids.push_back(static_cast<int32_t>(id));
+    }
+    return ids;
+  }
+  if (record["text"].get(text) != simdjson::SUCCESS)
+    throw std::runtime_error("expected an object with \"tokens\" or \"text\"");
+  for (data::TokenId id : tokenizer().encode(text, {.surround = true}))
+    ids.push_back(static_cast<int32_t>(id));
+  return ids;
+}
+
+std::string Scorer::score(std::string_view line) {
+  simdjson::dom::element record;
+  if (simdjson::error_code error = parser.parse(line).get(record))
+    throw std::runtime_error(fmt::format("is not JSON: {}", simdjson::error_message(error)));
+  std::vector<int32_t> ids = idsOf(record);
+  if (ids.size() < 2)
+    return "{\"nll\": []}";
+  if (static_cast<int64_t>(ids.size()) - 1 > model.config.context)
+    throw std::runtime_error(fmt::format("{} tokens are longer than the model's context of {}",
+                                         ids.size(), model.config.context));
+  std::vector<int32_t> inputs(ids.begin(), ids.end() - 1), labels(ids.begin() + 1, ids.end());
+  std::vector<int32_t> positions(inputs.size());
+  for (size_t i = 0; i < positions.size(); ++i)
+    positions[i] = static_cast<int32_t>(i);
+  std::vector<double> nll =
+      program->nll({inputs, labels, {}, positions, {0, static_cast<int32_t>(inputs.size())}});
+  return fmt::format("{{\"nll\": [{:.7g}]}}", fmt::join(nll, ", "));
+}
+
+int runScore(int argc, char **argv) {
+  CLI::App app("what a model makes of texts: JSONL {\"tokens\"} or {\"text\"} in, {\"nll\"} out",
+               "roux score");
+  std::string path, tokenizer;
+  app.add_option("model", path, "a Hugging Face folder or a llama2.c file")->required();
+  app.add_option("--tokenizer", tokenizer, "for texts; otherwise the model's own");
+  if (std::optional<int> done = parseArguments(app, argc, argv))
+    return *done;
+  return guarded([&] {
+    Scorer scorer(path, tokenizer);
+    std::string line;
+    for (uint64_t number = 1; std::getline(std::cin, line); ++number)
+      try {
+        fmt::print("{}\n", scorer.score(line));
+      } catch (const std::runtime_error &error) {
+        return refuse(fmt::format("<stdin>:{}: {}", number, error.what()));
+      }
+    return 0;
+  });
+}
+
+} // namespace roux

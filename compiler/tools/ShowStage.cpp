@@ -1,0 +1,142 @@
+//===- ShowStage.cpp - `roux inspect` for the stages that need MLIR -------===//
+//
+// A recipe as the recipe dialect, and each of its trains' step on its way to the
+// machine.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/frontend/Check.h"
+#include "compiler/import/PrintRecipe.h"
+#include "compiler/plan/RefusedRecipe.h"
+#include "compiler/tools/CommandLine.h"
+#include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/RecipeFile.h"
+#include "compiler/tools/Settings.h"
+#include "compiler/tools/StepOfRecipe.h"
+#include "runtime/data/batch/Layout.h"
+#include "runtime/train/ModelProgram.h"
+
+#include <cstdlib>
+#include <fmt/format.h>
+
+namespace roux {
+
+namespace {
+struct StageRequest {
+  std::string path, target, config;
+  StageText text;
+};
+} // namespace
+
+std::string kernelCacheFolder() {
+  if (const char *cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
+    return std::string(cache) + "/roux";
+  const char *home = std::getenv("HOME");
+  return home && *home ? std::string(home) + "/.cache/roux" : std::string();
+}
+
+/// The train to show: the one named, or the last.
+static const CheckedDefinition &trainOf(const CheckedRecipe &recipe, const std::string &name) {
+  const CheckedDefinition *found = nullptr;
+  for (const CheckedDefinition &definition : recipe.definitions)
+    if (definition.kind == ast::Kind::Train && (name.empty() || definition.name == name) &&
+        (definition.inMainFile || !name.empty()))
+      found = &definition;
+  if (!found)
+    throw std::runtime_error(name.empty() ? "the recipe has no train, so there is no step to show"
+                                          : fmt::format("no train is named '{}'", name));
+  return *found;
+}
+
+/// Tokens of the largest micro-batch of the plan.
+static int64_t largestPortion(const CheckedRecipe &recipe, const data::Plan &plan) {
+  data::RunShape run;
+  if (const CheckedValue &limit = recipe.run()["micro_batch"]; limit.kind == ValueKind::Number)
+    run.microBatchTokens = static_cast<uint64_t>(limit.number);
+  int64_t largest = 0;
+  for (uint64_t i = 0; i < plan.steps(); ++i) {
+    data::PlanStep step = plan.step(i);
+    for (const auto &portions : data::layOut(plan, step, run).ranks)
+      for (const data::Portion &portion : portions) {
+        int64_t tokens = 0;
+        for (uint32_t sequence : portion)
+          tokens += step.sequences[sequence].positions;
+        largest = std::max(largest, tokens);
+      }
+  }
+  return largest;
+}
+
+static std::optional<std::string> memoryText(const StepSource &source, int64_t tokens) {
+  std::optional<Program> program = compileStep(source, kernelCacheFolder());
+  if (!program)
+    return std::nullopt;
+  train::ModelProgram model(std::move(*program), source.config, 1);
+  constexpr double mega = 1e6;
+  double state = model.stateBytes() / mega;
+  double activations = model.activationBytes("train", tokens) / mega;
+  return fmt::format("largest micro-batch     {:>12} tokens\n"
+                     "parameters, gradients, moments {:>9.1f} MB\n"
+                     "activations, at most           {:>9.1f} MB\n"
+                     "peak before columns            {:>9.1f} MB\n",
+                     tokens, state, activations, state + activations);
+}
+
+static std::optional<std::string> textOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                                         const StageRequest &request) {
+  const CheckedDefinition &train = trainOf(recipe, request.target);
+  DataBuilder builder(sources, recipe, outputFolder(request.path) / "data");
+  bool standIn = !request.config.empty();
+  model::ModelConfig config =
+      standIn ? model::readConfig(request.config) : builder.modelOf(train["model"]).config;
+  StepSource source = stepOf(sources, recipe, train, config);
+  if (request.text.stage != "memory")
+    return printStage(source, request.text);
+  return memoryText(source,
+                    standIn ? config.context : largestPortion(recipe, builder.build(train).plan));
+}
+
+static int show(const StageRequest &request, CheckOptions options) {
+  SourceManager sources;
+  std::optional<uint32_t> file = openRecipe(sources, request.path);
+  if (!file)
+    return 1;
+  Diagnostics diagnostics(sources);
+  options.files = request.text.stage != "recipe" && request.config.empty();
+  std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
+  if (report(diagnostics) || !recipe)
+    return 1;
+  std::optional<std::string> text;
+  if (request.text.stage == "recipe")
+    text = printRecipe(sources, *recipe);
+  else
+    text = textOf(sources, *recipe, request);
+  if (!text || text->empty())
+    return 1;
+  fmt::print("{}", *text);
+  return 0;
+}
+
+int runShowStage(int argc, char **argv) {
+  CLI::App app("look at any stage of a recipe", "roux inspect");
+  StageRequest request;
+  std::vector<std::string> set;
+  app.add_option("recipe", request.path, "the recipe")->required();
+  app.add_option("--emit", request.text.stage, "what to show")->required();
+  app.add_option("--target", request.target, "which train; otherwise the last one");
+  app.add_option("--kernel", request.text.kernel, "only the kernel of this name");
+  app.add_option("--arch", request.text.architecture, "of gpu and ptx: sm_80, sm_90a, …");
+  app.add_option("--machine", request.text.machine,
+                 "of loops, llvm and asm: avx512, avx2, portable");
+  app.add_option("--config", request.config, "a config.json that gives the model's shape instead");
+  addSettings(app, set);
+  if (std::optional<int> done = parseArguments(app, argc, argv))
+    return *done;
+  return guarded([&] {
+    CheckOptions options;
+    if (!readSettings(set, options))
+      return 1;
+    return show(request, options);
+  });
+}
+
+} // namespace roux

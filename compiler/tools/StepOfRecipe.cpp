@@ -1,0 +1,40 @@
+//===- StepOfRecipe.cpp - what a train's step is compiled from ------------===//
+//
+// Keys of a train and of `run` as the compiler's plain values.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/StepOfRecipe.h"
+
+#include "compiler/plan/RefusedRecipe.h"
+
+namespace roux {
+
+StepType stepTypeOf(const SourceManager &sources, const CheckedRecipe &recipe) {
+  const CheckedValue &type = recipe.run()["dtype"];
+  if (type.is("tf32"))
+    throw RefusedRecipe(sources, type.where,
+                        "tf32 is a type of NVIDIA's tensor cores; expected f32, bf16 or f64");
+  return type.is("bf16") ? StepType::BF16 : type.is("f64") ? StepType::F64 : StepType::F32;
+}
+
+StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                  const CheckedDefinition &train, const model::ModelConfig &config) {
+  StepSource source;
+  source.sources = &sources;
+  source.config = config;
+  source.loss = train["loss"].expression;
+  source.type = stepTypeOf(sources, recipe);
+  const CheckedValue &optimizer = train["optimizer"];
+  source.firstBeta = optimizer["betas"].items.at(0).number;
+  source.secondBeta = optimizer["betas"].items.at(1).number;
+  source.epsilon = optimizer["epsilon"].number;
+  source.decay = optimizer["decay"].number;
+  if (source.decay > 0 && !optimizer["exempt"].is("vectors"))
+    throw RefusedRecipe(sources, optimizer["exempt"].where,
+                        "norms and biases never decay in compiled updates; expected 'vectors'");
+  if (const CheckedValue &clip = train["clip"]; !clip.isNone())
+    source.clip = clip.number;
+  return source;
+}
+
+} // namespace roux

@@ -1,0 +1,22 @@
+//===- StepOfRecipe.h - what a train's step is compiled from --------------===//
+//
+// The verbs that compile all begin with a recipe's train: its model's shape, its
+// loss, its optimizer and the `run` block's type.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/pipeline/CompileStep.h"
+#include "compiler/plan/TrainingData.h"
+
+namespace roux {
+
+/// `config` replaces the model's own shape, for models whose weights are not here. Throws
+/// RefusedRecipe for what is checked and not compiled.
+StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                  const CheckedDefinition &train, const model::ModelConfig &config);
+
+/// `run { dtype: … }`. Throws RefusedRecipe for tf32, which the CPU does not have.
+StepType stepTypeOf(const SourceManager &sources, const CheckedRecipe &recipe);
+
+} // namespace roux

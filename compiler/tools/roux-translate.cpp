@@ -1,0 +1,35 @@
+//===- roux-translate.cpp - kernels as text of a later stage --------------===//
+//
+// Re-entry at the kernel dialect: reads kernels as `--emit=kernel` prints them
+// and writes what a machine is given. The tool of the lowerings' own tests.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/codegen/KernelText.h"
+
+#include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "mlir/Tools/mlir-translate/Translation.h"
+#include "llvm/Support/CommandLine.h"
+
+int main(int argc, char **argv) {
+  llvm::cl::opt<std::string> kernel("kernel", llvm::cl::desc("only the kernel of this name"));
+  llvm::cl::opt<std::string> machine("machine", llvm::cl::desc("avx512, avx2 or portable"));
+  llvm::cl::opt<std::string> arch("arch", llvm::cl::desc("sm_80, sm_90a, sm_100a or sm_120a"),
+                                  llvm::cl::init("sm_90a"));
+  static constexpr std::pair<const char *, const char *> forms[] = {
+      {"kernel", "the kernel dialect, verified"},
+      {"loops", "vector loops for a CPU"},
+      {"llvm", "optimised LLVM IR for a CPU"},
+      {"asm", "assembly for a CPU"},
+      {"gpu", "the gpu dialect"},
+      {"ptx", "PTX for an NVIDIA GPU"},
+      {"table", "operations, bytes and what is fused"},
+  };
+  for (auto [form, meaning] : forms)
+    mlir::TranslateFromMLIRRegistration(
+        std::string("kernel-to-") + form, meaning,
+        [&, form = form](mlir::ModuleOp module, llvm::raw_ostream &out) {
+          return roux::printKernels(module, {form, kernel, machine, arch}, out);
+        },
+        roux::registerKernelText);
+  return failed(mlir::mlirTranslateMain(argc, argv, "Roux's kernels as text\n"));
+}

@@ -1,0 +1,126 @@
+//===- ChangeRecords.cpp - steps that change a record's text --------------===//
+//
+// strip and join work on what the file says, before any tokenizer has seen it, so
+// each consumer tokenizes the changed text.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/PipelineRunner.h"
+#include "runtime/data/pipeline/SequenceEnvironment.h"
+
+#include <fmt/format.h>
+#include <unordered_map>
+
+namespace roux::data {
+
+void PipelineRunner::checkWhole(uint32_t step) const {
+  for (const Row &row : inputRows(step))
+    if (!isWhole(row))
+      throw DataError(fmt::format("'{}' changes whole records, and '{}' before it made tokens of "
+                                  "them; write it first",
+                                  spelling(pipeline.steps[step].operation),
+                                  spelling(pipeline.steps[row.step].operation)));
+}
+
+void PipelineRunner::change(uint32_t step) {
+  if (pipeline.steps[step].operation == DataOperation::Strip)
+    checkWhole(step);
+  const std::vector<Row> &rows = inputRows(step);
+  for (uint64_t row = 0; row < rows.size(); ++row)
+    steps[step].rows.push_back({row, rows[row].key, step, rows[row].part});
+}
+
+/// Rows of equal value become one, where the first of them stood.
+void PipelineRunner::join(uint32_t step) {
+  checkWhole(step);
+  const DataStep &each = pipeline.steps[step];
+  const std::vector<Row> &rows = inputRows(step);
+  std::vector<std::string> values(rows.size());
+  std::vector<bool> good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
+    if (record(rows[row], workspace).layout != Layout::Text)
+      throw DataError(fmt::format("{}: 'join' joins text records, this is a chat or a completion",
+                                  nameOf(rows[row])));
+    SequenceEnvironment environment(*this, each, rows[row], row, workspace);
+    roux::Value value = evaluate(each.expression, environment);
+    const auto *text = std::get_if<std::string>(&value);
+    values[row] = text ? *text : fmt::format("{:a}", std::get<double>(value));
+  });
+  std::unordered_map<std::string, uint64_t> groups;
+  for (uint64_t row = 0; row < rows.size(); ++row) {
+    if (!good[row])
+      continue;
+    auto [found, fresh] = groups.try_emplace(values[row], steps[step].groups.size());
+    if (fresh) {
+      steps[step].groups.emplace_back();
+      steps[step].rows.push_back({found->second, rows[row].key, step, rows[row].part});
+    }
+    steps[step].groups[found->second].push_back(row);
+  }
+  note(step, "records joined", rows.size());
+}
+
+/// `text` without the code points of `characters`, or the same view if it has none of them.
+static std::string_view strip(std::string_view text, std::string_view characters, Record &record) {
+  std::string left;
+  bool changed = false;
+  for (size_t at = 0; at < text.size();) {
+    size_t begin = at;
+    nextCodePoint(text, at);
+    std::string_view character = text.substr(begin, at - begin);
+    bool goes = false;
+    for (size_t other = 0; other < characters.size() && !goes;) {
+      size_t start = other;
+      nextCodePoint(characters, other);
+      goes = characters.substr(start, other - start) == character;
+    }
+    if (goes && !std::exchange(changed, true))
+      left = text.substr(0, begin);
+    else if (changed && !goes)
+      left += character;
+  }
+  return changed ? record.own(std::move(left)) : text;
+}
+
+/// The joined documents, one line apart, with the fields of the first.
+static void appendDocument(Record &joined, const Record &next, bool first) {
+  if (!first) {
+    std::string &text = joined.owned.front();
+    text += '\n';
+    text += next.document;
+  } else {
+    joined.clear();
+    joined.layout = Layout::Text;
+    joined.ordinal = next.ordinal;
+    joined.own(std::string(next.document));
+    for (const Field &field : next.fields)
+      joined.fields.push_back(
+          {joined.own(std::string(field.name)), field.kind, joined.own(std::string(field.text))});
+  }
+  joined.document = joined.owned.front();
+}
+
+Record &PipelineRunner::record(const Row &row, Workspace &workspace) const {
+  const DataStep &step = pipeline.steps[row.step];
+  if (step.operation == DataOperation::Read)
+    return workspace.read(row.step, row.parent);
+  if (step.operation == DataOperation::Strip) {
+    Record &stripped = record(parentOf(row), workspace);
+    for (Message &message : stripped.messages)
+      if (step.role.empty() || step.role == message.role) {
+        std::string_view left = strip(message.content, step.characters, stripped);
+        if (left.data() != message.content.data())
+          message.json = {}; // it still holds the old content
+        message.content = left;
+      }
+    if (step.role.empty())
+      stripped.document = strip(stripped.document, step.characters, stripped);
+    return stripped;
+  }
+  const std::vector<Row> &rows = steps[step.inputs[0]].rows;
+  Record &joined = workspace.joined[row.step];
+  bool isFirst = true;
+  for (uint64_t member : steps[row.step].groups[row.parent])
+    appendDocument(joined, record(rows[member], workspace), std::exchange(isFirst, false));
+  return joined;
+}
+
+} // namespace roux::data

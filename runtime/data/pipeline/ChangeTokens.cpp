@@ -1,0 +1,148 @@
+//===- ChangeTokens.cpp - spans, cuts and what is kept of a sequence ------===//
+//
+// These work on a consumer's tokens: lengths mean nothing before a tokenizer has
+// spoken.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/PipelineRunner.h"
+#include "runtime/data/pipeline/SequenceEnvironment.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace roux::data {
+
+/// Spans between the tokens of `ends`, each of which is one past a span's last token.
+static void markUpTo(const std::vector<uint32_t> &ends, TokenizedRecord &tokens) {
+  uint32_t begin = 0;
+  for (uint32_t end : ends)
+    if (end > begin)
+      tokens.spans.push_back({std::exchange(begin, end), end});
+}
+
+static std::vector<uint32_t> endsOfDelimiters(const SpanRule &rule, const TokenizedRecord &tokens) {
+  std::vector<uint32_t> bytes; // one past each delimiter's last byte
+  for (const std::string &delimiter : rule.delimiters)
+    for (size_t at = 0;
+         !delimiter.empty() && (at = tokens.text.find(delimiter, at)) != std::string::npos;)
+      bytes.push_back(at += delimiter.size());
+  std::sort(bytes.begin(), bytes.end());
+  std::vector<uint32_t> ends;
+  uint32_t token = 0;
+  for (uint32_t byte : bytes) {
+    while (token < tokens.size() && tokens.bytes[token].end < byte)
+      ++token;
+    if (token < tokens.size())
+      ends.push_back(token + 1);
+  }
+  return ends;
+}
+
+static void markSpans(const SpanRule &rule, SeedTree draws, TokenizedRecord &tokens) {
+  tokens.spans.clear();
+  std::vector<uint32_t> ends;
+  switch (rule.at) {
+  case SpanRule::At::Tokens:
+    for (uint64_t end = rule.tokens; end <= tokens.size(); end += rule.tokens)
+      ends.push_back(end);
+    break;
+  case SpanRule::At::Sentence:
+    ends = tokens.sentences;
+    break;
+  case SpanRule::At::Turn:
+    for (const Turn &turn : tokens.turns)
+      tokens.spans.push_back(turn.tokens);
+    break;
+  case SpanRule::At::Delimiters:
+    ends = endsOfDelimiters(rule, tokens);
+    break;
+  }
+  bool toTheEnd =
+      rule.at != SpanRule::At::Turn && !(rule.at == SpanRule::At::Tokens && rule.dropTail);
+  if (toTheEnd)
+    ends.push_back(tokens.size());
+  markUpTo(ends, tokens);
+  if (rule.atMost == 0 || tokens.spans.size() <= rule.atMost)
+    return;
+  // The spans with the smallest draws, in order.
+  std::vector<std::pair<uint64_t, uint32_t>> drawn;
+  for (uint32_t span = 0; span < tokens.spans.size(); ++span)
+    drawn.emplace_back((draws / span).bits(), span);
+  std::nth_element(drawn.begin(), drawn.begin() + rule.atMost, drawn.end());
+  std::vector<bool> stays(tokens.spans.size());
+  for (uint32_t i = 0; i < rule.atMost; ++i)
+    stays[drawn[i].second] = true;
+  uint32_t span = 0;
+  std::erase_if(tokens.spans, [&](TokenRange) { return !stays[span++]; });
+}
+
+/// The first and last tokens that `cut` leaves of `size`.
+static std::pair<TokenRange, TokenRange> cutRanges(uint32_t size, uint32_t keep, Side side) {
+  if (side == Side::Right)
+    return {{0, keep}, {}};
+  if (side == Side::Left)
+    return {{size - keep, size}, {}};
+  uint32_t head = keep - keep / 2;
+  return {{0, head}, {size - keep / 2, size}};
+}
+
+static void cutTokens(uint32_t keep, Side side, TokenizedRecord &tokens) {
+  auto [head, tail] = cutRanges(tokens.size(), keep, side);
+  TokenizedRecord left = tokens.part(head);
+  left.append(tokens, tail);
+  if (!left.labels.empty() && side == Side::Left)
+    left.labels[0] = noLabel; // what predicts it is gone
+  tokens = std::move(left);
+}
+
+void PipelineRunner::keepSpans(const DataStep &step, const Row &row, TokenizedRecord &tokens,
+                               Workspace &workspace) const {
+  std::vector<TokenRange> dropped;
+  {
+    SequenceEnvironment sequence(*this, step, row, 0, workspace, &tokens);
+    for (uint32_t span = 0; span < tokens.spans.size(); ++span)
+      if (evaluateNumber(step.expression,
+                         InnerEnvironment(sequence, Scope::Span, span, tokens.spans[span])) == 0)
+        dropped.push_back(tokens.spans[span]);
+  }
+  // Tokens of no span stay: a BOS, a template's own words.
+  TokenizedRecord left;
+  uint32_t begin = 0;
+  for (TokenRange span : dropped) {
+    left.append(tokens, {begin, span.begin});
+    begin = span.end;
+  }
+  left.append(tokens, {begin, tokens.size()});
+  tokens = std::move(left);
+}
+
+void PipelineRunner::changeTokens(const Row &row, TokenizedRecord &tokens,
+                                  Workspace &workspace) const {
+  const DataStep &step = pipeline.steps[row.step];
+  if (step.operation == DataOperation::Spans)
+    return markSpans(step.spans, drawsOf(step, row), tokens);
+  if (step.operation == DataOperation::Split) {
+    tokens = tokens.part({static_cast<uint32_t>(row.begin), static_cast<uint32_t>(row.end)});
+    tokens.lastIsInput = false;
+    return;
+  }
+  if (step.operation == DataOperation::Cut && tokens.size() <= step.tokens)
+    return;
+  uint64_t before = tokens.size(), targets = 0;
+  auto countTargets = [&] {
+    TokenizedRecord copy = tokens;
+    applyTarget(row, copy, workspace);
+    return copy.countTargets();
+  };
+  if (workspace.losses)
+    targets = countTargets();
+  if (step.operation == DataOperation::KeepSpans)
+    keepSpans(step, row, tokens, workspace);
+  else
+    cutTokens(step.tokens, step.side, tokens);
+  if (workspace.losses && tokens.size() < before)
+    workspace.losses->push_back({step.construct, before - tokens.size(),
+                                 targets - std::min<uint64_t>(targets, countTargets())});
+}
+
+} // namespace roux::data

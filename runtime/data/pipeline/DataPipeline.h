@@ -1,0 +1,91 @@
+//===- DataPipeline.h - what a `data` definition does, as plain values ----===//
+//
+// The compiler fills this from a checked recipe: the steps a consumer's data go
+// through, each after its inputs. Nothing here refers to the recipe's text.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/Expression.h"
+#include "runtime/data/records/RecordSource.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace roux::data {
+
+enum class DataOperation : uint8_t {
+  Read,    ///< source
+  Where,   ///< expression
+  Sample,  ///< amount
+  Without, ///< inputs: data, others
+  Shuffle,
+  Concat,    ///< inputs in order
+  Mix,       ///< inputs, shares, byTokens
+  Repeat,    ///< times
+  Join,      ///< expression
+  Sort,      ///< expression, falling
+  Keep,      ///< expression, amount
+  Strip,     ///< characters, role
+  Spans,     ///< spans
+  KeepSpans, ///< expression
+  Cut,       ///< tokens, side
+  Split,     ///< split
+};
+std::string_view spelling(DataOperation operation);
+
+/// A number of records, or a share of them.
+struct Amount {
+  double value = 0;
+  bool isShare = false; ///< 0.02 is 2%
+};
+
+enum class Side : uint8_t { Right, Left, Middle };
+
+/// `spans(…)`: one of tokens and `at`.
+struct SpanRule {
+  enum class At : uint8_t { Tokens, Sentence, Turn, Delimiters };
+  At at = At::Sentence;
+  uint32_t tokens = 0;
+  std::vector<std::string> delimiters; ///< a span ends after each of these texts
+  bool dropTail = false;               ///< Tokens: the last span, if it is short
+  uint32_t atMost = 0;                 ///< more than this: a random choice, in order; 0: no limit
+};
+
+/// `split(pow2: low..high, overlong: …, tail: …)`: pieces of a power of two of positions, with one
+/// token more than positions; both bounds are powers of two.
+struct SplitRule {
+  uint64_t low = 0, high = 0;
+  bool randomOverlong = false; ///< else the largest length, again and again
+  bool dropTail = false;
+};
+
+/// One construct of a data definition.
+struct DataStep {
+  DataOperation operation = DataOperation::Read;
+  std::string definition;       ///< the data definition that this step completes; or empty
+  std::string construct;        ///< its place in the tree of seeds: "held/sample/0"
+  std::vector<uint32_t> inputs; ///< earlier steps
+  SourceSpec source;
+  Expression expression;
+  Amount amount;
+  std::vector<double> shares; ///< of each input; they add up to 1
+  bool byTokens = false;
+  uint64_t times = 1;
+  bool falling = false;
+  std::string characters; ///< each of these code points is deleted
+  std::string role;       ///< whose; empty: everybody's, and documents
+  SpanRule spans;
+  uint32_t tokens = 0;
+  Side side = Side::Right;
+  SplitRule split;
+};
+
+/// A consumer's data; the last step's rows are its sequences.
+struct DataPipeline {
+  uint64_t seed = 0;
+  std::vector<DataStep> steps;
+};
+
+} // namespace roux::data

@@ -1,0 +1,60 @@
+//===- PipelineOrigin.cpp - what tokens were made from, as text -----------===//
+//
+// A stale cache of tokenized data trains on an old prompt and nobody sees it. The
+// origin has everything that tokens depend on: contents of files, every value of
+// every step, tokenizer, template and target.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/PipelineRunner.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace roux::data {
+
+static std::string describe(const Expression &expression) {
+  std::string text;
+  for (const Expression::Node &node : expression.nodes)
+    text += fmt::format("({} {} {} {} {} {:a} {} [{}])", static_cast<int>(node.operation),
+                        static_cast<int>(node.scope), static_cast<int>(node.inner),
+                        static_cast<int>(node.attribute), node.countsAll, node.number, node.text,
+                        fmt::join(node.operands, " "));
+  return text;
+}
+
+static std::string describe(const DataStep &step) {
+  return fmt::format(
+      "{} '{}' '{}' inputs [{}] {} amount {:a} {} shares [{}] {} times {} {} "
+      "characters '{}' role '{}' spans {} {} [{}] {} {} tokens {} {} split {} {} {} {}",
+      spelling(step.operation), step.definition, step.construct, fmt::join(step.inputs, " "),
+      describe(step.expression), step.amount.value, step.amount.isShare,
+      fmt::join(step.shares, " "), step.byTokens, step.times, step.falling, step.characters,
+      step.role, static_cast<int>(step.spans.at), step.spans.tokens,
+      fmt::join(step.spans.delimiters, "\x1f"), step.spans.dropTail, step.spans.atMost, step.tokens,
+      static_cast<int>(step.side), step.split.low, step.split.high, step.split.randomOverlong,
+      step.split.dropTail);
+}
+
+std::string PipelineRunner::origin() const {
+  std::string text = fmt::format("records 1\nseed {}\n", pipeline.seed);
+  for (size_t i = 0; i < pipeline.steps.size(); ++i) {
+    text += fmt::format("step {}: {}\n", i, describe(pipeline.steps[i]));
+    if (!sources[i])
+      continue;
+    const SourceSpec &spec = sources[i]->spec();
+    text += fmt::format("source {} kind {} ends {} layout {} on_error {} max_record {} contents "
+                        "{:016x}\n",
+                        spec.name, static_cast<int>(spec.kind), static_cast<int>(spec.ends),
+                        spelling(spec.layout), static_cast<int>(spec.onError), spec.maxRecord,
+                        sources[i]->contentHash());
+  }
+  if (consumer.tokenizer)
+    text += fmt::format("tokenizer {:016x}\n", consumer.tokenizer->contentHash());
+  if (consumer.chat)
+    text += fmt::format("template {:016x} {}\n", consumer.chat->contentHash(),
+                        consumer.chat->separatesAnswers());
+  return text +
+         fmt::format("target {}\nsentences {}\n", describe(consumer.target), consumer.sentences);
+}
+
+} // namespace roux::data

@@ -1,0 +1,284 @@
+//===- PipelineRunner.cpp - steps, rows and where they came from ----------===//
+//
+// Steps run in order. What a row is made of is found by walking from row to row,
+// never kept, so memory is the rows alone.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/PipelineRunner.h"
+
+#include "runtime/data/pipeline/SequenceEnvironment.h"
+#include "runtime/data/records/Parallel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <fmt/format.h>
+#include <mutex>
+
+namespace roux::data {
+
+std::string_view spelling(DataOperation operation) {
+  static constexpr std::string_view names[] = {
+      "read", "where", "sample", "without", "shuffle", "concat",     "mix", "repeat",
+      "join", "sort",  "keep",   "strip",   "spans",   "keep_spans", "cut", "split"};
+  return names[static_cast<size_t>(operation)];
+}
+
+Workspace::Workspace(const std::vector<std::shared_ptr<RecordSource>> &sources)
+    : sources(sources) {}
+
+Record &Workspace::read(uint32_t step, uint64_t index) {
+  return readers.try_emplace(step, *sources[step]).first->second.read(index);
+}
+
+/// Calls `visit` for every node of every expression of the pipeline and its consumer.
+static void visitNodes(const DataPipeline &pipeline, const Consumer &consumer,
+                       const std::function<void(const Expression::Node &)> &visit) {
+  for (const DataStep &step : pipeline.steps)
+    for (const Expression::Node &node : step.expression.nodes)
+      visit(node);
+  for (const Expression::Node &node : consumer.target.nodes)
+    visit(node);
+}
+
+static bool needsText(const DataPipeline &pipeline, const Consumer &consumer) {
+  bool needs = consumer.sentences;
+  for (const DataStep &step : pipeline.steps)
+    needs |= step.operation == DataOperation::Spans;
+  visitNodes(pipeline, consumer, [&](const Expression::Node &node) {
+    needs |= node.operation == Operation::Read && node.attribute == Attribute::Text;
+  });
+  return needs;
+}
+
+PipelineRunner::PipelineRunner(DataPipeline given, const Consumer &consumer, Ledger &ledger,
+                               unsigned threads)
+    : pipeline(std::move(given)), consumer(consumer), ledger(ledger), threads(threads),
+      tokenizer(consumer, needsText(pipeline, consumer)), sources(pipeline.steps.size()),
+      steps(pipeline.steps.size()) {
+  if (pipeline.steps.empty())
+    throw DataError("a pipeline without steps has no data");
+  targetStep.construct = "target";
+  targetByRole = true;
+  for (const Expression::Node &node : consumer.target.nodes)
+    if (node.scope == Scope::Token || node.operation >= Operation::Sum)
+      targetByRole &= node.operation == Operation::Read && node.attribute == Attribute::Role;
+  visitNodes(pipeline, consumer, [&](const Expression::Node &node) {
+    if (node.operation == Operation::Passed)
+      members[node.text];
+  });
+  for (uint32_t step = 0; step < steps.size(); ++step) {
+    run(step);
+    rememberMembers(step);
+  }
+}
+
+PipelineRunner::~PipelineRunner() = default;
+
+void PipelineRunner::run(uint32_t step) {
+  using Runner = void (PipelineRunner::*)(uint32_t);
+  static constexpr Runner runners[] = {
+      &PipelineRunner::read,    &PipelineRunner::where,   &PipelineRunner::sample,
+      &PipelineRunner::without, &PipelineRunner::shuffle, &PipelineRunner::concat,
+      &PipelineRunner::mix,     &PipelineRunner::repeat,  &PipelineRunner::join,
+      &PipelineRunner::sort,    &PipelineRunner::keep,    &PipelineRunner::change,
+      &PipelineRunner::change,  &PipelineRunner::change,  &PipelineRunner::change,
+      &PipelineRunner::split};
+  (this->*runners[static_cast<size_t>(pipeline.steps[step].operation)])(step);
+}
+
+void PipelineRunner::read(uint32_t step) {
+  const SourceSpec &spec = pipeline.steps[step].source;
+  // One definition is one source, however often a pipeline names it: `without` compares records.
+  for (uint32_t earlier = 0; earlier < step; ++earlier)
+    if (sources[earlier] && sources[earlier]->spec().name == spec.name) {
+      steps[step].rows = steps[earlier].rows;
+      sources[step] = sources[earlier];
+      return;
+    }
+  sources[step] = std::make_shared<RecordSource>(spec, ledger, threads);
+  const RecordSource &source = *sources[step];
+  SeedTree place = SeedTree(0) / spec.name;
+  std::vector<Row> &rows = steps[step].rows;
+  rows.reserve(source.size());
+  for (uint64_t i = 0; i < source.size(); ++i)
+    rows.push_back({i, (place / source.ordinal(i)).bits(), step, 0});
+}
+
+void PipelineRunner::rememberMembers(uint32_t step) {
+  auto found = members.find(pipeline.steps[step].definition);
+  if (found == members.end())
+    return;
+  for (const Row &row : steps[step].rows)
+    origins(row, [&](uint32_t source, uint64_t index) {
+      found->second.insert(uint64_t(source) << 48 | index);
+    });
+}
+
+std::vector<bool> PipelineRunner::forRows(const std::vector<Row> &rows,
+                                          const std::function<void(uint64_t, Workspace &)> &work) {
+  // A piece is enough rows to be worth a thread, and few enough to share a long tail.
+  constexpr uint64_t pieceRows = 32;
+  std::deque<Workspace> workspaces;
+  for (unsigned thread = 0; thread < countThreads(threads); ++thread)
+    workspaces.emplace_back(sources);
+  std::map<uint64_t, std::string> problems;
+  std::mutex mutex;
+  inParallel((rows.size() + pieceRows - 1) / pieceRows, threads,
+             [&](size_t piece, unsigned thread) {
+               uint64_t end = std::min<uint64_t>((piece + 1) * pieceRows, rows.size());
+               for (uint64_t row = piece * pieceRows; row < end; ++row)
+                 try {
+                   work(row, workspaces[thread]);
+                 } catch (const RecordError &error) {
+                   if (!skips(rows[row]))
+                     throw;
+                   std::lock_guard lock(mutex);
+                   problems.emplace(row, error.what());
+                 }
+             });
+  std::vector<bool> good(rows.size(), true);
+  for (const auto &[row, what] : problems) {
+    good[row] = false;
+    std::string rule = fmt::format("{}: on_error: skip", sources[sourceOf(rows[row])]->spec().name);
+    ledger.add(Fate::Malformed, rule, 1, 0, 0, what);
+  }
+  return good;
+}
+
+std::vector<double> PipelineRunner::numbers(uint32_t step, std::vector<bool> &good) {
+  const DataStep &each = pipeline.steps[step];
+  const std::vector<Row> &rows = inputRows(step);
+  std::vector<double> values(rows.size());
+  good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
+    SequenceEnvironment environment(*this, each, rows[row], row, workspace);
+    values[row] = evaluateNumber(each.expression, environment);
+    if (std::isnan(values[row]))
+      throw DataError(fmt::format("{}: the expression of '{}' is not a number", nameOf(rows[row]),
+                                  spelling(each.operation)));
+  });
+  return values;
+}
+
+void PipelineRunner::note(uint32_t step, std::string_view what, uint64_t rows) {
+  if (rows)
+    ledger.add(Fate::Noted, fmt::format("{}: {}", pipeline.steps[step].construct, what), rows, 0,
+               0);
+}
+
+bool PipelineRunner::isWhole(const Row &row) const {
+  DataOperation operation = pipeline.steps[row.step].operation;
+  return operation == DataOperation::Read || operation == DataOperation::Strip ||
+         operation == DataOperation::Join;
+}
+
+const Row &PipelineRunner::wholeRow(const Row &row) const {
+  const Row *whole = &row;
+  while (!isWhole(*whole))
+    whole = &parentOf(*whole);
+  return *whole;
+}
+
+Record &PipelineRunner::recordOf(const Row &row, Workspace &workspace) const {
+  return record(wholeRow(row), workspace);
+}
+
+void PipelineRunner::origins(const Row &row,
+                             const std::function<void(uint32_t, uint64_t)> &visit) const {
+  const DataStep &step = pipeline.steps[row.step];
+  if (step.operation == DataOperation::Read)
+    return visit(row.step, row.parent);
+  if (step.operation != DataOperation::Join)
+    return origins(parentOf(row), visit);
+  for (uint64_t member : steps[row.step].groups[row.parent])
+    origins(steps[step.inputs[0]].rows[member], visit);
+}
+
+/// The first record behind a row, which names the row.
+static std::pair<uint32_t, uint64_t>
+first(const std::function<void(const std::function<void(uint32_t, uint64_t)> &)> &origins) {
+  std::pair<uint32_t, uint64_t> found{UINT32_MAX, 0};
+  origins([&](uint32_t source, uint64_t index) {
+    if (found.first == UINT32_MAX)
+      found = {source, index};
+  });
+  return found;
+}
+
+uint32_t PipelineRunner::sourceOf(const Row &row) const {
+  return first([&](const auto &visit) { origins(row, visit); }).first;
+}
+
+uint64_t PipelineRunner::ordinalOf(const Row &row) const {
+  auto [source, index] = first([&](const auto &visit) { origins(row, visit); });
+  return sources[source]->ordinal(index);
+}
+
+std::string PipelineRunner::nameOf(const Row &row) const {
+  auto [source, index] = first([&](const auto &visit) { origins(row, visit); });
+  return sources[source]->name(index);
+}
+
+Ends PipelineRunner::endsOf(const Row &row) const {
+  return sources[sourceOf(row)]->spec().ends;
+}
+
+bool PipelineRunner::skips(const Row &row) const {
+  return sources[sourceOf(row)]->spec().onError == OnError::Skip;
+}
+
+bool PipelineRunner::passed(const Row &row, const std::string &definition) const {
+  auto found = members.find(definition);
+  if (found == members.end())
+    throw DataError(fmt::format("'source in {}': no data of that name were read", definition));
+  bool any = false;
+  origins(row, [&](uint32_t source, uint64_t index) {
+    any |= found->second.contains(uint64_t(source) << 48 | index);
+  });
+  return any;
+}
+
+SeedTree PipelineRunner::drawsOf(const DataStep &step, const Row &row) const {
+  return SeedTree(pipeline.seed) / step.construct / row.key;
+}
+
+void PipelineRunner::tokensOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace,
+                              Lints *lints) const {
+  if (!isWhole(row)) {
+    tokensOf(parentOf(row), tokens, workspace, lints);
+    return changeTokens(row, tokens, workspace);
+  }
+  try {
+    tokenizer.tokenize(record(row, workspace), endsOf(row), tokens, lints);
+  } catch (const std::runtime_error &error) { // of the record or of the tokenizer
+    throw RecordError(fmt::format("{}: {}", nameOf(row), error.what()));
+  }
+}
+
+void PipelineRunner::applyTarget(const Row &row, TokenizedRecord &tokens,
+                                 Workspace &workspace) const {
+  if (consumer.target.empty())
+    return;
+  SequenceEnvironment sequence(*this, targetStep, row, 0, workspace, &tokens);
+  std::vector<signed char> byRole(tokens.roleNames.size(), -1);
+  std::vector<bool> trained(tokens.size());
+  for (uint32_t t = 0; t < tokens.size(); ++t) {
+    if (tokens.labels[t] == noLabel)
+      continue;
+    signed char &known = byRole[tokens.roles[t]];
+    if (!targetByRole || known < 0)
+      known = evaluateNumber(consumer.target,
+                             InnerEnvironment(sequence, Scope::Token, t, {t, t + 1})) != 0;
+    trained[t] = known;
+  }
+  for (uint32_t t = 0; t < tokens.size(); ++t)
+    if (!trained[t])
+      tokens.labels[t] = noLabel;
+}
+
+void PipelineRunner::tokenize(uint64_t row, TokenizedRecord &tokens, Workspace &workspace) const {
+  tokensOf(steps.back().rows[row], tokens, workspace);
+  applyTarget(steps.back().rows[row], tokens, workspace);
+}
+
+} // namespace roux::data

@@ -1,0 +1,153 @@
+//===- PipelineRunner.h - from files to a consumer's token store ----------===//
+//
+// Runs a pipeline for one consumer: opens the sources, lets each step select,
+// order or change rows, and writes the last step's rows as tokenized sequences.
+// The number of threads is never seen in what comes out.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/data/Ledger.h"
+#include "runtime/data/SeedTree.h"
+#include "runtime/data/TokenStore.h"
+#include "runtime/data/pipeline/DataPipeline.h"
+#include "runtime/data/pipeline/RecordTokenizer.h"
+#include "runtime/data/pipeline/Rows.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace roux::data {
+
+/// A pipeline that cannot be run as it is written, or gives nothing; in the recipe's words.
+class DataError : public FileError {
+public:
+  using FileError::FileError;
+};
+
+/// What a step took from one sequence, for the ledger.
+struct Loss {
+  std::string_view rule;
+  uint64_t tokens, targets;
+};
+
+/// One thread's readers and buffers.
+class Workspace {
+public:
+  explicit Workspace(const std::vector<std::shared_ptr<RecordSource>> &sources);
+  /// The record `index` of the source of step `step`, until the next one of that source.
+  Record &read(uint32_t step, uint64_t index);
+
+  std::map<uint32_t, Record> joined;   ///< what each join step is putting together
+  std::vector<Loss> *losses = nullptr; ///< where changes of tokens are counted, if anywhere
+
+private:
+  const std::vector<std::shared_ptr<RecordSource>> &sources;
+  std::map<uint32_t, RecordSource::Reader> readers;
+};
+
+class PipelineRunner {
+public:
+  /// Opens and indexes every source, and runs all steps. What is lost or noticed goes to `ledger`.
+  /// Throws FileError, RecordError and DataError. The consumer must outlive the runner.
+  PipelineRunner(DataPipeline pipeline, const Consumer &consumer, Ledger &ledger,
+                 unsigned threads = 0);
+  ~PipelineRunner();
+
+  uint64_t size() const { return steps.back().rows.size(); }
+  /// Tokens of the last step's row `row`, with the consumer's target applied.
+  void tokenize(uint64_t row, TokenizedRecord &tokens, Workspace &workspace) const;
+  /// Calls `visit` with every text of every row, in order: contents of messages, and documents.
+  /// Throws DataError where rows are no longer records.
+  void visitTexts(const std::function<void(std::string_view)> &visit) const;
+  /// Appends all sequences in order, and sets the store's origin. `attributes` of the store's
+  /// schema are evaluated for each.
+  void write(TokenStoreWriter &store, const StoreSchema &schema);
+  /// A text that changes with anything the tokens are made from: sources' bytes, steps, tokenizer,
+  /// template and target.
+  std::string origin() const;
+
+  Workspace makeWorkspace() const { return Workspace(sources); }
+
+private:
+  friend class SequenceEnvironment;
+
+  // One function an operation; each fills steps[step].
+  void run(uint32_t step);
+  void read(uint32_t step);
+  void where(uint32_t step);
+  void sample(uint32_t step);
+  void without(uint32_t step);
+  void shuffle(uint32_t step);
+  void concat(uint32_t step);
+  void mix(uint32_t step);
+  void repeat(uint32_t step);
+  void join(uint32_t step);
+  void sort(uint32_t step);
+  void keep(uint32_t step);
+  void split(uint32_t step);
+  /// Strip, Spans, KeepSpans and Cut: one row for each, its content changed when it is read.
+  void change(uint32_t step);
+
+  const std::vector<Row> &inputRows(uint32_t step, size_t input = 0) const {
+    return steps[pipeline.steps[step].inputs[input]].rows;
+  }
+  /// Calls `work` for each row on all threads and says which rows went well. A record that cannot
+  /// be tokenized ends the run, or, where its source skips, is counted.
+  std::vector<bool> forRows(const std::vector<Row> &rows,
+                            const std::function<void(uint64_t row, Workspace &workspace)> &work);
+  /// The expression of `step` for each row of its input; NaN is an error that names the record.
+  std::vector<double> numbers(uint32_t step, std::vector<bool> &good);
+  void checkWhole(uint32_t step) const;
+  void note(uint32_t step, std::string_view what, uint64_t rows);
+  void rememberMembers(uint32_t step);
+
+  bool isWhole(const Row &row) const; ///< its content is still a record, not tokens
+  /// The record behind a row: after strip and join, before anything that needs tokens.
+  Record &record(const Row &row, Workspace &workspace) const;
+  Record &recordOf(const Row &row, Workspace &workspace) const;
+  /// The row of `row`'s record, before any step that needs tokens.
+  const Row &wholeRow(const Row &row) const;
+  void tokensOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace,
+                Lints *lints = nullptr) const;
+  void changeTokens(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const;
+  void keepSpans(const DataStep &step, const Row &row, TokenizedRecord &tokens,
+                 Workspace &workspace) const;
+  void applyTarget(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const;
+  struct Made;
+  Made make(const Row &row, uint64_t index, const StoreSchema &schema, Workspace &workspace) const;
+  void append(TokenStoreWriter &store, const Row &row, const Made &made);
+  void noteTargets(const Row &row, const TokenizedRecord &tokens);
+
+  /// The records behind a row; several after a join. Each is a source and an index in it.
+  void origins(const Row &row,
+               const std::function<void(uint32_t source, uint64_t index)> &visit) const;
+  bool passed(const Row &row, const std::string &definition) const;
+  uint32_t sourceOf(const Row &row) const;
+  uint64_t ordinalOf(const Row &row) const;
+  const Row &parentOf(const Row &row) const {
+    return steps[pipeline.steps[row.step].inputs[0]].rows[row.parent];
+  }
+  bool skips(const Row &row) const;
+  std::string nameOf(const Row &row) const;
+  SeedTree drawsOf(const DataStep &step, const Row &row) const;
+  Ends endsOf(const Row &row) const;
+
+  DataPipeline pipeline;
+  const Consumer &consumer;
+  Ledger &ledger;
+  unsigned threads;
+  RecordTokenizer tokenizer;
+  DataStep targetStep;                                ///< what `target` draws as
+  bool targetByRole = false;                          ///< it reads nothing of a token but its role
+  std::vector<std::shared_ptr<RecordSource>> sources; ///< by step; null where it reads nothing
+  std::vector<StepRows> steps;
+  /// Of definitions that `source in d` asks about: the records in them.
+  std::map<std::string, std::unordered_set<uint64_t>, std::less<>> members;
+};
+
+} // namespace roux::data

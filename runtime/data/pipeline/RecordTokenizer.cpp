@@ -1,0 +1,160 @@
+//===- RecordTokenizer.cpp - texts and ids into labelled tokens -----------===//
+//
+// The plain layouts: documents, completions and ids. Chats are in
+// TokenizeChat.cpp, since whose token is whose takes more to say there.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/RecordTokenizer.h"
+
+#include <fmt/format.h>
+
+namespace roux::data {
+
+RecordTokenizer::RecordTokenizer(const Consumer &consumer, bool withText)
+    : consumer(consumer), withText(withText) {
+  if (!consumer.tokenizer)
+    return;
+  const Tokenizer &tokenizer = *consumer.tokenizer;
+  auto name = [&](const char *role, std::optional<TokenId> id) -> std::string {
+    auto found = tokenizer.namedTokens().find(role);
+    if (found != tokenizer.namedTokens().end())
+      return found->second;
+    return id ? std::string(tokenizer.spelling(*id)) : std::string();
+  };
+  bosText = name("bos_token", tokenizer.bos());
+  eosText = name("eos_token", tokenizer.eos());
+  if (tokenizer.bos())
+    bos = *tokenizer.bos();
+  if (tokenizer.eos())
+    eos = *tokenizer.eos();
+}
+
+void RecordTokenizer::tokenize(const Record &record, Ends ends, TokenizedRecord &tokens,
+                               Lints *lints) const {
+  if (!consumer.tokenizer)
+    throw RecordError("its tokens are asked for, but these data train the tokenizer");
+  tokens.clear();
+  switch (record.layout) {
+  case Layout::Text:
+    tokenizeText(record, ends, tokens);
+    break;
+  case Layout::Tokens:
+    takeIds(record, tokens);
+    break;
+  case Layout::Completion:
+    tokenizeCompletion(record, ends, tokens);
+    break;
+  default:
+    tokenizeChat(record, tokens, lints);
+  }
+  tokens.roles.resize(tokens.size(), 0);
+  if (withText)
+    findSentences(tokens);
+}
+
+void RecordTokenizer::addToken(int32_t id, std::string_view role, TokenizedRecord &tokens) const {
+  uint32_t end = tokens.text.size();
+  tokens.roles.resize(tokens.size(), 0);
+  tokens.ids.push_back(id);
+  tokens.labels.push_back(bos && id == *bos ? noLabel : id);
+  tokens.roles.push_back(tokens.role(role));
+  tokens.bytes.push_back({end, end});
+}
+
+/// Adds the BOS or EOS that `ends` asks for.
+static int32_t requireEnd(const std::optional<int32_t> &id, std::string_view name) {
+  if (!id)
+    throw RecordError(fmt::format("'ends' asks for {}, which the tokenizer does not name", name));
+  return *id;
+}
+
+void RecordTokenizer::tokenizeText(const Record &record, Ends ends, TokenizedRecord &tokens) const {
+  if (ends == Ends::Bos || ends == Ends::Both)
+    addToken(requireEnd(bos, "a begin-of-sequence token"), "", tokens);
+  if (withText) {
+    tokens.text = record.document;
+    encodePiece(record.document, 0, tokens);
+  } else {
+    std::vector<TokenId> ids;
+    consumer.tokenizer->encode(record.document, ids, {});
+    tokens.ids.insert(tokens.ids.end(), ids.begin(), ids.end());
+    for (TokenId id : ids)
+      tokens.labels.push_back(bos && static_cast<int32_t>(id) == *bos ? noLabel : id);
+    tokens.bytes.clear();
+  }
+  if (ends == Ends::Eos || ends == Ends::Both)
+    addToken(requireEnd(eos, "an end-of-sequence token"), "", tokens);
+  if (!withText)
+    tokens.bytes.clear();
+}
+
+void RecordTokenizer::takeIds(const Record &record, TokenizedRecord &tokens) const {
+  int64_t limit = consumer.tokenizer->vocabularySize();
+  for (size_t i = 0; i < record.ids.size(); ++i) {
+    int32_t id = record.ids[i];
+    if (id >= limit)
+      throw RecordError(fmt::format("token {} has id {}, the vocabulary has {}", i, id, limit));
+    tokens.ids.push_back(id);
+    int32_t label = record.labels.empty() ? id : record.labels[i];
+    if (label >= limit)
+      throw RecordError(fmt::format("label {} is {}, the vocabulary has {}", i, label, limit));
+    bool trained = label >= 0 && !(bos && label == *bos);
+    tokens.labels.push_back(trained ? label : noLabel);
+  }
+  if (!withText)
+    return;
+  for (int32_t id : tokens.ids) {
+    TokenId one = id;
+    uint32_t begin = tokens.text.size();
+    tokens.text += consumer.tokenizer->decode({&one, 1});
+    tokens.bytes.push_back({begin, static_cast<uint32_t>(tokens.text.size())});
+  }
+}
+
+void RecordTokenizer::tokenizeCompletion(const Record &record, Ends ends,
+                                         TokenizedRecord &tokens) const {
+  if (ends == Ends::Bos || ends == Ends::Both)
+    addToken(requireEnd(bos, "a begin-of-sequence token"), "", tokens);
+  Text text(std::string(record.messages[0].content), {0, false});
+  text.append(record.messages[1].content, {1, false});
+  encode(text, tokens, false);
+  assignRoles(text, record, tokens, false);
+  if (ends == Ends::Eos || ends == Ends::Both) {
+    addToken(requireEnd(eos, "an end-of-sequence token"), "assistant", tokens);
+    if (!tokens.turns.empty() && tokens.turns.back().role == "assistant")
+      tokens.turns.back().tokens.end = tokens.size();
+  }
+}
+
+void RecordTokenizer::encodePiece(std::string_view text, uint32_t shift,
+                                  TokenizedRecord &tokens) const {
+  Encoding encoding = consumer.tokenizer->encodeWithOffsets(text, {});
+  for (size_t i = 0; i < encoding.ids.size(); ++i) {
+    int32_t id = encoding.ids[i];
+    tokens.ids.push_back(id);
+    tokens.labels.push_back(bos && id == *bos ? noLabel : id);
+    tokens.bytes.push_back({encoding.offsets[i].begin + shift, encoding.offsets[i].end + shift});
+  }
+}
+
+void RecordTokenizer::findSentences(TokenizedRecord &tokens) const {
+  std::string_view text = tokens.text;
+  bool ended = true; // the first token begins one
+  for (uint32_t token = 0; token < tokens.size(); ++token) {
+    TokenRange range = tokens.bytes[token];
+    if (ended)
+      tokens.sentences.push_back(token);
+    ended = false;
+    if (range.size() == 0)
+      continue;
+    std::string_view piece = text.substr(0, range.end);
+    bool stop = piece.ends_with('\n') || piece.ends_with('?') || piece.ends_with('!') ||
+                piece.ends_with("。") || piece.ends_with("？") || piece.ends_with("！");
+    // A point inside a number or a name ends no sentence.
+    bool point = piece.ends_with('.') &&
+                 (range.end == text.size() || text[range.end] == ' ' || text[range.end] == '\n');
+    ended = stop || point;
+  }
+}
+
+} // namespace roux::data

@@ -1,0 +1,65 @@
+//===- RecordTokenizer.h - a record through a consumer's tokenizer --------===//
+//
+// Each consumer of data (a train, score or eval) has its own tokenizer, template
+// and target; this is the three together. Targets come from the rendering: no
+// text is ever searched for.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/Expression.h"
+#include "runtime/data/Ledger.h"
+#include "runtime/data/pipeline/ChatTemplate.h"
+#include "runtime/data/pipeline/TokenizedRecord.h"
+#include "runtime/data/records/RecordSource.h"
+#include "runtime/data/tokenizer/Tokenizer.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace roux::data {
+
+/// Who will read the data, and how.
+struct Consumer {
+  std::shared_ptr<const Tokenizer> tokenizer; ///< null: only texts are read, to train one
+  std::optional<ChatTemplate> chat;           ///< needed for chats only
+  Expression target;      ///< of token scope; empty: every token that can be predicted
+  bool sentences = false; ///< wants the first tokens of sentences (`gaps(at: sentence)`)
+};
+
+/// What was noticed about one record, counted by the caller: the rules' names.
+using Lints = std::vector<std::string_view>;
+
+class RecordTokenizer {
+public:
+  /// `withText` keeps text and byte ranges (spans and sentences need them) where it costs time.
+  RecordTokenizer(const Consumer &consumer, bool withText);
+
+  /// Tokens of `record`; labels are all that could be predicted. Throws RecordError without a
+  /// place: the caller knows it. `lints` may be null.
+  void tokenize(const Record &record, Ends ends, TokenizedRecord &tokens, Lints *lints) const;
+
+private:
+  void tokenizeChat(const Record &record, TokenizedRecord &tokens, Lints *lints) const;
+  void tokenizeCompletion(const Record &record, Ends ends, TokenizedRecord &tokens) const;
+  void tokenizeText(const Record &record, Ends ends, TokenizedRecord &tokens) const;
+  void takeIds(const Record &record, TokenizedRecord &tokens) const;
+  void encode(const Text &text, TokenizedRecord &tokens, bool separate) const;
+  void encodePiece(std::string_view text, uint32_t shift, TokenizedRecord &tokens) const;
+  void addToken(int32_t id, std::string_view role, TokenizedRecord &tokens) const;
+  void assignRoles(const Text &text, const Record &record, TokenizedRecord &tokens,
+                   bool extendEnds) const;
+  bool extendToEnd(TokenRange &turn, uint32_t limit, const TokenizedRecord &tokens) const;
+  void labelAnswerEnds(TokenizedRecord &tokens) const;
+  void findSentences(TokenizedRecord &tokens) const;
+  void lint(const Record &record, const Text &text, const TokenizedRecord &tokens,
+            Lints &lints) const;
+
+  const Consumer &consumer;
+  bool withText;
+  std::string bosText, eosText;
+  std::optional<int32_t> bos, eos;
+};
+
+} // namespace roux::data

@@ -1,0 +1,88 @@
+//===- SplitRows.cpp - one record into pieces of powers of two ------------===//
+//
+// Dataset Decomposition (2405.13226): the largest power of two that still fits is
+// cut off the front, again and again. A piece has one token more than positions,
+// since its last token is only a label; pieces do not overlap.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/SplitRows.h"
+#include "runtime/data/pipeline/PipelineRunner.h"
+
+#include <bit>
+#include <fmt/format.h>
+
+namespace roux::data {
+
+/// The length of a piece of an over-long rest: P(2^k) is proportional to 1 / 2^k, so that every
+/// length gets the same expected number of tokens.
+static uint64_t drawLength(const SplitRule &rule, double draw) {
+  double total = 0;
+  for (uint64_t length = rule.low; length <= rule.high; length *= 2)
+    total += static_cast<double>(rule.high) / static_cast<double>(length);
+  double left = draw * total;
+  for (uint64_t length = rule.low; length < rule.high; length *= 2) {
+    left -= static_cast<double>(rule.high) / static_cast<double>(length);
+    if (left < 0)
+      return length;
+  }
+  return rule.high;
+}
+
+std::vector<TokenRange> splitPowersOfTwo(uint32_t tokens, const SplitRule &rule, SeedTree draws) {
+  std::vector<TokenRange> pieces;
+  uint32_t begin = 0;
+  while (tokens - begin > 1) {
+    uint64_t length = std::bit_floor(uint64_t(tokens - begin - 1));
+    if (length < rule.low)
+      break;
+    // The rest may be longer than the largest piece, and the draw is of the piece's own number.
+    if (length > rule.high)
+      length =
+          rule.randomOverlong ? drawLength(rule, (draws / pieces.size()).uniform()) : rule.high;
+    uint32_t end = begin + static_cast<uint32_t>(length) + 1;
+    pieces.push_back({begin, end});
+    begin = end;
+  }
+  if (!rule.dropTail && tokens - begin > 1)
+    pieces.push_back({begin, tokens});
+  return pieces;
+}
+
+void PipelineRunner::split(uint32_t step) {
+  const DataStep &each = pipeline.steps[step];
+  const std::vector<Row> &rows = inputRows(step);
+  struct Cuts {
+    std::vector<TokenRange> pieces;
+    uint64_t lostTokens = 0, lostTargets = 0;
+  };
+  std::vector<Cuts> cuts(rows.size());
+  std::vector<bool> good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
+    TokenizedRecord tokens;
+    tokensOf(rows[row], tokens, workspace);
+    Cuts &made = cuts[row];
+    made.pieces = splitPowersOfTwo(tokens.size(), each.split, drawsOf(each, rows[row]));
+    uint32_t end = made.pieces.empty() ? 0 : made.pieces.back().end;
+    if (end == tokens.size())
+      return;
+    TokenizedRecord tail = tokens.part({end, tokens.size()});
+    applyTarget(rows[row], tail, workspace);
+    made.lostTokens = tail.size();
+    made.lostTargets = tail.countTargets();
+  });
+  for (uint64_t row = 0; row < rows.size(); ++row) {
+    if (!good[row])
+      continue;
+    const Cuts &made = cuts[row];
+    for (uint32_t piece = 0; piece < made.pieces.size(); ++piece)
+      steps[step].rows.push_back({row, (SeedTree(rows[row].key) / "part" / piece).bits(), step,
+                                  rows[row].part + piece, made.pieces[piece].begin,
+                                  made.pieces[piece].end});
+    if (made.pieces.size() > 1)
+      ledger.add(Fate::Split, each.construct, 1, 0, 0, nameOf(rows[row]));
+    if (made.lostTokens)
+      ledger.add(Fate::Dropped, fmt::format("{}: tail: drop", each.construct), 1, made.lostTokens,
+                 made.lostTargets, nameOf(rows[row]));
+  }
+}
+
+} // namespace roux::data

@@ -1,0 +1,125 @@
+//===- WriteStore.cpp - rows into a token store ---------------------------===//
+//
+// Rows are tokenized in blocks on all threads and appended in order; a block
+// bounds what is held in memory.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/PipelineRunner.h"
+#include "runtime/data/pipeline/SequenceEnvironment.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace roux::data {
+
+/// A sequence ready for the store.
+struct PipelineRunner::Made {
+  TokenizedRecord tokens;
+  Lints lints;
+  std::vector<Loss> losses;
+  std::vector<roux::Value> attributes;
+};
+
+PipelineRunner::Made PipelineRunner::make(const Row &row, uint64_t index, const StoreSchema &schema,
+                                          Workspace &workspace) const {
+  Made made;
+  workspace.losses = &made.losses;
+  tokensOf(row, made.tokens, workspace, &made.lints);
+  workspace.losses = nullptr;
+  applyTarget(row, made.tokens, workspace);
+  SequenceEnvironment environment(*this, targetStep, row, index, workspace, &made.tokens);
+  for (const StoreSchema::Attribute &attribute : schema.attributes) {
+    Expression::Node node;
+    bool passes = attribute.name.starts_with("in:");
+    node.operation = passes ? Operation::Passed : Operation::Read;
+    node.scope = Scope::Sequence;
+    node.attribute = Attribute::Field;
+    node.text = passes ? attribute.name.substr(3) : attribute.name;
+    made.attributes.push_back(environment.read(node));
+    if (std::holds_alternative<std::string>(made.attributes.back()) != attribute.isText)
+      throw RecordError(fmt::format("{}: field '{}' is {}, expected {}", nameOf(row),
+                                    attribute.name, attribute.isText ? "a number" : "text",
+                                    attribute.isText ? "text" : "a number"));
+  }
+  return made;
+}
+
+void PipelineRunner::noteTargets(const Row &row, const TokenizedRecord &tokens) {
+  auto has = [&](std::string_view role) {
+    return std::any_of(tokens.turns.begin(), tokens.turns.end(),
+                       [&](const Turn &turn) { return turn.role == role; });
+  };
+  if (!has("user") || !has("assistant"))
+    return;
+  uint32_t targets = tokens.countTargets();
+  bool everything = !consumer.target.empty() && consumer.target.scope() != Scope::Constant &&
+                    targets + 1 == tokens.size();
+  if (targets == 0)
+    ledger.add(Fate::Noted, "a chat with an answer has no target", 1, 0, 0, nameOf(row));
+  else if (everything)
+    ledger.add(Fate::Noted, "every token of a chat is a target", 1, 0, 0, nameOf(row));
+}
+
+void PipelineRunner::append(TokenStoreWriter &store, const Row &row, const Made &made) {
+  const TokenizedRecord &tokens = made.tokens;
+  for (std::string_view lint : made.lints)
+    ledger.add(Fate::Noted, lint, 1, 0, 0, nameOf(row));
+  for (const Loss &loss : made.losses)
+    ledger.add(Fate::Cut, loss.rule, 1, loss.tokens, loss.targets, nameOf(row));
+  noteTargets(row, tokens);
+  if (tokens.size() == 0) {
+    ledger.add(Fate::Dropped, "no tokens", 1, 0, 0, nameOf(row));
+    return;
+  }
+  std::vector<uint8_t> names, roles(tokens.size());
+  for (const std::string &name : tokens.roleNames)
+    names.push_back(store.role(name));
+  std::transform(tokens.roles.begin(), tokens.roles.end(), roles.begin(),
+                 [&](uint8_t role) { return names[role]; });
+  std::vector<TokenRange> turns;
+  for (const Turn &turn : tokens.turns)
+    turns.push_back(turn.tokens);
+  std::vector<AttributeValue> values;
+  for (const roux::Value &value : made.attributes)
+    if (const auto *text = std::get_if<std::string>(&value))
+      values.push_back({0, *text});
+    else
+      values.push_back({std::get<double>(value), {}});
+  store.append({.record = ordinalOf(row),
+                .part = row.part,
+                .source = sources[sourceOf(row)]->spec().name,
+                .ids = tokens.ids,
+                .labels = tokens.labels,
+                .roles = roles,
+                .turns = turns,
+                .spans = tokens.spans,
+                .sentences = tokens.sentences,
+                .lastIsInput = tokens.lastIsInput,
+                .attributes = values,
+                .tokenScores = {}});
+}
+
+void PipelineRunner::write(TokenStoreWriter &store, const StoreSchema &schema) {
+  constexpr uint64_t blockRows = 256;
+  for (const StoreSchema::Attribute &attribute : schema.attributes)
+    if (attribute.name.starts_with("in:") && members.try_emplace(attribute.name.substr(3)).second)
+      for (uint32_t step = 0; step < steps.size(); ++step)
+        if (pipeline.steps[step].definition == attribute.name.substr(3))
+          rememberMembers(step);
+  const std::vector<Row> &rows = steps.back().rows;
+  for (uint64_t begin = 0; begin < rows.size(); begin += blockRows) {
+    std::vector<Row> block(rows.begin() + begin,
+                           rows.begin() + std::min<uint64_t>(begin + blockRows, rows.size()));
+    std::vector<Made> made(block.size());
+    std::vector<bool> good = forRows(block, [&](uint64_t row, Workspace &workspace) {
+      made[row] = make(block[row], begin + row, schema, workspace);
+    });
+    for (uint64_t row = 0; row < block.size(); ++row)
+      if (good[row])
+        append(store, block[row], made[row]);
+  }
+  store.ledger().merge(ledger);
+  store.setOrigin(origin());
+}
+
+} // namespace roux::data

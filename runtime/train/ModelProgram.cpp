@@ -1,0 +1,227 @@
+//===- ModelProgram.cpp - a compiled model with its tensors ---------------===//
+//
+// Everything a program asks for is bound by the name it asks with.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/train/ModelProgram.h"
+
+#include "runtime/LaunchLists.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <fmt/format.h>
+#include <numeric>
+
+namespace roux::train {
+
+/// What one run of an entry works on, and who owns it.
+struct ModelProgram::Launch {
+  Bindings bindings;
+  std::map<std::string, std::vector<std::byte>> owned;
+
+  template <typename T>
+  void bind(const std::string &name, std::span<const T> values) {
+    std::vector<std::byte> &bytes = owned[name];
+    bytes.resize(values.size_bytes());
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    bindings.buffers[name] = bytes;
+  }
+};
+
+static int64_t elementBytes(const std::string &element) {
+  return element == "f64" ? 8 : element == "bf16" ? 2 : 4;
+}
+
+static double valueAt(std::span<const std::byte> bytes, const std::string &element, size_t i) {
+  if (element == "f64") {
+    double value;
+    std::memcpy(&value, &bytes[i * 8], 8);
+    return value;
+  }
+  uint32_t bits = 0;
+  if (element == "bf16") {
+    uint16_t half;
+    std::memcpy(&half, &bytes[i * 2], 2);
+    bits = uint32_t(half) << 16;
+  } else {
+    std::memcpy(&bits, &bytes[i * 4], 4);
+  }
+  return std::bit_cast<float>(bits);
+}
+
+/// The element type of the parameters, which the update entry reads and writes.
+static std::string stateElement(const Program &program) {
+  for (const ProgramBuffer &buffer : program.entry("update").buffers)
+    if (buffer.role == BufferRole::Parameter)
+      return buffer.element;
+  throw std::runtime_error("the program's update has no parameters");
+}
+
+ModelProgram::ModelProgram(Program program, const model::ModelConfig &config, unsigned threads)
+    : shape(config),
+      frequencies(model::frequencies(config.rotary, config.headChannels, config.context)),
+      machine(std::move(program), threads), accumulation(stateElement(machine.program())) {
+  for (const model::WeightRow &row : model::weightTable(shape))
+    addTensor(row);
+}
+
+void ModelProgram::addTensor(const model::WeightRow &row) {
+  StateTensor tensor{row.name, accumulation, row.shape, {}};
+  if (row.perLayer)
+    tensor.shape.insert(tensor.shape.begin(), shape.layers);
+  int64_t elements = std::accumulate(tensor.shape.begin(), tensor.shape.end(), int64_t(1),
+                                     std::multiplies<int64_t>());
+  tensor.bytes.resize(elements * elementBytes(accumulation));
+  for (const char *suffix : {"", ".first", ".second"}) {
+    kept[row.name + suffix] = tensor;
+    kept[row.name + suffix].name += suffix;
+  }
+  tensor.name += ".gradient";
+  added[tensor.name] = std::move(tensor);
+}
+
+void ModelProgram::setParameters(const model::Weights &weights) {
+  for (const model::BoundWeight &bound : model::bind(shape, weights)) {
+    StateTensor &tensor = kept[bound.row.name];
+    size_t each = tensor.bytes.size() / bound.tensors.size();
+    for (size_t layer = 0; layer < bound.tensors.size(); ++layer) {
+      std::byte *to = tensor.bytes.data() + layer * each;
+      size_t count = each / elementBytes(accumulation);
+      if (accumulation == "f64")
+        model::read(*bound.tensors[layer], std::span(reinterpret_cast<double *>(to), count));
+      else
+        model::read(*bound.tensors[layer], std::span(reinterpret_cast<float *>(to), count));
+    }
+  }
+}
+
+model::Weights ModelProgram::parameters() const {
+  model::Weights weights;
+  for (const model::WeightRow &row : model::weightTable(shape)) {
+    const StateTensor &tensor = kept.at(row.name);
+    int64_t layers = row.perLayer ? shape.layers : 1;
+    size_t each = tensor.bytes.size() / layers / elementBytes(accumulation);
+    for (int64_t layer = 0; layer < layers; ++layer) {
+      std::vector<float> values(each);
+      for (size_t i = 0; i < each; ++i)
+        values[i] = static_cast<float>(valueAt(tensor.bytes, accumulation, layer * each + i));
+      weights.addValues(row.perLayer ? model::nameInLayer(row.name, layer) : row.name, row.shape,
+                        std::move(values));
+    }
+  }
+  return weights;
+}
+
+void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
+  Extents &extents = launch.bindings.extents;
+  extents["tokens"] = static_cast<int64_t>(columns.tokens.size());
+  const std::pair<const char *, std::span<const int32_t>> indexed[] = {
+      {"token", columns.tokens}, {"label", columns.labels}, {"position", columns.positions}};
+  for (const auto &[name, values] : indexed) {
+    std::string prefix = name;
+    TokenGroups found = groupTokens(values);
+    launch.bind<int32_t>(name, values);
+    launch.bind<int32_t>(prefix + ".ids", found.ids);
+    launch.bind<int32_t>(prefix + ".starts", found.starts);
+    launch.bind<int32_t>(prefix + ".members", found.members);
+    extents[prefix + ".distinct"] = static_cast<int64_t>(found.ids.size());
+    extents[prefix + ".starts"] = static_cast<int64_t>(found.starts.size());
+  }
+  auto bindWork = [&](const char *name, int64_t heads, bool ownsKeys) {
+    std::vector<AttentionWork> items = attentionWork(
+        columns.segments, static_cast<int32_t>(heads), attentionBlock, ownsKeys);
+    launch.bind<AttentionWork>(name, items);
+    extents[name] = static_cast<int64_t>(items.size());
+  };
+  bindWork(queryWorkName, shape.heads, false);
+  bindWork(keyWorkName, shape.keyValueHeads, true);
+  if (accumulation == "f64")
+    launch.bind<double>("weight",
+                        std::vector<double>(columns.weights.begin(), columns.weights.end()));
+  else
+    launch.bind<float>("weight", columns.weights);
+  launch.bindings.buffers["rotation.frequencies"] = std::as_writable_bytes(std::span(frequencies));
+}
+
+void ModelProgram::bindState(Launch &launch) {
+  for (auto *tensors : {&kept, &added})
+    for (auto &[name, tensor] : *tensors)
+      launch.bindings.buffers[name] = tensor.bytes;
+}
+
+std::vector<double> ModelProgram::run(const std::string &entry, const std::string &result,
+                                      Launch &launch, const StreamColumns &columns) {
+  bindState(launch);
+  std::string element;
+  for (const ProgramBuffer &buffer : machine.program().entry(entry).buffers) {
+    if (buffer.role != BufferRole::Output)
+      continue;
+    int64_t rows = buffer.sizes.empty() ? 1 : static_cast<int64_t>(columns.tokens.size());
+    std::vector<std::byte> &bytes = launch.owned[buffer.name];
+    bytes.resize(rows * buffer.staticElements * buffer.elementBytes);
+    launch.bindings.buffers[buffer.name] = bytes;
+    if (buffer.name == result)
+      element = buffer.element;
+  }
+  machine.run(entry, launch.bindings);
+  std::span<const std::byte> bytes = launch.owned[result];
+  std::vector<double> values(element.empty() ? 0 : bytes.size() / elementBytes(element));
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = valueAt(bytes, element, i);
+  return values;
+}
+
+double ModelProgram::addGradient(const StreamColumns &columns,
+                                 const std::map<std::string, double> &scalars) {
+  Launch launch;
+  launch.bindings.scalars = scalars;
+  bindColumns(launch, columns);
+  return run("train", "loss", launch, columns).front();
+}
+
+void ModelProgram::zeroGradients() {
+  for (auto &[name, tensor] : added)
+    std::fill(tensor.bytes.begin(), tensor.bytes.end(), std::byte(0));
+}
+
+std::vector<double> ModelProgram::nll(const StreamColumns &columns) {
+  Launch launch;
+  bindColumns(launch, columns);
+  return run("nll", "nll", launch, columns);
+}
+
+std::vector<double> ModelProgram::logits(const StreamColumns &columns) {
+  Launch launch;
+  bindColumns(launch, columns);
+  return run("logits", "logits", launch, columns);
+}
+
+double ModelProgram::update(double rate, double firstCorrection, double secondCorrection) {
+  Launch launch;
+  launch.bindings.scalars = {{"rate", rate},
+                             {"first_correction", firstCorrection},
+                             {"second_correction", secondCorrection}};
+  return run("update", "norm", launch, {}).front();
+}
+
+int64_t ModelProgram::stateBytes() const {
+  int64_t bytes = 0;
+  for (const auto *tensors : {&kept, &added})
+    for (const auto &[name, tensor] : *tensors)
+      bytes += static_cast<int64_t>(tensor.bytes.size());
+  return bytes;
+}
+
+int64_t ModelProgram::activationBytes(const std::string &entry, int64_t tokens) const {
+  Extents extents;
+  for (const char *name : {"tokens", "token.distinct", "token.starts", "label.distinct",
+                           "label.starts", "position.distinct", "position.starts"})
+    extents[name] = tokens;
+  // One item a block of a segment and head; segments of one token have the most.
+  extents[queryWorkName] = tokens * shape.heads;
+  extents[keyWorkName] = tokens * shape.keyValueHeads;
+  return planMemory(machine.program().entry(entry), extents).arenaBytes;
+}
+
+} // namespace roux::train

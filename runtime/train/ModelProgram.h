@@ -1,0 +1,86 @@
+//===- ModelProgram.h - a compiled model with its tensors -----------------===//
+//
+// A program knows buffers by name and nothing of models. This keeps the tensors
+// that live from step to step (parameters, gradients, moments), makes the columns
+// and lists of a micro-batch, and runs entries on them.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/cpu/CPUExecutor.h"
+#include "runtime/model/Model.h"
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace roux::train {
+
+/// The columns of a ragged stream; each has one value a token, or is empty where an entry does not
+/// read it.
+struct StreamColumns {
+  std::span<const int32_t> tokens;
+  std::span<const int32_t> labels; ///< -1: none
+  std::span<const float> weights;
+  std::span<const int32_t> positions;
+  std::vector<int32_t> segments; ///< where each begins and, last, the number of tokens
+};
+
+/// A tensor of the model. Layers are stacked along the first dimension of those that each has.
+struct StateTensor {
+  std::string name; ///< as in the weight table; gradients end in ".gradient", moments in ".first"
+                    ///< and ".second"
+  std::string element; ///< f32, or f64
+  std::vector<int64_t> shape;
+  std::vector<std::byte> bytes;
+};
+
+class ModelProgram {
+public:
+  /// Throws std::runtime_error if the program is for another machine. Parameters, gradients and
+  /// moments are zero until they are set.
+  ModelProgram(Program program, const model::ModelConfig &config, unsigned threads);
+
+  /// Sets the parameters. Throws ModelError where weights and config do not fit.
+  void setParameters(const model::Weights &weights);
+  /// Parameters as weights of a model's files, one tensor a layer.
+  model::Weights parameters() const;
+  /// Everything that a checkpoint keeps: parameters and moments, by name.
+  std::map<std::string, StateTensor> &state() { return kept; }
+  std::map<std::string, StateTensor> &gradients() { return added; }
+
+  /// Adds the gradient of the micro-batch's loss to gradients(); the loss. `scalars` are what the
+  /// loss reads of the step, as a recipe spells it.
+  double addGradient(const StreamColumns &columns, const std::map<std::string, double> &scalars);
+  void zeroGradients();
+  /// -log of the probability of each label; 0 where there is none.
+  std::vector<double> nll(const StreamColumns &columns);
+  /// Logits of every token, vocabulary by vocabulary: small inputs only.
+  std::vector<double> logits(const StreamColumns &columns);
+  /// One update from gradients(); their norm before clipping.
+  double update(double rate, double firstCorrection, double secondCorrection);
+
+  const CPUExecutor &executor() const { return machine; }
+  const model::ModelConfig &config() const { return shape; }
+  /// Bytes of parameters, gradients and moments.
+  int64_t stateBytes() const;
+  /// Bytes of activations that `entry` needs for so many tokens.
+  int64_t activationBytes(const std::string &entry, int64_t tokens) const;
+
+private:
+  struct Launch;
+  void addTensor(const model::WeightRow &row);
+  void bindColumns(Launch &launch, const StreamColumns &columns);
+  void bindState(Launch &launch);
+  std::vector<double> run(const std::string &entry, const std::string &result, Launch &launch,
+                          const StreamColumns &columns);
+
+  model::ModelConfig shape;
+  std::vector<double> frequencies;
+  CPUExecutor machine;
+  std::string accumulation; ///< element type of the state
+  std::map<std::string, StateTensor> kept, added;
+};
+
+} // namespace roux::train

@@ -1,0 +1,178 @@
+//===- CompiledModel.cpp - buffers by name --------------------------------===//
+//
+// Everything a program asks for is bound by the name it asks with.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/compiler/step/CompiledModel.h"
+
+#include "compiler/codegen/KernelToProgram.h"
+#include "compiler/conversion/Passes.h"
+#include "compiler/pipeline/StepStages.h"
+#include "runtime/LaunchLists.h"
+
+#include "mlir/Pass/PassManager.h"
+
+#include <bit>
+#include <cstring>
+
+using namespace mlir;
+
+namespace roux::step::reference {
+
+CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters &parameters,
+                             StreamType type, unsigned threads, const Expression *loss,
+                             Activations activations, UpdateSettings update)
+    : config(config), wide(type == StreamType::F64) {
+  DialectRegistry registry;
+  registerStepDialects(registry);
+  registerCPUCode(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.printOpOnDiagnostic(false);
+  StepRequest request{&config, loss, type, activations, update};
+  auto module = buildStepStage(context, request, StepStage::Grad, [&](const Expression::Node &) {
+    return Location(UnknownLoc::get(&context));
+  });
+  PassManager passes(&context);
+  passes.addPass(createStepToKernel());
+  if (!module || failed(passes.run(*module)))
+    llvm::report_fatal_error("the model has no kernels");
+  auto program = compileProgram(*module, {});
+  if (failed(program))
+    llvm::report_fatal_error("the kernels were not compiled");
+  executor = std::make_unique<CPUExecutor>(std::move(*program), threads);
+  for (const auto &[name, array] : parameters) {
+    shapes[name] = array.shape;
+    parameterBytes[name] = encode(array.values);
+    for (const char *moment : {".first", ".second"})
+      stateBytes[name + moment] = encode(std::vector<double>(array.values.size()));
+  }
+  zeroGradients();
+}
+
+void CompiledModel::zeroGradients() {
+  for (const auto &[name, bytes] : parameterBytes)
+    gradientBytes[name].assign(bytes.size(), std::byte(0));
+}
+
+std::vector<std::byte> CompiledModel::encode(const std::vector<double> &values) const {
+  std::vector<std::byte> bytes(values.size() * (wide ? 8 : 4));
+  for (size_t i = 0; i < values.size(); ++i) {
+    float narrow = static_cast<float>(values[i]);
+    std::memcpy(&bytes[i * (wide ? 8 : 4)], wide ? static_cast<const void *>(&values[i]) : &narrow,
+                wide ? 8 : 4);
+  }
+  return bytes;
+}
+
+std::vector<double> CompiledModel::decode(std::span<const std::byte> bytes,
+                                          const std::string &type) const {
+  size_t size = type == "f64" ? 8 : type == "f32" ? 4 : 2;
+  std::vector<double> values(bytes.size() / size);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (size == 8) {
+      std::memcpy(&values[i], &bytes[i * 8], 8);
+      continue;
+    }
+    uint32_t bits = 0;
+    std::memcpy(reinterpret_cast<char *>(&bits) + (size == 2 ? 2 : 0), &bytes[i * size], size);
+    values[i] = std::bit_cast<float>(bits);
+  }
+  return values;
+}
+
+Parameters CompiledModel::arraysOf(const Bytes &bytes) const {
+  Parameters arrays;
+  for (const auto &[name, values] : bytes)
+    arrays[name] = Array(shapes.at(name), decode(values, wide ? "f64" : "f32"));
+  return arrays;
+}
+
+void CompiledModel::bindList(Bindings &bindings, Bytes &kept, const std::string &name,
+                             const std::vector<int32_t> &list) const {
+  std::vector<std::byte> &bytes = kept[name];
+  bytes.resize(list.size() * 4);
+  std::memcpy(bytes.data(), list.data(), bytes.size());
+  bindings.buffers[name] = bytes;
+}
+
+void CompiledModel::bindModel(Bindings &bindings) {
+  bindings.scalars = scalars;
+  for (auto &[name, bytes] : parameterBytes)
+    bindings.buffers[name] = bytes;
+  for (auto &[name, bytes] : gradientBytes)
+    bindings.buffers[name + ".gradient"] = bytes;
+  for (auto &[name, bytes] : stateBytes)
+    bindings.buffers[name] = bytes;
+}
+
+double CompiledModel::update(double rate, double firstCorrection, double secondCorrection) {
+  Bindings bindings;
+  scalars["rate"] = rate;
+  scalars["first_correction"] = firstCorrection;
+  scalars["second_correction"] = secondCorrection;
+  bindModel(bindings);
+  std::vector<std::byte> norm(wide ? 8 : 4);
+  bindings.buffers["norm"] = norm;
+  executor->run("update", bindings);
+  return decode(norm, wide ? "f64" : "f32")[0];
+}
+
+Parameters CompiledModel::run(const char *name, const Columns &columns) {
+  Bindings bindings;
+  Bytes kept;
+  bindModel(bindings);
+  auto integers = [](const std::vector<double> &values) {
+    return std::vector<int32_t>(values.begin(), values.end());
+  };
+  std::vector<int32_t> segments = integers(columns.segments);
+  const std::pair<const char *, const std::vector<double> *> indexed[] = {
+      {"token", &columns.tokens}, {"label", &columns.labels}, {"position", &columns.positions}};
+  bindings.extents["tokens"] = columns.tokens.size();
+  for (auto [column, values] : indexed) {
+    bindList(bindings, kept, column, integers(*values));
+    TokenGroups found = groupTokens(integers(*values));
+    std::string prefix = column;
+    bindList(bindings, kept, prefix + ".ids", found.ids);
+    bindList(bindings, kept, prefix + ".starts", found.starts);
+    bindList(bindings, kept, prefix + ".members", found.members);
+    bindings.extents[prefix + ".distinct"] = found.ids.size();
+    bindings.extents[prefix + ".starts"] = found.starts.size();
+  }
+  auto bindWork = [&](const char *list, int32_t heads, bool ownsKeys) {
+    std::vector<int32_t> flat;
+    for (const AttentionWork &item : attentionWork(segments, heads, attentionBlock, ownsKeys))
+      flat.insert(flat.end(), {item.firstRow, item.rows, item.streamBegin, item.streamEnd,
+                               item.position, item.head});
+    bindings.extents[list] = flat.size() / 6;
+    bindList(bindings, kept, list, flat);
+  };
+  bindWork(queryWorkName, config.heads, false);
+  bindWork(keyWorkName, config.keyValueHeads, true);
+  kept["weight"] = encode(columns.weights);
+  bindings.buffers["weight"] = kept["weight"];
+  std::vector<double> frequencies =
+      model::frequencies(config.rotary, config.headChannels, config.context);
+  bindings.buffers["rotation.frequencies"] = std::as_writable_bytes(std::span(frequencies));
+
+  const Entry &entry = executor->program().entry(name);
+  std::map<std::string, std::string> outputs;
+  for (const ProgramBuffer &buffer : entry.buffers) {
+    if (buffer.role != BufferRole::Output)
+      continue;
+    size_t rows = buffer.sizes.empty() ? 1 : columns.tokens.size();
+    kept[buffer.name].resize(rows * buffer.staticElements * buffer.elementBytes);
+    bindings.buffers[buffer.name] = kept[buffer.name];
+    outputs[buffer.name] = buffer.element;
+  }
+  executor->run(name, bindings);
+  Parameters results;
+  for (const auto &[output, element] : outputs) {
+    std::vector<double> values = decode(kept[output], element);
+    int64_t rows = values.size() == 1 ? 1 : columns.tokens.size();
+    int64_t width = values.size() / rows;
+    results[output] = Array({rows, width}, values);
+  }
+  return results;
+}
+
+} // namespace roux::step::reference

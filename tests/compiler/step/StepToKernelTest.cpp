@@ -1,0 +1,187 @@
+//===- StepToKernelTest.cpp - compiled steps against their meaning --------===//
+//
+// The programs that models become, run on the CPU, compared with the reference
+// evaluator on the same module, and with the reference data. In f64 the two
+// differ by the order of sums only, so nothing can hide in a tolerance.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/compiler/step/CompiledModel.h"
+#include "tests/compiler/step/Expected.h"
+#include "tests/compiler/step/SmallModels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+using namespace roux;
+using namespace roux::step;
+using namespace roux::step::reference;
+
+namespace {
+
+struct CompiledCase {
+  std::string name;
+  model::ModelConfig config;
+  StreamType type;
+  Activations activations;
+  double tolerance; ///< relative L2 per tensor
+};
+
+void PrintTo(const CompiledCase &test, std::ostream *stream) {
+  *stream << test.name;
+}
+
+std::vector<CompiledCase> cases() {
+  model::ModelConfig interleaved = smallLlama();
+  interleaved.rotary.style = model::Rotary::Style::Interleaved;
+  interleaved.headNorms = false;
+  interleaved.window = 0;
+  return {
+      {"llama_f64", smallLlama(), StreamType::F64, Activations::recompute, 1e-12},
+      {"llama_saving_f64", smallLlama(), StreamType::F64, Activations::save, 1e-12},
+      {"llama_interleaved_f64", interleaved, StreamType::F64, Activations::recompute, 1e-12},
+      {"gpt2_f64", smallGpt2(), StreamType::F64, Activations::recompute, 1e-12},
+      {"gpt2_saving_f64", smallGpt2(), StreamType::F64, Activations::save, 1e-12},
+      {"llama_f32", smallLlama(), StreamType::F32, Activations::recompute, 1e-5},
+      {"gpt2_f32", smallGpt2(), StreamType::F32, Activations::save, 1e-5},
+      // bf16 has eight bits, and roundings of a stream pile up over its layers.
+      {"llama_bf16", smallLlama(), StreamType::BF16, Activations::recompute, 0.1},
+  };
+}
+
+class Compiled : public ::testing::TestWithParam<CompiledCase> {
+protected:
+  const CompiledCase &test = GetParam();
+  Parameters parameters = randomParameters(test.config, 7);
+  ModelRunner runner{test.config, parameters};
+  CompiledModel &compiled = compiledOnce();
+  Columns columns = columnsOf(someSequences(3), {0, 1, 2, 3, 4});
+
+  /// The tests of one case share its code.
+  CompiledModel &compiledOnce() {
+    static std::map<std::string, std::unique_ptr<CompiledModel>> known;
+    std::unique_ptr<CompiledModel> &model = known[test.name];
+    if (!model)
+      model = std::make_unique<CompiledModel>(test.config, parameters, test.type, 2, nullptr,
+                                              test.activations);
+    model->zeroGradients();
+    return *model;
+  }
+  void expectNear(const Array &found, const Array &expected, const std::string &what) {
+    EXPECT_LT(relativeError(found, expected), test.tolerance) << what;
+  }
+};
+
+TEST_P(Compiled, LogitsAndLikelihoods) {
+  expectNear(compiled.run("logits", columns)["logits"], runner.run("logits", columns)[0], "logits");
+  expectNear(compiled.run("nll", columns)["nll"], runner.run("nll", columns)[0], "nll");
+}
+
+TEST_P(Compiled, LossAndGradients) {
+  Parameters expected = runner.gradients(columns);
+  Parameters results = compiled.run("train", columns);
+  expectNear(results["loss"], expected[""], "loss");
+  for (const auto &[name, gradient] : compiled.gradients())
+    expectNear(gradient, expected[name], name);
+}
+
+/// Gradients of micro-batches add up in place, and those of one without targets are zero.
+TEST_P(Compiled, MicroBatchesAddUp) {
+  auto sequences = someSequences(3);
+  compiled.run("train", columns);
+  Parameters whole = compiled.gradients();
+  compiled.zeroGradients();
+  for (const std::vector<int> &micro : {std::vector<int>{3, 0}, {4}, {2, 1}})
+    compiled.run("train", columnsOf(sequences, micro));
+  for (const auto &[name, gradient] : compiled.gradients())
+    expectNear(gradient, whole[name], name);
+
+  Columns none;
+  none.append(sequences[2], 1, [](size_t) { return false; });
+  Parameters before = compiled.gradients();
+  compiled.run("train", none);
+  for (const auto &[name, gradient] : compiled.gradients())
+    EXPECT_EQ(gradient.values, before[name].values) << name;
+}
+
+TEST_P(Compiled, IsTheSameAtAnyThreadCount) {
+  if (test.type != StreamType::F32)
+    GTEST_SKIP() << "one type is enough";
+  CompiledModel other(test.config, parameters, test.type, 3, nullptr, test.activations);
+  Parameters first = compiled.run("train", columns), second = other.run("train", columns);
+  EXPECT_EQ(first["loss"].values, second["loss"].values);
+  Parameters gradients = other.gradients();
+  for (const auto &[name, gradient] : compiled.gradients())
+    EXPECT_EQ(gradient.values, gradients[name].values) << name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Compiled, ::testing::ValuesIn(cases()),
+                         [](const auto &info) { return info.param.name; });
+
+/// Two updates, the first of which is clipped, against the reference evaluator.
+TEST(CompiledUpdate, MatchesReference) {
+  model::ModelConfig config = smallLlama();
+  UpdateSettings settings{0.9, 0.95, 1e-8, 0.1, 0.5};
+  Parameters parameters = randomParameters(config, 7);
+  CompiledModel compiled(config, parameters, StreamType::F64, 2, nullptr, Activations::recompute,
+                         settings);
+  ModelRunner runner(config, parameters, nullptr, Activations::recompute, settings);
+  Columns columns = columnsOf(someSequences(3), {0, 1, 2, 3, 4});
+  Parameters first, second;
+  for (const auto &[name, array] : parameters)
+    first[name] = second[name] = Array(array.shape);
+  for (int n = 1; n <= 2; ++n) {
+    compiled.zeroGradients();
+    compiled.run("train", columns);
+    double c1 = 1 - std::pow(0.9, n), c2 = 1 - std::pow(0.95, n);
+    double norm = compiled.update(1e-2, c1, c2);
+    double expected = runner.update(runner.gradients(columns), first, second, 1e-2, c1, c2);
+    EXPECT_NEAR(norm, expected, 1e-12 * expected);
+    EXPECT_GT(norm, 0.5) << "the clip has nothing to do";
+    for (const auto &[name, array] : compiled.parameters())
+      EXPECT_LT(relativeError(array, runner.parameters[name]), 1e-12) << name;
+  }
+}
+
+/// The reference data's numbers from compiled f32 code.
+TEST(CompiledStories260K, MatchesReferenceData) {
+  std::filesystem::path folder = std::filesystem::path(ROUX_REFERENCE_DATA) / "models/stories260K";
+  if (!std::filesystem::exists(folder))
+    GTEST_SKIP() << "no reference data at " << folder;
+  model::Model model = model::openModel(folder);
+  Expected expected = readExpected(folder);
+  CompiledModel compiled(model.config, parametersOf(model), StreamType::F32, 2);
+  Columns columns = wholeSequence(expected);
+
+  Array logits = compiled.run("logits", columns)["logits"];
+  double largest = 0, error = 0;
+  for (size_t i = 0; i < logits.values.size(); ++i) {
+    largest = std::max(largest, std::fabs(double(expected.logits[i])));
+    error = std::max(error, std::fabs(logits.values[i] - expected.logits[i]));
+  }
+  EXPECT_LE(error, 2e-5 * largest);
+  std::printf("largest logit error: %.3g of the largest logit\n", error / largest);
+
+  Array nll = compiled.run("train", columns)["nll"];
+  double worst = 0;
+  for (size_t i = 0; i < expected.nll.size(); ++i)
+    worst = std::max(worst, std::fabs(nll.values[i] - expected.nll[i]));
+  EXPECT_LE(worst, 1e-5);
+  std::printf("largest error of a token's nll: %.3g\n", worst);
+
+  double largestGradient = 0, farthest = 0;
+  for (const SampledGradient &sample : expected.gradients)
+    largestGradient = std::max(largestGradient, std::fabs(sample.value));
+  Parameters gradients = compiled.gradients();
+  for (const SampledGradient &sample : expected.gradients) {
+    double found = lookUp(gradients, sample.tensor, sample.index, model.config.layers);
+    double allowed = 1e-4 * std::fabs(sample.value) + 1e-6 * largestGradient;
+    EXPECT_NEAR(found, sample.value, allowed) << sample.tensor;
+    farthest = std::max(farthest, std::fabs(found - sample.value) / allowed);
+  }
+  std::printf("largest error of a sampled gradient: %.3g of what is allowed\n", farthest);
+}
+
+} // namespace

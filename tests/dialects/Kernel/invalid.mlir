@@ -1,0 +1,216 @@
+// What the kernel dialect refuses, and its words.
+// RUN: roux-translate --kernel-to-kernel %s --split-input-file --verify-diagnostics
+
+// expected-error@below {{'kernel.func' op argument 0 is 'memref<4x?xf32>', neither a scalar nor a buffer of rows with static columns}}
+kernel.func @columns_unknown(%x: memref<4x?xf32>) {
+  kernel.return
+}
+
+// -----
+
+kernel.func @other_element(%x: memref<?x8xf32>) {
+  %row = kernel.row
+  // expected-error@below {{'kernel.load' op moves 'bf16' but the buffer holds 'f32'}}
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xbf16>
+  kernel.return
+}
+
+// -----
+
+kernel.func @window_too_wide(%x: memref<?x8xf32>) {
+  %row = kernel.row
+  // expected-error@below {{'kernel.load' op moves columns 5 to 8 of rows of 8}}
+  %v = kernel.load %x[%row] from 5 : memref<?x8xf32> -> vector<4xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @one_index_too_many(%x: memref<?xf32>) {
+  %row = kernel.row
+  // expected-error@below {{'kernel.load' op has 2 indices for a buffer of 1 dimensions}}
+  %v = kernel.load %x[%row, %row] : memref<?xf32> -> f32
+  kernel.return
+}
+
+// -----
+
+kernel.func @row_where_an_element_is(%x: memref<?xf32>) {
+  %row = kernel.row
+  // expected-error@below {{'kernel.load' op moves 'vector<8xf32>' where the indices name one element}}
+  %v = kernel.load %x[%row] : memref<?xf32> -> vector<8xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @shared_row_stored(%x: memref<?x8xf32>, %w: memref<8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  // expected-error@below {{'kernel.store' op stores a row that all rows share}}
+  kernel.store %v, %w[] : vector<8xf32>, memref<8xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @read_after_write(%x: memref<?x8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  kernel.store %v, %x[%row] : vector<8xf32>, memref<?x8xf32>
+  // expected-error@below {{'kernel.load' op reads a buffer that was stored before}}
+  %w = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @stored_before_reduction(%x: memref<?x8xf32>, %y: memref<?x8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  // expected-error@below {{'kernel.store' op of a row comes before a reduction, which may need the row again}}
+  kernel.store %v, %y[%row] : vector<8xf32>, memref<?x8xf32>
+  %s = kernel.reduce add %v : vector<8xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @overlapping_windows(%x: memref<?x8xf32>) {
+  %row = kernel.row
+  // expected-error@below {{'kernel.load' op reads columns that overlap others being stored}}
+  %v = kernel.load %x[%row] from 2 : memref<?x8xf32> -> vector<4xf32>
+  kernel.store %v, %x[%row] : vector<4xf32>, memref<?x8xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @two_widths(%x: memref<?x8xf32>, %y: memref<?x4xf32>, %z: memref<?x8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  %w = kernel.load %x[%row] : memref<?x8xf32> -> vector<4xf32>
+  kernel.store %v, %z[%row] : vector<8xf32>, memref<?x8xf32>
+  // expected-error@below {{'kernel.store' op stores 4 columns in a body that also stores 8}}
+  kernel.store %w, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @not_elementwise(%x: memref<?x8xf32>, %y: memref<?x8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  // expected-error@below {{'vector.shuffle' op cannot be in a row body: it works neither on scalars nor element by element on rows}}
+  %w = vector.shuffle %v, %v [1, 0, 3, 2, 5, 4, 7, 6] : vector<8xf32>, vector<8xf32>
+  kernel.store %w, %y[%row] : vector<8xf32>, memref<?x8xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @narrow_sum(%x: memref<?x8xbf16>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xbf16> -> vector<8xbf16>
+  // expected-error@below {{'kernel.reduce' op reduces in 'bf16'; widen the row to f32 first}}
+  %s = kernel.reduce add %v : vector<8xbf16>
+  kernel.return
+}
+
+// -----
+
+kernel.func @sums_of_other_lengths(%x: memref<?x8xf32>, %w: memref<4x9xf32>, %y: memref<?x4xf32>) {
+  // expected-error@below {{'kernel.contract' op columns of the right operand is 9 but should be 8}}
+  kernel.contract nt 4 left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<4x9xf32> -> vector<9xf32>
+    kernel.yield %v : vector<9xf32>
+  } result {
+  ^bb0(%i: index, %sum: vector<4xf32>):
+    kernel.store %sum, %y[%i] : vector<4xf32>, memref<?x4xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @heads_that_do_not_share(%q: memref<?x24xf32>, %k: memref<?x16xf32>,
+                                     %l: memref<?x3xf32>, %work: memref<?x6xi32>) {
+  // expected-error@below {{'kernel.attention' op 3 heads cannot share 2 key heads}}
+  kernel.attention %q, %k, %k into %q, %l over %work
+    {heads = 3 : i64, kv_heads = 2 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x24xf32>, memref<?x16xf32>, memref<?x16xf32>, memref<?x24xf32>, memref<?x3xf32>,
+      memref<?x6xi32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @copy(%x: memref<?x8xf32>) {
+  kernel.return
+}
+kernel.program @train {
+  %tokens = kernel.extent "tokens"
+  %x = kernel.buffer input "x"[%tokens] : memref<?x9xf32>
+  // expected-error@below {{'kernel.launch' op passes 'memref<?x9xf32>' as argument 0 of 'copy', which takes 'memref<?x8xf32>'}}
+  kernel.launch @copy[%tokens](%x) : memref<?x9xf32>
+}
+
+// -----
+
+kernel.program @train {
+  %tokens = kernel.extent "tokens"
+  // expected-error@below {{'kernel.launch' op names 'absent', which is no kernel}}
+  kernel.launch @absent[%tokens](%tokens) : index
+}
+
+// -----
+
+kernel.func @in_place(%x: memref<?x8xf32>, %w: memref<8x8xf32>) {
+  // expected-error@below {{'kernel.contract' op stores to argument 0, which an operand reads}}
+  kernel.contract nt 8 left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<8x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result {
+  ^bb0(%i: index, %sum: vector<8xf32>):
+    kernel.store %sum, %x[%i] : vector<8xf32>, memref<?x8xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @linear(%x: memref<?x8xf32>, %w: memref<8x8xf32>, %y: memref<?x8xf32>) {
+  kernel.contract nt 8 left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<8x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result {
+  ^bb0(%i: index, %sum: vector<8xf32>):
+    kernel.store %sum, %y[%i] : vector<8xf32>, memref<?x8xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+kernel.program @train {
+  %tokens = kernel.extent "tokens"
+  %x = kernel.buffer input "x"[%tokens] : memref<?x8xf32>
+  %w = kernel.buffer parameter "w"[] : memref<8x8xf32>
+  // expected-error@below {{'kernel.launch' op passes one buffer as arguments 2 and 0 of 'linear', which stores to one while reading the other}}
+  kernel.launch @linear[%tokens](%x, %w, %x) : memref<?x8xf32>, memref<8x8xf32>, memref<?x8xf32>
+}

@@ -1,0 +1,84 @@
+//===- RefusalMeasureTest.cpp - what is refused in score, eval and run ----===//
+//
+// What can be wrong in measuring, and in how it is run.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/frontend/check/Refusals.h"
+
+namespace roux {
+
+static constexpr Refusal refusals[] = {
+    {Around::Score, R"(value: perplexity(sequence | later))",
+     R"(sequence | later: '|' passes data on and means nothing in an expression; a condition is written perplexity(x, given: y))",
+     R"(value: perplexity(sequence))"},
+    {Around::Score, R"(spans: tokens(128, tail: drop)
+pairs: earlier(fewer: all)
+value: sum(perplexity(later | earlier) over pairs))",
+     R"(later | earlier: '|' passes data on and means nothing in an expression; a condition is written perplexity(x, given: y))",
+     R"(spans: tokens(128, tail: drop)
+pairs: earlier(fewer: all)
+value: sum(perplexity(later, given: earlier) over pairs))"},
+    {Around::Score, R"(let a = b
+let b = a
+value: a)",
+     R"(a: cyclic definition: a -> b -> a)",
+     R"(let a = 1
+let b = a
+value: b + sequence.tokens)"},
+    {Around::Score, R"(model: none)", R"(x: perplexity() asks a model; write 'model:')",
+     R"(value: sequence.tokens)"},
+    {Around::Score, R"(value: logit(docs, token))",
+     R"(docs: expected the name of a model, found 'docs')", R"(value: logit(base, token))"},
+    {Around::Score, R"(pairs: earlier(fewer: all))",
+     R"(earlier(fewer: all): pairs are pairs of spans; write 'spans:')",
+     R"(spans: sentence
+pairs: earlier(fewer: all))"},
+    {Around::Eval, R"(target: none)", R"(none: expected a truth, found none)", R"(target: true)"},
+    {Around::Eval, R"(haystack: needle(docs, lengths: [50%], depths: [50%]))",
+     R"(50%: expected tokens or spread(…) for 'lengths' of needle, found a percentage)",
+     R"(haystack: needle(docs, lengths: [1_000], depths: [50%]))"},
+    {Around::Eval, R"(haystack: needle(docs, lengths: spread(60_000..1_000, 10), depths: [50%]))",
+     R"(60_000..1_000: the range runs backwards: its first end is the larger one)",
+     R"(haystack: needle(docs, lengths: spread(1_000..60_000, 10), depths: [50%]))"},
+    {Around::Eval, R"(haystack: needle(docs, lengths: [1_000], depths: [150%]))",
+     R"(150%: 'depths' of needle is a share: at most 100%)",
+     R"(haystack: needle(docs, lengths: [1_000], depths: [100%]))"},
+    {Around::Eval, R"(tempalte: chatml)",
+     R"(tempalte: unknown key 'tempalte' in eval; did you mean 'template'?)",
+     R"(template: chatml)"},
+    {Around::Eval, R"(other: adamw(lr: 1))",
+     R"(adamw: expected a measurement for 'measurement' of eval, found 'adamw', which is an optimizer)",
+     R"(other: loss(docs))"},
+    {Around::Run, R"(dtype: fp16)",
+     R"(fp16: expected bf16, f32, tf32 or f64 for 'dtype' of run, found 'fp16')", R"(dtype: bf16)"},
+    {Around::Run, R"(memory: 80)",
+     R"(80: expected auto or bytes for 'memory' of run, found a plain number; bytes are written 80GB)",
+     R"(memory: 80GB)"},
+    {Around::Run, R"(memory: 80 tokens)",
+     R"(80 tokens: expected auto or bytes for 'memory' of run, found tokens)", R"(memory: 80GiB)"},
+    {Around::Run, R"(micro_batch: 16Ki steps)",
+     R"(16Ki steps: expected auto or tokens for 'micro_batch' of run, found steps)",
+     R"(micro_batch: 16Ki tokens)"},
+    {Around::Run, R"(threads: 0)", R"(0: 'threads' of run must be at least 1)", R"(threads: 1)"},
+    {Around::Run, R"(save: every(3 epochs))",
+     R"(3 epochs: expected steps, minutes or hours for 'interval' of every, found epochs)",
+     R"(save: every(3 steps))"},
+    {Around::Run, R"(save: 200)",
+     R"(200: expected every(…) or none for 'save' of run, found a plain number)",
+     R"(save: every(200 steps))"},
+    {Around::Run, R"(dtype: f64
+device: cuda)",
+     R"(f64: f64 is for the CPU, where tests use it)",
+     R"(dtype: f64
+device: cpu)"},
+    {Around::Run, R"(lr: 1e-3)", R"(lr: unknown key 'lr' in run)", R"(log: every(10 steps))"},
+    {Around::Run, R"(deterministic: 1)",
+     R"(1: expected true or false for 'deterministic' of run, found a plain number)",
+     R"(deterministic: false)"},
+};
+
+TEST(Refusals, Measuring) {
+  expectRefusals(refusals);
+}
+
+} // namespace roux

@@ -1,0 +1,189 @@
+//===- ChatTargetsTest.cpp - what is trained of a chat --------------------===//
+//
+// Labels are shown at the token that is predicted; a point is a token that is not
+// trained.
+//
+//===----------------------------------------------------------------------===//
+#include "PipelineFixture.h"
+
+using namespace roux;
+using namespace roux::data;
+
+namespace {
+
+class ChatTargets : public PipelineFixture {
+protected:
+  /// The one chat of these messages, with `role == assistant` as target.
+  TokenizedRecord chat(const std::string &messages, std::string_view name) {
+    return chatThrough(messages, ChatTemplate::named(name));
+  }
+  TokenizedRecord chatThrough(const std::string &messages, ChatTemplate through) {
+    write("c.jsonl", "{\"messages\": [" + messages + "]}\n");
+    pipeline.steps.clear();
+    source("c", "c.jsonl", SourceKind::Chat);
+    consumer.chat = std::move(through);
+    consumer.target = roleIs("assistant");
+    return run().at(0);
+  }
+  uint64_t noted(std::string_view rule) {
+    TokenStoreWriter store(folder / "store", {});
+    Ledger notes;
+    PipelineRunner runner(pipeline, consumer, notes);
+    runner.write(store, {});
+    const LedgerLine *line = notes.find(Fate::Noted, rule);
+    return line ? line->sequences : 0;
+  }
+};
+
+const std::string two =
+    R"({"role": "user", "content": "ab"}, {"role": "assistant", "content": "ab"},
+  {"role": "user", "content": "?"}, {"role": "assistant", "content": "no"})";
+std::string oneLine(std::string text) {
+  std::erase(text, '\n');
+  return text;
+}
+
+// The question says the same as the answer: searching for the answer would find the question.
+TEST_F(ChatTargets, TrainsAnswersAndTheirEnds) {
+  TokenizedRecord tokens = chat(oneLine(two), "chatml");
+  EXPECT_EQ(show(tokens.ids),
+            "<|im_start|>user\nab<|im_end|>\n<|im_start|>assistant\nab<|im_end|>\n"
+            "<|im_start|>user\n?<|im_end|>\n<|im_start|>assistant\nno<|im_end|>\n");
+  // Control tokens count as one; the first token is left out.
+  EXPECT_EQ(showLabels(tokens),
+            std::string(20, '.') + "ab<|im_end|>" + std::string(21, '.') + "no<|im_end|>.");
+  ASSERT_EQ(tokens.turns.size(), 4u);
+  EXPECT_EQ(tokens.textOf(tokens.turns[1].tokens), "ab<|im_end|>");
+  EXPECT_EQ(tokens.turns[2].role, "user");
+}
+
+// The blank that the template puts between answer and end is the model's to say.
+TEST_F(ChatTargets, TrainsTheBlankBeforeTheEnd) {
+  TokenizedRecord tokens = chat(oneLine(two), "llama2");
+  EXPECT_EQ(show(tokens.ids), "<s>[INST] ab [/INST] ab </s><s>[INST] ? [/INST] no </s>");
+  EXPECT_EQ(showLabels(tokens),
+            std::string(18, '.') + "ab </s>" + std::string(18, '.') + "no </s>");
+}
+
+// LongAlign: EOS is the label after every answer, whatever the next input is.
+TEST_F(ChatTargets, TrainsLongAlignsEndWhereTheInputDiffers) {
+  TokenizedRecord tokens = chat(oneLine(two), "longalign");
+  EXPECT_EQ(show(tokens.ids), "<s>[INST]ab[/INST]ab\n\n[INST]?[/INST]no</s>");
+  EXPECT_EQ(showLabels(tokens), std::string(15, '.') + "ab</s>" + std::string(15, '.') + "no</s>");
+  // At the differing place the input goes on.
+  EXPECT_EQ(tokens.ids[18], '\n');
+  EXPECT_EQ(tokens.labels[18], 257);
+}
+
+// An empty answer trains nothing, and a last question is not part of the chat.
+TEST_F(ChatTargets, TrainsNothingOfAnEmptyAnswer) {
+  TokenizedRecord tokens =
+      chat(R"({"role": "user", "content": "a"}, {"role": "assistant", "content": ""}, )"
+           R"({"role": "user", "content": "b"})",
+           "longalign");
+  EXPECT_EQ(show(tokens.ids), "<s>[INST]a[/INST]</s>");
+  EXPECT_EQ(tokens.countTargets(), 0u);
+  EXPECT_EQ(noted("empty answer"), 1u);
+  EXPECT_EQ(noted("the last question has no answer"), 1u);
+}
+
+TEST_F(ChatTargets, TakesGenerationBlocksAtTheirWord) {
+  ChatTemplate own("{% for m in messages %}{% if m.role == 'assistant' %}A:{% generation %}"
+                   "{{ m.content }}!</s>{% endgeneration %}{% else %}U:{{ m.content }}{% endif %}"
+                   "{% endfor %}");
+  TokenizedRecord tokens = chatThrough(oneLine(two), own);
+  EXPECT_EQ(show(tokens.ids), "U:abA:ab!</s>U:?A:no!</s>");
+  EXPECT_EQ(showLabels(tokens), ".....ab!</s>.....no!</s>");
+}
+
+// The words of a template between two pieces of an answer are the model's too.
+TEST_F(ChatTargets, TrainsWhatStandsInsideAnAnswer) {
+  ChatTemplate own("{% for m in messages %}{{ m.role }}:{{ m.content.split('|')[0] }}</think>"
+                   "{{ m.content.split('|')[-1] }}</s>{% endfor %}");
+  TokenizedRecord tokens = chatThrough(R"({"role": "assistant", "content": "x|y"})", own);
+  EXPECT_EQ(showLabels(tokens), ".........x</think>y</s>");
+}
+
+TEST_F(ChatTargets, NotesWhatLooksWrong) {
+  chatThrough(R"({"role": "user", "content": "</s>"}, {"role": "assistant", "content": "b"})",
+              ChatTemplate("{{ bos_token }}{{ bos_token }}{% for m in messages %}{{ m.content }}"
+                           "{% endfor %}"));
+  EXPECT_EQ(noted("double BOS"), 1u);
+  EXPECT_EQ(noted("an answer's end is not trained: no control token follows it"), 1u);
+  EXPECT_EQ(noted("a control token is spelled in a message"), 1u);
+  consumer.target = roleIs("nobody");
+  EXPECT_EQ(noted("a chat with an answer has no target"), 1u);
+  consumer.target = binary(Operation::NotEqual, read(Scope::Token, Attribute::Role), text("x"));
+  EXPECT_EQ(noted("every token of a chat is a target"), 0u); // the second BOS is not
+}
+
+TEST_F(ChatTargets, NamesTheRecordATemplateRefuses) {
+  try {
+    chat(R"({"role": "assistant", "content": "b"})", "llama2");
+    FAIL() << "not refused";
+  } catch (const RecordError &error) {
+    std::string message = error.what();
+    EXPECT_EQ(message.substr(message.find("c.jsonl")),
+              "c.jsonl:1: chat template: line 1: the template says: llama2 needs user and "
+              "assistant in turn");
+  }
+  EXPECT_THROW(ChatTemplate::named("vicuna"), TemplateError);
+}
+
+TEST_F(ChatTargets, KeepsWhatAToolCallSays) {
+  ChatTemplate own("{% for m in messages %}{{ m.role }}:{% if m.tool_calls %}"
+                   "{{ m.tool_calls[0].function | tojson }}{% else %}{{ m.content }}{% endif %}</s>"
+                   "{% endfor %}");
+  TokenizedRecord tokens =
+      chatThrough(R"({"role": "user", "content": "a"}, {"role": "assistant", "content": null, )"
+                  R"("tool_calls": [{"function": {"name": "f"}}]})",
+                  own);
+  EXPECT_EQ(showLabels(tokens), "................{\"name\": \"f\"}</s>");
+}
+
+TEST_F(ChatTargets, CompletionsTrainTheirEnd) {
+  write("p.jsonl", R"({"prompt": "ab", "completion": "cd"})");
+  pipeline.steps.clear();
+  source("p", "p.jsonl", SourceKind::Completion, Ends::Both);
+  consumer.target = roleIs("assistant");
+  TokenizedRecord tokens = run().at(0);
+  EXPECT_EQ(show(tokens.ids), "<s>abcd</s>");
+  EXPECT_EQ(showLabels(tokens), "..cd</s>");
+}
+
+TEST_F(ChatTargets, PlainTextsNeverPredictABos) {
+  write("t.jsonl", "{\"text\": \"ab\"}\n");
+  pipeline.steps.clear();
+  source("t", "t.jsonl", SourceKind::Text, Ends::Both);
+  consumer.target = {};
+  TokenizedRecord tokens = run().at(0);
+  EXPECT_EQ(tokens.labels, (std::vector<int32_t>{noLabel, 'a', 'b', 257}));
+}
+
+// On real chats and a real tokenizer: what is trained reads as the answers and their ends, nothing
+// else.
+TEST_F(ChatTargets, TrainsExactlyTheAnswersOfTheReferenceChats) {
+  std::filesystem::path data = ROUX_REFERENCE_DATA;
+  if (!std::filesystem::exists(data))
+    GTEST_SKIP() << data << " is not here";
+  consumer.tokenizer = loadTokenizer(data / "tokenizers/dolma2-cl100k/tokenizer.json");
+  consumer.target = roleIs("assistant");
+  uint32_t read = source("c", (data / "chat/mixed_chat_small.jsonl").string(), SourceKind::Chat);
+  std::vector<TokenizedRecord> sequences = run();
+  ASSERT_EQ(sequences.size(), 280u);
+  RecordSource chats(pipeline.steps[read].source, ledger);
+  RecordSource::Reader reader(chats);
+  for (uint64_t i = 0; i < chats.size(); ++i) {
+    std::string expected, trained;
+    for (const Message &message : reader.read(i).messages)
+      if (message.role == "assistant")
+        expected += std::string(message.content) + "<|im_end|>";
+    std::vector<int32_t> targets;
+    for (size_t t = 1; t < sequences[i].labels.size(); ++t)
+      if (sequences[i].labels[t] != noLabel)
+        targets.push_back(sequences[i].labels[t]);
+    EXPECT_EQ(show(targets), expected) << i;
+  }
+}
+
+} // namespace

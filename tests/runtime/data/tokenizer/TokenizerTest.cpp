@@ -1,0 +1,133 @@
+//===- TokenizerTest.cpp - what every tokenizer promises ------------------===//
+//
+// The interface beyond ids: roles and templates from the config, special tokens
+// in text or not, hostile corpora, many threads at once.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/runtime/data/tokenizer/ReferenceData.h"
+#include "tests/runtime/data/tokenizer/TemporaryFile.h"
+
+#include <thread>
+
+namespace roux::data {
+
+static const std::string_view small =
+    R"({"model":{"vocab":{"a":0,"b":1," ":2,"ab":3},"merges":["a b"]},)"
+    R"("added_tokens":[{"id":4,"content":"<s>","special":true},)"
+    R"({"id":5,"content":"</s>","special":true}],"decoder":{"type":"Fuse"},)"
+    R"("post_processor":{"type":"TemplateProcessing","special_tokens":{"<s>":{"ids":[4]}},)"
+    R"("single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}}]}})";
+
+TEST(Tokenizer, SpecialTokens) {
+  TemporaryFile file("tokenizer.json", small);
+  auto tokenizer = loadTokenizer(file.path());
+  using Ids = std::vector<TokenId>;
+  EXPECT_EQ(tokenizer->encode("ab</s>a"), (Ids{3, 5, 0}));
+  EXPECT_EQ(tokenizer->encode("ab", {.surround = true}), (Ids{4, 3}));
+  EXPECT_EQ(tokenizer->decode(Ids{4, 3, 5}), "<s>ab</s>");
+  EXPECT_EQ(tokenizer->decode(Ids{4, 3, 5}, /*keepSpecial=*/false), "ab");
+  EXPECT_TRUE(tokenizer->isSpecial(4));
+  EXPECT_FALSE(tokenizer->isSpecial(3));
+  EXPECT_EQ(tokenizer->find("ab"), 3u);
+  EXPECT_EQ(tokenizer->find("ba"), std::nullopt);
+  EXPECT_EQ(tokenizer->spelling(5), "</s>");
+  // As ordinary text the spelling needs tokens for '<', which this vocabulary has not.
+  EXPECT_THROW(tokenizer->encode("</s>", {.matchSpecial = false}), TokenizerError);
+  // Without a config, the usual spellings tell the ends.
+  EXPECT_EQ(tokenizer->bos(), 4u);
+  EXPECT_EQ(tokenizer->eos(), 5u);
+  Encoding encoding = tokenizer->encodeWithOffsets("b</s>ab", {.surround = true});
+  EXPECT_EQ(encoding.offsets, (std::vector<ByteRange>{{0, 0}, {0, 1}, {1, 5}, {5, 7}}));
+}
+
+TEST(Tokenizer, RolesAndTemplatesFromTheConfig) {
+  TemporaryFile file("tokenizer.json", small);
+  file.add("tokenizer_config.json",
+           R"({"bos_token":null,"eos_token":{"content":"<s>"},"chat_template":)"
+           R"([{"name":"default","template":"A"},{"name":"rag","template":"B"}]})");
+  auto tokenizer = loadTokenizer(file.path().parent_path());
+  EXPECT_EQ(tokenizer->bos(), std::nullopt);
+  EXPECT_EQ(tokenizer->eos(), 4u);
+  EXPECT_EQ(tokenizer->namedTokens().at("eos_token"), "<s>");
+  EXPECT_EQ(tokenizer->chatTemplates().at("default"), "A");
+  EXPECT_EQ(tokenizer->chatTemplates().at("rag"), "B");
+
+  std::uint64_t before = tokenizer->contentHash();
+  file.add("chat_template.jinja", "C");
+  tokenizer = loadTokenizer(file.path());
+  EXPECT_EQ(tokenizer->chatTemplates().at("default"), "C");
+  EXPECT_NE(tokenizer->contentHash(), before);
+}
+
+TEST(Tokenizer, SentencePieceControlTokens) {
+  SKIP_WITHOUT_REFERENCE_DATA();
+  auto tokenizer = loadTokenizer(reference / "tokenizers/mistral-v1/tokenizer.model.v1");
+  EXPECT_EQ(tokenizer->bos(), 1u);
+  EXPECT_EQ(tokenizer->eos(), 2u);
+  EXPECT_EQ(tokenizer->encode("</s>"), std::vector<TokenId>{2});
+  EXPECT_GT(tokenizer->encode("</s>", {.matchSpecial = false}).size(), 1u);
+  std::vector<TokenId> ids = tokenizer->encode("Hello</s>", {.surround = true});
+  EXPECT_EQ(ids.front(), 1u);
+  EXPECT_EQ(ids.back(), 2u);
+  EXPECT_EQ(tokenizer->decode(ids), "<s>Hello</s>");
+  EXPECT_EQ(tokenizer->decode(ids, /*keepSpecial=*/false), "Hello");
+}
+
+/// Every tokenizer of the reference data, with its pattern.
+static std::vector<std::shared_ptr<const Tokenizer>> referenceTokenizers() {
+  std::filesystem::path folder = reference / "tokenizers";
+  return {loadTokenizer(folder / "gpt2/gpt2.tiktoken", "gpt2"),
+          loadTokenizer(folder / "gpt-neox-olmo"), loadTokenizer(folder / "dolma2-cl100k"),
+          loadTokenizer(folder / "mistral-v1/tokenizer.model.v1"),
+          loadTokenizer(reference / "models/stories260K/tok512.bin")};
+}
+
+TEST(Tokenizer, HostileCorpora) {
+  SKIP_WITHOUT_REFERENCE_DATA();
+  std::vector<std::string> texts;
+  simdjson::dom::parser parser;
+  for (std::string_view text : parser.load(reference / "parsers/blns/blns.json").get_array())
+    texts.emplace_back(text);
+  // Lines and all of a corpus of broken UTF-8: encoded, or refused by its byte.
+  std::string broken = readBytes(reference / "parsers/utf8/utf8tests.bin");
+  texts.push_back(broken);
+  for (std::size_t at = 0; at < broken.size(); at += 37)
+    texts.push_back(broken.substr(at, 37));
+  texts.push_back(std::string(300'000, ' '));
+  texts.push_back(std::string(300'000, 'x'));
+  texts.push_back(std::string(5, '\0'));
+
+  for (const auto &tokenizer : referenceTokenizers()) {
+    std::size_t refused = 0;
+    for (const std::string &text : texts) {
+      try {
+        std::vector<TokenId> ids = tokenizer->encode(text);
+        EXPECT_EQ(tokenizer->encodeWithOffsets(text).ids, ids);
+        tokenizer->decode(ids);
+      } catch (const TokenizerError &error) {
+        EXPECT_TRUE(std::string_view(error.what()).starts_with("text is not UTF-8: byte 0x"));
+        ++refused;
+      }
+    }
+    EXPECT_GT(refused, 0u);
+    EXPECT_LT(refused, texts.size());
+  }
+}
+
+TEST(Tokenizer, ManyThreadsAtOnce) {
+  SKIP_WITHOUT_REFERENCE_DATA();
+  std::vector<std::string> texts = referenceTexts();
+  for (const auto &tokenizer : referenceTokenizers()) {
+    std::vector<std::vector<TokenId>> expected;
+    for (const std::string &text : texts)
+      expected.push_back(tokenizer->encode(text));
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&, i] {
+        for (std::size_t j = i; j < texts.size(); ++j)
+          ASSERT_EQ(tokenizer->encode(texts[j]), expected[j]);
+      });
+  }
+}
+
+} // namespace roux::data
