@@ -1,7 +1,6 @@
 //===- CompiledStep.h - a compiled model as a trainer sees it -------------===//
 //
-// Between the two: columns of a micro-batch become those of a program, and the
-// program's tensors become a checkpoint's.
+// The trainer's few questions, answered by a program on the CPU.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -13,7 +12,7 @@
 
 namespace roux::train {
 
-/// What `loss:` may read of a step ("step.tokens", "step.progress", …), by its number.
+/// What a loss reads of its step beside what the model says, by the name a recipe spells it with.
 using StepScalars = std::function<std::map<std::string, double>(uint64_t step)>;
 
 /// The columns of `batch`, which must outlive them.
@@ -21,25 +20,19 @@ StreamColumns columnsOf(const data::MicroBatch &batch);
 
 class CompiledStep : public StepProgram {
 public:
-  /// `program` must outlive it.
+  /// `program` must outlive it, and was compiled without a clip: the trainer decides the factor.
   CompiledStep(ModelProgram &program, StepScalars scalars)
       : program(program), scalars(std::move(scalars)) {}
 
   void beginStep() override { program.zeroGradients(); }
-  double addGradient(const data::MicroBatch &batch) override {
-    return program.addGradient(columnsOf(batch), scalars(batch.step));
-  }
+  double addGradient(const data::MicroBatch &batch) override;
   double gradientNorm() override;
-  void update(const UpdateScalars &given) override {
-    program.update(given.rate, given.firstCorrection, given.secondCorrection);
-  }
-  std::vector<TensorBytes> tensors() override { return views(program.state()); }
-  void tensorsChanged() override {} // the program reads the same memory
-  std::vector<TensorBytes> gradients() override { return views(program.gradients()); }
+  void update(const UpdateScalars &scalars, double factor) override;
+  std::vector<TensorBytes> tensors() override;
+  void tensorsChanged() override {}
+  std::vector<TensorBytes> gradients() override;
 
 private:
-  static std::vector<TensorBytes> views(std::map<std::string, StateTensor> &tensors);
-
   ModelProgram &program;
   StepScalars scalars;
 };

@@ -25,11 +25,10 @@ public:
   /// One micro-batch forward and backward; gradients add up. Returns its part of the step's loss,
   /// the sum of weight * loss over its targets.
   virtual double addGradient(const data::MicroBatch &batch) = 0;
-  /// The norm of all gradients together, before clipping. Asked for before the update, which must
-  /// not happen where it is no number.
+  /// The norm of all gradients together, before clipping.
   virtual double gradientNorm() = 0;
-  /// Updates the weights with the gradients, clipped as the recipe says.
-  virtual void update(const UpdateScalars &scalars) = 0;
+  /// Updates the weights with the gradients times `factor`.
+  virtual void update(const UpdateScalars &scalars, double factor) = 0;
 
   /// Everything that a later step depends on: weights, then moments, always in this order. The
   /// bytes are current, and stay so until the next update.

@@ -118,7 +118,7 @@ StepMetrics Trainer::makeStep(uint64_t step) {
     diverged(step, fmt::format("the gradient's norm is {}", metrics.gradientNorm), {});
   metrics.rate = schedule.rate(step + options.scheduleStart);
   metrics.clip = clipFactor(metrics.gradientNorm, options.clip);
-  program.update(updateScalars(options.optimizer, metrics.rate, state.updates));
+  program.update(updateScalars(options.optimizer, metrics.rate, state.updates), metrics.clip);
   ++state.updates;
   metrics.seconds = steadySeconds() - started;
   metrics.waited = source.waitedSeconds() - waitedBefore;

@@ -36,7 +36,7 @@ struct TrainerOptions {
   RunIdentity identity;
   uint64_t seed = 0;
   AdamW optimizer;
-  double clip = 0; ///< largest norm of the whole gradient, which the program keeps to; 0: none
+  double clip = 0; ///< largest norm of the whole gradient; 0: none
   SaveInterval save;
   uint64_t logSteps = 1;       ///< from one line of the logs to the next
   uint64_t carriedUpdates = 0; ///< of a stage before whose moments the program starts with

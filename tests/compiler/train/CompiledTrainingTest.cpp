@@ -80,7 +80,6 @@ protected:
   std::unique_ptr<ModelProgram> compiled(const model::ModelConfig &config) {
     roux::StepSource source;
     source.config = config;
-    source.clip = 1;
     std::optional<Program> program = roux::compileStep(source, "");
     EXPECT_TRUE(program);
     return std::make_unique<ModelProgram>(std::move(*program), config, 2);

@@ -75,8 +75,7 @@ public:
       square += double(each) * each;
     return std::sqrt(square);
   }
-  void update(const UpdateScalars &scalars) override {
-    double factor = clipFactor(gradientNorm(), 1);
+  void update(const UpdateScalars &scalars, double factor) override {
     for (size_t i = 0; i < weight.size(); ++i) {
       double g = gradient[i] * factor;
       first[i] = static_cast<float>(0.9 * first[i] + 0.1 * g);

@@ -71,8 +71,8 @@ protected:
 
 /// Takes long enough for a kill to find it anywhere.
 class SlowProgram : public LinearProgram {
-  void update(const UpdateScalars &scalars) override {
-    LinearProgram::update(scalars);
+  void update(const UpdateScalars &scalars, double factor) override {
+    LinearProgram::update(scalars, factor);
     usleep(500);
   }
 };
