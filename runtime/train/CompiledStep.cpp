@@ -10,12 +10,18 @@
 
 namespace roux::train {
 
+StreamColumns columnsOf(const data::MicroBatch &batch) {
+  return {batch.tokens,
+          batch.labels,
+          batch.weights,
+          batch.positions,
+          {batch.segmentOffsets.begin(), batch.segmentOffsets.end()}};
+}
+
 double CompiledStep::addGradient(const data::MicroBatch &batch) {
   if (batch.targets == 0)
     return 0;
-  StreamColumns columns{batch.tokens, batch.labels, batch.weights, batch.positions, {}};
-  columns.segments.assign(batch.segmentOffsets.begin(), batch.segmentOffsets.end());
-  return program.addGradient(columns, scalars(batch.step));
+  return program.addGradient(columnsOf(batch), scalars(batch.step));
 }
 
 /// Calls `visit` with the gradient's values, f32 or f64, in place.

@@ -15,6 +15,9 @@ namespace roux::train {
 /// What a loss reads of its step beside what the model says, by the name a recipe spells it with.
 using StepScalars = std::function<std::map<std::string, double>(uint64_t step)>;
 
+/// The columns of `batch`, which must outlive them.
+StreamColumns columnsOf(const data::MicroBatch &batch);
+
 class CompiledStep : public StepProgram {
 public:
   /// `program` must outlive it, and was compiled without a clip: the trainer decides the factor.
