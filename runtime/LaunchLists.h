@@ -13,6 +13,14 @@
 
 namespace roux {
 
+/// Names of the two lists of attention work as programs ask for them, and of the extents that count
+/// their rows. The lists of ids are named after their column: token.ids, token.starts and
+/// token.members, with the extents token.distinct and token.starts counting ids and starts.
+inline constexpr const char *queryWorkName = "attention.queries";
+inline constexpr const char *keyWorkName = "attention.keys";
+/// The `block` that attention kernels are made for.
+inline constexpr int32_t attentionBlock = 64;
+
 /// One row of kernel.attention's `work`, in the order of its columns.
 struct AttentionWork {
   int32_t firstRow, rows, streamBegin, streamEnd, position, head;

@@ -1,13 +1,13 @@
 //===- AttentionToKernel.cpp - attention over lists of work ---------------===//
 //
 // Segments reach a kernel as a list of work items that the runtime makes for
-// each micro-batch (runtime/train/BatchLists), so the code does not depend on
+// each micro-batch (runtime/LaunchLists), so the code does not depend on
 // their lengths.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/EntryLowering.h"
 
-#include "runtime/train/BatchLists.h"
+#include "runtime/LaunchLists.h"
 
 using namespace mlir;
 using namespace roux;

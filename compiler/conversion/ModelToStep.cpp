@@ -214,9 +214,9 @@ void EntryBuilder::nll() {
 
 void EntryBuilder::logits() {
   Type type = streamType(config.vocabulary, precision.stream);
-  func::FuncOp function =
-      begin("logits",
-            {indexes(Column::token), indexes(Column::position), indexes(Column::segments)}, {{"logits", type}});
+  func::FuncOp function = begin(
+      "logits", {indexes(Column::token), indexes(Column::position), indexes(Column::segments)},
+      {{"logits", type}});
   Block &body = function.front();
   Value states = hidden(body.getArgument(0), body.getArgument(1), body.getArgument(2));
   Value result = LinearOp::create(b, at("logits"), type, states, vocabulary(), /*bias=*/Value(),

@@ -15,7 +15,7 @@ def StepToKernel : Pass<"convert-step-to-kernel", "::mlir::ModuleOp"> {
     Buffers are named for the runtime: columns by their names, parameters by the weight's, gradients
     by the weight's and `.gradient`, moments by `step.state`, results by `step.result`. Gradients are *added* to the buffers of role
     `gradient`, so that micro-batches sum; whoever begins a step zeroes them. Lists that the runtime
-    makes of the columns (runtime/train/BatchLists) stand for the segments and for the occurrences
+    makes of the columns (runtime/LaunchLists) stand for the segments and for the occurrences
     of ids. Logits exist for 128 tokens at a time.
 
     Each operation is one kernel or a few; nothing is fused. An operation without a form in

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/ModelProgram.h"
 
-#include "runtime/train/BatchLists.h"
+#include "runtime/LaunchLists.h"
 
 #include <algorithm>
 #include <bit>
@@ -120,7 +120,7 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
       {"token", columns.tokens}, {"label", columns.labels}, {"position", columns.positions}};
   for (const auto &[name, values] : indexed) {
     std::string prefix = name;
-    Occurrences found = occurrences(values);
+    TokenGroups found = groupTokens(values);
     launch.bind<int32_t>(name, values);
     launch.bind<int32_t>(prefix + ".ids", found.ids);
     launch.bind<int32_t>(prefix + ".starts", found.starts);
@@ -128,13 +128,14 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
     extents[prefix + ".distinct"] = static_cast<int64_t>(found.ids.size());
     extents[prefix + ".starts"] = static_cast<int64_t>(found.starts.size());
   }
-  auto bindWork = [&](const char *name, const std::vector<WorkItem> &items) {
-    launch.bind<int32_t>(name, std::span(items.empty() ? nullptr : items.front().data(),
-                                         items.size() * std::tuple_size_v<WorkItem>));
+  auto bindWork = [&](const char *name, int64_t heads, bool ownsKeys) {
+    std::vector<AttentionWork> items =
+        attentionWork(columns.segments, static_cast<int32_t>(heads), attentionBlock, ownsKeys);
+    launch.bind<AttentionWork>(name, items);
     extents[name] = static_cast<int64_t>(items.size());
   };
-  bindWork(queryWorkName, queryWork(columns.segments, shape.heads));
-  bindWork(keyWorkName, keyWork(columns.segments, shape.keyValueHeads));
+  bindWork(queryWorkName, shape.heads, false);
+  bindWork(keyWorkName, shape.keyValueHeads, true);
   if (accumulation == "f64")
     launch.bind<double>("weight",
                         std::vector<double>(columns.weights.begin(), columns.weights.end()));

@@ -8,7 +8,7 @@
 #include "compiler/codegen/KernelToProgram.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/pipeline/StepStages.h"
-#include "runtime/train/BatchLists.h"
+#include "runtime/LaunchLists.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -130,7 +130,7 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
   bindings.extents["tokens"] = columns.tokens.size();
   for (auto [column, values] : indexed) {
     bindList(bindings, kept, column, integers(*values));
-    Occurrences found = occurrences(integers(*values));
+    TokenGroups found = groupTokens(integers(*values));
     std::string prefix = column;
     bindList(bindings, kept, prefix + ".ids", found.ids);
     bindList(bindings, kept, prefix + ".starts", found.starts);
@@ -138,15 +138,16 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
     bindings.extents[prefix + ".distinct"] = found.ids.size();
     bindings.extents[prefix + ".starts"] = found.starts.size();
   }
-  auto bindWork = [&](const char *list, const std::vector<WorkItem> &items) {
+  auto bindWork = [&](const char *list, int32_t heads, bool ownsKeys) {
     std::vector<int32_t> flat;
-    for (const WorkItem &item : items)
-      flat.insert(flat.end(), item.begin(), item.end());
-    bindings.extents[list] = items.size();
+    for (const AttentionWork &item : attentionWork(segments, heads, attentionBlock, ownsKeys))
+      flat.insert(flat.end(), {item.firstRow, item.rows, item.streamBegin, item.streamEnd,
+                               item.position, item.head});
+    bindings.extents[list] = flat.size() / 6;
     bindList(bindings, kept, list, flat);
   };
-  bindWork(queryWorkName, queryWork(segments, config.heads));
-  bindWork(keyWorkName, keyWork(segments, config.keyValueHeads));
+  bindWork(queryWorkName, config.heads, false);
+  bindWork(keyWorkName, config.keyValueHeads, true);
   kept["weight"] = encode(columns.weights);
   bindings.buffers["weight"] = kept["weight"];
   std::vector<double> frequencies =

@@ -1,0 +1,180 @@
+//===- Trainer.cpp - from the first step to the last ----------------------===//
+//
+// Order matters in one place: nothing is updated before loss and norm are known to
+// be numbers, so the weights of a run that diverged are still those of a good step.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/train/Trainer.h"
+
+#include "runtime/train/EventFile.h"
+#include "runtime/train/RunLock.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+namespace roux::train {
+
+static double steadySeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+static double wallSeconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+Trainer::Trainer(TrainerOptions given, Schedule schedule, StepSource &source, StepProgram &program,
+                 Progress &progress)
+    : options(std::move(given)), schedule(std::move(schedule)), source(source), program(program),
+      progress(progress), checkpoints(options.folder, options.save.keep) {}
+
+TrainResult Trainer::run() {
+  RunLock lock(options.folder);
+  uint64_t bytes = 0;
+  for (const TensorBytes &tensor : program.tensors())
+    bytes += tensor.bytes.size();
+  resume();
+  if (!result.finished) {
+    checkRoom(options.folder, bytes);
+    loop();
+  }
+  result.stepsMade = state.step;
+  result.updates = state.updates;
+  result.usefulTokens = state.usefulTokens;
+  result.seconds = state.secondsTrained;
+  return result;
+}
+
+void Trainer::resume() {
+  std::vector<std::string> damaged;
+  std::optional<Checkpoint> last = checkpoints.latest(damaged);
+  for (const std::string &message : damaged)
+    progress.say(message + "; the one before is used");
+  if (!last) {
+    state.identity = options.identity;
+    state.seed = options.seed;
+    state.updates = options.carriedUpdates;
+    return;
+  }
+  std::filesystem::path file = checkpoints.file(last->state().step);
+  result.sameRun = checkIdentity(file, last->state().identity, options.identity);
+  state = last->state();
+  state.identity = options.identity;
+  program.useKernelChoices(state.kernelChoices);
+  std::vector<TensorBytes> tensors = program.tensors();
+  last->checkAllUsed(tensors);
+  last->restore(tensors);
+  program.tensorsChanged();
+  result.firstStep = state.step;
+  result.finished = state.step == source.steps();
+  savedStep = state.step;
+  if (!result.finished)
+    progress.say(fmt::format("resumed at step {}{}", state.step,
+                             result.sameRun ? ""
+                                            : " under another `run`: equal to the uninterrupted "
+                                              "training to rounding, not to the bit"));
+}
+
+void Trainer::loop() {
+  MetricsFile metricsFile(options.folder / "metrics.jsonl", state.step);
+  EventFile events(options.folder / "events", state.step);
+  source.start(state.step);
+  lastSave = steadySeconds();
+  while (state.step < source.steps()) {
+    StepMetrics metrics = makeStep(state.step);
+    ++state.step;
+    state.usefulTokens += static_cast<double>(metrics.tokens);
+    state.secondsTrained += metrics.seconds;
+    if (metrics.step % options.logSteps == 0 || state.step == source.steps()) {
+      metricsFile.write(metrics);
+      events.write(metrics.step, wallSeconds(), named(metrics));
+    }
+    progress.show(metrics);
+    if (options.evaluateSteps && options.evaluate && state.step % options.evaluateSteps == 0)
+      options.evaluate(state.step);
+    bool stops = options.stop && options.stop->load();
+    if (stops || saveIsDue(state.step, steadySeconds()))
+      save();
+    if (stops && state.step < source.steps()) {
+      progress.say(fmt::format("stopped after step {}; the next start goes on there", state.step));
+      return;
+    }
+  }
+  if (savedStep != state.step)
+    save();
+  result.finished = true;
+}
+
+StepMetrics Trainer::makeStep(uint64_t step) {
+  StepMetrics metrics;
+  metrics.step = step;
+  metrics.epoch = source.epoch(step);
+  double started = steadySeconds(), waitedBefore = source.waitedSeconds();
+  program.beginStep();
+  metrics.loss = addGradients(step, metrics);
+  metrics.gradientNorm = program.gradientNorm();
+  if (!std::isfinite(metrics.gradientNorm))
+    diverged(step, fmt::format("the gradient's norm is {}", metrics.gradientNorm), {});
+  metrics.rate = schedule.rate(step + options.scheduleStart);
+  metrics.clip = clipFactor(metrics.gradientNorm, options.clip);
+  program.update(updateScalars(options.optimizer, metrics.rate, state.updates), metrics.clip);
+  ++state.updates;
+  metrics.seconds = steadySeconds() - started;
+  metrics.waited = source.waitedSeconds() - waitedBefore;
+  metrics.memory = residentBytes();
+  return metrics;
+}
+
+double Trainer::addGradients(uint64_t step, StepMetrics &metrics) {
+  double loss = 0;
+  do {
+    if (!source.next(batch) || batch.step != step)
+      throw std::logic_error(fmt::format("no micro-batch came for step {}", step));
+    double part = program.addGradient(batch);
+    if (!std::isfinite(part))
+      diverged(step, fmt::format("the loss is {}", part), batch.sequences);
+    loss += part;
+    metrics.tokens += batch.size();
+    metrics.targets += batch.targets;
+  } while (batch.portion + 1 < batch.portions);
+  return loss;
+}
+
+void Trainer::diverged(uint64_t step, const std::string &what, const data::Portion &sequences) {
+  std::string text = fmt::format("step {}: {}", step, what);
+  if (sequences.empty())
+    text += "; the last micro-batch had " + source.names(step, batch.sequences);
+  else
+    text += "; its sequences: " + source.names(step, sequences);
+  std::string weights = firstBad(program.tensors()), gradients = firstBad(program.gradients());
+  if (!weights.empty())
+    throw TrainingDiverged(text + "; the first bad tensor is the weight " + weights);
+  if (savedStep != state.step)
+    save();
+  text += gradients.empty() ? "; all weights and gradients are finite"
+                            : "; the first bad tensor is the gradient of " + gradients;
+  throw TrainingDiverged(text + fmt::format("; the state before the step is in {}",
+                                            checkpoints.file(state.step).string()));
+}
+
+bool Trainer::saveIsDue(uint64_t made, double now) const {
+  const SaveInterval &every = options.save;
+  return (every.steps && made % every.steps == 0) ||
+         (every.seconds > 0 && now - lastSave >= every.seconds);
+}
+
+void Trainer::save() {
+  state.kernelChoices = program.kernelChoices();
+  try {
+    checkpoints.save(state, program.tensors());
+  } catch (const data::FileError &error) {
+    std::string kept = savedStep ? fmt::format("the last good checkpoint is of step {}", *savedStep)
+                                 : "there is no checkpoint yet";
+    throw data::FileError(fmt::format("{}; {}", error.what(), kept));
+  }
+  savedStep = state.step;
+  lastSave = steadySeconds();
+}
+
+} // namespace roux::train

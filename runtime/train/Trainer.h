@@ -1,0 +1,94 @@
+//===- Trainer.h - from the first step to the last ------------------------===//
+//
+// One loop: rate, gradients of every micro-batch, norm, clip, update, log, save. A
+// run that was killed goes on where its last checkpoint was and ends with the same
+// bits as one that was not.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/train/CheckpointFolder.h"
+#include "runtime/train/Progress.h"
+#include "runtime/train/StepProgram.h"
+#include "runtime/train/StepSource.h"
+
+#include <atomic>
+#include <functional>
+#include <stdexcept>
+
+namespace roux::train {
+
+/// A loss or gradient is no number. The text names the step, its sequences and the first bad
+/// tensor.
+struct TrainingDiverged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// `save:` of a run; 0 is never.
+struct SaveInterval {
+  uint64_t steps = 0;
+  double seconds = 0;
+  uint64_t keep = 0; ///< 0: all
+};
+
+struct TrainerOptions {
+  std::filesystem::path folder; ///< of this training alone; made if it is not there
+  RunIdentity identity;
+  uint64_t seed = 0;
+  AdamW optimizer;
+  double clip = 0; ///< largest norm of the whole gradient; 0: none
+  SaveInterval save;
+  uint64_t logSteps = 1;       ///< from one line of the logs to the next
+  uint64_t carriedUpdates = 0; ///< of a stage before whose moments the program starts with
+  uint64_t scheduleStart = 0;  ///< step of `schedule` that the first step here is
+  uint64_t evaluateSteps = 0;  ///< from one call of `evaluate` to the next; 0: never
+  std::function<void(uint64_t stepsMade)> evaluate;
+  /// Looked at between steps: true saves and stops, as an interrupt should.
+  const std::atomic<bool> *stop = nullptr;
+};
+
+struct TrainResult {
+  uint64_t firstStep = 0; ///< of this process: 0, or where it resumed
+  uint64_t stepsMade = 0; ///< of the training, resumed ones included
+  uint64_t updates = 0;
+  bool finished = false;   ///< false where `stop` ended it
+  bool sameRun = true;     ///< false: resumed under another `run`, so equal to rounding only
+  double usefulTokens = 0; ///< of the training
+  double seconds = 0;      ///< of the training, over all resumes
+};
+
+/// Trains `program`, whose tensors hold the starting point, and leaves a checkpoint of the end in
+/// the folder; resumes if one is there, and does nothing if it is of the end already. Takes the
+/// folder's lock. Throws RunLocked, CheckpointError, FileError (the last good checkpoint stays),
+/// TrainingDiverged (the state before the bad step is saved), and what `source` throws.
+class Trainer {
+public:
+  Trainer(TrainerOptions options, Schedule schedule, StepSource &source, StepProgram &program,
+          Progress &progress);
+
+  TrainResult run();
+
+private:
+  void resume();
+  void loop();
+  StepMetrics makeStep(uint64_t step);
+  double addGradients(uint64_t step, StepMetrics &metrics);
+  [[noreturn]] void diverged(uint64_t step, const std::string &what,
+                             const data::Portion &sequences);
+  bool saveIsDue(uint64_t made, double now) const;
+  void save();
+
+  TrainerOptions options;
+  Schedule schedule;
+  StepSource &source;
+  StepProgram &program;
+  Progress &progress;
+  CheckpointFolder checkpoints;
+  CheckpointState state;
+  TrainResult result;
+  data::MicroBatch batch;
+  std::optional<uint64_t> savedStep;
+  double lastSave = 0;
+};
+
+} // namespace roux::train

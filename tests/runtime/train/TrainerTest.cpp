@@ -1,0 +1,264 @@
+//===- TrainerTest.cpp - whatever happens, the same end -------------------===//
+//
+// The program is small; the trainer around it is the real one. It is stopped,
+// killed at random moments, run out of disk and fed bad numbers.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/train/Trainer.h"
+#include "LinearProgram.h"
+#include "runtime/train/RunLock.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+#include <random>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace roux;
+using namespace roux::train;
+namespace fs = std::filesystem;
+
+namespace {
+
+class TrainerTest : public testing::Test {
+protected:
+  void SetUp() override {
+    folder = fs::temp_directory_path() /
+             fmt::format("roux-trainer-{}-{}", getpid(),
+                         testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::create_directories(folder);
+    options.folder = folder / "run";
+    options.identity = {1, 2, 3, "the recipe"};
+    options.clip = 1;
+    options.save = {3, 0, 2};
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  TrainResult train(StepProgram &program, uint64_t steps = 60) {
+    DrawnSource source(steps);
+    return train(program, source);
+  }
+  TrainResult train(StepProgram &program, StepSource &source) {
+    TrainingExtent extent;
+    extent.tokensBefore.resize(source.steps() + 1);
+    extent.epochStarts = {0};
+    Schedule schedule(0.1, {{PhaseKind::Warmup, {ExtentUnit::Share, 0.1}}, {PhaseKind::Cosine, {}}},
+                      extent);
+    std::FILE *log = std::fopen((folder / "log").c_str(), "a");
+    TrainResult result;
+    std::exception_ptr thrown;
+    try {
+      Progress progress(log, "test", source.steps(), 0, 0);
+      result = Trainer(options, std::move(schedule), source, program, progress).run();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    std::fclose(log);
+    if (thrown)
+      std::rethrow_exception(thrown);
+    return result;
+  }
+  /// What a child process does: train to the end, slowly.
+  [[noreturn]] void trainInChild(uint64_t steps);
+
+  fs::path folder;
+  TrainerOptions options;
+};
+
+/// Takes long enough for a kill to find it anywhere.
+class SlowProgram : public LinearProgram {
+  void update(const UpdateScalars &scalars, double factor) override {
+    LinearProgram::update(scalars, factor);
+    usleep(500);
+  }
+};
+
+void TrainerTest::trainInChild(uint64_t steps) {
+  SlowProgram program;
+  try {
+    train(program, steps);
+  } catch (...) {
+    _exit(3);
+  }
+  _exit(0);
+}
+
+template <typename Error>
+std::string refusal(const std::function<void()> &action) {
+  try {
+    action();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "";
+}
+
+} // namespace
+
+TEST_F(TrainerTest, LearnsAndLogs) {
+  LinearProgram program;
+  TrainResult result = train(program);
+  EXPECT_TRUE(result.finished);
+  EXPECT_EQ(result.stepsMade, 60u);
+  EXPECT_EQ(result.updates, 60u);
+  EXPECT_EQ(result.usefulTokens, 480);
+  std::vector<StepMetrics> metrics = MetricsFile::read(options.folder / "metrics.jsonl");
+  ASSERT_EQ(metrics.size(), 60u);
+  EXPECT_EQ(metrics[0].rate, 0);
+  EXPECT_DOUBLE_EQ(metrics[6].rate, 0.1);
+  EXPECT_EQ(metrics[59].epoch, 5u);
+  EXPECT_LT(metrics[59].loss, 0.7 * metrics[0].loss);
+  EXPECT_DOUBLE_EQ(metrics[0].clip, 1 / metrics[0].gradientNorm);
+  EXPECT_EQ(CheckpointFolder(options.folder, 0).steps(), (std::vector<uint64_t>{57, 60}));
+}
+
+TEST_F(TrainerTest, NothingIsDoneTwice) {
+  LinearProgram program, again;
+  train(program);
+  TrainResult result = train(again);
+  EXPECT_TRUE(result.finished);
+  EXPECT_EQ(result.firstStep, 60u);
+  EXPECT_EQ(again.weight, program.weight);
+}
+
+TEST_F(TrainerTest, StopsCleanlyAndGoesOnBitEqual) {
+  LinearProgram uninterrupted, stopped, resumed;
+  train(uninterrupted);
+  options.folder = folder / "stopped";
+  std::atomic<bool> stop = false;
+  options.stop = &stop;
+  options.evaluateSteps = 25;
+  options.evaluate = [&](uint64_t made) { stop = made == 25; };
+  TrainResult first = train(stopped);
+  EXPECT_FALSE(first.finished);
+  EXPECT_EQ(first.stepsMade, 25u);
+  stop = false;
+  TrainResult second = train(resumed);
+  EXPECT_EQ(second.firstStep, 25u);
+  EXPECT_TRUE(second.sameRun);
+  EXPECT_EQ(resumed.weight, uninterrupted.weight);
+  EXPECT_EQ(resumed.second, uninterrupted.second);
+}
+
+TEST_F(TrainerTest, FiftyKillsLeaveTheSameBitsAndNoTemporary) {
+  const uint64_t steps = 90;
+  LinearProgram uninterrupted;
+  train(uninterrupted, steps);
+  options.folder = folder / "killed";
+  std::mt19937 random(7);
+  int kills = 0, finished = 0;
+  while (kills < 50) {
+    pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0)
+      trainInChild(steps);
+    usleep(1000 + random() % 60'000);
+    kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status)) {
+      ++kills;
+      continue;
+    }
+    ASSERT_EQ(WEXITSTATUS(status), 0); // it was done first: the next round begins anew
+    LinearProgram end;
+    train(end, steps);
+    EXPECT_EQ(end.weight, uninterrupted.weight);
+    fs::remove_all(options.folder);
+    ++finished;
+  }
+  LinearProgram end;
+  train(end, steps);
+  EXPECT_EQ(end.weight, uninterrupted.weight);
+  EXPECT_EQ(end.first, uninterrupted.first);
+  EXPECT_EQ(end.second, uninterrupted.second);
+  std::vector<StepMetrics> metrics = MetricsFile::read(options.folder / "metrics.jsonl");
+  ASSERT_EQ(metrics.size(), steps);
+  for (uint64_t step = 0; step < steps; ++step)
+    EXPECT_EQ(metrics[step].step, step);
+  for (const auto &entry : fs::recursive_directory_iterator(options.folder))
+    EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
+  RecordProperty("finished_between_kills", finished);
+}
+
+TEST_F(TrainerTest, AnotherRunIsSaid) {
+  LinearProgram program, resumed;
+  std::atomic<bool> stop = true;
+  options.stop = &stop;
+  train(program);
+  options.stop = nullptr;
+  options.identity.run = 9;
+  EXPECT_FALSE(train(resumed).sameRun);
+}
+
+TEST_F(TrainerTest, AnotherRecipeIsRefused) {
+  LinearProgram program;
+  train(program);
+  options.identity.recipe = 9;
+  options.identity.recipeText = "another recipe";
+  EXPECT_EQ(refusal<CheckpointError>([&] { train(program); }),
+            (options.folder / "step-000000060.checkpoint").string() +
+                ": made by another recipe: line 1 was `the recipe` and is `another recipe`");
+}
+
+TEST_F(TrainerTest, TwoAtOnceAreRefused) {
+  LinearProgram program;
+  RunLock lock(options.folder);
+  EXPECT_NE(refusal<RunLocked>([&] { train(program); }).find("in use by process"),
+            std::string::npos);
+}
+
+TEST_F(TrainerTest, BadLossNamesStepSequencesAndTensor) {
+  struct Diverging : LinearProgram {
+    int calls = 0;
+    double addGradient(const data::MicroBatch &batch) override {
+      double loss = LinearProgram::addGradient(batch);
+      if (++calls < 10)
+        return loss;
+      gradient[3] = std::numeric_limits<float>::quiet_NaN();
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+  } program;
+  EXPECT_EQ(refusal<TrainingDiverged>([&] { train(program); }),
+            "step 4: the loss is nan; its sequences: drawn:36, drawn:37, drawn:38, drawn:39; the "
+            "first bad tensor is the gradient of 'weight': element 3 of 8 is nan; the state before "
+            "the step is in " +
+                (options.folder / "step-000000004.checkpoint").string());
+  std::vector<std::string> skipped;
+  EXPECT_EQ(CheckpointFolder(options.folder, 0).latest(skipped)->state().step, 4u);
+}
+
+TEST_F(TrainerTest, BadWeightsAreNeverSaved) {
+  LinearProgram program;
+  program.weight[5] = std::numeric_limits<float>::infinity();
+  std::string text = refusal<TrainingDiverged>([&] { train(program); });
+  EXPECT_TRUE(text.ends_with("the first bad tensor is the weight 'weight': element 5 of 8 is "
+                             "infinite"))
+      << text;
+  EXPECT_TRUE(CheckpointFolder(options.folder, 0).steps().empty());
+}
+
+TEST_F(TrainerTest, FullDiskStopsAfterTheLastGoodSave) {
+  fs::create_directories(options.folder);
+  if (mount("tmpfs", options.folder.c_str(), "tmpfs", 0, "size=64k") != 0)
+    GTEST_SKIP() << "this system does not let us mount a small disk";
+  options.save.keep = 0;
+  LinearProgram program;
+  std::string text = refusal<data::FileError>([&] { train(program); });
+  EXPECT_NE(text.find("No space left on device"), std::string::npos) << text;
+  for (const auto &entry : fs::recursive_directory_iterator(options.folder))
+    EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
+
+  // With room again it goes on from there, to the same end.
+  ASSERT_EQ(mount("tmpfs", options.folder.c_str(), "tmpfs", MS_REMOUNT, "size=8m"), 0);
+  LinearProgram resumed, uninterrupted;
+  EXPECT_GT(train(resumed).firstStep, 0u);
+  umount(options.folder.c_str());
+  options.folder = folder / "uninterrupted";
+  train(uninterrupted);
+  EXPECT_EQ(resumed.weight, uninterrupted.weight);
+}
