@@ -10,7 +10,7 @@ build: install
 	@cmake --build --preset dev
 
 run: build
-	@build/dev/bin/roux check recipes/tiny.recipe
+	@build/dev/bin/roux run recipes/tiny.recipe
 
 test: build
 	@ctest --preset dev

@@ -5,7 +5,7 @@ import lit.formats
 config.name = "roux"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".recipe", ".test"]
-config.excludes = ["inputs"]
+config.excludes = ["inputs", "corpus"]
 config.test_source_root = os.path.dirname(__file__)
 build = os.environ["ROUX_BUILD"]
 config.test_exec_root = os.path.join(build, "tests", "lit")

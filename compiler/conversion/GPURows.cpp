@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -26,6 +27,12 @@ LoopBuilder::Values GPURows::forColumns(LoopBuilder &code, int64_t columns, int6
                                         ValueRange carried,
                                         function_ref<LoopBuilder::Values(Chunk, ValueRange)> body) {
   Value first = code.mul(thread, width), end = high ? high : code.index(columns);
+  // The same number of chunks for every thread is a loop of known length, which LLVM unrolls.
+  if (!low && columns % (threads * width) == 0)
+    return code.loop(code.index(0), end, threads * width, carried,
+                     [&](Value column, ValueRange values) {
+                       return body({code.add(column, first), width, {}}, values);
+                     });
   if (low)
     first = code.add(low, first);
   return code.loop(first, end, threads * width, carried, [&](Value column, ValueRange values) {
@@ -33,11 +40,25 @@ LoopBuilder::Values GPURows::forColumns(LoopBuilder &code, int64_t columns, int6
   });
 }
 
-/// `value` of the lane whose number differs in the bits of `distance`.
-static Value fromLane(LoopBuilder &code, Value value, int64_t distance) {
+/// The lanes of a warp that share this one's row, as bits: other rows of the warp may not exist.
+static Value lanesOfRow(LoopBuilder &code, int64_t lanes) {
+  Value lane = gpu::LaneIdOp::create(code, IntegerAttr());
+  Value first = code.mul(code.div(lane, lanes), lanes);
+  Value shift = arith::IndexCastOp::create(code, code.getI32Type(), first);
+  Value bits = arith::ConstantIntOp::create(code, (int64_t(1) << lanes) - 1, 32);
+  return arith::ShLIOp::create(code, bits, shift);
+}
+
+/// `value` of the lane whose number differs in the bits of `distance`, of rows of `lanes` lanes.
+static Value fromLane(LoopBuilder &code, Value value, int64_t distance, int64_t lanes) {
   auto exchange = [&](Value part) -> Value {
-    return gpu::ShuffleOp::create(code, part, distance, warp, gpu::ShuffleMode::XOR)
-        .getShuffleResult();
+    if (lanes == warp)
+      return gpu::ShuffleOp::create(code, part, distance, warp, gpu::ShuffleMode::XOR)
+          .getShuffleResult();
+    // gpu.shuffle knows the first lanes of a warp only.
+    auto number = [&](int64_t n) { return arith::ConstantIntOp::create(code, n, 32); };
+    return NVVM::ShflOp::create(code, part.getType(), lanesOfRow(code, lanes), part,
+                                number(distance), number(warp - 1), NVVM::ShflKind::bfly, {});
   };
   if (value.getType().getIntOrFloatBitWidth() == 32)
     return exchange(value);
@@ -53,14 +74,15 @@ static Value fromLane(LoopBuilder &code, Value value, int64_t distance) {
 }
 
 Value GPURows::warpCombine(LoopBuilder &code, Reduction kind, Value value, int64_t lanes) {
+  int64_t together = std::min(threads, warp); // that reach this
   for (int64_t distance = lanes / 2; distance > 0; distance /= 2)
-    value = join(code, kind, value, fromLane(code, value, distance));
+    value = join(code, kind, value, fromLane(code, value, distance, together));
   return value;
 }
 
 Value GPURows::combine(LoopBuilder &code, Reduction kind, Value lanes) {
   Value value = reduceLanes(code, lanes, [&](Value a, Value b) { return join(code, kind, a, b); });
-  value = warpCombine(code, kind, value, warp);
+  value = warpCombine(code, kind, value, std::min(threads, warp));
   if (threads <= warp)
     return value;
   Type type = value.getType();

@@ -1,8 +1,8 @@
 //===- GPURows.h - the columns of a row over the threads of a GPU ---------===//
 //
-// A block to a row, or for short rows a warp, so that reductions need only
-// shuffles. Every thread takes chunks of at most 16 bytes, the widest access
-// there is, as wide as rows stay aligned to.
+// A block to a row, or for short rows a warp or a part of one, so that
+// reductions need only shuffles. Every thread takes chunks of at most 16
+// bytes, the widest access there is, as wide as rows stay aligned to.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -14,7 +14,7 @@ namespace roux {
 class GPURows : public RowTarget {
 public:
   /// `thread` is the thread's number among the `threads` of its row; `shared` holds a number per
-  /// warp (null where a warp does a row). `narrowest` and `columns` describe all rows of the body.
+  /// warp (null where a warp or less does a row); `chunk` is how many columns an access moves.
   GPURows(mlir::Value thread, int64_t threads, mlir::Value shared, int64_t chunk)
       : thread(thread), threads(threads), shared(shared), chunk(chunk) {}
 

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
@@ -47,6 +48,11 @@ static Columns columnsOf(Block &body) {
   return columns;
 }
 
+/// What reached the speed of a copy on all lengths of rows (bench/results/, row kernels): accesses
+/// of 16 bytes before more threads, a few of them a thread, and never 1024 threads, whose registers
+/// do not suffice.
+static constexpr int64_t chunksPerThread = 2, fewestThreads = 8, mostThreads = 512;
+
 namespace {
 
 /// Threads, rows and strips of one body.
@@ -61,12 +67,12 @@ static Choice choose(Block &body) {
   Columns columns = columnsOf(body);
   Choice choice;
   choice.chunk = std::min<int64_t>(columns.divisor, 128 / columns.narrowest);
-  int64_t chunks = llvm::divideCeil(columns.most, choice.chunk);
   int64_t split = RowBody::splittableColumns(body);
-  // A warp is enough while each thread has few chunks; it needs no barrier.
-  bool byWarp = split || chunks <= 4 * 32;
-  choice.threadsPerRow = byWarp ? 32 : 256;
-  choice.shape.threads = byWarp ? 128 : 256;
+  int64_t chunks = llvm::divideCeil(columns.most, choice.chunk);
+  int64_t threads = llvm::bit_floor<uint64_t>(llvm::divideCeil(chunks, chunksPerThread));
+  choice.threadsPerRow = split ? 32 : std::clamp(threads, fewestThreads, mostThreads);
+  // Rows of more than a warp have a block for themselves: its barriers are for all its threads.
+  choice.shape.threads = choice.threadsPerRow <= 32 ? (split ? 128 : 256) : choice.threadsPerRow;
   choice.shape.rows = choice.shape.threads / choice.threadsPerRow;
   choice.shape.strips = split ? llvm::divideCeil(split, 32 * choice.chunk) : 1;
   return choice;
@@ -118,8 +124,8 @@ FailureOr<GPUKernel> roux::lowerToGPU(FuncOp function) {
   if (isa<ContractOp, AttentionOp, AttentionQueryGradientOp, AttentionKeyGradientOp>(body.front()))
     return body.front().emitOpError("has no lowering to a GPU; only row kernels do");
   MLIRContext *context = function.getContext();
-  context
-      ->loadDialect<scf::SCFDialect, LLVM::LLVMDialect, gpu::GPUDialect, memref::MemRefDialect>();
+  context->loadDialect<scf::SCFDialect, LLVM::LLVMDialect, NVVM::NVVMDialect, gpu::GPUDialect,
+                       memref::MemRefDialect>();
   Choice choice = choose(body);
   GPUKernel result{ModuleOp::create(function.getLoc()), choice.shape};
   LoopBuilder code(function.getLoc(), context);

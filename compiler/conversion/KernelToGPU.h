@@ -1,8 +1,8 @@
 //===- KernelToGPU.h - row kernels as GPU kernels --------------------------===//
 //
 // The other lowering of the row family: the same bodies through the same
-// chunks, a block or a warp of threads to a row. Made of gpu, scf, vector,
-// arith, math and LLVM's memory ops, inside a gpu.module.
+// chunks, a block, a warp or a part of one to a row. Made of gpu, scf, vector,
+// arith, math, nvvm and LLVM's memory ops, inside a gpu.module.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

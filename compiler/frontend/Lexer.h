@@ -71,7 +71,10 @@ private:
   Token unexpected();
   void passOver(std::string_view slip);
   Token make(TokenKind kind, size_t begin) const;
-  bool at(std::string_view what) const { return source.substr(here).starts_with(what); }
+  /// The first byte decides nearly always, and signs are asked for one after the other.
+  bool at(std::string_view what) const {
+    return here < source.size() && source[here] == what[0] && source.substr(here).starts_with(what);
+  }
 
   std::string_view source;
   uint32_t file;

@@ -76,7 +76,7 @@ struct FormulaRow {
   std::string_view signature;
   std::string_view text;
   std::string_view example; ///< a weight, or a where if it gives a truth
-  State state = State::CheckedOnly;
+  State state = State::Runs;
 };
 std::span<const FormulaRow> formulas();
 const FormulaRow *findFormula(std::string_view name);

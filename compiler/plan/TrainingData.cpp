@@ -73,7 +73,14 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
     out.write(std::as_bytes(std::span(model)));
     out.commit({});
   }
-  return tokenizerOfModel(contentsOf(file), file.string());
+  auto tokenizer = tokenizerOfModel(contentsOf(file), file.string());
+  trained[tokenizer.get()] = file;
+  return tokenizer;
+}
+
+std::filesystem::path DataBuilder::trainedTokenizer(const Tokenizer &tokenizer) const {
+  auto found = trained.find(&tokenizer);
+  return found == trained.end() ? std::filesystem::path() : found->second;
 }
 
 ModelFacts DataBuilder::modelOf(const CheckedValue &value) {

@@ -36,6 +36,8 @@ public:
   TrainingData build(const CheckedDefinition &train);
   /// The facts of a model value, its tokenizer trained if it has to be.
   ModelFacts modelOf(const CheckedValue &value);
+  /// Where the tokenizer of such a model was written, if this trained it; else empty.
+  std::filesystem::path trainedTokenizer(const data::Tokenizer &tokenizer) const;
   /// The records of `data` through the tokenizer and template of `model`; every token that
   /// `target` names is a label. Returns the file.
   std::filesystem::path buildStore(std::string_view name, const CheckedValue &data,
@@ -55,6 +57,7 @@ private:
   unsigned threads;
   /// Tokenizers already made, by the place of their value.
   std::map<std::pair<uint32_t, uint32_t>, std::shared_ptr<const data::Tokenizer>> tokenizers;
+  std::map<const data::Tokenizer *, std::filesystem::path> trained;
 };
 
 /// The folder of everything that Roux makes for the recipe at `path`: runs/NAME.

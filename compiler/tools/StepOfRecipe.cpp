@@ -24,6 +24,7 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   source.config = config;
   source.loss = train["loss"].expression;
   source.type = stepTypeOf(sources, recipe);
+  source.savesActivations = recipe.run()["recompute"].is("none");
   const CheckedValue &optimizer = train["optimizer"];
   source.firstBeta = optimizer["betas"].items.at(0).number;
   source.secondBeta = optimizer["betas"].items.at(1).number;

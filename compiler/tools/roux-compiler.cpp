@@ -12,6 +12,7 @@
 int main(int argc, char **argv) {
   static constexpr std::pair<std::string_view, int (*)(int, char **)> verbs[] = {
       {"inspect", roux::runShowStage},
+      {"run", roux::runRun},
       {"score", roux::runScore},
   };
   for (const auto &[name, run] : verbs)

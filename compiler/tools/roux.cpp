@@ -26,6 +26,7 @@ static constexpr Verb verbs[] = {
     {"fmt", "lay out recipes in the one way", runFormat},
     {"inspect", "look at any stage of a recipe", runInspect},
     {"preview", "show a step as tokens: target, weight, position, segment", runPreview},
+    {"run", "build a recipe's trains and evals", runCompiler},
     {"score", "what a model makes of texts, token by token", runCompiler},
     {"tokenize", "write the ids of texts", runTokenize},
 };

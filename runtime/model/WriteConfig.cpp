@@ -15,6 +15,12 @@
 
 namespace roux::model {
 
+/// With a decimal point where it is whole: transformers warns about a factor that is an integer.
+static std::string real(double value) {
+  std::string text = data::jsonNumber(value);
+  return text.find_first_of(".en") == text.npos ? text + ".0" : text;
+}
+
 namespace {
 
 /// A JSON object, one key a line, in the order written.
@@ -25,7 +31,7 @@ public:
   }
   void text(std::string_view key, std::string_view value) { raw(key, data::jsonText(value)); }
   void size(std::string_view key, int64_t value) { raw(key, std::to_string(value)); }
-  void number(std::string_view key, double value) { raw(key, data::jsonNumber(value)); }
+  void number(std::string_view key, double value) { raw(key, real(value)); }
   void truth(std::string_view key, bool value) { raw(key, value ? "true" : "false"); }
   std::string whole() const { return fmt::format("{{\n{}\n}}\n", fmt::join(lines, ",\n")); }
 
@@ -47,7 +53,7 @@ static constexpr Architecture architectures[] = {{"llama", "LlamaForCausalLM"},
 
 static std::string rotaryScaling(const Rotary &rotary) {
   std::string common = fmt::format(R"("factor": {}, "original_max_position_embeddings": {})",
-                                   data::jsonNumber(rotary.factor), rotary.originalContext);
+                                   real(rotary.factor), rotary.originalContext);
   switch (rotary.scaling) {
   case Rotary::Scaling::None:
     return "null";
@@ -58,12 +64,12 @@ static std::string rotaryScaling(const Rotary &rotary) {
   case Rotary::Scaling::Yarn:
     return fmt::format(
         R"({{"rope_type": "yarn", {}, "beta_fast": {}, "beta_slow": {}, "truncate": {}, "attention_factor": {}}})",
-        common, data::jsonNumber(rotary.betaFast), data::jsonNumber(rotary.betaSlow),
-        rotary.truncate, data::jsonNumber(rotary.attentionFactor));
+        common, real(rotary.betaFast), real(rotary.betaSlow), rotary.truncate,
+        real(rotary.attentionFactor));
   case Rotary::Scaling::Llama3:
     return fmt::format(
         R"({{"rope_type": "llama3", {}, "low_freq_factor": {}, "high_freq_factor": {}}})", common,
-        data::jsonNumber(rotary.lowFactor), data::jsonNumber(rotary.highFactor));
+        real(rotary.lowFactor), real(rotary.highFactor));
   }
   return "null";
 }

@@ -129,8 +129,8 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
     extents[prefix + ".starts"] = static_cast<int64_t>(found.starts.size());
   }
   auto bindWork = [&](const char *name, int64_t heads, bool ownsKeys) {
-    std::vector<AttentionWork> items = attentionWork(
-        columns.segments, static_cast<int32_t>(heads), attentionBlock, ownsKeys);
+    std::vector<AttentionWork> items =
+        attentionWork(columns.segments, static_cast<int32_t>(heads), attentionBlock, ownsKeys);
     launch.bind<AttentionWork>(name, items);
     extents[name] = static_cast<int64_t>(items.size());
   };

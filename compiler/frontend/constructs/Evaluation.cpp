@@ -48,6 +48,7 @@ static constexpr Parameter keys[] = {
      .fallback = "none",
      .text = "how conversations are rendered; from the train where the model is one",
      .words = templates,
+     .state = State::CheckedOnly,
      .example = "template: chatml"},
 };
 const std::span<const Parameter> evalKeys = keys;
@@ -137,7 +138,8 @@ static constexpr Construct rows[] = {
      .family = Family::Task,
      .parameters = loss,
      .text = "mean loss of the targets",
-     .example = "loss(chats, by: position)"},
+     .example = "loss(chats, by: position)",
+     .state = State::Runs},
     {.name = "needle",
      .family = Family::Task,
      .parameters = needle,

@@ -13,23 +13,25 @@ using namespace type;
 static constexpr WordRow dtypes[] = {
     {.name = "bf16", .text = "bfloat16 with f32 sums and f32 master weights"},
     {.name = "f32", .text = "single precision"},
-    {.name = "tf32", .text = "f32 with tensor-core products"},
+    {.name = "tf32", .text = "f32 with tensor-core products", .state = State::CheckedOnly},
     {.name = "f64", .text = "double precision, on the CPU, for tests"},
 };
 static constexpr WordRow devices[] = {
     {.name = "cpu", .text = "this machine's processor"},
-    {.name = "cuda", .text = "an NVIDIA GPU"},
-    {.name = "simt", .text = "GPU code run on the CPU, exact and slow"},
+    {.name = "cuda", .text = "an NVIDIA GPU", .state = State::CheckedOnly},
+    {.name = "simt",
+     .text = "GPU code run on the CPU, exact and slow",
+     .state = State::CheckedOnly},
 };
 static constexpr WordRow architectures[] = {
     {.name = "native", .text = "what the machine has"},
-    {.name = "portable", .text = "any x86-64"},
-    {.name = "avx2", .text = "AVX2"},
-    {.name = "avx512", .text = "AVX-512"},
-    {.name = "sm_80", .text = "A100"},
-    {.name = "sm_90a", .text = "H100"},
-    {.name = "sm_100a", .text = "B200"},
-    {.name = "sm_120a", .text = "RTX 50"},
+    {.name = "portable", .text = "any x86-64", .state = State::CheckedOnly},
+    {.name = "avx2", .text = "AVX2", .state = State::CheckedOnly},
+    {.name = "avx512", .text = "AVX-512", .state = State::CheckedOnly},
+    {.name = "sm_80", .text = "A100", .state = State::CheckedOnly},
+    {.name = "sm_90a", .text = "H100", .state = State::CheckedOnly},
+    {.name = "sm_100a", .text = "B200", .state = State::CheckedOnly},
+    {.name = "sm_120a", .text = "RTX 50", .state = State::CheckedOnly},
 };
 static constexpr WordRow automatic[] = {{.name = "auto", .text = "found out when it runs"}};
 static constexpr WordRow parallels[] = {
@@ -82,6 +84,7 @@ static constexpr Parameter keys[] = {
      .words = automatic,
      .measures = bit(Measure::Bytes),
      .bound = Bound::Positive,
+     .state = State::CheckedOnly,
      .example = "memory: 80GB"},
     {.name = "micro_batch",
      .types = Number | Word,
@@ -129,6 +132,7 @@ static constexpr Parameter keys[] = {
      .fallback = "every(1 steps)",
      .text = "lines in metrics.jsonl",
      .family = Family::Interval,
+     .state = State::CheckedOnly,
      .example = "log: every(10 steps)"},
     {.name = "deterministic",
      .types = Boolean,
@@ -156,7 +160,8 @@ static constexpr Construct rows[] = {
      .family = Family::Interval,
      .parameters = every,
      .text = "again and again",
-     .example = "every(30 min, keep: 2)"},
+     .example = "every(30 min, keep: 2)",
+     .state = State::Runs},
 };
 const std::span<const Construct> running = rows;
 

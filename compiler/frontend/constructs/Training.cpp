@@ -15,7 +15,7 @@ static constexpr uint32_t extent =
 
 static constexpr WordRow exempts[] = {
     {.name = "vectors", .text = "norms and biases do not decay"},
-    {.name = "none", .text = "everything decays"},
+    {.name = "none", .text = "everything decays", .state = State::CheckedOnly},
 };
 static constexpr WordRow carries[] = {
     {.name = "optimizer", .text = "its moments, from the train that `model` names"},
@@ -87,6 +87,7 @@ static constexpr Parameter keys[] = {
      .fallback = "none",
      .text = "what else is taken from the train that `model` names",
      .words = carries,
+     .state = State::CheckedOnly,
      .example = "carry: optimizer"},
 };
 const std::span<const Parameter> trainKeys = keys;
@@ -142,28 +143,33 @@ static constexpr Construct rows[] = {
      .family = Family::Optimizer,
      .parameters = adamw,
      .text = "Adam with decoupled weight decay",
-     .example = "adamw(lr: 2e-5, betas: [0.9, 0.95], decay: 0.1)"},
+     .example = "adamw(lr: 2e-5, betas: [0.9, 0.95], decay: 0.1)",
+     .state = State::Runs},
     {.name = "warmup",
      .family = Family::Schedule,
      .parameters = warmup,
      .text = "rises in a line from zero to the peak",
-     .example = "[warmup(100 steps), constant]"},
+     .example = "[warmup(100 steps), constant]",
+     .state = State::Runs},
     {.name = "constant",
      .family = Family::Schedule,
      .parameters = constant,
      .text = "stays where it is",
      .example = "[constant(over: 50%), linear(to: 0)]",
-     .bare = true},
+     .bare = true,
+     .state = State::Runs},
     {.name = "linear",
      .family = Family::Schedule,
      .parameters = falling,
      .text = "in a line",
-     .example = "[linear(to: 10%)]"},
+     .example = "[linear(to: 10%)]",
+     .state = State::Runs},
     {.name = "cosine",
      .family = Family::Schedule,
      .parameters = falling,
      .text = "half a cosine",
-     .example = "[warmup(3%), cosine(to: 10%)]"},
+     .example = "[warmup(3%), cosine(to: 10%)]",
+     .state = State::Runs},
 };
 const std::span<const Construct> training = rows;
 

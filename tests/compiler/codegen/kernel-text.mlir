@@ -21,7 +21,7 @@
 // ASM:         scaled_sum:
 // ASM:           zmm
 // GPU:         gpu.func @scaled_sum(
-// GPU:           gpu.shuffle
+// GPU:           nvvm.shfl.sync bfly
 // TABLE:       scaled_sum: 200 operations and 404 bytes a row, 0 bytes once, bound by memory; {{.*}}1 kernel.reduce
 kernel.func @scaled_sum(%x: memref<?x100xf32>, %sums: memref<?xf32>) {
   %row = kernel.row

@@ -1,0 +1,110 @@
+//===- TrainSettings.cpp - a train's schedule, optimizer and saves --------===//
+//
+// Key by key from the table of constructs to the trainer's structs.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/plan/TrainSettings.h"
+
+#include "compiler/plan/Words.h"
+
+#include <fmt/format.h>
+#include <set>
+
+namespace roux {
+
+static constexpr std::pair<std::string_view, train::PhaseKind> phases[] = {
+    {"warmup", train::PhaseKind::Warmup},
+    {"constant", train::PhaseKind::Constant},
+    {"linear", train::PhaseKind::Linear},
+    {"cosine", train::PhaseKind::Cosine}};
+
+static train::Extent extentOf(const CheckedValue *value) {
+  if (!value || value->isNone())
+    return {};
+  switch (value->measure) {
+  case Measure::Percent:
+    return {train::ExtentUnit::Share, value->number};
+  case Measure::Tokens:
+    return {train::ExtentUnit::Tokens, value->number};
+  case Measure::Epochs:
+    return {train::ExtentUnit::Epochs, value->number};
+  default:
+    return {train::ExtentUnit::Steps, value->number};
+  }
+}
+
+static train::Phase phaseOf(const CheckedValue &part) {
+  train::Phase phase;
+  phase.kind = wordOf(part, phases);
+  phase.length = extentOf(part.find(phase.kind == train::PhaseKind::Warmup ? "length" : "over"));
+  if (const CheckedValue *end = part.find("to")) {
+    phase.to = end->number;
+    phase.toShare = end->measure == Measure::Percent;
+  }
+  return phase;
+}
+
+std::vector<train::Phase> phasesOf(const CheckedDefinition &train) {
+  const CheckedValue &schedule = train["schedule"];
+  if (schedule.kind != ValueKind::List)
+    return {phaseOf(schedule)};
+  std::vector<train::Phase> parts;
+  for (const CheckedValue &part : schedule.items)
+    parts.push_back(phaseOf(part));
+  return parts;
+}
+
+train::AdamW optimizerOf(const CheckedDefinition &train) {
+  const CheckedValue &call = train["optimizer"];
+  train::AdamW optimizer;
+  optimizer.peak = call["lr"].number;
+  optimizer.firstBeta = call["betas"].items.at(0).number;
+  optimizer.secondBeta = call["betas"].items.at(1).number;
+  optimizer.epsilon = call["epsilon"].number;
+  optimizer.decay = call["decay"].number;
+  optimizer.exempt = call["exempt"].is("none") ? train::Exempt::None : train::Exempt::Vectors;
+  return optimizer;
+}
+
+train::SaveInterval saveOf(const CheckedRecipe &recipe) {
+  train::SaveInterval interval;
+  const CheckedValue &save = recipe.run()["save"];
+  if (!save.calls("every"))
+    return interval;
+  const CheckedValue &every = save["interval"];
+  constexpr double minute = 60, hour = 3600;
+  if (every.measure == Measure::Steps)
+    interval.steps = static_cast<uint64_t>(every.number);
+  else
+    interval.seconds = every.number * (every.measure == Measure::Hours ? hour : minute);
+  if (const CheckedValue &keep = save["keep"]; !keep.isNone())
+    interval.keep = static_cast<uint64_t>(keep.number);
+  return interval;
+}
+
+static void addSlice(const SourceManager &sources, const CheckedRecipe &recipe, uint32_t index,
+                     std::set<uint32_t> &seen, std::string &text) {
+  if (!seen.insert(index).second)
+    return;
+  const CheckedDefinition &definition = recipe.definitions[index];
+  for (uint32_t read : definition.reads)
+    addSlice(sources, recipe, read, seen, text);
+  text += fmt::format("{} {} = {}\n", ast::spelling(definition.kind), definition.name,
+                      sources.text(definition.value.where));
+  for (const CheckedArgument &key : definition.keys)
+    if (key.value.origin.kind != OriginKind::Default)
+      text += fmt::format("  {}: {}\n", key.name, sources.text(key.value.where));
+  if (definition.kind == ast::Kind::Param)
+    text += fmt::format("{} = {} {}\n", definition.name, definition.value.number,
+                        definition.value.text);
+}
+
+std::string sliceOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                    const CheckedDefinition &train) {
+  std::string text = fmt::format("seed {}\n", recipe.seed);
+  std::set<uint32_t> seen;
+  addSlice(sources, recipe, &train - recipe.definitions.data(), seen, text);
+  return text;
+}
+
+} // namespace roux

@@ -1,0 +1,24 @@
+//===- TrainSettings.h - a train's schedule, optimizer and saves ----------===//
+//
+// What the trainer is told, as its own plain values.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/frontend/CheckedRecipe.h"
+#include "runtime/train/Trainer.h"
+
+namespace roux {
+
+/// The parts of `schedule:`, in order.
+std::vector<train::Phase> phasesOf(const CheckedDefinition &train);
+train::AdamW optimizerOf(const CheckedDefinition &train);
+/// `save:` of the run block.
+train::SaveInterval saveOf(const CheckedRecipe &recipe);
+
+/// The text that a training is identified by: the train and all that it reads, as written, with the
+/// values of params. Two recipes with equal texts and equal plans train the same.
+std::string sliceOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                    const CheckedDefinition &train);
+
+} // namespace roux

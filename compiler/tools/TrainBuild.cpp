@@ -1,0 +1,187 @@
+//===- TrainBuild.cpp - the trains of a recipe, built once ----------------===//
+//
+// Plan, compile, train, export, in this order, and nothing that is there already.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/TrainBuild.h"
+
+#include "compiler/plan/TrainSettings.h"
+#include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/StepOfRecipe.h"
+#include "runtime/model/WriteModel.h"
+#include "runtime/train/CompiledStep.h"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <xxhash.h>
+
+namespace roux {
+
+/// Set by an interrupt; the trainer saves and stops at the next step.
+static std::atomic<bool> interrupted = false;
+
+TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
+                           std::filesystem::path output)
+    : sources(sources), recipe(recipe), output(output),
+      dataBuilder(sources, recipe, output / "data") {
+  std::signal(SIGINT, [](int) { interrupted = true; });
+  std::signal(SIGTERM, [](int) { interrupted = true; });
+}
+
+unsigned threadsOf(const CheckedRecipe &recipe) {
+  const CheckedValue &threads = recipe.run()["threads"];
+  if (threads.kind == ValueKind::Number)
+    return static_cast<unsigned>(threads.number);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
+                                                const CheckedRecipe &recipe,
+                                                const CheckedDefinition *train,
+                                                const model::ModelConfig &config) {
+  StepSource source;
+  source.config = config;
+  source.type = stepTypeOf(sources, recipe);
+  if (train) {
+    source = stepOf(sources, recipe, *train, config);
+    source.clip.reset(); // the trainer clips, once it has seen the norm
+  }
+  std::optional<Program> program = compileStep(source, kernelCacheFolder());
+  if (!program)
+    throw std::runtime_error("the model could not be compiled");
+  return std::make_unique<train::ModelProgram>(std::move(*program), config, threadsOf(recipe));
+}
+
+model::Model TrainBuilder::modelOf(const CheckedValue &value) {
+  return modelWithWeights(
+      sources, recipe, dataBuilder, value,
+      [this](const CheckedDefinition &train) { return build(train).folder / "model"; });
+}
+
+/// Changes with every file of the model that `value` is loaded from, or the train it names.
+static void addModelFiles(const std::filesystem::path &path, std::string &text) {
+  std::vector<std::filesystem::path> files{path};
+  if (std::filesystem::is_directory(path)) {
+    files.clear();
+    for (const auto &entry : std::filesystem::directory_iterator(path))
+      files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+  }
+  for (const std::filesystem::path &file : files)
+    text +=
+        fmt::format("{} {} bytes, written {}\n", file.string(), std::filesystem::file_size(file),
+                    std::filesystem::last_write_time(file).time_since_epoch().count());
+}
+
+std::string TrainBuilder::identityOf(const CheckedDefinition &train, const TrainingData &data) {
+  std::string text = sliceOf(sources, recipe, train);
+  text += fmt::format("plan {:016x}\n", data.plan.hash());
+  if (!data.model.weights.empty())
+    addModelFiles(data.model.weights, text);
+  for (uint32_t read : train.reads)
+    if (recipe.definitions[read].kind == ast::Kind::Train)
+      text += fmt::format("from {}\n", build(recipe.definitions[read]).folder.filename().string());
+  return text;
+}
+
+const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
+  if (auto known = built.find(&train); known != built.end())
+    return known->second;
+  TrainingData data = dataBuilder.build(train);
+  std::string identity = identityOf(train, data);
+  BuiltTrain result;
+  result.folder =
+      output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(identity.data(), identity.size()));
+  result.wasThere = std::filesystem::exists(result.folder / "model" / "config.json");
+  if (result.wasThere)
+    fmt::print("train {}: nothing changed, {}\n", train.name, result.folder.string());
+  else
+    this->train(train, data, identity, result.folder);
+  return built[&train] = std::move(result);
+}
+
+/// What a loss may read of its step.
+static std::map<std::string, double> scalarsOf(const data::Plan &plan, uint64_t index) {
+  data::PlannedStep counts = plan.step(index).counts;
+  return {{"step.index", static_cast<double>(index)},
+          {"step.progress", static_cast<double>(index) / static_cast<double>(plan.steps())},
+          {"step.tokens", static_cast<double>(counts.tokens)},
+          {"step.targets", static_cast<double>(counts.targets)},
+          {"step.sequences", static_cast<double>(counts.sequences)},
+          {"step.packs", static_cast<double>(counts.packs)}};
+}
+
+static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const CheckedDefinition &train,
+                                        const SourceManager &sources, const TrainingData &data,
+                                        const std::string &identity,
+                                        const std::filesystem::path &folder) {
+  train::TrainerOptions options;
+  options.folder = folder;
+  options.identity.recipe = XXH3_64bits(identity.data(), identity.size());
+  options.identity.plan = data.plan.hash();
+  options.identity.recipeText = identity;
+  std::string run;
+  for (const CheckedArgument &key : recipe.run().keys)
+    if (key.value.origin.kind != OriginKind::Default)
+      run += fmt::format("{}: {}\n", key.name, sources.text(key.value.where));
+  options.identity.run = XXH3_64bits(run.data(), run.size());
+  options.seed = recipe.seed;
+  options.optimizer = optimizerOf(train);
+  if (const CheckedValue &clip = train["clip"]; !clip.isNone())
+    options.clip = clip.number;
+  options.save = saveOf(recipe);
+  options.stop = &interrupted;
+  return options;
+}
+
+void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &data,
+                         const std::string &identity, const std::filesystem::path &folder) {
+  model::Model start = modelOf(train["model"]);
+  auto program = programFor(sources, recipe, &train, start.config);
+  program->setParameters(start.weights);
+  train::CompiledStep step(*program, [&](uint64_t index) { return scalarsOf(data.plan, index); });
+
+  data::PlanInput input(data.store);
+  data::LoaderOptions loading;
+  if (const CheckedValue &limit = recipe.run()["micro_batch"]; limit.kind == ValueKind::Number)
+    loading.run.microBatchTokens = static_cast<uint64_t>(limit.number);
+  train::PlanSource source(data.plan, input, train["weight"].expression, loading);
+  train::AdamW optimizer = optimizerOf(train);
+  train::Schedule schedule(optimizer.peak, phasesOf(train), train::extentOf(data.plan));
+  train::Progress progress(stderr, train.name, data.plan.steps(), 0, 0);
+  train::Trainer trainer(optionsFor(recipe, train, sources, data, identity, folder), schedule,
+                         source, step, progress);
+  train::TrainResult result = trainer.run();
+  if (!result.finished) {
+    stopped = true;
+    throw std::runtime_error(
+        fmt::format("train {}: stopped after step {} of {} and saved; the same "
+                    "command goes on from there",
+                    train.name, result.stepsMade, data.plan.steps()));
+  }
+  exportModel({start.config, program->parameters()}, data.model, folder / "model");
+  fmt::print("train {}: {} steps, {} tokens in {}, {}\n", train.name, result.stepsMade,
+             train::countText(result.usefulTokens), train::durationText(result.seconds),
+             folder.string());
+}
+
+void TrainBuilder::exportModel(const model::Model &trained, const ModelFacts &facts,
+                               const std::filesystem::path &folder) {
+  model::ModelCompanions companions;
+  std::filesystem::path made = dataBuilder.trainedTokenizer(*facts.tokenizer);
+  if (!made.empty()) {
+    std::ostringstream bytes;
+    bytes << std::ifstream(made, std::ios::binary).rdbuf();
+    companions.files.emplace_back("tokenizer.model", std::move(bytes).str());
+  } else if (std::filesystem::is_directory(facts.weights)) {
+    companions.tokenizerFolder = facts.weights;
+  }
+  model::writeModelFolder(folder, trained, companions);
+}
+
+} // namespace roux

@@ -1,0 +1,62 @@
+//===- TrainBuild.h - the trains of a recipe, built once ------------------===//
+//
+// A train is made from its slice of the recipe, its plan and the model it starts
+// from. Its folder is named after their hash, so a train that is there is not made
+// again, and one whose recipe changed is never mistaken for another.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/plan/ModelWeights.h"
+#include "runtime/train/ModelProgram.h"
+#include "runtime/train/Trainer.h"
+
+namespace roux {
+
+/// What became of a train.
+struct BuiltTrain {
+  std::filesystem::path folder; ///< checkpoints, metrics, and the model in `model`
+  bool wasThere = false;
+};
+
+class TrainBuilder {
+public:
+  /// `output` is the recipe's folder. The recipe and its sources must outlive this.
+  TrainBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
+               std::filesystem::path output);
+
+  /// Builds `train`, and first the trains it starts from. Says on stdout what it does. Throws what
+  /// any part of it throws.
+  const BuiltTrain &build(const CheckedDefinition &train);
+  /// A model value with weights; trains that it names are built.
+  model::Model modelOf(const CheckedValue &value);
+  DataBuilder &data() { return dataBuilder; }
+  /// True once an interrupt stopped a training: the rest is not to be built.
+  bool wasStopped() const { return stopped; }
+
+private:
+  struct Job;
+  std::string identityOf(const CheckedDefinition &train, const TrainingData &data);
+  void train(const CheckedDefinition &train, const TrainingData &data, const std::string &identity,
+             const std::filesystem::path &folder);
+  void exportModel(const model::Model &trained, const ModelFacts &facts,
+                   const std::filesystem::path &folder);
+
+  const SourceManager &sources;
+  const CheckedRecipe &recipe;
+  std::filesystem::path output;
+  DataBuilder dataBuilder;
+  std::map<const CheckedDefinition *, BuiltTrain> built;
+  bool stopped = false;
+};
+
+/// Threads that `run { threads: … }` asks for.
+unsigned threadsOf(const CheckedRecipe &recipe);
+
+/// A program for `config` with the loss and optimizer of `train`, or, without one, for evaluation.
+std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
+                                                const CheckedRecipe &recipe,
+                                                const CheckedDefinition *train,
+                                                const model::ModelConfig &config);
+
+} // namespace roux

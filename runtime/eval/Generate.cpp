@@ -1,0 +1,126 @@
+//===- Generate.cpp - answers to prompts ----------------------------------===//
+//
+// A stop text may begin in one token and end in another, so it is looked for in the
+// text of the whole answer.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/eval/Generate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+namespace roux::eval {
+
+namespace {
+
+/// Some prompts on their way through the model together.
+class Batch {
+public:
+  Batch(LanguageModel &model, const DecodeText &decode, const GenerateOptions &options)
+      : model(model), decode(decode), options(options) {}
+
+  void run(std::span<const std::vector<int32_t>> prompts, std::span<const size_t> numbers,
+           std::vector<Answer> &answers);
+
+private:
+  /// Takes `token` into the answer; true where that ends it.
+  bool take(Answer &answer, int32_t token, size_t promptTokens) const;
+  bool endsWithStop(Answer &answer) const;
+
+  LanguageModel &model;
+  const DecodeText &decode;
+  const GenerateOptions &options;
+};
+
+} // namespace
+
+bool Batch::endsWithStop(Answer &answer) const {
+  if (options.stops.empty())
+    return false;
+  std::string text = decode(answer.tokens);
+  size_t first = text.npos;
+  for (const std::string &stop : options.stops)
+    if (!stop.empty())
+      first = std::min(first, text.find(stop));
+  if (first == text.npos)
+    return false;
+  answer.text = text.substr(0, first);
+  return true;
+}
+
+bool Batch::take(Answer &answer, int32_t token, size_t promptTokens) const {
+  if (std::ranges::find(options.ends, token) != options.ends.end()) {
+    answer.ending = Ending::EndToken;
+    return true;
+  }
+  answer.tokens.push_back(token);
+  if (endsWithStop(answer)) {
+    answer.ending = Ending::StopText;
+    return true;
+  }
+  bool isFull = promptTokens + answer.tokens.size() >= model.context();
+  answer.ending = isFull ? Ending::Context : Ending::Length;
+  return isFull || answer.tokens.size() >= options.tokens;
+}
+
+void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const size_t> numbers,
+                std::vector<Answer> &answers) {
+  const size_t vocabulary = model.vocabulary();
+  std::vector<std::vector<int32_t>> started;
+  for (size_t number : numbers)
+    started.push_back(prompts[number]);
+  std::vector<uint32_t> rows(numbers.size());
+  std::iota(rows.begin(), rows.end(), 0u);
+  std::vector<float> logits(rows.size() * vocabulary);
+  model.prefill(started, logits);
+  while (!rows.empty()) {
+    std::vector<uint32_t> next;
+    std::vector<int32_t> tokens;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      size_t number = numbers[rows[i]];
+      Answer &answer = answers[number];
+      data::SeedTree draw = data::SeedTree(options.seed) / number / answer.tokens.size();
+      int32_t token = sampleToken(std::span(logits).subspan(i * vocabulary, vocabulary),
+                                  options.sampling, draw);
+      if (take(answer, token, prompts[number].size()))
+        continue;
+      next.push_back(rows[i]);
+      tokens.push_back(token);
+    }
+    rows = std::move(next);
+    logits.resize(rows.size() * vocabulary);
+    if (!rows.empty())
+      model.decode(rows, tokens, logits);
+  }
+  for (size_t number : numbers)
+    if (answers[number].ending != Ending::StopText)
+      answers[number].text = decode(answers[number].tokens);
+}
+
+std::vector<Answer> generate(LanguageModel &model, const DecodeText &decode,
+                             std::span<const std::vector<int32_t>> prompts,
+                             const GenerateOptions &options) {
+  std::vector<Answer> answers(prompts.size());
+  std::vector<size_t> waiting;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    if (prompts[i].empty())
+      throw std::invalid_argument(fmt::format("prompt {} has no tokens", i));
+    if (options.tokens == 0)
+      continue;
+    if (prompts[i].size() >= model.context())
+      answers[i].ending = Ending::Context;
+    else
+      waiting.push_back(i);
+  }
+  Batch batch(model, decode, options);
+  for (size_t at = 0; at < waiting.size(); at += options.batch)
+    batch.run(prompts,
+              std::span(waiting).subspan(at, std::min<size_t>(options.batch, waiting.size() - at)),
+              answers);
+  return answers;
+}
+
+} // namespace roux::eval

@@ -1,0 +1,43 @@
+//===- Generate.h - answers to prompts ------------------------------------===//
+//
+// Many prompts at a time; those that are done leave the batch. What a prompt gets
+// does not depend on its neighbours or on how many go at once.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/eval/LanguageModel.h"
+#include "runtime/eval/Sample.h"
+
+#include <functional>
+#include <string>
+
+namespace roux::eval {
+
+struct GenerateOptions {
+  uint64_t tokens = 256; ///< most tokens of an answer
+  Sampling sampling;
+  uint64_t seed = 0;
+  std::vector<int32_t> ends;      ///< ids that end an answer and are no part of it
+  std::vector<std::string> stops; ///< texts that end an answer and are no part of it
+  uint32_t batch = 16;            ///< prompts at a time
+};
+
+enum class Ending : uint8_t { EndToken, StopText, Length, Context };
+
+struct Answer {
+  std::vector<int32_t> tokens; ///< all that were generated, without the end
+  std::string text;
+  Ending ending = Ending::Length;
+};
+
+/// Turns ids into text.
+using DecodeText = std::function<std::string(std::span<const int32_t>)>;
+
+/// Answers in the order of the prompts. A prompt that leaves no room in the model's context gets an
+/// empty answer that says so. Throws std::invalid_argument for an empty prompt.
+std::vector<Answer> generate(LanguageModel &model, const DecodeText &decode,
+                             std::span<const std::vector<int32_t>> prompts,
+                             const GenerateOptions &options);
+
+} // namespace roux::eval

@@ -1,0 +1,100 @@
+//===- Needle.cpp - does it find one sentence in a long text --------------===//
+//
+// As LongAlign's test, without its mistake: a hard-coded token for "." put every
+// needle at depth 0 with any tokenizer but one.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/eval/Needle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace roux::eval {
+
+static std::vector<std::string> wordsOf(const std::string &text) {
+  std::vector<std::string> words(1);
+  for (char c : text)
+    if (std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80)
+      words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else if (!words.back().empty())
+      words.emplace_back();
+  if (words.back().empty())
+    words.pop_back();
+  return words;
+}
+
+double judgeExact(const std::string &answer, const std::string &needle,
+                  const std::string &question) {
+  std::vector<std::string> asked = wordsOf(question), said = wordsOf(answer);
+  auto at = said.begin();
+  for (const std::string &word : wordsOf(needle)) {
+    if (std::ranges::find(asked, word) != asked.end())
+      continue;
+    at = std::find(at, said.end(), word);
+    if (at == said.end())
+      return 0;
+    ++at;
+  }
+  return 1;
+}
+
+static bool endsSentence(const std::string &piece) {
+  size_t last = piece.find_last_not_of(" \n\t\"')");
+  return last != piece.npos && (piece[last] == '.' || piece[last] == '!' || piece[last] == '?');
+}
+
+std::string buildHaystack(const std::vector<int32_t> &haystack, uint64_t tokens, double depth,
+                          const std::string &needle, const NeedleText &text) {
+  if (haystack.empty())
+    throw NeedleError("the haystack has no text");
+  std::vector<int32_t> hidden = text.encode(" " + needle);
+  if (hidden.size() >= tokens)
+    throw NeedleError(fmt::format("the needle has {} tokens, which leaves no haystack in {}",
+                                  hidden.size(), tokens));
+  std::vector<int32_t> hay(tokens - hidden.size());
+  for (size_t i = 0; i < hay.size(); ++i)
+    hay[i] = haystack[i % haystack.size()];
+  size_t at = static_cast<size_t>(std::floor(depth * static_cast<double>(hay.size())));
+  while (at > 0 && !endsSentence(text.decode(std::span(hay).subspan(at - 1, 1))))
+    --at;
+  std::span<const int32_t> before = std::span(hay).first(at), after = std::span(hay).subspan(at);
+  return text.decode(before) + (at ? " " : "") + needle + " " + text.decode(after);
+}
+
+std::vector<NeedleCell> runNeedle(LanguageModel &model, const std::string &haystack,
+                                  const NeedleOptions &options, const NeedleText &text,
+                                  const GenerateOptions &generation) {
+  std::vector<int32_t> hay = text.encode(haystack);
+  uint64_t frame = text.prompt("", options.question).size() + options.answerTokens;
+  std::vector<NeedleCell> cells;
+  std::vector<std::vector<int32_t>> prompts;
+  for (uint64_t length : options.lengths) {
+    if (length > model.context())
+      throw NeedleError(
+          fmt::format("a needle test of {} tokens does not fit the model's context of "
+                      "{}",
+                      length, model.context()));
+    if (length <= frame)
+      throw NeedleError(fmt::format("a needle test of {} tokens leaves no haystack: question and "
+                                    "answer take {}",
+                                    length, frame));
+    for (double depth : options.depths) {
+      std::string document = buildHaystack(hay, length - frame, depth, options.needle, text);
+      prompts.push_back(text.prompt(document, options.question));
+      cells.push_back({length, depth, prompts.back().size(), "", 0});
+    }
+  }
+  GenerateOptions asked = generation;
+  asked.tokens = options.answerTokens;
+  std::vector<Answer> answers = generate(model, text.decode, prompts, asked);
+  for (size_t i = 0; i < cells.size(); ++i) {
+    cells[i].answer = answers[i].text;
+    cells[i].score = judgeExact(answers[i].text, options.needle, options.question);
+  }
+  return cells;
+}
+
+} // namespace roux::eval

@@ -1,0 +1,79 @@
+//===- Report.h - what a finished run has to show -------------------------===//
+//
+// Plain data in the order of the page. Whoever ran something fills in what there
+// is; what is empty is left out, so a report never shows an empty plot.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace roux::report {
+
+/// A number with its name, for the row of tiles at the top.
+struct Figure {
+  std::string label, value;
+};
+
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows; ///< each with a cell for every column
+};
+
+/// The objective of one train.
+struct Objective {
+  std::string train;
+  std::string formula;            ///< closed, as `--emit=loss` prints it
+  std::vector<std::string> notes; ///< sum of weights, lightest to heaviest, …
+};
+
+/// A curve. Curves of one list share a plot.
+struct Series {
+  std::string name;
+  std::vector<std::pair<double, double>> points; ///< x ascending; y that is no number is a gap
+};
+
+struct Histogram {
+  std::string name;
+  std::vector<std::pair<std::string, double>> bins; ///< label and count
+};
+
+struct HeatMap {
+  std::string name;
+  std::vector<std::string> columns;        ///< lengths
+  std::vector<std::string> rows;           ///< depths
+  std::vector<std::vector<double>> scores; ///< row by row, 0 to 1
+};
+
+/// What a model wrote.
+struct Sample {
+  std::string prompt, answer;
+};
+
+struct Report {
+  std::string title;    ///< the recipe's file
+  std::string subtitle; ///< when and on what
+  std::vector<Figure> figures;
+  Table results; ///< a row a train
+  std::string recipe;
+  std::vector<Objective> objectives;
+  Table ledger;
+  std::vector<Histogram> lengths;
+  std::vector<Histogram> occupancy;           ///< share of a pack that is filled
+  std::vector<Series> loss, rate, throughput; ///< over steps
+  std::vector<Series> lossByPosition;         ///< over the place in the sequence
+  std::vector<HeatMap> needles;
+  std::vector<Sample> samples;
+  Table kernels, memory;
+};
+
+/// The page as one text: no script, no resource from elsewhere, light and dark.
+std::string reportPage(const Report &report);
+
+/// Writes it whole or not at all. Throws FileError.
+void writeReport(const std::filesystem::path &file, const Report &report);
+
+} // namespace roux::report

@@ -1,0 +1,144 @@
+//===- ReportPage.cpp - the page, top to bottom ---------------------------===//
+//
+// What a person asks first stands first: how it ended, how it went, what it was made
+// from, what the machine did.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/AtomicFile.h"
+#include "runtime/report/Html.h"
+#include "runtime/report/Plot.h"
+#include "runtime/report/ReportStyle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace roux::report {
+
+/// True where a column has a cell that begins with something else than a number.
+static bool holdsWords(const Table &table, size_t column) {
+  return column == 0 || std::ranges::any_of(table.rows, [&](const std::vector<std::string> &row) {
+           return !row[column].empty() && row[column].find_first_of("-.0123456789") != 0;
+         });
+}
+
+static std::string tableText(const Table &table) {
+  auto rowText = [&](const char *tag, const std::vector<std::string> &cells) {
+    std::string out = "<tr>";
+    for (size_t i = 0; i < cells.size(); ++i)
+      out += fmt::format("<{0}{2}>{1}</{0}>", tag, escaped(cells[i]),
+                         holdsWords(table, i) ? " class=\"words\"" : "");
+    return out + "</tr>\n";
+  };
+  std::string out = "<div class=\"wide\"><table>" + rowText("th", table.columns);
+  for (const std::vector<std::string> &row : table.rows)
+    out += rowText("td", row);
+  return out + "</table></div>\n";
+}
+
+static std::string figureText(const std::string &plot) {
+  return "<figure>" + plot + "</figure>\n";
+}
+
+/// A heading with what stands under it; nothing where there is nothing.
+static std::string section(std::string_view heading, const std::string &contents) {
+  return contents.empty() ? "" : fmt::format("<h2>{}</h2>\n{}", heading, contents);
+}
+static std::string section(std::string_view heading, const Table &table) {
+  return table.rows.empty() ? "" : section(heading, tableText(table));
+}
+static std::string plots(const std::string &figures) {
+  return figures.empty() ? "" : "<div class=\"plots\">\n" + figures + "</div>\n";
+}
+
+static std::string tiles(const std::vector<Figure> &figures) {
+  std::string out;
+  for (const Figure &figure : figures)
+    out += fmt::format("<div class=\"tile\"><b>{}</b><span>{}</span></div>\n",
+                       escaped(figure.value), escaped(figure.label));
+  return out.empty() ? "" : "<div class=\"tiles\">\n" + out + "</div>\n";
+}
+
+static std::string curves(const Report &report) {
+  std::string out;
+  auto add = [&](const std::vector<Series> &series, const PlotText &text) {
+    if (!series.empty())
+      out += figureText(linePlot(series, text));
+  };
+  add(report.loss, {"Loss", "step", "loss"});
+  add(report.rate, {"Learning rate", "step", "rate", false, true});
+  add(report.throughput, {"Useful tokens per second", "step", "tokens/s", false, true});
+  add(report.lossByPosition,
+      {"Held-out loss by position", "token in the sequence", "mean loss", true, false, true});
+  return plots(out);
+}
+
+static std::string needles(const Report &report) {
+  std::string out;
+  for (const HeatMap &map : report.needles)
+    out += figureText(heatPlot(map, {map.name, "length in tokens", "depth"}));
+  return plots(out);
+}
+
+static std::string dataPlots(const Report &report) {
+  std::string out;
+  for (const Histogram &each : report.lengths)
+    out += figureText(barPlot(each, {"Lengths: " + each.name, "tokens", "sequences"}));
+  for (const Histogram &each : report.occupancy)
+    out += figureText(barPlot(each, {"Occupancy: " + each.name, "share filled", "packs"}));
+  return plots(out);
+}
+
+static std::string objectives(const Report &report) {
+  std::string out;
+  for (const Objective &each : report.objectives) {
+    out += fmt::format("<div class=\"formula\"><div class=\"name\">{}</div><pre>{}</pre>",
+                       escaped(each.train), escaped(each.formula));
+    for (const std::string &note : each.notes)
+      out += fmt::format("<p class=\"note\">{}</p>", escaped(note));
+    out += "</div>\n";
+  }
+  return out;
+}
+
+static std::string samples(const Report &report) {
+  std::string out;
+  for (const Sample &each : report.samples)
+    out += fmt::format("<div class=\"sample\"><i>{}</i>{}</div>\n", escaped(each.prompt),
+                       escaped(each.answer));
+  return out;
+}
+
+static std::string recipe(const Report &report) {
+  return report.recipe.empty()
+             ? ""
+             : fmt::format("<details open><summary>{}</summary><pre>{}</pre></details>\n",
+                           escaped(report.title), escaped(report.recipe));
+}
+
+std::string reportPage(const Report &report) {
+  std::string page =
+      fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                  "<title>{0}</title>\n<style>{2}</style></head>\n<body><main>\n<h1>{0}</h1>\n"
+                  "<p class=\"sub\">{1}</p>\n",
+                  escaped(report.title), escaped(report.subtitle), reportStyle());
+  page += tiles(report.figures);
+  page += section("Results", report.results);
+  page += section("Training", curves(report));
+  page += section("Needle in a haystack", needles(report));
+  page += section("What it writes", samples(report));
+  page += section("Objective", objectives(report));
+  page += section("Recipe", recipe(report));
+  page += section("Data", dataPlots(report));
+  page += section("Ledger", report.ledger);
+  page += section("Kernels", report.kernels);
+  page += section("Memory", report.memory);
+  return page + "</main></body></html>\n";
+}
+
+void writeReport(const std::filesystem::path &file, const Report &report) {
+  data::writeWhole(file, reportPage(report));
+}
+
+} // namespace roux::report

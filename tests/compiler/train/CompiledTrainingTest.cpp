@@ -1,0 +1,165 @@
+//===- CompiledTrainingTest.cpp - the trainer over compiled kernels -------===//
+//
+// What holds for eight weights written out by hand must hold for a compiled model:
+// it learns, a stopped run goes on to the same bits, and a model tells its story.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipeline/CompileStep.h"
+#include "runtime/eval/CompiledModel.h"
+#include "runtime/eval/Generate.h"
+#include "runtime/model/FreshWeights.h"
+#include "runtime/train/CompiledStep.h"
+#include "runtime/train/Trainer.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <cstring>
+
+using namespace roux;
+using train::CompiledStep, train::ModelProgram, train::TensorBytes, train::TrainerOptions,
+    train::StepMetrics;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Two sequences a micro-batch, two micro-batches a step; each token is one more than the last.
+class CountingSource : public train::StepSource {
+public:
+  explicit CountingSource(uint64_t steps) : count(steps) {}
+  uint64_t steps() const override { return count; }
+  uint64_t epoch(uint64_t) const override { return 0; }
+  void start(uint64_t firstStep) override { position = 2 * firstStep; }
+  bool next(data::MicroBatch &batch) override {
+    batch = {};
+    batch.step = position / 2;
+    batch.portion = position % 2;
+    batch.portions = 2;
+    batch.segmentOffsets = {0};
+    for (int32_t segment = 0; segment < 2; ++segment) {
+      data::SeedTree draw = data::SeedTree(3) / position / static_cast<uint64_t>(segment);
+      int32_t first = static_cast<int32_t>(draw.below(32));
+      int32_t length = 5 + static_cast<int32_t>(draw.below(9, 1));
+      for (int32_t i = 0; i < length; ++i) {
+        batch.tokens.push_back((first + i) % 32);
+        batch.labels.push_back(i + 1 < length ? (first + i + 1) % 32 : data::noLabel);
+        batch.weights.push_back(i + 1 < length ? 0.025f : 0);
+        batch.positions.push_back(i);
+        batch.segments.push_back(segment);
+        batch.targets += i + 1 < length;
+      }
+      batch.segmentOffsets.push_back(static_cast<int64_t>(batch.tokens.size()));
+    }
+    ++position;
+    return true;
+  }
+  std::string names(uint64_t, const data::Portion &) const override { return "counted"; }
+
+private:
+  uint64_t count, position = 0;
+};
+
+model::ModelConfig tinyConfig() {
+  return model::parseConfig(
+      R"({"model_type": "llama", "hidden_size": 32, "intermediate_size": 64,
+      "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+      "vocab_size": 32, "max_position_embeddings": 64, "rms_norm_eps": 1e-5})",
+      "tiny");
+}
+
+class CompiledTrainingTest : public testing::Test {
+protected:
+  void SetUp() override {
+    folder = fs::temp_directory_path() / fmt::format("roux-compiled-training-{}", getpid());
+    fs::create_directories(folder);
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  std::unique_ptr<ModelProgram> compiled(const model::ModelConfig &config) {
+    roux::StepSource source;
+    source.config = config;
+    std::optional<Program> program = roux::compileStep(source, "");
+    EXPECT_TRUE(program);
+    return std::make_unique<ModelProgram>(std::move(*program), config, 2);
+  }
+  std::vector<std::byte> runTo(ModelProgram &program, const fs::path &where, uint64_t stopAt) {
+    CountingSource source(30);
+    CompiledStep step(program, [](uint64_t) { return std::map<std::string, double>(); });
+    TrainerOptions options;
+    options.folder = where;
+    options.clip = 1;
+    std::atomic<bool> stop = false;
+    options.stop = &stop;
+    options.evaluateSteps = 1;
+    options.evaluate = [&](uint64_t made) { stop = made == stopAt; };
+    train::TrainingExtent extent;
+    extent.tokensBefore.resize(31);
+    extent.epochStarts = {0};
+    std::FILE *log = std::fopen((folder / "log").c_str(), "a");
+    {
+      train::Progress progress(log, "test", 30, 0, 0);
+      train::Schedule schedule(1e-2, {{train::PhaseKind::Constant, {}}}, extent);
+      train::Trainer(options, schedule, source, step, progress).run();
+    }
+    std::fclose(log);
+    std::vector<std::byte> bytes;
+    for (const TensorBytes &tensor : step.tensors())
+      bytes.insert(bytes.end(), tensor.bytes.begin(), tensor.bytes.end());
+    return bytes;
+  }
+  fs::path folder;
+};
+
+} // namespace
+
+TEST_F(CompiledTrainingTest, LearnsAndGoesOnBitEqual) {
+  model::ModelConfig config = tinyConfig();
+  model::Weights start = model::freshWeights(config, 0.05, data::SeedTree(1));
+  std::unique_ptr<ModelProgram> whole = compiled(config), first = compiled(config);
+  whole->setParameters(start);
+  std::vector<std::byte> uninterrupted = runTo(*whole, folder / "whole", 0);
+  std::vector<StepMetrics> metrics = train::MetricsFile::read(folder / "whole" / "metrics.jsonl");
+  ASSERT_EQ(metrics.size(), 30u);
+  EXPECT_LT(metrics.back().loss, 0.6 * metrics.front().loss);
+
+  first->setParameters(start);
+  runTo(*first, folder / "parts", 13);
+  std::unique_ptr<ModelProgram> second = compiled(config); // all zeros: the checkpoint has it all
+  EXPECT_EQ(runTo(*second, folder / "parts", 0), uninterrupted);
+
+  // What a prompt gets does not depend on its neighbours.
+  eval::CompiledModel model(*whole);
+  std::vector<std::vector<int32_t>> prompts{{4, 5, 6, 7}, {20, 21, 22}};
+  auto text = [](std::span<const int32_t> ids) { return fmt::format("{}", ids.size()); };
+  eval::GenerateOptions options;
+  options.tokens = 4;
+  std::vector<eval::Answer> answers = eval::generate(model, text, prompts, options);
+  options.batch = 1;
+  EXPECT_EQ(eval::generate(model, text, prompts, options)[1].tokens, answers[1].tokens);
+  EXPECT_EQ(answers[0].tokens.size(), 4u);
+}
+
+TEST_F(CompiledTrainingTest, StoriesTellsTheSameStory) {
+  fs::path stories = fs::path(ROUX_REFERENCE_DATA) / "models" / "stories260K";
+  if (!fs::exists(stories))
+    GTEST_SKIP() << "the reference data is not here";
+  model::Model model = model::openModel(stories);
+  std::unique_ptr<ModelProgram> program = compiled(model.config);
+  program->setParameters(model.weights);
+  simdjson::dom::parser parser;
+  simdjson::dom::element document = parser.load((stories / "expected_greedy_ids.json").string());
+  std::vector<int32_t> expected;
+  simdjson::dom::array list =
+      document.is_array() ? document.get_array().value() : document["ids"].get_array().value();
+  for (int64_t id : list)
+    expected.push_back(static_cast<int32_t>(id));
+  eval::CompiledModel speaker(*program);
+  eval::GenerateOptions options;
+  options.tokens = 40;
+  std::vector<std::vector<int32_t>> prompts{{expected.front()}};
+  auto text = [](std::span<const int32_t>) { return std::string(); };
+  std::vector<int32_t> told = eval::generate(speaker, text, prompts, options)[0].tokens;
+  EXPECT_EQ(told, std::vector<int32_t>(expected.begin() + 1, expected.begin() + 41));
+}
