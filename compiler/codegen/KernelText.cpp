@@ -117,6 +117,23 @@ static const CPUMachine *machineNamed(ModuleOp module, StringRef name) {
   return nullptr;
 }
 
+static bool isArchitecture(ModuleOp module, StringRef name) {
+  if (llvm::is_contained(gpuArchitectures, name))
+    return true;
+  InFlightDiagnostic error = emitError(module.getLoc())
+                             << "there is no code for '" << name << "', only for ";
+  llvm::interleaveComma(gpuArchitectures, error);
+  return false;
+}
+
+static LogicalResult refuseKernel(ModuleOp module, StringRef name) {
+  InFlightDiagnostic error = emitError(module.getLoc())
+                             << "there is no kernel '" << name << "', only ";
+  llvm::interleaveComma(module.getOps<FuncOp>(), error,
+                        [&](FuncOp function) { error << function.getName(); });
+  return failure();
+}
+
 LogicalResult roux::printKernels(ModuleOp module, const KernelTextOptions &options,
                                  llvm::raw_ostream &out) {
   const TextForm *form =
@@ -128,7 +145,7 @@ LogicalResult roux::printKernels(ModuleOp module, const KernelTextOptions &optio
     return failure();
   }
   const CPUMachine *machine = machineNamed(module, options.machine);
-  if (!machine)
+  if (!machine || !isArchitecture(module, options.architecture))
     return failure();
   bool any = false;
   for (FuncOp function : module.getOps<FuncOp>()) {
@@ -140,6 +157,6 @@ LogicalResult roux::printKernels(ModuleOp module, const KernelTextOptions &optio
       return failure();
   }
   if (!any && !options.kernel.empty())
-    return emitError(module.getLoc()) << "there is no kernel '" << options.kernel << "'";
+    return refuseKernel(module, options.kernel);
   return success();
 }

@@ -22,8 +22,8 @@ inline constexpr llvm::StringLiteral gpuArchitectures[] = {"sm_80", "sm_90a", "s
 void registerPTX(mlir::DialectRegistry &registry);
 
 /// Lowers `module` (KernelToGPU's, changed on the way) to PTX for `architecture`, one of
-/// gpuArchitectures. Fails with a diagnostic: an unknown architecture, or maths that needs CUDA's
-/// libdevice where none is installed.
+/// gpuArchitectures. Fails with a diagnostic where maths needs CUDA's libdevice and none is
+/// installed.
 mlir::FailureOr<std::string> emitPTX(mlir::ModuleOp module, llvm::StringRef architecture);
 
 } // namespace roux

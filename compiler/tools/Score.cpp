@@ -10,6 +10,7 @@
 #include "runtime/data/tokenizer/Tokenizer.h"
 #include "runtime/train/ModelProgram.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iostream>
@@ -29,6 +30,8 @@ public:
 
 private:
   std::vector<int32_t> idsOf(simdjson::dom::element record);
+  std::vector<int32_t> idsOf(simdjson::dom::array tokens) const;
+  std::vector<int32_t> idsOf(std::string_view text);
   const data::Tokenizer &tokenizer();
 
   std::filesystem::path path;
@@ -47,8 +50,8 @@ static std::unique_ptr<train::ModelProgram> programOf(const model::Model &model)
   std::optional<Program> program = compileStep(source, kernelCacheFolder());
   if (!program)
     throw std::runtime_error("the model could not be compiled");
-  auto runs = std::make_unique<train::ModelProgram>(std::move(*program), model.config,
-                                                    std::thread::hardware_concurrency());
+  auto runs = std::make_unique<train::ModelProgram>(
+      std::move(*program), model.config, std::max(1u, std::thread::hardware_concurrency()));
   runs->setParameters(model.weights);
   return runs;
 }
@@ -61,31 +64,55 @@ Scorer::Scorer(const std::filesystem::path &path, const std::string &tokenizerPa
 }
 
 const data::Tokenizer &Scorer::tokenizer() {
-  if (!loaded)
-    loaded = data::loadTokenizer(tokenizerPath.empty() ? path.string() : tokenizerPath);
+  if (loaded)
+    return *loaded;
+  if (!tokenizerPath.empty())
+    loaded = data::loadTokenizer(tokenizerPath);
+  else if (!std::filesystem::is_directory(path))
+    throw std::runtime_error(
+        fmt::format("{}: holds no tokenizer; --tokenizer names one", path.string()));
+  else
+    try {
+      loaded = data::loadTokenizer(path);
+    } catch (const data::TokenizerError &error) {
+      throw std::runtime_error(fmt::format("{}; --tokenizer names another", error.what()));
+    }
   return *loaded;
 }
 
-std::vector<int32_t> Scorer::idsOf(simdjson::dom::element record) {
+std::vector<int32_t> Scorer::idsOf(simdjson::dom::array tokens) const {
   std::vector<int32_t> ids;
+  for (simdjson::dom::element token : tokens) {
+    int64_t id;
+    if (token.get(id) != simdjson::SUCCESS || id < 0 || id >= model.config.vocabulary)
+      throw std::runtime_error(fmt::format("token {} of 'tokens' is {}, expected an id below {}",
+                                           ids.size(), simdjson::minify(token),
+                                           model.config.vocabulary));
+    ids.push_back(static_cast<int32_t>(id));
+  }
+  return ids;
+}
+
+std::vector<int32_t> Scorer::idsOf(std::string_view text) {
+  std::vector<int32_t> ids;
+  for (data::TokenId id : tokenizer().encode(text, {.surround = true})) {
+    if (static_cast<int64_t>(id) >= model.config.vocabulary)
+      throw std::runtime_error(
+          fmt::format("the tokenizer makes id {} of 'text', and the model's vocabulary is {}", id,
+                      model.config.vocabulary));
+    ids.push_back(static_cast<int32_t>(id));
+  }
+  return ids;
+}
+
+std::vector<int32_t> Scorer::idsOf(simdjson::dom::element record) {
   simdjson::dom::array tokens;
   std::string_view text;
-  if (record["tokens"].get(tokens) == simdjson::SUCCESS) {
-    for (simdjson::dom::element token : tokens) {
-      int64_t id;
-      if (token.get(id) != simdjson::SUCCESS || id < 0 || id >= model.config.vocabulary)
-        throw std::runtime_error(fmt::format("token {} of 'tokens' is {}, expected an id below {}",
-                                             ids.size(), simdjson::minify(token),
-                                             model.config.vocabulary));
-      ids.push_back(static_cast<int32_t>(id));
-    }
-    return ids;
-  }
-  if (record["text"].get(text) != simdjson::SUCCESS)
-    throw std::runtime_error("expected an object with \"tokens\" or \"text\"");
-  for (data::TokenId id : tokenizer().encode(text, {.surround = true}))
-    ids.push_back(static_cast<int32_t>(id));
-  return ids;
+  if (record["tokens"].get(tokens) == simdjson::SUCCESS)
+    return idsOf(tokens);
+  if (record["text"].get(text) == simdjson::SUCCESS)
+    return idsOf(text);
+  throw std::runtime_error("expected an object with a list \"tokens\" or a string \"text\"");
 }
 
 std::string Scorer::score(std::string_view line) {

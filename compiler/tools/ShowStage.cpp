@@ -15,6 +15,7 @@
 #include "runtime/data/batch/Layout.h"
 #include "runtime/train/ModelProgram.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
 
@@ -24,6 +25,12 @@ namespace {
 struct StageRequest {
   std::string path, target, config;
   StageText text;
+};
+
+/// An option that not every stage reads.
+struct StageOption {
+  std::string_view name;
+  std::initializer_list<std::string_view> stages;
 };
 } // namespace
 
@@ -110,9 +117,27 @@ static int show(const StageRequest &request, CheckOptions options) {
     text = printRecipe(sources, *recipe);
   else
     text = textOf(sources, *recipe, request);
-  if (!text || text->empty())
+  if (!text)
     return 1;
   fmt::print("{}", *text);
+  return 0;
+}
+
+/// An option that would change nothing is a mistake of whoever typed it.
+static int refuseUnread(const CLI::App &app, const std::string &stage) {
+  static const StageOption options[] = {
+      {"--target",
+       {"step", "grad", "kernel", "table", "memory", "loops", "llvm", "asm", "gpu", "ptx"}},
+      {"--config",
+       {"step", "grad", "kernel", "table", "memory", "loops", "llvm", "asm", "gpu", "ptx"}},
+      {"--kernel", {"kernel", "table", "loops", "llvm", "asm", "gpu", "ptx"}},
+      {"--machine", {"loops", "llvm", "asm"}},
+      {"--arch", {"ptx"}},
+  };
+  for (const StageOption &option : options)
+    if (app.count(std::string(option.name)) &&
+        std::find(option.stages.begin(), option.stages.end(), stage) == option.stages.end())
+      return refuse(fmt::format("--emit={} has no option '{}'", stage, option.name));
   return 0;
 }
 
@@ -124,13 +149,15 @@ int runShowStage(int argc, char **argv) {
   app.add_option("--emit", request.text.stage, "what to show")->required();
   app.add_option("--target", request.target, "which train; otherwise the last one");
   app.add_option("--kernel", request.text.kernel, "only the kernel of this name");
-  app.add_option("--arch", request.text.architecture, "of gpu and ptx: sm_80, sm_90a, …");
+  app.add_option("--arch", request.text.architecture, "of ptx: sm_80, sm_90a, …");
   app.add_option("--machine", request.text.machine,
                  "of loops, llvm and asm: avx512, avx2, portable");
   app.add_option("--config", request.config, "a config.json that gives the model's shape instead");
   addSettings(app, set);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;
+  if (int refused = refuseUnread(app, request.text.stage))
+    return refused;
   return guarded([&] {
     CheckOptions options;
     if (!readSettings(set, options))

@@ -49,6 +49,10 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   zeroGradients();
 }
 
+void CompiledModel::useThreads(unsigned threads) {
+  executor = std::make_unique<CPUExecutor>(Program(executor->program()), threads);
+}
+
 void CompiledModel::zeroGradients() {
   for (const auto &[name, bytes] : parameterBytes)
     gradientBytes[name].assign(bytes.size(), std::byte(0));

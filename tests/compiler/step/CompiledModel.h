@@ -25,6 +25,8 @@ public:
   /// Runs @update with these scalars; the norm.
   double update(double rate, double firstCorrection, double secondCorrection);
   void zeroGradients();
+  /// Runs the same code on so many threads from here on.
+  void useThreads(unsigned threads);
 
   Parameters gradients() const { return arraysOf(gradientBytes); }
   Parameters parameters() const { return arraysOf(parameterBytes); }

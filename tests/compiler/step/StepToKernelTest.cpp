@@ -1,18 +1,16 @@
 //===- StepToKernelTest.cpp - compiled steps against their meaning --------===//
 //
 // The programs that models become, run on the CPU, compared with the reference
-// evaluator on the same module, and with the reference data. In f64 the two
-// differ by the order of sums only, so nothing can hide in a tolerance.
+// evaluator on the same module. In f64 the two differ by the order of sums only,
+// so nothing can hide in a tolerance.
 //
 //===----------------------------------------------------------------------===//
 #include "tests/compiler/step/CompiledModel.h"
-#include "tests/compiler/step/Expected.h"
 #include "tests/compiler/step/SmallModels.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdio>
 #include <memory>
 
 using namespace roux;
@@ -106,17 +104,6 @@ TEST_P(Compiled, MicroBatchesAddUp) {
     EXPECT_EQ(gradient.values, before[name].values) << name;
 }
 
-TEST_P(Compiled, IsTheSameAtAnyThreadCount) {
-  if (test.type != StreamType::F32)
-    GTEST_SKIP() << "one type is enough";
-  CompiledModel other(test.config, parameters, test.type, 3, nullptr, test.activations);
-  Parameters first = compiled.run("train", columns), second = other.run("train", columns);
-  EXPECT_EQ(first["loss"].values, second["loss"].values);
-  Parameters gradients = other.gradients();
-  for (const auto &[name, gradient] : compiled.gradients())
-    EXPECT_EQ(gradient.values, gradients[name].values) << name;
-}
-
 INSTANTIATE_TEST_SUITE_P(Every, Compiled, ::testing::ValuesIn(cases()),
                          [](const auto &info) { return info.param.name; });
 
@@ -143,45 +130,6 @@ TEST(CompiledUpdate, MatchesReference) {
     for (const auto &[name, array] : compiled.parameters())
       EXPECT_LT(relativeError(array, runner.parameters[name]), 1e-12) << name;
   }
-}
-
-/// The reference data's numbers from compiled f32 code.
-TEST(CompiledStories260K, MatchesReferenceData) {
-  std::filesystem::path folder = std::filesystem::path(ROUX_REFERENCE_DATA) / "models/stories260K";
-  if (!std::filesystem::exists(folder))
-    GTEST_SKIP() << "no reference data at " << folder;
-  model::Model model = model::openModel(folder);
-  Expected expected = readExpected(folder);
-  CompiledModel compiled(model.config, parametersOf(model), StreamType::F32, 2);
-  Columns columns = wholeSequence(expected);
-
-  Array logits = compiled.run("logits", columns)["logits"];
-  double largest = 0, error = 0;
-  for (size_t i = 0; i < logits.values.size(); ++i) {
-    largest = std::max(largest, std::fabs(double(expected.logits[i])));
-    error = std::max(error, std::fabs(logits.values[i] - expected.logits[i]));
-  }
-  EXPECT_LE(error, 2e-5 * largest);
-  std::printf("largest logit error: %.3g of the largest logit\n", error / largest);
-
-  Array nll = compiled.run("train", columns)["nll"];
-  double worst = 0;
-  for (size_t i = 0; i < expected.nll.size(); ++i)
-    worst = std::max(worst, std::fabs(nll.values[i] - expected.nll[i]));
-  EXPECT_LE(worst, 1e-5);
-  std::printf("largest error of a token's nll: %.3g\n", worst);
-
-  double largestGradient = 0, farthest = 0;
-  for (const SampledGradient &sample : expected.gradients)
-    largestGradient = std::max(largestGradient, std::fabs(sample.value));
-  Parameters gradients = compiled.gradients();
-  for (const SampledGradient &sample : expected.gradients) {
-    double found = lookUp(gradients, sample.tensor, sample.index, model.config.layers);
-    double allowed = 1e-4 * std::fabs(sample.value) + 1e-6 * largestGradient;
-    EXPECT_NEAR(found, sample.value, allowed) << sample.tensor;
-    farthest = std::max(farthest, std::fabs(found - sample.value) / allowed);
-  }
-  std::printf("largest error of a sampled gradient: %.3g of what is allowed\n", farthest);
 }
 
 } // namespace

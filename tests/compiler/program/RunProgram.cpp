@@ -1,0 +1,59 @@
+//===- RunProgram.cpp - runs a saved program on a text's ids --------------===//
+//
+// Linked with the runtime alone. Prints the line that `roux score` prints, and
+// the loss and the gradient's norm of a step.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/model/Model.h"
+#include "runtime/train/ModelProgram.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <iterator>
+#include <numeric>
+#include <simdjson.h>
+
+using namespace roux;
+
+/// `tokens` of the reference data's JSON.
+static std::vector<int32_t> tokensOf(const char *path) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root = parser.load(path);
+  std::vector<int32_t> ids;
+  for (int64_t id : root["tokens"].get_array().value())
+    ids.push_back(static_cast<int32_t>(id));
+  return ids;
+}
+
+static int run(char **arguments) {
+  std::ifstream file(arguments[2], std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  model::Model model = model::openModel(arguments[1]);
+  train::ModelProgram program(Program::load(bytes, arguments[2]), model.config, 2);
+  program.setParameters(model.weights);
+  std::vector<int32_t> ids = tokensOf(arguments[3]);
+  std::vector<int32_t> inputs(ids.begin(), ids.end() - 1), labels(ids.begin() + 1, ids.end());
+  std::vector<int32_t> positions(inputs.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  std::vector<float> weights(inputs.size(), 1.0f / static_cast<float>(inputs.size()));
+  train::StreamColumns columns{
+      inputs, labels, weights, positions, {0, static_cast<int32_t>(inputs.size())}};
+  double loss = program.addGradient(columns, {});
+  fmt::print("{{\"nll\": [{:.7g}], \"loss\": {:.9g}, \"norm\": {:.9g}}}\n",
+             fmt::join(program.nll(columns), ", "), loss, program.update(0, 1, 1));
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 4) {
+    fmt::print(stderr, "usage: run-program MODEL PROGRAM REFERENCE\n");
+    return 1;
+  }
+  try {
+    return run(argv);
+  } catch (const std::exception &error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 1;
+  }
+}
