@@ -77,10 +77,9 @@ static std::optional<std::string> memoryText(const StepSource &source, int64_t t
   std::optional<Program> program = compileStep(source, kernelCacheFolder());
   if (!program)
     return std::nullopt;
-  train::ModelProgram model(std::move(*program), source.config, 1);
   constexpr double mega = 1e6;
-  double state = model.stateBytes() / mega;
-  double activations = model.activationBytes("train", tokens) / mega;
+  double state = train::stateBytes(*program, source.config) / mega;
+  double activations = train::activationBytes(*program, source.config, "train", tokens) / mega;
   return fmt::format("largest micro-batch     {:>12} tokens\n"
                      "parameters, gradients, moments {:>9.1f} MB\n"
                      "activations, at most           {:>9.1f} MB\n"

@@ -205,23 +205,26 @@ double ModelProgram::update(double rate, double firstCorrection, double secondCo
   return run("update", "norm", launch, {}).front();
 }
 
-int64_t ModelProgram::stateBytes() const {
-  int64_t bytes = 0;
-  for (const auto *tensors : {&kept, &added})
-    for (const auto &[name, tensor] : *tensors)
-      bytes += static_cast<int64_t>(tensor.bytes.size());
-  return bytes;
+int64_t stateBytes(const Program &program, const model::ModelConfig &config) {
+  constexpr int64_t tensorsOfParameter = 4; // itself, its gradient, two moments
+  int64_t elements = 0;
+  for (const model::WeightRow &row : model::weightTable(config))
+    elements +=
+        std::accumulate(row.shape.begin(), row.shape.end(),
+                        row.perLayer ? config.layers : int64_t(1), std::multiplies<int64_t>());
+  return elements * tensorsOfParameter * elementBytes(stateElement(program));
 }
 
-int64_t ModelProgram::activationBytes(const std::string &entry, int64_t tokens) const {
+int64_t activationBytes(const Program &program, const model::ModelConfig &config,
+                        const std::string &entry, int64_t tokens) {
   Extents extents;
   for (const char *name : {"tokens", "token.distinct", "token.starts", "label.distinct",
                            "label.starts", "position.distinct", "position.starts"})
     extents[name] = tokens;
   // One item a block of a segment and head; segments of one token have the most.
-  extents[queryWorkName] = tokens * shape.heads;
-  extents[keyWorkName] = tokens * shape.keyValueHeads;
-  return planMemory(machine.program().entry(entry), extents).arenaBytes;
+  extents[queryWorkName] = tokens * config.heads;
+  extents[keyWorkName] = tokens * config.keyValueHeads;
+  return planMemory(program.entry(entry), extents).arenaBytes;
 }
 
 } // namespace roux::train

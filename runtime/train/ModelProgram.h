@@ -63,10 +63,6 @@ public:
 
   const CPUExecutor &executor() const { return machine; }
   const model::ModelConfig &config() const { return shape; }
-  /// Bytes of parameters, gradients and moments.
-  int64_t stateBytes() const;
-  /// Bytes of activations that `entry` needs for so many tokens.
-  int64_t activationBytes(const std::string &entry, int64_t tokens) const;
 
 private:
   struct Launch;
@@ -82,5 +78,12 @@ private:
   std::string accumulation; ///< element type of the state
   std::map<std::string, StateTensor> kept, added;
 };
+
+/// Bytes of parameters, gradients and moments of such a model under `program`; nothing is
+/// allocated.
+int64_t stateBytes(const Program &program, const model::ModelConfig &config);
+/// Bytes of activations that `entry` needs for so many tokens, at most.
+int64_t activationBytes(const Program &program, const model::ModelConfig &config,
+                        const std::string &entry, int64_t tokens);
 
 } // namespace roux::train
