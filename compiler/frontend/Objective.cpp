@@ -189,7 +189,9 @@ std::string invariance(const CheckedDefinition &train, const Weights &weights) {
   return reason.empty() ? text : text + "  not invariant to: packing (" + reason + ")\n";
 }
 
-std::string describe(const SourceManager &sources, const CheckedDefinition &train) {
+} // namespace
+
+std::string describeObjective(const SourceManager &sources, const CheckedDefinition &train) {
   std::vector<const SymbolRow *> used;
   Weights weights(train["weight"].expression);
   std::string loss = print(train["loss"].expression);
@@ -212,13 +214,11 @@ std::string describe(const SourceManager &sources, const CheckedDefinition &trai
   return text + invariance(train, weights);
 }
 
-} // namespace
-
 std::string describeObjectives(const SourceManager &sources, const CheckedRecipe &recipe) {
   std::string text;
   for (const CheckedDefinition &definition : recipe.definitions)
     if (definition.kind == ast::Kind::Train && definition.inMainFile)
-      text += (text.empty() ? "" : "\n") + describe(sources, definition);
+      text += (text.empty() ? "" : "\n") + describeObjective(sources, definition);
   return text.empty() ? "no train, so no objective\n" : text;
 }
 

@@ -26,7 +26,7 @@ static int checkRecipe(const std::string &path, const CheckOptions &options, Dia
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
   if (recipe && form == DiagnosticForm::Text)
     fmt::print("{}", summary(sources, *recipe));
-  int status = report(diagnostics, form);
+  int status = printFound(diagnostics, form);
   if (recipe && status == 0 && options.files && form == DiagnosticForm::Text)
     fmt::print("{}", dataSummaries(sources, *recipe, path));
   // The process ends here. Taking a large recipe apart piece by piece would cost a tenth of the

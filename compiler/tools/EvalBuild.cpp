@@ -7,7 +7,6 @@
 #include "compiler/tools/EvalBuild.h"
 
 #include "compiler/plan/RefusedRecipe.h"
-#include "runtime/eval/LossGroups.h"
 #include "runtime/train/ModelProgram.h"
 
 #include <fmt/format.h>
@@ -106,8 +105,8 @@ static void print(const std::string &name, const eval::LossGroups &groups, const
                part.sum.count());
 }
 
-void runEval(const SourceManager &sources, const CheckedRecipe &recipe,
-             const CheckedDefinition &eval, TrainBuilder &trains) {
+std::vector<Measurement> runEval(const SourceManager &sources, const CheckedRecipe &recipe,
+                                 const CheckedDefinition &eval, TrainBuilder &trains) {
   for (const CheckedArgument &task : eval.tasks)
     if (!task.value.calls("loss"))
       throw RefusedRecipe(
@@ -118,13 +117,17 @@ void runEval(const SourceManager &sources, const CheckedRecipe &recipe,
   auto program = programFor(sources, recipe, nullptr, measured.config);
   program->setParameters(measured.weights);
   fmt::print("eval {}\n", eval.name);
+  std::vector<Measurement> measurements;
   for (const CheckedArgument &task : eval.tasks) {
     std::filesystem::path file =
         trains.data().buildStore(eval.name + "-" + task.name, task.value["data"], facts,
                                  targetOf(sources, recipe, eval), {}, false);
     data::TokenStore store(file);
-    print(task.name, StoreLosses(store, *program).measure(), task.value["by"]);
+    measurements.push_back({eval.name, task.name, StoreLosses(store, *program).measure(),
+                            task.value["by"].is("position")});
+    print(task.name, measurements.back().losses, task.value["by"]);
   }
+  return measurements;
 }
 
 } // namespace roux

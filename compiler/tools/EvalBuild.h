@@ -6,12 +6,20 @@
 #pragma once
 
 #include "compiler/tools/TrainBuild.h"
+#include "runtime/eval/LossGroups.h"
 
 namespace roux {
 
+/// What a task gave.
+struct Measurement {
+  std::string eval, task;
+  eval::LossGroups losses;
+  bool byPosition = false;
+};
+
 /// Measures every task of `eval` and prints a table a task. Throws RefusedRecipe for a task that
 /// this build does not run.
-void runEval(const SourceManager &sources, const CheckedRecipe &recipe,
-             const CheckedDefinition &eval, TrainBuilder &trains);
+std::vector<Measurement> runEval(const SourceManager &sources, const CheckedRecipe &recipe,
+                                 const CheckedDefinition &eval, TrainBuilder &trains);
 
 } // namespace roux

@@ -41,7 +41,7 @@ static int formatFile(const std::string &path, bool checkOnly) {
     return 1;
   Diagnostics diagnostics(sources);
   std::unique_ptr<ast::File> tree = parse(sources, *file, diagnostics);
-  if (report(diagnostics))
+  if (printFound(diagnostics))
     return 1;
   std::string formatted = format(sources, *tree);
   if (formatted == sources.text(*file))

@@ -45,7 +45,7 @@ static int showTree(const std::string &path) {
   Diagnostics diagnostics(sources);
   std::unique_ptr<ast::File> tree = parse(sources, *file, diagnostics);
   fmt::print("{}", printAST(*tree, &sources));
-  return report(diagnostics);
+  return printFound(diagnostics);
 }
 
 static int showLoss(const std::string &path, const CheckOptions &options) {
@@ -57,7 +57,7 @@ static int showLoss(const std::string &path, const CheckOptions &options) {
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
   if (recipe)
     fmt::print("{}", describeObjectives(sources, *recipe));
-  return report(diagnostics);
+  return printFound(diagnostics);
 }
 
 static int showPlan(const std::string &path, const std::string &target,

@@ -45,7 +45,7 @@ int withPlannedTrain(
     return 1;
   Diagnostics diagnostics(sources);
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
-  if (int status = report(diagnostics); status || !recipe)
+  if (int status = printFound(diagnostics); status || !recipe)
     return status;
   const CheckedDefinition *train = findTrain(*recipe, target);
   if (!train)

@@ -48,7 +48,7 @@ std::optional<uint32_t> openRecipe(SourceManager &sources, const std::string &pa
   return sources.add(path, std::move(text));
 }
 
-int report(const Diagnostics &diagnostics, DiagnosticForm form) {
+int printFound(const Diagnostics &diagnostics, DiagnosticForm form) {
   if (form == DiagnosticForm::Json)
     fmt::print("{}", diagnostics.json());
   else

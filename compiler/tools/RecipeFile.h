@@ -20,6 +20,6 @@ std::optional<uint32_t> openRecipe(SourceManager &sources, const std::string &pa
 enum class DiagnosticForm { Text, Json };
 
 /// Prints what was found: text to stderr, JSON lines to stdout. The exit status: 1 on any error.
-int report(const Diagnostics &diagnostics, DiagnosticForm form = DiagnosticForm::Text);
+int printFound(const Diagnostics &diagnostics, DiagnosticForm form = DiagnosticForm::Text);
 
 } // namespace roux

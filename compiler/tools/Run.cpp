@@ -9,10 +9,10 @@
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/EvalBuild.h"
 #include "compiler/tools/RecipeFile.h"
+#include "compiler/tools/RunReport.h"
 #include "compiler/tools/Settings.h"
 
 #include <fmt/format.h>
-#include <set>
 
 namespace roux {
 
@@ -29,6 +29,7 @@ static bool refuseCheckedOnly(const SourceManager &sources, const CheckedRecipe 
 static int runDefinitions(const SourceManager &sources, const CheckedRecipe &recipe,
                           const std::string &path, const std::string &target) {
   TrainBuilder trains(sources, recipe, outputFolder(path));
+  RunReport page(sources, recipe);
   bool found = false;
   for (const CheckedDefinition &definition : recipe.definitions) {
     if (!definition.inMainFile || (!target.empty() && definition.name != target))
@@ -38,13 +39,14 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
       continue;
     found = true;
     if (isTrain)
-      trains.build(definition);
+      page.add(definition, trains.build(definition), trains.data().build(definition));
     else
-      runEval(sources, recipe, definition, trains);
+      page.add(runEval(sources, recipe, definition, trains));
   }
   if (!found)
     return refuse(target.empty() ? "the recipe has no train or eval, so there is nothing to run"
                                  : fmt::format("no train or eval is named '{}'", target));
+  fmt::print("report: {}\n", page.write(outputFolder(path)).string());
   return 0;
 }
 
@@ -56,7 +58,7 @@ static int runRecipe(const std::string &path, const std::string &target, CheckOp
   Diagnostics diagnostics(sources);
   options.files = true;
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
-  if (report(diagnostics) || !recipe || refuseCheckedOnly(sources, *recipe))
+  if (printFound(diagnostics) || !recipe || refuseCheckedOnly(sources, *recipe))
     return 1;
   return runDefinitions(sources, *recipe, path, target);
 }

@@ -110,7 +110,7 @@ static int show(const StageRequest &request, CheckOptions options) {
   Diagnostics diagnostics(sources);
   options.files = request.text.stage != "recipe" && request.config.empty();
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
-  if (report(diagnostics) || !recipe)
+  if (printFound(diagnostics) || !recipe)
     return 1;
   std::optional<std::string> text;
   if (request.text.stage == "recipe")

@@ -1,0 +1,33 @@
+//===- RunReport.h - the page of a run -------------------------------------===//
+//
+// Everything a run knows about itself on one page: runs/RECIPE/report.html.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/tools/EvalBuild.h"
+#include "runtime/data/view/DataSummary.h"
+#include "runtime/report/Report.h"
+
+namespace roux {
+
+class RunReport {
+public:
+  RunReport(const SourceManager &sources, const CheckedRecipe &recipe);
+
+  /// The train's curves, plan and ledger.
+  void add(const CheckedDefinition &train, const BuiltTrain &built, const TrainingData &data);
+  void add(const std::vector<Measurement> &measurements);
+  /// Writes the page below `folder` and returns where. Throws FileError.
+  std::filesystem::path write(const std::filesystem::path &folder);
+
+private:
+  void addCurves(const CheckedDefinition &train, const BuiltTrain &built,
+                 const data::DataSummary &summary);
+  void addLedger(const CheckedDefinition &train, const data::Ledger &ledger);
+
+  const SourceManager &sources;
+  report::Report page;
+};
+
+} // namespace roux
