@@ -28,6 +28,7 @@ struct TextForm {
   StringLiteral name;
   StringLiteral comment; ///< what begins a line of the heading
   Write write;
+  bool onGPU = false;
 };
 
 } // namespace
@@ -94,8 +95,8 @@ static constexpr TextForm forms[] = {
     {"loops", "//", writeLoops},
     {"llvm", ";", writeCPU<CPUForm::LLVM>},
     {"asm", "#", writeCPU<CPUForm::Assembly>},
-    {"gpu", "//", writeGPU},
-    {"ptx", "//", writePTX},
+    {"gpu", "//", writeGPU, true},
+    {"ptx", "//", writePTX, true},
     {"table", "#", writeTable},
 };
 
@@ -153,6 +154,11 @@ LogicalResult roux::printKernels(ModuleOp module, const KernelTextOptions &optio
       continue;
     any = true;
     out << form->comment << " " << function.getName() << "\n";
+    // One asked for by name fails instead, in its lowering.
+    if (form->onGPU && options.kernel.empty() && !hasGPULowering(function)) {
+      out << form->comment << " has no lowering to a GPU; only row kernels do\n";
+      continue;
+    }
     if (failed(form->write(function, options, *machine, out)))
       return failure();
   }

@@ -119,9 +119,14 @@ static void runItem(LoopBuilder &code, Block &body, IRMapping known, const Choic
   RowBody(code, body, known).emit(target);
 }
 
+bool roux::hasGPULowering(FuncOp function) {
+  return !isa<ContractOp, AttentionOp, AttentionQueryGradientOp, AttentionKeyGradientOp>(
+      function.getBody().front().front());
+}
+
 FailureOr<GPUKernel> roux::lowerToGPU(FuncOp function) {
   Block &body = function.getBody().front();
-  if (isa<ContractOp, AttentionOp, AttentionQueryGradientOp, AttentionKeyGradientOp>(body.front()))
+  if (!hasGPULowering(function))
     return body.front().emitOpError("has no lowering to a GPU; only row kernels do");
   MLIRContext *context = function.getContext();
   context->loadDialect<scf::SCFDialect, LLVM::LLVMDialect, NVVM::NVVMDialect, gpu::GPUDialect,

@@ -25,8 +25,11 @@ struct GPUKernel {
   GPUShape shape;
 };
 
+/// Whether `function` is of the row family. Matmul and attention have no lowering to a GPU.
+bool hasGPULowering(kernel::FuncOp function);
+
 /// Arguments of the kernel are those of `function` (buffers as pointers, index as i64), then the
-/// extent. Matmul and attention have no lowering to a GPU: they fail, saying so.
+/// extent. Fails, saying so, for one without a lowering.
 mlir::FailureOr<GPUKernel> lowerToGPU(kernel::FuncOp function);
 
 } // namespace roux

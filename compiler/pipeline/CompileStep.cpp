@@ -18,6 +18,18 @@ using namespace mlir;
 
 namespace roux {
 
+/// The recipe's line, where the op has one.
+static void writePlace(Location location) {
+  location->walk([](Location part) {
+    auto place = dyn_cast<FileLineColLoc>(part);
+    if (!place)
+      return WalkResult::advance();
+    llvm::errs() << place.getFilename().getValue() << ":" << place.getLine() << ":"
+                 << place.getColumn() << ": ";
+    return WalkResult::interrupt();
+  });
+}
+
 namespace {
 
 /// The context of one compilation. Diagnostics go to stderr as `file:line:column: error: text`.
@@ -26,7 +38,8 @@ public:
   explicit StepCompilation(const StepSource &source)
       : source(source), context(registry(), MLIRContext::Threading::DISABLED),
         handler(&context, [](Diagnostic &diagnostic) {
-          llvm::errs() << diagnostic.getLocation() << ": " << diagnostic << "\n";
+          writePlace(diagnostic.getLocation());
+          llvm::errs() << "error: " << diagnostic << "\n";
           return success();
         }) {
     context.printOpOnDiagnostic(false);

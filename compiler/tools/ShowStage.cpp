@@ -80,7 +80,7 @@ static std::optional<std::string> memoryText(const StepSource &source, int64_t t
   constexpr double mega = 1e6;
   double state = train::stateBytes(*program, source.config) / mega;
   double activations = train::activationBytes(*program, source.config, "train", tokens) / mega;
-  return fmt::format("largest micro-batch     {:>12} tokens\n"
+  return fmt::format("largest micro-batch            {:>9} tokens\n"
                      "parameters, gradients, moments {:>9.1f} MB\n"
                      "activations, at most           {:>9.1f} MB\n"
                      "peak before columns            {:>9.1f} MB\n",
