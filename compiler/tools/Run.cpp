@@ -39,7 +39,7 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
       continue;
     found = true;
     if (isTrain)
-      page.add(definition, trains.build(definition), trains.data().build(definition));
+      page.add(definition, trains.build(definition));
     else
       page.add(runEval(sources, recipe, definition, trains));
   }

@@ -68,8 +68,8 @@ void RunReport::addLedger(const CheckedDefinition &train, const data::Ledger &le
                                 fmt::format("{}", line.targets)});
 }
 
-void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built,
-                    const TrainingData &data) {
+void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
+  const TrainingData &data = *built.data;
   data::DataSummary summary = data::summarize(data.plan, data.store, train["weight"].expression);
   addCurves(train, built, summary);
   addLedger(train, data.plan.ledger());

@@ -16,7 +16,7 @@ public:
   RunReport(const SourceManager &sources, const CheckedRecipe &recipe);
 
   /// The train's curves, plan and ledger.
-  void add(const CheckedDefinition &train, const BuiltTrain &built, const TrainingData &data);
+  void add(const CheckedDefinition &train, const BuiltTrain &built);
   void add(const std::vector<Measurement> &measurements);
   /// Writes the page below `folder` and returns where. Throws FileError.
   std::filesystem::path write(const std::filesystem::path &folder);

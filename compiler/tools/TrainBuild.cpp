@@ -92,16 +92,16 @@ std::string TrainBuilder::identityOf(const CheckedDefinition &train, const Train
 const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   if (auto known = built.find(&train); known != built.end())
     return known->second;
-  TrainingData data = dataBuilder.build(train);
-  std::string identity = identityOf(train, data);
   BuiltTrain result;
+  result.data = std::make_shared<TrainingData>(dataBuilder.build(train));
+  std::string identity = identityOf(train, *result.data);
   result.folder =
       output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(identity.data(), identity.size()));
   result.wasThere = std::filesystem::exists(result.folder / "model" / "config.json");
   if (result.wasThere)
     fmt::print("train {}: nothing changed, {}\n", train.name, result.folder.string());
   else
-    this->train(train, data, identity, result.folder);
+    this->train(train, *result.data, identity, result.folder);
   return built[&train] = std::move(result);
 }
 

@@ -16,6 +16,7 @@ namespace roux {
 /// What became of a train.
 struct BuiltTrain {
   std::filesystem::path folder; ///< checkpoints, metrics, and the model in `model`
+  std::shared_ptr<const TrainingData> data;
   bool wasThere = false;
 };
 
