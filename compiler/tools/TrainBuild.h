@@ -36,7 +36,6 @@ public:
   bool wasStopped() const { return stopped; }
 
 private:
-  struct Job;
   std::string identityOf(const CheckedDefinition &train, const TrainingData &data);
   void train(const CheckedDefinition &train, const TrainingData &data, const std::string &identity,
              const std::filesystem::path &folder);
