@@ -24,6 +24,9 @@ std::optional<std::string> readFile(const std::string &path);
 
 struct CheckOptions {
   std::vector<std::pair<std::string, std::string>> set = {}; ///< --set name=value, in order
+  /// Keys of `run` given on the command line, with the text of their values. They stand instead of
+  /// the recipe's.
+  std::vector<std::pair<std::string, std::string>> run = {};
   bool files = false; ///< also ask whether data and models exist
   FileReader read = readFile;
 };

@@ -83,6 +83,8 @@ private:
   void follow(const ast::Use &use, uint32_t from, std::vector<std::string> &chain);
   void declare(const ast::Definition &definition);
   void applySets();
+  /// Puts the keys of the command line into the run block, which is made if there is none.
+  void applyRunKeys();
   void checkSeeds();
 
   // Definitions.cpp: checking a definition when it is first read.
@@ -190,6 +192,9 @@ private:
   std::unordered_map<std::string, uint32_t> loaded; ///< path to file number
   std::vector<Symbol> symbols;
   std::unordered_map<std::string_view, uint32_t> names;
+  std::vector<ast::Entry> runEntries; ///< the recipe's and the command line's
+  ast::Block runBlock;
+  ast::Definition runWritten;
   std::vector<uint32_t> stack;           ///< symbols being checked, outermost first
   std::deque<CheckedDefinition> checked; ///< each after what it reads; addresses stay
   std::vector<CheckedOnly> checkedOnly;

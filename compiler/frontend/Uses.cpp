@@ -1,7 +1,8 @@
 //===- Uses.cpp - the files of a recipe and the names they define ---------===//
 //
 // `use "file"` brings in another file's definitions. All files share one set of
-// names; a used file's `seed` and `run` are its own and are not read.
+// names; a used file's `seed` and `run` are its own and are not read. Values from the
+// command line are parsed as if they stood in the recipe.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Checker.h"
@@ -34,6 +35,7 @@ void Checker::load(uint32_t file) {
   loadFile(file, chain);
   checkSeeds();
   applySets();
+  applyRunKeys();
 }
 
 void Checker::loadFile(uint32_t file, std::vector<std::string> &chain) {
@@ -117,6 +119,39 @@ void Checker::applySets() {
     }
     symbols[at->second].set = &parsed.definitions[0];
   }
+}
+
+void Checker::applyRunKeys() {
+  std::vector<ast::Entry> given;
+  for (const auto &[name, value] : options.run) {
+    std::string before = "run { " + name + ": ";
+    uint32_t file = sources.add("--" + name, before + value + " }");
+    const ast::File &parsed = *files.emplace_back(parse(sources, file, diagnostics));
+    bool isOne = parsed.definitions.size() == 1 && parsed.uses.empty() && parsed.seeds.empty() &&
+                 parsed.definitions[0].block && parsed.definitions[0].block->entries.size() == 1;
+    auto begin = static_cast<uint32_t>(before.size());
+    SourceRange range{file, begin, begin + static_cast<uint32_t>(value.size())};
+    if (!isOne)
+      diagnostics.error(range, "--" + name + " takes one value");
+    else
+      given.push_back(parsed.definitions[0].block->entries[0]);
+  }
+  if (given.empty())
+    return;
+  auto [at, isNew] = names.emplace("run", static_cast<uint32_t>(symbols.size()));
+  runWritten = {.kind = ast::Kind::Run, .kindRange = {mainFile, 0, 0}};
+  if (isNew)
+    symbols.push_back({.written = &runWritten});
+  else
+    runWritten = *symbols[at->second].written;
+  if (runWritten.block)
+    for (const ast::Entry &entry : runWritten.block->entries)
+      if (std::ranges::find(given, entry.key, &ast::Entry::key) == given.end())
+        runEntries.push_back(entry);
+  runEntries.insert(runEntries.end(), given.begin(), given.end());
+  runBlock = {runWritten.kindRange, runEntries};
+  runWritten.block = &runBlock;
+  symbols[at->second].written = &runWritten;
 }
 
 void Checker::checkSeeds() {

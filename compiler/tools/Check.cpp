@@ -47,10 +47,11 @@ int runCheck(int argc, char **argv) {
       ->transform(CLI::CheckedTransformer(std::map<std::string, DiagnosticForm>{
           {"text", DiagnosticForm::Text}, {"json", DiagnosticForm::Json}}));
   addSettings(app, set);
+  CheckOptions options;
+  addRunKeys(app, options);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;
   return guarded([&] {
-    CheckOptions options;
     options.files = !noFiles;
     if (!readSettings(set, options))
       return 1;

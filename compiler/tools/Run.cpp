@@ -71,12 +71,11 @@ int runRun(int argc, char **argv) {
   app.add_option("recipe", path, "the recipe")->required();
   app.add_option("--target", target, "only this train or eval, and what it needs");
   addSettings(app, set);
+  CheckOptions options;
+  addRunKeys(app, options);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;
-  return guarded([&] {
-    CheckOptions options;
-    return readSettings(set, options) ? runRecipe(path, target, options) : 1;
-  });
+  return guarded([&] { return readSettings(set, options) ? runRecipe(path, target, options) : 1; });
 }
 
 } // namespace roux

@@ -1,10 +1,11 @@
-//===- Settings.cpp - `--set name=value` ----------------------------------===//
+//===- Settings.cpp - `--set name=value` and the keys of `run` ------------===//
 //
 // Only the form is looked at here; whether the recipe has such a parameter, and
 // whether the value suits it, is the checker's to say.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/Settings.h"
+#include "compiler/frontend/Nouns.h"
 #include "compiler/tools/CommandLine.h"
 
 #include <fmt/format.h>
@@ -28,6 +29,23 @@ bool readSettings(const std::vector<std::string> &set, CheckOptions &options) {
     options.set.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
   return true;
+}
+
+void addRunKeys(CLI::App &app, CheckOptions &options) {
+  for (const Parameter &key : constructOf(ast::Kind::Run).parameters) {
+    std::string flag = "--" + std::string(key.name);
+    if (app.get_option_no_throw(flag))
+      continue;
+    std::string text(key.text);
+    if (key.state == State::CheckedOnly)
+      text += fmt::format(" ({})", spelling(key.state));
+    auto keep = [&options, name = std::string(key.name)](const std::string &value) {
+      options.run.emplace_back(name, value);
+    };
+    app.add_option_function<std::string>(flag, keep, text)
+        ->type_name(expected(key))
+        ->group("Keys of run, instead of the recipe's");
+  }
 }
 
 } // namespace roux

@@ -1,6 +1,7 @@
-//===- Settings.h - `--set name=value` ------------------------------------===//
+//===- Settings.h - `--set name=value` and the keys of `run` --------------===//
 //
-// Parameters are given on the command line to every verb that reads a recipe.
+// Parameters are given on the command line to every verb that reads a recipe, and so
+// is how it runs, in the words of its `run` block.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -16,5 +17,9 @@ void addSettings(CLI::App &app, std::vector<std::string> &set);
 
 /// Splits them into `options.set`; false, having said so, if one is no `name=value`.
 bool readSettings(const std::vector<std::string> &set, CheckOptions &options);
+
+/// Lets `app` take each key of `run` as a flag, but those that it has a flag for, and puts what it
+/// is given into `options.run`. The checker says what is wrong with a value.
+void addRunKeys(CLI::App &app, CheckOptions &options);
 
 } // namespace roux

@@ -1,7 +1,7 @@
-//===- FilesTest.cpp - recipes of several files, and --set ----------------===//
+//===- FilesTest.cpp - recipes of several files, and the command line -----===//
 //
-// `use` is relative to the using file and follows no circle; --set speaks the
-// same language as the file and names what it does not know.
+// `use` is relative to the using file and follows no circle; --set and the keys of
+// `run` speak the same language as the file and name what they do not know.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Check.h"
@@ -16,11 +16,13 @@ namespace {
 /// A recipe whose files are in memory; the first is the main one.
 struct Files {
   Files(std::string main, std::map<std::string, std::string> others,
-        std::vector<std::pair<std::string, std::string>> set = {})
+        std::vector<std::pair<std::string, std::string>> set = {},
+        std::vector<std::pair<std::string, std::string>> run = {})
       : diagnostics(sources) {
     sources.add("here/main.recipe", std::move(main));
     CheckOptions options;
     options.set = std::move(set);
+    options.run = std::move(run);
     options.read = [others](const std::string &path) -> std::optional<std::string> {
       auto at = others.find(path);
       return at == others.end() ? std::nullopt : std::optional(at->second);
@@ -128,6 +130,42 @@ TEST(Set, RefusesWhatIsNoValue) {
 TEST(Set, RefusesMoreThanAValue) {
   Files files(withParam, {}, {{"share", "7%\nparam other = 3"}});
   EXPECT_EQ(files.errors(), "--set: --set takes one value, as in --set share=1\n");
+}
+
+TEST(RunKeys, StandInsteadOfTheRecipes) {
+  Files files("run { dtype: f32, device: cuda, threads: 3 }\n", {}, {},
+              {{"device", "cpu"}, {"micro_batch", "4Ki tokens"}});
+  ASSERT_TRUE(files.recipe) << files.errors();
+  const CheckedDefinition &run = files.recipe->run();
+  EXPECT_TRUE(run["device"].is("cpu"));
+  EXPECT_TRUE(run["dtype"].is("f32"));
+  EXPECT_EQ(run["threads"].number, 3);
+  EXPECT_EQ(run["micro_batch"].number, 4096);
+  EXPECT_TRUE(files.recipe->checkedOnly.empty()) << files.recipe->checkedOnly[0].construct;
+}
+
+TEST(RunKeys, NeedNoRunBlock) {
+  Files files("", {}, {}, {{"threads", "2"}});
+  ASSERT_TRUE(files.recipe) << files.errors();
+  EXPECT_EQ(files.recipe->run()["threads"].number, 2);
+  EXPECT_EQ(files.recipe->run()["dtype"].origin.kind, OriginKind::Default);
+}
+
+TEST(RunKeys, AreRefusedInTheWordsOfTheRecipe) {
+  Files files("", {}, {}, {{"dtype", "f23"}});
+  EXPECT_EQ(files.errors(), "--dtype: expected bf16, f32, tf32 or f64 for 'dtype' of run, found "
+                            "'f23'; did you mean 'f32'?\n");
+  Files only("", {}, {}, {{"device", "cuda"}});
+  ASSERT_TRUE(only.recipe);
+  ASSERT_EQ(only.recipe->checkedOnly.size(), 1u);
+  EXPECT_EQ(only.recipe->checkedOnly[0].construct, "device: cuda");
+}
+
+TEST(RunKeys, TakeOneValue) {
+  Files files("", {}, {}, {{"dtype", "f32, threads: 2"}});
+  EXPECT_EQ(files.errors(), "--dtype: --dtype takes one value\n");
+  EXPECT_FALSE(Files("", {}, {}, {{"dtype", "f32 } run { threads: 2"}}).recipe);
+  EXPECT_FALSE(Files("", {}, {}, {{"dtype", ""}}).recipe);
 }
 
 } // namespace
