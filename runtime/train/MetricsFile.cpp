@@ -55,6 +55,7 @@ std::vector<std::pair<std::string_view, double>> named(const StepMetrics &metric
   std::vector<std::pair<std::string_view, double>> all;
   for (const Column &column : columns)
     all.emplace_back(column.name, column.get(metrics));
+  all.insert(all.end(), metrics.measured.begin(), metrics.measured.end());
   return all;
 }
 
@@ -74,6 +75,10 @@ static std::optional<StepMetrics> readLine(simdjson::dom::parser &parser, const 
     else if (std::holds_alternative<double StepMetrics::*>(column.place))
       column.set(metrics, found ? value : std::numeric_limits<double>::quiet_NaN());
   }
+  // Only names of evaluations have a slash.
+  for (auto [name, number] : object)
+    if (double value = 0; name.find('/') != name.npos && !number.get(value))
+      metrics.measured.emplace_back(name, value);
   return metrics;
 }
 
@@ -110,7 +115,8 @@ MetricsFile::MetricsFile(const std::filesystem::path &path, uint64_t firstStep)
 void MetricsFile::write(const StepMetrics &metrics) {
   std::string line;
   for (const auto &[name, value] : named(metrics))
-    line += fmt::format("{}\"{}\": {}", line.empty() ? "{" : ", ", name, data::jsonNumber(value));
+    line += fmt::format("{}{}: {}", line.empty() ? "{" : ", ", data::jsonText(name),
+                        data::jsonNumber(value));
   line += "}\n";
   file.append(line);
 }

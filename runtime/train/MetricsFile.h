@@ -10,11 +10,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace roux::train {
+
+/// What an evaluation on the way gave: "eval/task" and its number.
+using Measured = std::vector<std::pair<std::string, double>>;
 
 /// What is known after a step. Numbers that are not finite are written as null.
 struct StepMetrics {
@@ -29,9 +33,11 @@ struct StepMetrics {
   double seconds = 0; ///< of the step
   double waited = 0;  ///< of these, for data
   double memory = 0;  ///< bytes of the process, resident
+  Measured measured;  ///< after the step's update; empty for most steps
 };
 
-/// The one list of names under which a step's numbers appear in every log.
+/// The one list of names under which a step's numbers appear in every log. Names of what was
+/// measured are those of `metrics`.
 std::vector<std::pair<std::string_view, double>> named(const StepMetrics &metrics);
 
 class MetricsFile {

@@ -66,6 +66,8 @@ std::string progressText(const ProgressState &state, size_t width) {
     if (line.size() + 2 + part.size() <= width)
       line += "  " + part;
   };
+  for (const auto &[evaluation, number] : state.measured)
+    add(fmt::format("{} {:.4f}", evaluation, number));
   add(countText(state.usefulTokensPerSecond) + " tokens/s");
   if (state.secondsLeft > 0)
     add(durationText(state.secondsLeft) + " left");
@@ -96,10 +98,12 @@ void Progress::show(const StepMetrics &metrics) {
   smoothedSeconds += weight * (metrics.seconds - smoothedSeconds);
   smoothedTokens += weight * (static_cast<double>(metrics.tokens) - smoothedTokens);
   uint64_t made = metrics.step + 1;
+  if (!metrics.measured.empty())
+    measured = metrics.measured;
   double now =
       std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   double pause = isTerminal ? secondsBetweenRedraws : secondsBetweenLines;
-  if (made < steps && now - lastShown < pause)
+  if (made < steps && metrics.measured.empty() && now - lastShown < pause)
     return;
   lastShown = now;
 
@@ -110,7 +114,8 @@ void Progress::show(const StepMetrics &metrics) {
                       tokensPerSecond,
                       peakFlops > 0 ? tokensPerSecond * flopsPerToken / peakFlops : 0,
                       metrics.memory,
-                      smoothedSeconds * static_cast<double>(steps - made)};
+                      smoothedSeconds * static_cast<double>(steps - made),
+                      measured};
   size_t width = isTerminal ? terminalWidth(out) : SIZE_MAX;
   std::string line = name + ": ";
   line += progressText(state, width > line.size() ? width - line.size() : 0);

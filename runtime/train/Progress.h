@@ -22,6 +22,7 @@ struct ProgressState {
   double shareOfPeak = 0;           ///< achieved over peak FLOP/s; 0: not known
   double memory = 0;                ///< bytes
   double secondsLeft = 0;           ///< 0: not known
+  Measured measured = {};           ///< last
 };
 
 /// The line itself, at most `width` columns where it can be.
@@ -58,6 +59,7 @@ private:
   bool lineOpen = false;
   double smoothedSeconds = 0, smoothedTokens = 0; ///< exponential means of recent steps
   double lastShown = -1e9;                        ///< seconds of a steady clock
+  Measured measured;                              ///< last
 };
 
 } // namespace roux::train

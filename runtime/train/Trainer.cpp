@@ -86,13 +86,14 @@ void Trainer::loop() {
     ++state.step;
     state.usefulTokens += static_cast<double>(metrics.tokens);
     state.secondsTrained += metrics.seconds;
-    if (metrics.step % options.logSteps == 0 || state.step == source.steps()) {
+    if (options.evaluateSteps && options.evaluate && state.step % options.evaluateSteps == 0)
+      metrics.measured = options.evaluate(state.step);
+    if (metrics.step % options.logSteps == 0 || state.step == source.steps() ||
+        !metrics.measured.empty()) {
       metricsFile.write(metrics);
       events.write(metrics.step, wallSeconds(), named(metrics));
     }
     progress.show(metrics);
-    if (options.evaluateSteps && options.evaluate && state.step % options.evaluateSteps == 0)
-      options.evaluate(state.step);
     bool stops = options.stop && options.stop->load();
     if (stops || saveIsDue(state.step, steadySeconds()))
       save();

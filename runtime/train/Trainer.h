@@ -42,7 +42,8 @@ struct TrainerOptions {
   uint64_t carriedUpdates = 0; ///< of a stage before whose moments the program starts with
   uint64_t scheduleStart = 0;  ///< step of `schedule` that the first step here is
   uint64_t evaluateSteps = 0;  ///< from one call of `evaluate` to the next; 0: never
-  std::function<void(uint64_t stepsMade)> evaluate;
+  /// Measures the tensors as they are and leaves them so; what it gives goes into the logs.
+  std::function<Measured(uint64_t stepsMade)> evaluate;
   /// Looked at between steps: true saves and stops, as an interrupt should.
   const std::atomic<bool> *stop = nullptr;
 };

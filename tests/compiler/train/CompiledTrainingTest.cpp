@@ -93,7 +93,10 @@ protected:
     std::atomic<bool> stop = false;
     options.stop = &stop;
     options.evaluateSteps = 1;
-    options.evaluate = [&](uint64_t made) { stop = made == stopAt; };
+    options.evaluate = [&](uint64_t made) {
+      stop = made == stopAt;
+      return train::Measured();
+    };
     train::TrainingExtent extent;
     extent.tokensBefore.resize(31);
     extent.epochStarts = {0};

@@ -88,6 +88,21 @@ TEST_F(MetricsTest, NoNumberIsNull) {
   EXPECT_TRUE(std::isnan(MetricsFile::read(file).at(0).loss));
 }
 
+TEST_F(MetricsTest, WhatWasMeasuredStandsInItsStepsLine) {
+  fs::path file = folder / "metrics.jsonl";
+  StepMetrics evaluated = at(1);
+  evaluated.measured = {{"report/unseen", 2.5}, {"report/a\"b", 3}};
+  {
+    MetricsFile out(file, 0);
+    out.write(at(0));
+    out.write(evaluated);
+  }
+  std::vector<StepMetrics> all = MetricsFile::read(file);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all[0].measured.empty());
+  EXPECT_EQ(all[1].measured, evaluated.measured);
+}
+
 TEST_F(MetricsTest, EventRecordsHaveTheirSums) {
   EventFile(folder / "events", 7).write(12, 1.5, {{"loss", 2.5}});
   std::string bytes = bytesOf(fs::directory_iterator(folder / "events")->path());
@@ -117,6 +132,9 @@ TEST_F(MetricsTest, ProgressLine) {
             "step 120/400  loss 2.3457  12.3k tokens/s  12 min left  41% of peak  1.23 GB");
   EXPECT_EQ(progressText(state, 50), "step 120/400  loss 2.3457  12.3k tokens/s  1.23 GB");
   EXPECT_EQ(progressText({1, 2, 3, 0, 0, 0, 0}, 200), "step 1/2  loss 3.0000  0 tokens/s");
+  state.measured = {{"report/unseen", 2.5}};
+  EXPECT_EQ(progressText(state, 70),
+            "step 120/400  loss 2.3457  report/unseen 2.5000  12.3k tokens/s");
 }
 
 TEST_F(MetricsTest, Durations) {

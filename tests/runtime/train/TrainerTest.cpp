@@ -116,6 +116,26 @@ TEST_F(TrainerTest, LearnsAndLogs) {
   EXPECT_EQ(CheckpointFolder(options.folder, 0).steps(), (std::vector<uint64_t>{57, 60}));
 }
 
+TEST_F(TrainerTest, EvaluatesOnTheWay) {
+  LinearProgram program, alone;
+  train(alone);
+  options.folder = folder / "evaluated";
+  options.evaluateSteps = 20;
+  options.evaluate = [](uint64_t made) {
+    return Measured{{"watch/held", static_cast<double>(made)}};
+  };
+  train(program);
+  std::vector<StepMetrics> metrics = MetricsFile::read(options.folder / "metrics.jsonl");
+  ASSERT_EQ(metrics.size(), 60u);
+  for (const StepMetrics &step : metrics) {
+    Measured expected;
+    if ((step.step + 1) % 20 == 0)
+      expected = {{"watch/held", static_cast<double>(step.step + 1)}};
+    EXPECT_EQ(step.measured, expected) << step.step;
+  }
+  EXPECT_EQ(program.weight, alone.weight);
+}
+
 TEST_F(TrainerTest, NothingIsDoneTwice) {
   LinearProgram program, again;
   train(program);
@@ -132,7 +152,10 @@ TEST_F(TrainerTest, StopsCleanlyAndGoesOnBitEqual) {
   std::atomic<bool> stop = false;
   options.stop = &stop;
   options.evaluateSteps = 25;
-  options.evaluate = [&](uint64_t made) { stop = made == 25; };
+  options.evaluate = [&](uint64_t made) {
+    stop = made == 25;
+    return Measured();
+  };
   TrainResult first = train(stopped);
   EXPECT_FALSE(first.finished);
   EXPECT_EQ(first.stepsMade, 25u);
