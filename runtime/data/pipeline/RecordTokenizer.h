@@ -16,6 +16,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace roux::data {
@@ -39,6 +40,10 @@ public:
   /// Tokens of `record`; labels are all that could be predicted. Throws RecordError without a
   /// place: the caller knows it. `lints` may be null.
   void tokenize(const Record &record, Ends ends, TokenizedRecord &tokens, Lints *lints) const;
+
+  /// What `messages` become up to where the template puts the next answer; nothing if they are
+  /// none. Throws RecordError.
+  std::vector<int32_t> prompt(std::span<const Message> messages) const;
 
 private:
   void tokenizeChat(const Record &record, TokenizedRecord &tokens, Lints *lints) const;
