@@ -9,10 +9,10 @@
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/FitMemory.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/StepOfRecipe.h"
-#include "runtime/data/batch/Layout.h"
 #include "runtime/train/ModelProgram.h"
 
 #include <algorithm>
@@ -54,27 +54,9 @@ static const CheckedDefinition &trainOf(const CheckedRecipe &recipe, const std::
   return *found;
 }
 
-/// Tokens of the largest micro-batch of the plan.
-static int64_t largestPortion(const CheckedRecipe &recipe, const data::Plan &plan) {
-  data::RunShape run;
-  if (const CheckedValue &limit = recipe.run()["micro_batch"]; limit.kind == ValueKind::Number)
-    run.microBatchTokens = static_cast<uint64_t>(limit.number);
-  int64_t largest = 0;
-  for (uint64_t i = 0; i < plan.steps(); ++i) {
-    data::PlanStep step = plan.step(i);
-    for (const auto &portions : data::layOut(plan, step, run).ranks)
-      for (const data::Portion &portion : portions) {
-        int64_t tokens = 0;
-        for (uint32_t sequence : portion)
-          tokens += step.sequences[sequence].positions;
-        largest = std::max(largest, tokens);
-      }
-  }
-  return largest;
-}
-
-static std::optional<std::string> memoryText(const StepSource &source, int64_t tokens) {
-  std::optional<Program> program = compileStep(source, kernelCacheFolder());
+static std::optional<std::string> memoryText(const CheckedRecipe &recipe, StepSource &source,
+                                             int64_t tokens) {
+  std::optional<Program> program = compileFitting(recipe, source, tokens);
   if (!program)
     return std::nullopt;
   constexpr double mega = 1e6;
@@ -82,9 +64,10 @@ static std::optional<std::string> memoryText(const StepSource &source, int64_t t
   double activations = train::activationBytes(*program, source.config, "train", tokens) / mega;
   return fmt::format("largest micro-batch            {:>9} tokens\n"
                      "parameters, gradients, moments {:>9.1f} MB\n"
-                     "activations, at most           {:>9.1f} MB\n"
+                     "activations, at most           {:>9.1f} MB, layers {}\n"
                      "peak before columns            {:>9.1f} MB\n",
-                     tokens, state, activations, state + activations);
+                     tokens, state, activations,
+                     source.savesActivations ? "kept" : "computed again", state + activations);
 }
 
 static std::optional<std::string> textOf(const SourceManager &sources, const CheckedRecipe &recipe,
@@ -97,8 +80,9 @@ static std::optional<std::string> textOf(const SourceManager &sources, const Che
   StepSource source = stepOf(sources, recipe, train, config);
   if (request.text.stage != "memory")
     return printStage(source, request.text);
-  return memoryText(source,
-                    standIn ? config.context : largestPortion(recipe, builder.build(train).plan));
+  return memoryText(recipe, source,
+                    standIn ? config.context
+                            : largestMicroBatch(recipe, builder.build(train).plan));
 }
 
 static int show(const StageRequest &request, CheckOptions options) {

@@ -6,7 +6,7 @@
 #include "compiler/tools/TrainBuild.h"
 
 #include "compiler/plan/TrainSettings.h"
-#include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/FitMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/model/WriteModel.h"
 #include "runtime/train/CompiledStep.h"
@@ -43,7 +43,7 @@ unsigned threadsOf(const CheckedRecipe &recipe) {
 std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
                                                 const CheckedRecipe &recipe,
                                                 const CheckedDefinition *train,
-                                                const model::ModelConfig &config) {
+                                                const model::ModelConfig &config, int64_t tokens) {
   StepSource source;
   source.config = config;
   source.type = stepTypeOf(sources, recipe);
@@ -51,7 +51,7 @@ std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
     source = stepOf(sources, recipe, *train, config);
     source.clip.reset(); // the trainer clips, once it has seen the norm
   }
-  std::optional<Program> program = compileStep(source, kernelCacheFolder());
+  std::optional<Program> program = compileFitting(recipe, source, tokens);
   if (!program)
     throw std::runtime_error("the model could not be compiled");
   return std::make_unique<train::ModelProgram>(std::move(*program), config, threadsOf(recipe));
@@ -142,7 +142,8 @@ static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const Check
 void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &data,
                          const std::string &identity, const std::filesystem::path &folder) {
   model::Model start = modelOf(train["model"]);
-  auto program = programFor(sources, recipe, &train, start.config);
+  auto program =
+      programFor(sources, recipe, &train, start.config, largestMicroBatch(recipe, data.plan));
   program->setParameters(start.weights);
   train::CompiledStep step(*program, [&](uint64_t index) { return scalarsOf(data.plan, index); });
 

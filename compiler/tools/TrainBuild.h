@@ -53,10 +53,10 @@ private:
 /// Threads that `run { threads: … }` asks for.
 unsigned threadsOf(const CheckedRecipe &recipe);
 
-/// A program for `config` with the loss and optimizer of `train`, or, without one, for evaluation.
-std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
-                                                const CheckedRecipe &recipe,
-                                                const CheckedDefinition *train,
-                                                const model::ModelConfig &config);
+/// A program for `config` with the loss and optimizer of `train`, for micro-batches of up to
+/// `tokens`, or, without a train, for evaluation.
+std::unique_ptr<train::ModelProgram>
+programFor(const SourceManager &sources, const CheckedRecipe &recipe,
+           const CheckedDefinition *train, const model::ModelConfig &config, int64_t tokens = 0);
 
 } // namespace roux

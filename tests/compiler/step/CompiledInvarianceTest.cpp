@@ -114,6 +114,18 @@ TEST_P(CompiledInvariance, RerunsAndThreadsAreBitEqual) {
   }
 }
 
+TEST_P(CompiledInvariance, LayersKeptOrComputedAgainAreBitEqual) {
+  StepResult again = step({{2, 4}, {0, 3, 1}});
+  CompiledModel saving(test.config, randomParameters(test.config, 7), test.type, 2, nullptr,
+                       Activations::save);
+  saving.zeroGradients();
+  StepResult kept;
+  for (const std::vector<int> &micro : {std::vector<int>{2, 4}, {0, 3, 1}})
+    kept.loss += saving.run("train", columnsOf(sequences, micro))["loss"].values[0];
+  kept.gradients = saving.gradients();
+  expectEqual(again, kept, "activations kept");
+}
+
 TEST_P(CompiledInvariance, DocumentsDoNotSeeEachOther) {
   std::vector<int> order = {3, 0, 2, 4};
   Columns before = columnsOf(sequences, order);
