@@ -12,6 +12,13 @@
 
 namespace roux {
 
+template <typename Cost>
+static void sortLongestFirst(std::vector<AttentionWork> &work, Cost cost) {
+  std::sort(work.begin(), work.end(), [&](const AttentionWork &a, const AttentionWork &b) {
+    return std::tuple(-cost(a), a.firstRow, a.head) < std::tuple(-cost(b), b.firstRow, b.head);
+  });
+}
+
 std::vector<AttentionWork> attentionWork(std::span<const int32_t> offsets, int32_t heads,
                                          int32_t block, bool ownsKeys) {
   if (offsets.empty() || offsets[0] != 0 || !std::is_sorted(offsets.begin(), offsets.end()))
@@ -22,26 +29,26 @@ std::vector<AttentionWork> attentionWork(std::span<const int32_t> offsets, int32
       for (int32_t head = 0; head < heads; ++head)
         work.push_back({first, std::min(block, offsets[i + 1] - first), offsets[i], offsets[i + 1],
                         first - offsets[i], head});
-  auto cost = [&](const AttentionWork &item) {
+  sortLongestFirst(work, [&](const AttentionWork &item) {
     return ownsKeys ? item.streamEnd - item.firstRow : item.position + item.rows;
-  };
-  std::sort(work.begin(), work.end(), [&](const AttentionWork &a, const AttentionWork &b) {
-    return std::tuple(-cost(a), a.firstRow, a.head) < std::tuple(-cost(b), b.firstRow, b.head);
   });
   return work;
 }
 
-std::vector<AttentionWork> decodeWork(std::span<const int32_t> begins,
-                                      std::span<const int32_t> lengths, int32_t heads) {
-  std::vector<AttentionWork> work;
-  for (size_t i = 0; i < begins.size(); ++i)
-    for (int32_t head = 0; head < heads; ++head)
-      work.push_back(
-          {static_cast<int32_t>(i), 1, begins[i], begins[i] + lengths[i], lengths[i] - 1, head});
-  std::sort(work.begin(), work.end(), [](const AttentionWork &a, const AttentionWork &b) {
-    return std::tuple(-a.position, a.firstRow, a.head) <
-           std::tuple(-b.position, b.firstRow, b.head);
-  });
+std::vector<AttentionWork> cachedWork(std::span<const int32_t> offsets,
+                                      std::span<const int32_t> begins,
+                                      std::span<const int32_t> lengths, int32_t heads,
+                                      int32_t block) {
+  std::vector<AttentionWork> work = attentionWork(offsets, heads, block, /*ownsKeys=*/false);
+  for (AttentionWork &item : work) {
+    size_t sequence =
+        std::upper_bound(offsets.begin(), offsets.end(), item.firstRow) - offsets.begin() - 1;
+    item.position += lengths[sequence];
+    item.streamBegin = begins[sequence];
+    item.streamEnd =
+        begins[sequence] + lengths[sequence] + offsets[sequence + 1] - offsets[sequence];
+  }
+  sortLongestFirst(work, [](const AttentionWork &item) { return item.position + item.rows; });
   return work;
 }
 

@@ -13,11 +13,12 @@
 
 namespace roux {
 
-/// Names of the two lists of attention work as programs ask for them, and of the extents that count
+/// Names of the lists of attention work as programs ask for them, and of the extents that count
 /// their rows. The lists of ids are named after their column: token.ids, token.starts and
 /// token.members, with the extents token.distinct and token.starts counting ids and starts.
 inline constexpr const char *queryWorkName = "attention.queries";
 inline constexpr const char *keyWorkName = "attention.keys";
+inline constexpr const char *cachedWorkName = "attention.cached";
 /// The `block` that attention kernels are made for.
 inline constexpr int32_t attentionBlock = 64;
 
@@ -34,10 +35,12 @@ static_assert(sizeof(AttentionWork) == 6 * sizeof(int32_t));
 std::vector<AttentionWork> attentionWork(std::span<const int32_t> offsets, int32_t heads,
                                          int32_t block, bool ownsKeys);
 
-/// Items for one new query per sequence: query row i over key rows [begins[i], begins[i] +
-/// lengths[i]), of which the query's own is the last.
-std::vector<AttentionWork> decodeWork(std::span<const int32_t> begins,
-                                      std::span<const int32_t> lengths, int32_t heads);
+/// Items for the new tokens [offsets[i], offsets[i + 1]) of sequences whose keys lie in a cache
+/// from row begins[i] on: lengths[i] of tokens before, then those of the new ones.
+std::vector<AttentionWork> cachedWork(std::span<const int32_t> offsets,
+                                      std::span<const int32_t> begins,
+                                      std::span<const int32_t> lengths, int32_t heads,
+                                      int32_t block);
 
 /// The tokens of each id that occurs: those of ids[i] are members[starts[i]] … members[starts[i +
 /// 1]

@@ -18,7 +18,7 @@ static Value workList(EntryLowering &entry, StringRef name) {
   return entry.input(name, type, entry.extent(name));
 }
 
-/// "8_of_4_heads_64_f32_window_16", for AttentionOp and AttentionGradOp.
+/// "8_of_4_heads_64_f32_window_16", for any attention.
 template <typename Op>
 static std::string shapeName(Op op) {
   std::string name = std::to_string(op.getHeads()) + "_of_" +
@@ -39,6 +39,24 @@ static LogicalResult lower(step::AttentionOp op, EntryLowering &entry) {
                                              op.getKeyValueHeads(), attentionBlock,
                                              op.getWindow().value_or(0), op.getScale());
                });
+  return success();
+}
+
+/// Of many new tokens the kernel is the one of whole sequences: only its list of work differs.
+static LogicalResult lower(step::CachedAttentionOp op, EntryLowering &entry) {
+  bool single = op.getSingle();
+  int64_t heads = op.getHeads();
+  auto table = MemRefType::get({ShapedType::kDynamic, heads}, entry.accumulation());
+  Value logsumexp = entry.scratch("logsumexp", table, entry.tokens());
+  entry.launch(
+      (single ? "attention_single_" : "attention_") + shapeName(op), entry.extent(cachedWorkName),
+      {entry.buffer(op.getQuery()), entry.buffer(op.getKeys()), entry.buffer(op.getValues()),
+       entry.result(op.getOutput()), logsumexp, workList(entry, cachedWorkName)},
+      [&](RowWriter &k, ValueRange a) {
+        kernel::AttentionOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], heads,
+                                    op.getKeyValueHeads(), single ? 1 : attentionBlock,
+                                    op.getWindow().value_or(0), op.getScale());
+      });
   return success();
 }
 
@@ -81,6 +99,8 @@ static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
 
 LogicalResult roux::lowerAttention(Operation *op, EntryLowering &entry) {
   if (auto attention = dyn_cast<step::AttentionOp>(op))
+    return lower(attention, entry);
+  if (auto attention = dyn_cast<step::CachedAttentionOp>(op))
     return lower(attention, entry);
   return lower(cast<step::AttentionGradOp>(op), entry);
 }

@@ -1,7 +1,7 @@
 //===- ElementwiseToKernel.cpp - what is done to each row alone -----------===//
 //
 // Embeddings, activations, residual sums, rotary positions, and the moving
-// about of columns.
+// about of columns and rows.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/EntryLowering.h"
@@ -273,10 +273,38 @@ static LogicalResult lower(step::RopeOp op, EntryLowering &entry) {
   return success();
 }
 
+/// The result lies where the cache lies.
+static LogicalResult lower(step::AppendOp op, EntryLowering &entry) {
+  entry.launch(
+      named("append", op.getRows()), entry.tokens(),
+      {entry.buffer(op.getRows()), entry.buffer(op.getSlots()), entry.result(op.getResult())},
+      [](RowWriter &k, ValueRange a) {
+        Value row = k.row();
+        k.store(k.raw(a[0], row), a[2], k.loadIndex(a[1], row));
+      });
+  return success();
+}
+
+static LogicalResult lower(step::PickRowsOp op, EntryLowering &entry) {
+  Value sequences = entry.extent("sequences");
+  auto type =
+      MemRefType::get({ShapedType::kDynamic, columnsOf(op.getInput())}, elementOf(op.getInput()));
+  Value result = entry.scratch("picked", type, sequences);
+  entry.alias(op.getResult(), result);
+  entry.launch(named("pick_rows", op.getInput()), sequences,
+               {entry.buffer(op.getInput()), entry.buffer(op.getRows()), result},
+               [](RowWriter &k, ValueRange a) {
+                 Value row = k.row();
+                 k.store(k.raw(a[0], k.loadIndex(a[1], row)), a[2], row);
+               });
+  return success();
+}
+
 LogicalResult roux::lowerElementwise(Operation *op, EntryLowering &entry) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<step::EmbeddingOp, step::EmbeddingGradOp, step::ActivationOp, step::ActivationGradOp,
             step::GateOp, step::GateGradOp, step::AddOp, step::SplitOp, step::ConcatOp,
-            step::CastOp, step::RotationOp, step::RopeOp>([&](auto op) { return lower(op, entry); })
+            step::CastOp, step::RotationOp, step::RopeOp, step::AppendOp, step::PickRowsOp>(
+          [&](auto op) { return lower(op, entry); })
       .Default([](Operation *) { return failure(); });
 }

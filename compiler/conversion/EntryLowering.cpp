@@ -35,6 +35,10 @@ static MemRefType bufferType(Type tensor) {
   return MemRefType::get(type.getShape(), type.getElementType());
 }
 
+static bool isWorkList(step::Column column) {
+  return column == step::Column::segments || column == step::Column::first;
+}
+
 /// The runtime binds buffers by name alone, and a gradient is not its parameter.
 static std::string gradientNameOf(StringAttr parameter) {
   return parameter.str() + ".gradient";
@@ -203,6 +207,13 @@ void EntryLowering::wantGradient(Value tensor, Value where) {
   wantGradient(add.getRhs(), where);
 }
 
+/// All that follows from a picked stream has as many rows.
+void EntryLowering::findPicked(func::FuncOp entry) {
+  for (Operation &op : entry.front().without_terminator())
+    if (isa<step::PickRowsOp>(op) || (op.getNumOperands() && picked.contains(op.getOperand(0))))
+      picked.insert(op.result_begin(), op.result_end());
+}
+
 LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
   for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
     Value argument = entry.getArgument(i);
@@ -214,19 +225,24 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
     auto named = [&](StringRef attribute) {
       return entry.getArgAttrOfType<StringAttr>(i, attribute);
     };
-    auto declare = [&](kernel::Role role, StringRef name) {
-      return kernel::BufferOp::create(builder, buffer, role, name, sizes);
+    auto declare = [&](kernel::Role role, const Twine &name) {
+      return kernel::BufferOp::create(builder, buffer, role, name.str(), sizes);
     };
     if (auto column = entry.getArgAttrOfType<step::ColumnAttr>(i, StepDialect::columnName)) {
-      // Kernels read segments as lists of work, which the runtime makes of them.
-      if (column.getValue() != step::Column::segments)
+      if (column.getValue() == step::Column::last)
+        sizes = {extent("sequences")};
+      // Kernels read who sees what as lists of work, which the runtime makes of these two.
+      if (!isWorkList(column.getValue()))
         buffers[argument] = input(stringifyColumn(column.getValue()), buffer, sizes);
+    } else if (auto name = named(StepDialect::cacheName)) {
+      sizes = {extent("cache.rows")};
+      buffers[argument] = caches[name.str()] = declare(kernel::Role::State, "cache." + name.str());
     } else if (auto name = named(StepDialect::parameterName)) {
-      buffers[argument] = declare(kernel::Role::Parameter, name);
+      buffers[argument] = declare(kernel::Role::Parameter, name.getValue());
     } else if (auto name = named(StepDialect::gradientName)) {
       buffers[argument] = declare(kernel::Role::Gradient, gradientNameOf(name));
     } else if (auto name = named(StepDialect::stateName)) {
-      buffers[argument] = declare(kernel::Role::State, name);
+      buffers[argument] = declare(kernel::Role::State, name.getValue());
     } else if (auto name = named(StepDialect::attributeName)) {
       buffers[argument] = type.getRank() == 0 ? scalar(name) : input(name, buffer, sizes);
     } else {
@@ -236,38 +252,52 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
   return success();
 }
 
-void EntryLowering::bindResults(func::FuncOp entry) {
+LogicalResult EntryLowering::bindResults(func::FuncOp entry) {
   for (OpOperand &result : entry.front().getTerminator()->getOpOperands()) {
     unsigned i = result.getOperandNumber();
     MemRefType type = bufferType(result.get().getType());
     SmallVector<Value> sizes;
+    onPicked = picked.contains(result.get());
     if (type.getNumDynamicDims())
       sizes.push_back(tokens());
-    if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::gradientName))
+    if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::cacheName)) {
+      auto taken = caches.find(name.str());
+      if (taken == caches.end())
+        return entry.emitOpError() << "returns cache " << name << " but takes none of that name";
+      wanted[result.get()] = taken->second;
+      caches.erase(taken);
+    } else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::gradientName))
       wantGradient(result.get(), kernel::BufferOp::create(builder, type, kernel::Role::Gradient,
                                                           gradientNameOf(name), sizes));
     else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::resultName))
       wanted[result.get()] =
           kernel::BufferOp::create(builder, type, kernel::Role::Output, name, sizes);
   }
+  onPicked = false;
+  if (caches.empty())
+    return success();
+  return entry.emitOpError() << "takes cache '" << caches.begin()->first
+                             << "' but does not return it";
 }
 
 LogicalResult EntryLowering::lower(func::FuncOp entry) {
   for (Type type : entry.getArgumentTypes())
     if (auto floating = dyn_cast<FloatType>(cast<RankedTensorType>(type).getElementType()))
       sums = step::accumulationType(floating);
-  if (failed(bindArguments(entry)))
+  findPicked(entry);
+  if (failed(bindArguments(entry)) || failed(bindResults(entry)))
     return failure();
-  bindResults(entry);
   return lowerBlock(entry.front());
 }
 
 LogicalResult EntryLowering::lowerBlock(Block &block) {
   for (Operation &op : block.without_terminator()) {
     builder.setLoc(op.getLoc());
+    onPicked = op.getNumOperands() && picked.contains(op.getOperand(0));
     if (failed(lowerToKernels(&op, *this)))
       return failure();
   }
+  onPicked = false; // of the call around, whose stream has all tokens
   return success();
 }
 

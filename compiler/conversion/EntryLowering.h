@@ -54,8 +54,9 @@ public:
   /// `tensor` lies in `where`, without a launch.
   void alias(Value tensor, Value where) { buffers[tensor] = where; }
 
-  /// Counts of the micro-batch, as index values of the program.
-  Value tokens() { return extent("tokens"); }
+  /// Rows of the streams of the operation whose lowering is running: the micro-batch's tokens, or a
+  /// sequence's one after pick_rows.
+  Value tokens() { return extent(onPicked ? "sequences" : "tokens"); }
   Value extent(mlir::StringRef name);
   Value constant(int64_t value);
   Value times(Value count, int64_t factor);
@@ -95,7 +96,8 @@ public:
 
 private:
   mlir::LogicalResult bindArguments(mlir::func::FuncOp entry);
-  void bindResults(mlir::func::FuncOp entry);
+  mlir::LogicalResult bindResults(mlir::func::FuncOp entry);
+  void findPicked(mlir::func::FuncOp entry);
   mlir::LogicalResult lowerBlock(mlir::Block &block);
 
   KernelLibrary &kernels;
@@ -104,6 +106,9 @@ private:
   mlir::FloatType sums;
   llvm::DenseMap<Value, Value> buffers, wanted, gradients;
   std::map<std::string, Value> named; // extents and inputs, declared once
+  std::map<std::string, Value> caches;
+  llvm::DenseSet<Value> picked; // streams with a row a sequence
+  bool onPicked = false;
 };
 
 /// Lowers one operation; fails, with an error, for one without a form in kernel.

@@ -9,6 +9,7 @@
 #include "dialects/Step/Step.h"
 #include "mlir/IR/Builders.h"
 
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -40,8 +41,9 @@ namespace {
 /// Builds the body of one layer function.
 class LayerBuilder {
 public:
-  LayerBuilder(const model::ModelConfig &config, func::FuncOp function, Precision precision)
-      : config(config), precision(precision), b(function.getContext()) {
+  LayerBuilder(const model::ModelConfig &config, func::FuncOp function, Precision precision,
+               LayerKind kind)
+      : config(config), precision(precision), b(function.getContext()), kind(kind) {
     b.setInsertionPointToStart(function.addEntryBlock());
     stream = function.getArgument(0);
     unsigned next = 1;
@@ -50,9 +52,12 @@ public:
       sine = function.getArgument(next++);
     }
     segments = function.getArgument(next++);
+    if (kind != LayerKind::Whole)
+      slots = function.getArgument(next++);
     for (const model::WeightRow &row : model::weightTable(config))
       if (row.perLayer)
         weights[row.role] = function.getArgument(next++);
+    caches = function.getArguments().drop_front(next);
   }
 
   void build() {
@@ -62,7 +67,9 @@ public:
              "attention_residual");
     Value rows = norm("feed_forward_norm", Role::FeedForwardNorm);
     residual(llama ? gatedFeedForward(rows) : plainFeedForward(rows), "feed_forward_residual");
-    func::ReturnOp::create(b, at("layer"), stream);
+    SmallVector<Value> results{stream};
+    llvm::append_range(results, appended);
+    func::ReturnOp::create(b, at("layer"), results);
   }
 
 private:
@@ -114,6 +121,14 @@ private:
   Value attention(Value query, Value key, Value value) {
     IntegerAttr window = config.window ? b.getI64IntegerAttr(config.window) : IntegerAttr();
     double scale = 1 / std::sqrt(static_cast<double>(config.headChannels));
+    if (kind != LayerKind::Whole) {
+      for (auto [cache, rows] : llvm::zip_equal(caches, std::array{key, value}))
+        appended.push_back(AppendOp::create(b, at("append"), cache.getType(), cache, rows, slots));
+      return CachedAttentionOp::create(b, at("attention"), query.getType(),
+                                       kind == LayerKind::Decode, query, appended[0], appended[1],
+                                       segments, slots, config.heads, config.keyValueHeads,
+                                       llvm::APFloat(scale), window);
+    }
     return AttentionOp::create(b, at("attention"), query.getType(),
                                streamType(config.heads, precision.accumulation), query, key, value,
                                segments, b.getI64IntegerAttr(config.heads),
@@ -161,20 +176,27 @@ private:
   const model::ModelConfig &config;
   Precision precision;
   OpBuilder b;
-  Value stream, cosine, sine, segments;
+  LayerKind kind;
+  Value stream, cosine, sine;
+  Value segments; ///< or, with caches, the column first
+  Value slots;
+  ValueRange caches;
+  SmallVector<Value> appended;
   std::map<Role, Value> weights;
 };
 
 } // namespace
 
 func::FuncOp roux::step::buildLayer(ModuleOp module, const model::ModelConfig &config,
-                                    Precision precision) {
+                                    Precision precision, LayerKind kind) {
+  static constexpr StringLiteral names[] = {"layer", "prefill_layer", "decode_layer"};
+  StringRef name = names[static_cast<size_t>(kind)];
   MLIRContext *context = module.getContext();
   Type stream = streamType(config.channels, precision.stream);
   SmallVector<Type> arguments{stream};
   if (config.family == model::Family::Llama)
     arguments.append(2, streamType(config.headChannels / 2, precision.accumulation));
-  arguments.push_back(indexColumnType(context));
+  arguments.append(kind == LayerKind::Whole ? 1 : 2, indexColumnType(context));
   size_t firstWeight = arguments.size();
   std::vector<model::WeightRow> table = model::weightTable(config);
   std::erase_if(table, [](const model::WeightRow &row) { return !row.perLayer; });
@@ -182,13 +204,19 @@ func::FuncOp roux::step::buildLayer(ModuleOp module, const model::ModelConfig &c
     arguments.push_back(RankedTensorType::get(
         row.shape, isMultiplied(row) ? precision.stream : precision.accumulation));
 
+  SmallVector<Type> results{stream};
+  if (kind != LayerKind::Whole) {
+    SmallVector<Type> caches(2, streamType(config.keyValueChannels(), precision.stream));
+    arguments.append(caches);
+    results.append(caches);
+  }
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  auto function = func::FuncOp::create(builder, locationOf(context, config, "layer"), "layer",
-                                       FunctionType::get(context, arguments, {stream}));
+  auto function = func::FuncOp::create(builder, locationOf(context, config, name), name,
+                                       FunctionType::get(context, arguments, results));
   function.setPrivate();
   for (auto [index, row] : llvm::enumerate(table))
     function.setArgAttr(firstWeight + index, StepDialect::parameterName,
                         StringAttr::get(context, row.name));
-  LayerBuilder(config, function, precision).build();
+  LayerBuilder(config, function, precision, kind).build();
   return function;
 }

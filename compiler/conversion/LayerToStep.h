@@ -23,11 +23,18 @@ struct Precision {
 /// (norms, biases, tables that are looked up) are read in the accumulation type.
 bool isMultiplied(const model::WeightRow &row);
 
-/// Adds `@layer` to `module`: (stream, shared values …, weights of one layer in the table's order
-/// …)
-/// -> stream. The shared values are cosine and sine for rotary models, then the segments.
+/// Where a layer's keys and values are.
+enum class LayerKind : uint8_t {
+  Whole,   ///< in the stream: `@layer`
+  Prefill, ///< in a cache that the stream's are appended to: `@prefill_layer`
+  Decode,  ///< the same, with one token a sequence: `@decode_layer`
+};
+
+/// Adds a layer to `module`: (stream, shared values …, weights of one layer in the table's order …,
+/// caches) -> (stream, caches). The shared values are cosine and sine for rotary models, then the
+/// segments or, with the caches of keys and values, the columns first and slot.
 mlir::func::FuncOp buildLayer(mlir::ModuleOp module, const model::ModelConfig &config,
-                              Precision precision);
+                              Precision precision, LayerKind kind = LayerKind::Whole);
 
 /// Where the model's part called `name` is said to be: the config it was read from.
 mlir::Location locationOf(mlir::MLIRContext *context, const model::ModelConfig &config,

@@ -53,10 +53,11 @@ public:
         table(model::weightTable(config)),
         precision(precisionOf(*module.getContext(), request.type)), b(module.getContext()) {}
 
-  void layer() { buildLayer(module, config, precision); }
+  void layer(LayerKind kind) { buildLayer(module, config, precision, kind); }
   LogicalResult train(LocateNode locate);
   void nll();
   void logits();
+  void generate(LayerKind kind);
   void update() { buildUpdate(module, config, table, precision, request.update); }
 
 private:
@@ -74,9 +75,12 @@ private:
   struct Result {
     StringRef name;
     Type type;
+    StringRef attributeName = StepDialect::resultName;
   };
   /// Begins function `name` with `arguments` and then all parameters; leaves the builder in it.
-  func::FuncOp begin(StringRef name, ArrayRef<Argument> arguments, ArrayRef<Result> results);
+  /// `rounded`: matrices are in the stream's type already.
+  func::FuncOp begin(StringRef name, ArrayRef<Argument> arguments, ArrayRef<Result> results,
+                     bool rounded = false);
   /// The value of a parameter, rounded to what is multiplied with, once a function.
   Value multiplied(const model::WeightRow &row);
   const model::WeightRow &row(Role role) {
@@ -85,6 +89,10 @@ private:
   Value parameter(Role role) { return parameters[role]; }
   /// The embedded tokens.
   Value embed(Value tokens, Value positions);
+  /// What every layer reads beside `columns`: the rotation, where the family has one, then those.
+  SmallVector<Value> shared(Value positions, ValueRange columns);
+  /// The weights that each layer has a slice of, as layers read them.
+  SmallVector<Value> layerWeights();
   /// From tokens to the normalized hidden states of the last layer.
   Value hidden(Value tokens, Value positions, Value segments);
   Value finalNorm(Value stream);
@@ -100,10 +108,12 @@ private:
 };
 
 func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
-                                 ArrayRef<Result> results) {
+                                 ArrayRef<Result> results, bool rounded) {
   SmallVector<Argument> all(arguments);
   for (const model::WeightRow &row : table) {
-    auto type = RankedTensorType::get(row.shape, precision.accumulation);
+    bool isMatrix = row.shape.size() == 2;
+    auto type = RankedTensorType::get(row.shape, rounded && isMatrix ? precision.stream
+                                                                     : precision.accumulation);
     all.push_back({row.perLayer ? stackType(type, config.layers) : type, StepDialect::parameterName,
                    b.getStringAttr(row.name)});
   }
@@ -118,7 +128,7 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
   for (auto [index, argument] : llvm::enumerate(all))
     function.setArgAttr(index, argument.attributeName, argument.attribute);
   for (auto [index, result] : llvm::enumerate(results))
-    function.setResultAttr(index, StepDialect::resultName, b.getStringAttr(result.name));
+    function.setResultAttr(index, result.attributeName, b.getStringAttr(result.name));
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
   for (auto [index, row] : llvm::enumerate(table))
@@ -128,9 +138,9 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
 
 Value EntryBuilder::multiplied(const model::WeightRow &row) {
   Value master = parameters[row.role];
-  if (precision.stream == precision.accumulation)
-    return master;
   auto type = cast<RankedTensorType>(master.getType());
+  if (type.getElementType() == precision.stream)
+    return master;
   return CastOp::create(b, at("cast"), type.clone(precision.stream), master);
 }
 
@@ -153,9 +163,8 @@ Value EntryBuilder::finalNorm(Value stream) {
                              parameter(Role::FinalNorm), parameter(Role::FinalNormBias), epsilon);
 }
 
-Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
-  Value stream = embed(tokens, positions);
-  SmallVector<Value> shared, weights;
+SmallVector<Value> EntryBuilder::shared(Value positions, ValueRange columns) {
+  SmallVector<Value> values;
   if (config.family == model::Family::Llama) {
     std::vector<double> list =
         model::frequencies(config.rotary, config.headChannels, config.context);
@@ -163,15 +172,26 @@ Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
     auto rotation = RotationOp::create(b, at("rotation"), angles, angles, positions,
                                        b.getDenseF64ArrayAttr(list),
                                        b.getF64FloatAttr(config.rotary.attentionFactor));
-    shared = {rotation.getCosine(), rotation.getSine()};
+    values = {rotation.getCosine(), rotation.getSine()};
   }
-  shared.push_back(segments);
+  llvm::append_range(values, columns);
+  return values;
+}
+
+SmallVector<Value> EntryBuilder::layerWeights() {
+  SmallVector<Value> weights;
   for (const model::WeightRow &row : table)
     if (row.perLayer)
       weights.push_back(isMultiplied(row) ? multiplied(row) : parameters[row.role]);
+  return weights;
+}
+
+Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
+  Value stream = embed(tokens, positions);
   auto layers = LayersOp::create(
       b, at("layers"), stream.getType(), stackType(stream.getType(), config.layers),
-      /*saved=*/TypeRange(), "layer", stream, shared, weights, config.layers, request.activations);
+      /*saved=*/TypeRange(), "layer", stream, shared(positions, segments), layerWeights(),
+      config.layers, request.activations);
   return finalNorm(layers.getResult());
 }
 
@@ -224,6 +244,40 @@ void EntryBuilder::logits() {
   func::ReturnOp::create(b, at("logits"), result);
 }
 
+/// `@prefill` or `@decode`.
+void EntryBuilder::generate(LayerKind kind) {
+  bool decodes = kind == LayerKind::Decode;
+  StringRef name = decodes ? "decode" : "prefill";
+  SmallVector<Argument> arguments{indexes(Column::token), indexes(Column::position),
+                                  indexes(Column::first), indexes(Column::slot)};
+  if (!decodes)
+    arguments.push_back(indexes(Column::last));
+  Type cache = stackType(streamType(config.keyValueChannels(), precision.stream), config.layers);
+  SmallVector<Result> results{{"logits", streamType(config.vocabulary, precision.stream)}};
+  size_t firstCache = arguments.size();
+  for (StringRef part : {"keys", "values"}) {
+    arguments.push_back({cache, StepDialect::cacheName, b.getStringAttr(part)});
+    results.push_back({part, cache, StepDialect::cacheName});
+  }
+  Block &body = begin(name, arguments, results, /*rounded=*/true).front();
+  Value stream = embed(body.getArgument(0), body.getArgument(1));
+  SmallVector<Value> weights = layerWeights();
+  llvm::append_range(weights, body.getArguments().slice(firstCache, 2));
+  auto layers = LayersOp::create(b, at("layers"), stream.getType(),
+                                 stackType(stream.getType(), config.layers),
+                                 TypeRange{cache, cache}, (name + "_layer").str(), stream,
+                                 shared(body.getArgument(1), body.getArguments().slice(2, 2)),
+                                 weights, config.layers, Activations::save);
+  Value states = layers.getResult();
+  if (!decodes)
+    states = PickRowsOp::create(b, at("last"), states.getType(), states, body.getArgument(4));
+  Value logits = LinearOp::create(b, at("logits"), results[0].type, finalNorm(states), vocabulary(),
+                                  /*bias=*/Value(), /*transposed=*/false);
+  SmallVector<Value> returned{logits};
+  llvm::append_range(returned, layers.getSaved());
+  func::ReturnOp::create(b, at(name), returned);
+}
+
 } // namespace
 
 void roux::step::registerStepDialects(DialectRegistry &registry) {
@@ -235,12 +289,18 @@ OwningOpRef<ModuleOp> roux::step::buildStep(MLIRContext &context, const StepRequ
   context.loadDialect<StepDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
   OwningOpRef<ModuleOp> module = ModuleOp::create(locationOf(&context, *request.config, "model"));
   EntryBuilder entries(*module, request);
-  entries.layer();
-  if (failed(entries.train(locate)))
+  entries.layer(LayerKind::Whole);
+  if (request.trains && failed(entries.train(locate)))
     return nullptr;
   entries.nll();
   entries.logits();
-  entries.update();
+  if (request.trains)
+    entries.update();
+  if (request.generates)
+    for (LayerKind kind : {LayerKind::Prefill, LayerKind::Decode}) {
+      entries.layer(kind);
+      entries.generate(kind);
+    }
   if (failed(verify(*module)))
     return nullptr;
   return module;

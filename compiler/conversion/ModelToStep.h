@@ -34,6 +34,8 @@ struct StepRequest {
   StreamType type = StreamType::F32;
   Activations activations = Activations::recompute;
   UpdateSettings update;
+  bool trains = true;     ///< has `@train` and `@update`
+  bool generates = false; ///< has `@prefill` and `@decode`
 };
 
 /// Builds a module with the private function `@layer` and the entries
@@ -45,7 +47,13 @@ struct StepRequest {
 /// - `@update`: for all parameters the parameter, its gradient and its two moments, then the
 /// scalars
 ///   rate and the two corrections -> for all parameters the new parameter and moments, then the
-///   norm of the gradients.
+///   norm of the gradients,
+/// - `@prefill`: token, position, first, slot, last, parameters, the caches of keys and values ->
+///   logits of the tokens in last, the caches,
+/// - `@decode`: the same without last, for one token a sequence -> logits of every token, the
+/// caches.
+///   These two take the matrices in the stream's type: they run once a token, and rounding them
+///   each time would cost more than all the rest.
 ///
 /// Null after reporting, at `locate(node)`, what the loss cannot contain. A module that is returned
 /// passes the verifier.

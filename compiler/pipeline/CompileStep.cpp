@@ -85,6 +85,8 @@ OwningOpRef<ModuleOp> StepCompilation::build(step::StepStage last) {
   request.activations =
       source.savesActivations ? step::Activations::save : step::Activations::recompute;
   request.update = {source.firstBeta, source.secondBeta, source.epsilon, source.decay, source.clip};
+  request.trains = source.trains;
+  request.generates = source.generates;
   return step::buildStepStage(context, request, last,
                               [this](const Expression::Node &node) { return locate(node); });
 }

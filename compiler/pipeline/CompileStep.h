@@ -30,6 +30,8 @@ struct StepSource {
   double firstBeta = 0.9, secondBeta = 0.999, epsilon = 1e-8, decay = 0;
   std::optional<double> clip;
   bool savesActivations = false; ///< else a layer's gradient computes the layer again
+  bool trains = true;            ///< the program has `train` and `update`
+  bool generates = false;        ///< the program has `prefill` and `decode`
 };
 
 /// Which text of a step is asked for.
@@ -43,9 +45,9 @@ struct StageText {
 /// The stage's text; none after saying on stderr what is wrong.
 std::optional<std::string> printStage(const StepSource &source, const StageText &what);
 
-/// The entries `train_grad`, `nll`, `logits` and `update` for this machine. Kernels compiled before
-/// are taken from `cacheFolder`, and new ones put there; empty: no cache. None after saying on
-/// stderr what is wrong.
+/// The entries `nll` and `logits`, and those that `source` asks for, for this machine. Kernels
+/// compiled before are taken from `cacheFolder`, and new ones put there; empty: no cache. None
+/// after saying on stderr what is wrong.
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder);
 
 } // namespace roux

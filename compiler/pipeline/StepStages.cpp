@@ -15,7 +15,7 @@ using namespace mlir;
 OwningOpRef<ModuleOp> roux::step::buildStepStage(MLIRContext &context, const StepRequest &request,
                                                  StepStage last, LocateNode locate) {
   OwningOpRef<ModuleOp> module = buildStep(context, request, locate);
-  if (!module || last == StepStage::Step)
+  if (!module || last == StepStage::Step || !request.trains)
     return module;
   PassManager passes(&context);
   passes.addPass(createStepGrad());

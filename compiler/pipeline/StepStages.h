@@ -14,7 +14,7 @@ namespace roux::step {
 
 enum class StepStage : uint8_t {
   Step, ///< the forward entries and the update
-  Grad, ///< the same, with @train_grad
+  Grad, ///< the same, with @train_grad where the request trains
 };
 
 /// Imports `request` and runs the pipeline up to `last`. Null after reporting why to the context's

@@ -47,6 +47,7 @@ private:
 static std::unique_ptr<train::ModelProgram> programOf(const model::Model &model) {
   StepSource source;
   source.config = model.config;
+  source.trains = false;
   std::optional<Program> program = compileStep(source, kernelCacheFolder());
   if (!program)
     throw std::runtime_error("the model could not be compiled");

@@ -6,6 +6,7 @@
 #include "compiler/tools/TrainBuild.h"
 
 #include "compiler/plan/TrainSettings.h"
+#include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/FitMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/model/WriteModel.h"
@@ -51,7 +52,10 @@ std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
     source = stepOf(sources, recipe, *train, config);
     source.clip.reset(); // the trainer clips, once it has seen the norm
   }
-  std::optional<Program> program = compileFitting(recipe, source, tokens);
+  source.trains = train != nullptr;
+  source.generates = !train;
+  std::optional<Program> program =
+      train ? compileFitting(recipe, source, tokens) : compileStep(source, kernelCacheFolder());
   if (!program)
     throw std::runtime_error("the model could not be compiled");
   return std::make_unique<train::ModelProgram>(std::move(*program), config, threadsOf(recipe));

@@ -54,7 +54,7 @@ private:
 unsigned threadsOf(const CheckedRecipe &recipe);
 
 /// A program for `config` with the loss and optimizer of `train`, for micro-batches of up to
-/// `tokens`, or, without a train, for evaluation.
+/// `tokens`, or, without a train, for evaluation: losses, and what the model writes.
 std::unique_ptr<train::ModelProgram>
 programFor(const SourceManager &sources, const CheckedRecipe &recipe,
            const CheckedDefinition *train, const model::ModelConfig &config, int64_t tokens = 0);

@@ -56,7 +56,7 @@ def Kernel_BufferOp : Kernel_Op<"buffer"> {
   let description = [{
     | role | owner, lifetime |
     |---|---|
-    | `parameter`, `gradient`, `state` | the model: by name, shared by all entries, kept between runs |
+    | `parameter`, `gradient`, `state` | the model, and the caches of what it writes: by name, shared by all entries, kept between runs |
     | `input`, `output` | the caller: by name, for one run |
     | `activation` | the entry's arena: from its first use to its last; one declared inside a loop holds nothing from one turn to the next |
 

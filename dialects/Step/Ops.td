@@ -1,4 +1,5 @@
 //===- Ops.td - every operation of the dialect, for one TableGen run ------===//
 
+include "dialects/Step/StepCacheOps.td"
 include "dialects/Step/StepGradientOps.td"
 include "dialects/Step/StepUpdateOps.td"

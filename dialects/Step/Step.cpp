@@ -89,6 +89,13 @@ LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned regi
     return op->emitOpError() << "parameter " << attribute.getValue() << " has type " << type
                              << " but should be a tensor of floats of known shape";
   }
+  if (attribute.getName() == cacheName && isa<StringAttr>(attribute.getValue())) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor && tensor.getRank() == 3 && tensor.isDynamicDim(1))
+      return success();
+    return op->emitOpError() << "cache " << attribute.getValue() << " has type " << type
+                             << " but should be layers by rows by channels, as tensor<5x?x32xf32>";
+  }
   for (StringRef known : {attributeName, gradientName, stateName})
     if (attribute.getName() == known && isa<StringAttr>(attribute.getValue()))
       return success();
@@ -98,7 +105,7 @@ LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned regi
 
 LogicalResult StepDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
                                                        NamedAttribute attribute) {
-  for (StringRef known : {gradientName, resultName})
+  for (StringRef known : {cacheName, gradientName, resultName})
     if (attribute.getName() == known && isa<StringAttr>(attribute.getValue()))
       return success();
   return op->emitOpError() << "has a result with unknown attribute '"

@@ -1,8 +1,8 @@
 //===- Step.td - the step dialect: what one optimizer step computes -------===//
 //
 // The dialect itself, its enumerations and the types its operations share. The
-// operations are in StepOps.td (forward), StepGradientOps.td and
-// StepUpdateOps.td.
+// operations are in StepOps.td (forward), StepCacheOps.td,
+// StepGradientOps.td and StepUpdateOps.td.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,6 +39,12 @@ def Step_Dialect : Dialect {
     results that hold them carry the parameter's name in `step.gradient`. The moments of the update
     are named by `step.state`; results that the caller reads by `step.result`.
 
+    **Caches** hold the keys and values of sequences that a model goes on writing, a row a token and
+    the layers stacked. They are arguments with the attribute `step.cache` and come back as results
+    of the same name, in place. The new tokens of all sequences are the stream; column `first` says
+    for each the row where its sequence begins in the cache, `slot` its own row, and `last` is, for
+    each sequence, which of the new tokens is its last.
+
     **Layers.** A layer is a function, called as often as the model is deep by one `step.layers`, so
     the size of a module does not depend on depth, and recomputation is a choice at the call.
 
@@ -61,6 +67,8 @@ def Step_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral attributeName = "step.attribute";
     /// Of a function argument: the optimizer's moment it holds (StringAttr).
     static constexpr ::llvm::StringLiteral stateName = "step.state";
+    /// Of a function argument and the result that takes its place: the cache it is (StringAttr).
+    static constexpr ::llvm::StringLiteral cacheName = "step.cache";
     /// Of a function result: what the caller knows it as (StringAttr).
     static constexpr ::llvm::StringLiteral resultName = "step.result";
     /// Of a function result, or of an argument of the update: the parameter whose gradient it is (StringAttr).
@@ -76,7 +84,8 @@ class Step_Enum<string name, string summary, list<I32EnumAttrCase> cases>
 
 def Step_Column : Step_Enum<"Column", "a column of the token stream", [
   I32EnumAttrCase<"token", 0>, I32EnumAttrCase<"label", 1>, I32EnumAttrCase<"weight", 2>,
-  I32EnumAttrCase<"position", 3>, I32EnumAttrCase<"segments", 4>]>;
+  I32EnumAttrCase<"position", 3>, I32EnumAttrCase<"segments", 4>, I32EnumAttrCase<"first", 5>,
+  I32EnumAttrCase<"slot", 6>, I32EnumAttrCase<"last", 7>]>;
 def Step_ColumnAttr : EnumAttr<Step_Dialect, Step_Column, "column"> {
   let assemblyFormat = "`<` $value `>`";
 }

@@ -184,32 +184,70 @@ LogicalResult RopeOp::verify() {
                        << " channels are not a whole number of heads of " << head << " channels";
 }
 
-/// `Op` is AttentionOp or AttentionGradOp.
+/// `Op` is one of the attentions; `keys` are what its queries are compared with.
 template <typename Op>
-static LogicalResult verifyHeads(Op op) {
+static LogicalResult verifyHeads(Op op, Value keys) {
   int64_t heads = op.getHeads(), keyValueHeads = op.getKeyValueHeads();
   if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0)
     return op.emitOpError() << heads << " heads cannot share " << keyValueHeads
                             << " key-value heads evenly";
-  int64_t query = dimension(op.getQuery(), 1), key = dimension(op.getKey(), 1);
+  int64_t query = dimension(op.getQuery(), 1), key = dimension(keys, 1);
   if (query % heads != 0 || query / heads * keyValueHeads != key)
     return op.emitOpError() << "query has " << query << " channels for " << heads
                             << " heads but key has " << key << " for " << keyValueHeads;
   if (op.getWindow() && static_cast<int64_t>(*op.getWindow()) < 1)
     return op.emitOpError() << "window is " << static_cast<int64_t>(*op.getWindow())
                             << " but a token sees at least itself";
-  if (failed(expectTokens(op, op.getQuery(), {op.getKey(), op.getLogsumexp()})))
+  return success();
+}
+
+/// Attention over the stream's own segments: a row of keys and of logsumexp for every query.
+template <typename Op>
+static LogicalResult verifySegments(Op op) {
+  if (failed(verifyHeads(op, op.getKey())) ||
+      failed(expectTokens(op, op.getQuery(), {op.getKey(), op.getLogsumexp()})))
     return failure();
   return expectEqual(op, op.getLogsumexp(),
                      {"logsumexp", dimension(op.getLogsumexp(), 1), "columns"},
-                     {"query", heads, "heads"});
+                     {"query", static_cast<int64_t>(op.getHeads()), "heads"});
 }
 
 LogicalResult AttentionOp::verify() {
-  return verifyHeads(*this);
+  return verifySegments(*this);
 }
 LogicalResult AttentionGradOp::verify() {
-  return verifyHeads(*this);
+  return verifySegments(*this);
+}
+
+LogicalResult CachedAttentionOp::verify() {
+  if (elementOf(getQuery()) != elementOf(getKeys()))
+    return emitOpError() << "query is in " << elementOf(getQuery()) << " but the cache is in "
+                         << elementOf(getKeys());
+  if (failed(verifyHeads(*this, getKeys())))
+    return failure();
+  return expectTokens(*this, getQuery(), {getFirst(), getSlots()});
+}
+
+LogicalResult AppendOp::verify() {
+  if (elementOf(getCache()) != elementOf(getRows()))
+    return emitOpError() << "rows are in " << elementOf(getRows()) << " but the cache is in "
+                         << elementOf(getCache());
+  if (!getCache().hasOneUse())
+    return emitOpError() << "overwrites its cache, which something else reads as well";
+  if (failed(expectTokens(*this, getRows(), getSlots())))
+    return failure();
+  return expectEqual(*this, getCache(), {"the cache", dimension(getCache(), 1), "channels"},
+                     {"a row", dimension(getRows(), 1), "channels"});
+}
+
+LogicalResult PickRowsOp::verify() {
+  if (elementOf(getInput()) != elementOf(getResult()))
+    return emitOpError() << "input is in " << elementOf(getInput()) << " but the result is in "
+                         << elementOf(getResult());
+  if (failed(expectTokens(*this, getRows(), getResult())))
+    return failure();
+  return expectEqual(*this, getInput(), {"the input", dimension(getInput(), 1), "channels"},
+                     {"the result", dimension(getResult(), 1), "channels"});
 }
 
 static LogicalResult verifySideBySide(Operation *op, Value whole, ValueRange parts) {

@@ -1,15 +1,14 @@
 //===- CompiledModel.h - a compiled model as evaluation sees it -----------===//
 //
-// Losses come from the program's `nll` entry. Next tokens come from `logits` over the
-// whole sequence: right and simple, and slow for long answers, since nothing of the
-// tokens before is kept.
+// Losses come from the program's `nll` entry, next tokens from `prefill` and
+// `decode`, with the keys and values of all tokens before in a cache.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "runtime/eval/HeldOutLoss.h"
+#include "runtime/eval/KeyValueCache.h"
 #include "runtime/eval/LanguageModel.h"
-#include "runtime/train/ModelProgram.h"
 
 namespace roux::eval {
 
@@ -23,20 +22,28 @@ private:
   train::ModelProgram &program;
 };
 
+/// Logits after a token are the same bits whatever else is in the batch, and however a prompt was
+/// cut into launches.
 class CompiledModel : public LanguageModel {
 public:
-  explicit CompiledModel(train::ModelProgram &program) : program(program) {}
+  /// Throws std::runtime_error if the program has no `prefill` and `decode`.
+  explicit CompiledModel(train::ModelProgram &program);
   uint32_t vocabulary() const override;
   uint64_t context() const override;
+  /// Throws std::invalid_argument for an empty prompt, one longer than the context, or a token
+  /// outside the vocabulary.
   void prefill(std::span<const std::vector<int32_t>> prompts, std::span<float> logits) override;
+  /// Throws std::invalid_argument where a sequence has no room left in the context.
   void decode(std::span<const uint32_t> rows, std::span<const int32_t> tokens,
               std::span<float> logits) override;
 
+  const KeyValueCache &cache() const { return kept; }
+
 private:
-  void lastLogits(const std::vector<int32_t> &sequence, std::span<float> logits);
+  void checkToken(int32_t token) const;
 
   train::ModelProgram &program;
-  std::vector<std::vector<int32_t>> sequences;
+  KeyValueCache kept;
 };
 
 } // namespace roux::eval

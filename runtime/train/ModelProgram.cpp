@@ -50,12 +50,32 @@ static double valueAt(std::span<const std::byte> bytes, const std::string &eleme
   return std::bit_cast<float>(bits);
 }
 
-/// The element type of the parameters, which the update entry reads and writes.
+/// f32 as bf16, to the nearest and of two the even one, as compiled kernels round.
+static std::vector<std::byte> roundToBF16(std::span<const std::byte> values) {
+  std::vector<std::byte> result(values.size() / 2);
+  for (size_t i = 0; i < values.size() / 4; ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, &values[i * 4], 4);
+    bool isNan = (bits & 0x7fffffff) > 0x7f800000;
+    uint16_t half = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    if (isNan)
+      half = static_cast<uint16_t>(bits >> 16 | 0x40);
+    std::memcpy(&result[i * 2], &half, 2);
+  }
+  return result;
+}
+
+/// The element type of the parameters, from an entry that every program has.
 static std::string stateElement(const Program &program) {
-  for (const ProgramBuffer &buffer : program.entry("update").buffers)
+  for (const ProgramBuffer &buffer : program.entry("nll").buffers)
     if (buffer.role == BufferRole::Parameter)
       return buffer.element;
-  throw std::runtime_error("the program's update has no parameters");
+  throw std::runtime_error("the program's nll has no parameters");
+}
+
+static bool hasEntry(const Program &program, const char *name) {
+  return std::ranges::any_of(program.entries,
+                             [&](const Entry &entry) { return entry.name == name; });
 }
 
 ModelProgram::ModelProgram(Program program, const model::ModelConfig &config, unsigned threads)
@@ -73,6 +93,10 @@ void ModelProgram::addTensor(const model::WeightRow &row) {
   int64_t elements = std::accumulate(tensor.shape.begin(), tensor.shape.end(), int64_t(1),
                                      std::multiplies<int64_t>());
   tensor.bytes.resize(elements * elementBytes(accumulation));
+  if (!hasEntry(machine.program(), "update")) {
+    kept[row.name] = std::move(tensor);
+    return;
+  }
   for (const char *suffix : {"", ".first", ".second"}) {
     kept[row.name + suffix] = tensor;
     kept[row.name + suffix].name += suffix;
@@ -82,6 +106,7 @@ void ModelProgram::addTensor(const model::WeightRow &row) {
 }
 
 void ModelProgram::setParameters(const model::Weights &weights) {
+  rounded.clear();
   for (const model::BoundWeight &bound : model::bind(shape, weights)) {
     StateTensor &tensor = kept[bound.row.name];
     size_t each = tensor.bytes.size() / bound.tensors.size();
@@ -197,7 +222,70 @@ std::vector<double> ModelProgram::logits(const StreamColumns &columns) {
   return run("logits", "logits", launch, columns);
 }
 
+int64_t ModelProgram::cacheRowBytes() const {
+  for (const ProgramBuffer &buffer : machine.program().entry("decode").buffers)
+    if (buffer.name == "cache.keys")
+      return buffer.staticElements / shape.layers * buffer.elementBytes;
+  throw std::runtime_error("the program's decode has no cache");
+}
+
+void ModelProgram::bindCached(Launch &launch, const CachedColumns &columns, int32_t block) {
+  std::vector<int32_t> positions, slots, last;
+  for (size_t s = 0; s < columns.begins.size(); ++s) {
+    for (int32_t at = columns.segments[s]; at < columns.segments[s + 1]; ++at) {
+      positions.push_back(columns.lengths[s] + at - columns.segments[s]);
+      slots.push_back(columns.begins[s] + positions.back());
+    }
+    last.push_back(columns.segments[s + 1] - 1);
+  }
+  std::vector<AttentionWork> items = cachedWork(columns.segments, columns.begins, columns.lengths,
+                                                static_cast<int32_t>(shape.heads), block);
+  launch.bind("token", columns.tokens);
+  launch.bind<int32_t>("position", positions);
+  launch.bind<int32_t>("slot", slots);
+  launch.bind<int32_t>("last", last);
+  launch.bind<AttentionWork>(cachedWorkName, items);
+  Extents &extents = launch.bindings.extents;
+  extents["tokens"] = static_cast<int64_t>(columns.tokens.size());
+  extents["sequences"] = static_cast<int64_t>(last.size());
+  extents[cachedWorkName] = static_cast<int64_t>(items.size());
+  launch.bindings.buffers["rotation.frequencies"] = std::as_writable_bytes(std::span(frequencies));
+}
+
+void ModelProgram::bindRounded(Launch &launch, const Entry &entry) {
+  for (const ProgramBuffer &buffer : entry.buffers) {
+    if (buffer.role != BufferRole::Parameter || buffer.element == accumulation)
+      continue;
+    std::vector<std::byte> &bytes = rounded[buffer.name];
+    if (bytes.empty())
+      bytes = roundToBF16(kept.at(buffer.name).bytes);
+    launch.bindings.buffers[buffer.name] = bytes;
+  }
+}
+
+void ModelProgram::append(const std::string &name, const CachedColumns &columns,
+                          const CacheBuffers &cache, std::span<float> logits) {
+  const Entry &entry = machine.program().entry(name);
+  Launch launch;
+  bindCached(launch, columns, name == "decode" ? 1 : attentionBlock);
+  bindState(launch);
+  bindRounded(launch, entry);
+  launch.bindings.extents["cache.rows"] = cache.rows;
+  launch.bindings.buffers["cache.keys"] = cache.keys;
+  launch.bindings.buffers["cache.values"] = cache.values;
+  std::string element;
+  for (const ProgramBuffer &buffer : entry.buffers)
+    if (buffer.role == BufferRole::Output)
+      element = buffer.element;
+  std::vector<std::byte> bytes(logits.size() * elementBytes(element));
+  launch.bindings.buffers["logits"] = bytes;
+  machine.run(name, launch.bindings);
+  for (size_t i = 0; i < logits.size(); ++i)
+    logits[i] = static_cast<float>(valueAt(bytes, element, i));
+}
+
 double ModelProgram::update(double rate, double firstCorrection, double secondCorrection) {
+  rounded.clear();
   Launch launch;
   launch.bindings.scalars = {{"rate", rate},
                              {"first_correction", firstCorrection},

@@ -27,6 +27,20 @@ struct StreamColumns {
   std::vector<int32_t> segments; ///< where each begins and, last, the number of tokens
 };
 
+/// The next tokens of sequences whose tokens before are in a cache.
+struct CachedColumns {
+  std::span<const int32_t> tokens;
+  std::vector<int32_t> segments; ///< where each sequence's begin and, last, the number of tokens
+  std::vector<int32_t> begins;   ///< of each sequence: the cache's row of its first token
+  std::vector<int32_t> lengths;  ///< of each sequence: its tokens in the cache
+};
+
+/// Keys and values of all layers, each layers x rows x channels.
+struct CacheBuffers {
+  int64_t rows = 0;
+  std::span<std::byte> keys, values;
+};
+
 /// A tensor of the model. Layers are stacked along the first dimension of those that each has.
 struct StateTensor {
   std::string name; ///< as in the weight table; gradients end in ".gradient", moments in ".first"
@@ -39,7 +53,7 @@ struct StateTensor {
 class ModelProgram {
 public:
   /// Throws std::runtime_error if the program is for another machine. Parameters, gradients and
-  /// moments are zero until they are set.
+  /// moments are zero until they are set; a program that does not train has parameters only.
   ModelProgram(Program program, const model::ModelConfig &config, unsigned threads);
 
   /// Sets the parameters. Throws ModelError where weights and config do not fit.
@@ -47,7 +61,10 @@ public:
   /// Parameters as weights of a model's files, one tensor a layer.
   model::Weights parameters() const;
   /// Everything that a checkpoint keeps: parameters and moments, by name.
-  std::map<std::string, StateTensor> &state() { return kept; }
+  std::map<std::string, StateTensor> &state() {
+    rounded.clear(); // who asks may change them
+    return kept;
+  }
   std::map<std::string, StateTensor> &gradients() { return added; }
 
   /// Adds the gradient of the micro-batch's loss to gradients(); the loss. `scalars` are what the
@@ -58,6 +75,18 @@ public:
   std::vector<double> nll(const StreamColumns &columns);
   /// Logits of every token, vocabulary by vocabulary: small inputs only.
   std::vector<double> logits(const StreamColumns &columns);
+  /// Bytes of one token's keys in one layer; its values take as many. Throws std::runtime_error if
+  /// the program was compiled without `prefill` and `decode`.
+  int64_t cacheRowBytes() const;
+  /// Appends the tokens' keys and values to the cache. `logits`, sequences x vocabulary, become
+  /// those after each sequence's last token.
+  void prefill(const CachedColumns &columns, const CacheBuffers &cache, std::span<float> logits) {
+    append("prefill", columns, cache, logits);
+  }
+  /// The same for one token a sequence.
+  void decode(const CachedColumns &columns, const CacheBuffers &cache, std::span<float> logits) {
+    append("decode", columns, cache, logits);
+  }
   /// One update from gradients(); their norm before clipping.
   double update(double rate, double firstCorrection, double secondCorrection);
 
@@ -69,6 +98,10 @@ private:
   void addTensor(const model::WeightRow &row);
   void bindColumns(Launch &launch, const StreamColumns &columns);
   void bindState(Launch &launch);
+  void bindCached(Launch &launch, const CachedColumns &columns, int32_t block);
+  void bindRounded(Launch &launch, const Entry &entry);
+  void append(const std::string &entry, const CachedColumns &columns, const CacheBuffers &cache,
+              std::span<float> logits);
   std::vector<double> run(const std::string &entry, const std::string &result, Launch &launch,
                           const StreamColumns &columns);
 
@@ -77,6 +110,8 @@ private:
   CPUExecutor machine;
   std::string accumulation; ///< element type of the state
   std::map<std::string, StateTensor> kept, added;
+  /// Parameters in the type that is computed with, made when an entry first asks for them.
+  std::map<std::string, std::vector<std::byte>> rounded;
 };
 
 /// Bytes of parameters, gradients and moments of such a model under `program`; nothing is

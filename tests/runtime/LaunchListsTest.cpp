@@ -44,14 +44,28 @@ TEST(AttentionWork, RefusesOffsetsThatFall) {
   EXPECT_THROW(attentionWork({}, 1, 32, false), std::invalid_argument);
 }
 
-TEST(DecodeWork, SeesTheWholeCacheOfItsSequence) {
-  std::vector<int32_t> begins = {0, 128}, lengths = {7, 90};
-  auto work = decodeWork(begins, lengths, 2);
+TEST(CachedWork, SeesTheWholeCacheOfItsSequence) {
+  std::vector<int32_t> offsets = {0, 1, 2}, begins = {0, 128}, lengths = {6, 89};
+  auto work = cachedWork(offsets, begins, lengths, 2, 1);
   ASSERT_EQ(work.size(), 4u);
   EXPECT_EQ(work[0].firstRow, 1); // the longest first
   EXPECT_EQ(work[0].streamBegin, 128);
   EXPECT_EQ(work[0].streamEnd, 218);
   EXPECT_EQ(work[0].position, 89);
+}
+
+TEST(CachedWork, GoesOnWhereASequenceWas) {
+  std::vector<int32_t> offsets = {0, 70, 75}, begins = {200, 0}, lengths = {30, 0};
+  auto work = cachedWork(offsets, begins, lengths, 1, 64);
+  ASSERT_EQ(work.size(), 3u);
+  EXPECT_EQ(work[0].firstRow, 64); // positions 94 to 99 see most
+  EXPECT_EQ(work[0].rows, 6);
+  EXPECT_EQ(work[0].position, 94);
+  EXPECT_EQ(work[0].streamBegin, 200);
+  EXPECT_EQ(work[0].streamEnd, 300);
+  EXPECT_EQ(work[2].firstRow, 70);
+  EXPECT_EQ(work[2].streamBegin, 0);
+  EXPECT_EQ(work[2].streamEnd, 5);
 }
 
 TEST(TokenGroups, ListsEachTokenUnderItsId) {

@@ -67,3 +67,51 @@ func.func @loss(%h: tensor<?x4xf32> {step.attribute = "h"}) {
   return
 }
 func.func private @elsewhere()
+
+// -----
+
+// A cache is written where it is, slice by slice; after pick_rows there is one row a sequence.
+// CHECK-LABEL: kernel.program @prefill
+// CHECK-DAG:     %[[SEQUENCES:.*]] = kernel.extent "sequences"
+// CHECK-DAG:     %[[ROWS:.*]] = kernel.extent "cache.rows"
+// CHECK:         %[[CACHE:.*]] = kernel.buffer {{ *}}state "cache.keys"[%[[ROWS]]] : memref<3x?x4xf32>
+// CHECK:         kernel.repeat
+// CHECK:           kernel.slice %[[CACHE]]
+// CHECK:           %[[SLICE:.*]] = kernel.slice %[[CACHE]]
+// CHECK:           kernel.launch @append_4_f32[%{{.*}}]{{ *}}(%{{.*}}, %{{.*}}, %[[SLICE]])
+// CHECK:           kernel.launch @attention_2_of_2_heads_4_f32
+// CHECK:         kernel.launch @pick_rows_4_f32[%[[SEQUENCES]]]
+// CHECK:         kernel.launch @linear_4x5_f32[%[[SEQUENCES]]]
+func.func private @prefill_layer(%x: tensor<?x4xf32>, %first: tensor<?xi32>, %slots: tensor<?xi32>,
+                                 %keys: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  %k = step.append %keys, %x, %slots : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32>
+  %y = step.cached_attention %x, %k, %k, %first, %slots {heads = 2, key_value_heads = 2, scale = 0.5}
+      : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x4xf32>
+  return %y, %k : tensor<?x4xf32>, tensor<?x4xf32>
+}
+func.func @prefill(%x: tensor<?x4xf32> {step.attribute = "x"}, %first: tensor<?xi32> {step.column = #step.column<first>},
+                   %slots: tensor<?xi32> {step.column = #step.column<slot>},
+                   %last: tensor<?xi32> {step.column = #step.column<last>},
+                   %w: tensor<5x4xf32> {step.parameter = "w"}, %keys: tensor<3x?x4xf32> {step.cache = "keys"})
+    -> (tensor<?x5xf32> {step.result = "logits"}, tensor<3x?x4xf32> {step.cache = "keys"}) {
+  %y, %in, %k = step.layers @prefill_layer(%x) shared(%first, %slots) weights(%keys) count 3 save
+      : (tensor<?x4xf32>, tensor<?xi32>, tensor<?xi32>, tensor<3x?x4xf32>)
+        -> (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x?x4xf32>)
+  %p = step.pick_rows %y, %last : (tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32>
+  %z = step.linear %p, %w : (tensor<?x4xf32>, tensor<5x4xf32>) -> tensor<?x5xf32>
+  return %z, %k : tensor<?x5xf32>, tensor<3x?x4xf32>
+}
+
+// -----
+
+// expected-error@below {{'func.func' op takes cache 'keys' but does not return it}}
+func.func @decode(%keys: tensor<3x?x4xf32> {step.cache = "keys"}) {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op returns cache "values" but takes none of that name}}
+func.func @decode(%keys: tensor<3x?x4xf32> {step.cache = "keys"}) -> (tensor<3x?x4xf32> {step.cache = "values"}) {
+  return %keys : tensor<3x?x4xf32>
+}

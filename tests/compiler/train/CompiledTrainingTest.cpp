@@ -1,19 +1,16 @@
 //===- CompiledTrainingTest.cpp - the trainer over compiled kernels -------===//
 //
 // What holds for eight weights written out by hand must hold for a compiled model:
-// it learns, a stopped run goes on to the same bits, and a model tells its story.
+// it learns, and a stopped run goes on to the same bits.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
-#include "runtime/eval/CompiledModel.h"
-#include "runtime/eval/Generate.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/train/CompiledStep.h"
 #include "runtime/train/Trainer.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <simdjson.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -131,38 +128,4 @@ TEST_F(CompiledTrainingTest, LearnsAndGoesOnBitEqual) {
   runTo(*first, folder / "parts", 13);
   std::unique_ptr<ModelProgram> second = compiled(config); // all zeros: the checkpoint has it all
   EXPECT_EQ(runTo(*second, folder / "parts", 0), uninterrupted);
-
-  // What a prompt gets does not depend on its neighbours.
-  eval::CompiledModel model(*whole);
-  std::vector<std::vector<int32_t>> prompts{{4, 5, 6, 7}, {20, 21, 22}};
-  auto text = [](std::span<const int32_t> ids) { return fmt::format("{}", ids.size()); };
-  eval::GenerateOptions options;
-  options.tokens = 4;
-  std::vector<eval::Answer> answers = eval::generate(model, text, prompts, options);
-  options.batch = 1;
-  EXPECT_EQ(eval::generate(model, text, prompts, options)[1].tokens, answers[1].tokens);
-  EXPECT_EQ(answers[0].tokens.size(), 4u);
-}
-
-TEST_F(CompiledTrainingTest, StoriesTellsTheSameStory) {
-  fs::path stories = fs::path(ROUX_REFERENCE_DATA) / "models" / "stories260K";
-  if (!fs::exists(stories))
-    GTEST_SKIP() << "the reference data is not here";
-  model::Model model = model::openModel(stories);
-  std::unique_ptr<ModelProgram> program = compiled(model.config);
-  program->setParameters(model.weights);
-  simdjson::dom::parser parser;
-  simdjson::dom::element document = parser.load((stories / "expected_greedy_ids.json").string());
-  std::vector<int32_t> expected;
-  simdjson::dom::array list =
-      document.is_array() ? document.get_array().value() : document["ids"].get_array().value();
-  for (int64_t id : list)
-    expected.push_back(static_cast<int32_t>(id));
-  eval::CompiledModel speaker(*program);
-  eval::GenerateOptions options;
-  options.tokens = 40;
-  std::vector<std::vector<int32_t>> prompts{{expected.front()}};
-  auto text = [](std::span<const int32_t>) { return std::string(); };
-  std::vector<int32_t> told = eval::generate(speaker, text, prompts, options)[0].tokens;
-  EXPECT_EQ(told, std::vector<int32_t>(expected.begin() + 1, expected.begin() + 41));
 }

@@ -224,3 +224,51 @@ func.func @unknown_shape(%w: tensor<?x4xf32> {step.parameter = "w"}) {
 func.func @misspelt(%l: tensor<?xi32> {step.colum = #step.column<label>}) {
   return
 }
+
+// -----
+
+func.func @cache_read_twice(%c: tensor<?x4xf32>, %x: tensor<?x4xf32>, %s: tensor<?xi32>) -> tensor<?x4xf32> {
+  // expected-error@below {{'step.append' op overwrites its cache, which something else reads as well}}
+  %y = step.append %c, %x, %s : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32>
+  return %c : tensor<?x4xf32>
+}
+
+// -----
+
+func.func @row_of_other_width(%c: tensor<?x8xf32>, %x: tensor<?x4xf32>, %s: tensor<?xi32>) {
+  // expected-error@below {{'step.append' op the cache has 8 channels but a row has 4 channels}}
+  %y = step.append %c, %x, %s : (tensor<?x8xf32>, tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @cache_of_other_type(%c: tensor<?x4xbf16>, %x: tensor<?x4xf32>, %s: tensor<?xi32>) {
+  // expected-error@below {{'step.append' op rows are in 'f32' but the cache is in 'bf16'}}
+  %y = step.append %c, %x, %s : (tensor<?x4xbf16>, tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xbf16>
+  return
+}
+
+// -----
+
+func.func @cached_heads(%q: tensor<?x8xf32>, %k: tensor<?x6xf32>, %f: tensor<?xi32>, %s: tensor<?xi32>) {
+  // expected-error@below {{'step.cached_attention' op query has 8 channels for 4 heads but key has 6 for 2}}
+  %y = step.cached_attention single %q, %k, %k, %f, %s {heads = 4, key_value_heads = 2, scale = 0.5}
+      : (tensor<?x8xf32>, tensor<?x6xf32>, tensor<?x6xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @picked_channels(%x: tensor<?x8xf32>, %r: tensor<?xi32>) {
+  // expected-error@below {{'step.pick_rows' op the input has 8 channels but the result has 4 channels}}
+  %y = step.pick_rows %x, %r : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op cache "keys" has type 'tensor<?x4xf32>' but should be layers by rows by channels, as tensor<5x?x32xf32>}}
+func.func @flat_cache(%c: tensor<?x4xf32> {step.cache = "keys"}) {
+  return
+}
