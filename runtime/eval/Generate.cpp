@@ -29,6 +29,7 @@ private:
   /// Takes `token` into the answer; true where that ends it.
   bool take(Answer &answer, int32_t token, size_t promptTokens) const;
   bool endsWithStop(Answer &answer) const;
+  TextStream streamOf(size_t number) const;
 
   LanguageModel &model;
   const DecodeText &decode;
@@ -37,18 +38,22 @@ private:
 
 } // namespace
 
+TextStream Batch::streamOf(size_t number) const {
+  return {options.stops, [this, number](std::string_view piece) { options.sink(number, piece); }};
+}
+
+/// Leaves the text so far in the answer where anybody asks for it.
 bool Batch::endsWithStop(Answer &answer) const {
-  if (options.stops.empty())
+  if (options.stops.empty() && !options.sink)
     return false;
   std::string text = decode(answer.tokens);
   size_t first = text.npos;
   for (const std::string &stop : options.stops)
     if (!stop.empty())
       first = std::min(first, text.find(stop));
-  if (first == text.npos)
-    return false;
+  bool stops = first != text.npos;
   answer.text = text.substr(0, first);
-  return true;
+  return stops;
 }
 
 bool Batch::take(Answer &answer, int32_t token, size_t promptTokens) const {
@@ -76,6 +81,9 @@ void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const s
   std::iota(rows.begin(), rows.end(), 0u);
   std::vector<float> logits(rows.size() * vocabulary);
   model.prefill(started, logits);
+  std::vector<TextStream> streams;
+  for (size_t number : numbers)
+    streams.push_back(streamOf(number));
   while (!rows.empty()) {
     std::vector<uint32_t> next;
     std::vector<int32_t> tokens;
@@ -87,6 +95,8 @@ void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const s
                                   options.sampling, draw);
       if (take(answer, token, prompts[number].size()))
         continue;
+      if (options.sink)
+        streams[rows[i]].grow(answer.text);
       next.push_back(rows[i]);
       tokens.push_back(token);
     }
@@ -95,9 +105,13 @@ void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const s
     if (!rows.empty())
       model.decode(rows, tokens, logits);
   }
-  for (size_t number : numbers)
-    if (answers[number].ending != Ending::StopText)
-      answers[number].text = decode(answers[number].tokens);
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    Answer &answer = answers[numbers[i]];
+    if (answer.ending != Ending::StopText)
+      answer.text = decode(answer.tokens);
+    if (options.sink)
+      streams[i].finish(answer.text);
+  }
 }
 
 std::vector<Answer> generate(LanguageModel &model, const DecodeText &decode,

@@ -8,9 +8,7 @@
 
 #include "runtime/eval/LanguageModel.h"
 #include "runtime/eval/Sample.h"
-
-#include <functional>
-#include <string>
+#include "runtime/eval/TextStream.h"
 
 namespace roux::eval {
 
@@ -21,6 +19,8 @@ struct GenerateOptions {
   std::vector<int32_t> ends;      ///< ids that end an answer and are no part of it
   std::vector<std::string> stops; ///< texts that end an answer and are no part of it
   uint32_t batch = 16;            ///< prompts at a time
+  /// Told each answer's text, with its prompt's number, as it is written; may be null.
+  std::function<void(size_t prompt, std::string_view piece)> sink;
 };
 
 enum class Ending : uint8_t { EndToken, StopText, Length, Context };
