@@ -43,8 +43,8 @@ const CPUMachine &roux::hostMachine() {
       return llvm::all_of(names, [&](StringRef name) { return features.lookup(name); });
     };
     if (has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
-      return cpuMachines[0];
-    return has({"avx2", "fma", "f16c", "bmi2"}) ? cpuMachines[1] : cpuMachines[2];
+      return cpuMachines[has({"avx512bf16"}) ? 0 : 1];
+    return has({"avx2", "fma", "f16c", "bmi2"}) ? cpuMachines[2] : cpuMachines[3];
   }();
   return machine;
 }
@@ -88,7 +88,9 @@ static std::unique_ptr<llvm::TargetMachine> targetMachine(const CPUMachine &mach
                 : machine.vectorBits == 256 ? "x86-64-v3"
                                             : "x86-64-v2";
   // Two 256-bit halves are not as good where 512-bit registers double the accumulators.
-  StringRef features = machine.vectorBits == 512 ? "-prefer-256-bit" : "";
+  StringRef features = machine.dots                ? "-prefer-256-bit,+avx512bf16"
+                       : machine.vectorBits == 512 ? "-prefer-256-bit"
+                                                   : "";
   std::string error;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   assert(target && "the native target was initialised");

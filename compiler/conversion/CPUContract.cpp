@@ -4,13 +4,15 @@
 // operands' row bodies run into scratch, in the layout the register tile reads;
 // the result gathers there and its row body runs once, at the end. So bodies
 // cost their arithmetic and nothing else, and any operand type is converted on
-// the way in.
+// the way in. Where both are bf16 and the machine multiplies pairs, they stay
+// bf16: a word of scratch then holds two terms, the last one beside a zero.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace roux;
@@ -18,17 +20,28 @@ using namespace roux::kernel;
 
 namespace {
 
-/// A block of the result and a stretch of the sum: the three pieces stay in the second-level cache.
+/// A block of the result and a stretch of the sum, in words: the three pieces stay in the
+/// second-level cache.
 constexpr int64_t blockColumns = 256, stretch = 256;
 int64_t blockRows(const Tiles &tiles) {
   return tiles.paddedRows(128);
+}
+
+/// True if both operands come as bf16 and there is an instruction for pairs of them.
+bool multipliesPairs(ContractOp op, const CPUMachine &machine) {
+  return machine.dots && llvm::all_of(ArrayRef{&op.getLeft(), &op.getRight()}, [](Region *region) {
+           Value row = cast<YieldOp>(region->front().getTerminator()).getRow();
+           return rowType(row.getType()).getElementType().isBF16();
+         });
 }
 
 /// One matmul being lowered.
 class Contract {
 public:
   Contract(ContractOp op, CPUFunction &cpu)
-      : op(op), cpu(cpu), code(cpu.code), tiles(cpu, op.accumulator()), type(op.accumulator()),
+      : op(op), cpu(cpu), code(cpu.code),
+        tiles(cpu, op.accumulator(), multipliesPairs(op, cpu.machine)), type(op.accumulator()),
+        number(tiles.pairs ? code.getBF16Type() : type), each(tiles.pairs ? 2 : 1),
         target(cpu.machine) {}
 
   void lower();
@@ -42,39 +55,70 @@ private:
   void packRight(Block block, Value term, Value terms);
   void runResult(Block block);
 
-  /// Runs a region's body for row `row` at columns [low, high), giving each chunk of its yielded
-  /// row, converted, with the column it begins at.
-  void yieldedRow(Region &region, Value row, Value low, Value high, int64_t width,
-                  function_ref<void(Value column, Value numbers)> take);
-  /// The same for the rows of one register-wide group at one chunk.
-  Value yieldedChunk(Region &region, Value row, Chunk chunk);
+  /// Row `row` of a region at `chunk`, as numbers.
+  Value numbersAt(Region &region, Value row, Chunk chunk);
+  /// The same as words, where the columns are terms.
+  Value wordsAlong(Region &region, Value row, Chunk chunk);
+  /// Words of terms k, k + 1 … counted from `term`, of which there are `terms`, where the rows are
+  /// terms.
+  Value wordsAcross(Region &region, Value term, Value k, Value terms, Chunk chunk);
+  void forColumns(Value low, Value high, int64_t width, function_ref<void(Chunk)> body);
 
   ContractOp op;
   CPUFunction &cpu;
   LoopBuilder &code;
   Tiles tiles;
-  FloatType type;
+  FloatType type;     ///< of sums
+  FloatType number;   ///< of operands in scratch
+  const int64_t each; ///< terms of a word
   CPURows target;
   Value left, right, sums;
 };
 
 } // namespace
 
-Value Contract::yieldedChunk(Region &region, Value row, Chunk chunk) {
+Value Contract::numbersAt(Region &region, Value row, Chunk chunk) {
   mlir::Block &body = region.front();
   IRMapping known = cpu.known;
   known.map(body.getArgument(0), row);
   RowBody rows(code, body, known);
   rows.emitScalars(target);
   DenseMap<Value, Value> given;
-  return code.convert(rows.rowAt(cast<YieldOp>(body.getTerminator()).getRow(), chunk, given), type);
+  return code.convert(rows.rowAt(cast<YieldOp>(body.getTerminator()).getRow(), chunk, given),
+                      number);
 }
 
-void Contract::yieldedRow(Region &region, Value row, Value low, Value high, int64_t width,
-                          function_ref<void(Value, Value)> take) {
+Value Contract::wordsAlong(Region &region, Value row, Chunk chunk) {
+  Value numbers = numbersAt(region, row, chunk);
+  if (!tiles.pairs)
+    return numbers;
+  // What a body makes of columns that are not there must not reach the last pair.
+  if (chunk.mask)
+    numbers = arith::SelectOp::create(code, chunk.mask, numbers, code.number(numbers.getType(), 0));
+  return vector::BitCastOp::create(code, VectorType::get(chunk.width / each, tiles.word), numbers);
+}
+
+Value Contract::wordsAcross(Region &region, Value term, Value k, Value terms, Chunk chunk) {
+  Value first = numbersAt(region, code.add(term, k), chunk);
+  if (!tiles.pairs)
+    return first;
+  Value next = code.add(k, 1), last = code.add(terms, -1);
+  Value second = numbersAt(region, code.add(term, code.min(next, last)), chunk);
+  Value exists = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, next, terms);
+  second = arith::SelectOp::create(code, exists, second, code.number(second.getType(), 0));
+  auto bits = VectorType::get(chunk.width, code.getI16Type());
+  SmallVector<int64_t> lanes;
+  for (int64_t lane = 0; lane < chunk.width; ++lane)
+    lanes.append({lane, chunk.width + lane});
+  Value pairs = vector::ShuffleOp::create(code, arith::BitcastOp::create(code, bits, first),
+                                          arith::BitcastOp::create(code, bits, second), lanes);
+  return vector::BitCastOp::create(code, VectorType::get(chunk.width, tiles.word), pairs);
+}
+
+void Contract::forColumns(Value low, Value high, int64_t width, function_ref<void(Chunk)> body) {
   target.restrict(low, high);
   target.forColumns(code, 0, width, {}, [&](Chunk chunk, ValueRange) {
-    take(chunk.first, yieldedChunk(region, row, chunk));
+    body(chunk);
     return LoopBuilder::Values();
   });
 }
@@ -82,40 +126,36 @@ void Contract::yieldedRow(Region &region, Value row, Value low, Value high, int6
 void Contract::packLeft(Block block, Value term, Value terms) {
   Value zero = code.index(0);
   int64_t width = tiles.panel();
+  auto place = [&](Value at) { return code.address(left, tiles.word, at); };
   if (op.getForm() == Form::TN) { // rows of the operand are terms: left[k][row]
-    code.loop(zero, terms, 1, [&](Value k) {
-      Value high = code.add(block.row, block.rows);
-      yieldedRow(op.getLeft(), code.add(term, k), block.row, high, width,
-                 [&](Value column, Value numbers) {
-                   Value at =
-                       code.add(code.mul(k, blockRows(tiles) + width), code.sub(column, block.row));
-                   code.store(numbers, code.address(left, type, at));
-                 });
+    code.loop(zero, terms, each, [&](Value k) {
+      forColumns(block.row, code.add(block.row, block.rows), width, [&](Chunk chunk) {
+        Value at = code.add(code.mul(code.div(k, each), blockRows(tiles) + width),
+                            code.sub(chunk.first, block.row));
+        code.store(wordsAcross(op.getLeft(), term, k, terms, chunk), place(at));
+      });
     });
     return;
   }
   code.loop(zero, block.rows, 1, [&](Value row) { // left[row][k]
-    Value high = code.add(term, terms);
-    yieldedRow(op.getLeft(), code.add(block.row, row), term, high, width,
-               [&](Value column, Value numbers) {
-                 Value at = code.add(code.mul(row, stretch), code.sub(column, term));
-                 code.store(numbers, code.address(left, type, at));
-               });
+    forColumns(term, code.add(term, terms), width * each, [&](Chunk chunk) {
+      Value at = code.add(code.mul(row, stretch), code.div(code.sub(chunk.first, term), each));
+      code.store(wordsAlong(op.getLeft(), code.add(block.row, row), chunk), place(at));
+    });
   });
 }
 
 void Contract::packRight(Block block, Value term, Value terms) {
   Value zero = code.index(0);
   int64_t width = tiles.panel(), lanes = tiles.lanes;
+  auto place = [&](Value at) { return code.address(right, tiles.word, at); };
   if (op.getForm() != Form::NT) { // rows of the operand are terms, as the tile wants them
-    code.loop(zero, terms, 1, [&](Value k) {
-      Value high = code.add(block.column, block.columns);
-      yieldedRow(op.getRight(), code.add(term, k), block.column, high, width,
-                 [&](Value column, Value numbers) {
-                   Value panel = code.div(code.sub(column, block.column), width);
-                   Value at = code.add(code.mul(panel, stretch * width), code.mul(k, width));
-                   code.store(numbers, code.address(right, type, at));
-                 });
+    code.loop(zero, terms, each, [&](Value k) {
+      forColumns(block.column, code.add(block.column, block.columns), width, [&](Chunk chunk) {
+        Value panel = code.div(code.sub(chunk.first, block.column), width);
+        Value at = code.add(code.mul(panel, stretch * width), code.mul(code.div(k, each), width));
+        code.store(wordsAcross(op.getRight(), term, k, terms, chunk), place(at));
+      });
     });
     return;
   }
@@ -125,16 +165,14 @@ void Contract::packRight(Block block, Value term, Value terms) {
   code.loop(zero, block.columns, lanes, [&](Value group) {
     Value inPanel = code.rem(group, width);
     Value base = code.add(code.mul(code.sub(group, inPanel), stretch), inPanel);
-    target.restrict(term, code.add(term, terms));
-    target.forColumns(code, 0, lanes, {}, [&](Chunk chunk, ValueRange) {
+    forColumns(term, code.add(term, terms), lanes * each, [&](Chunk chunk) {
       SmallVector<Value> vectors;
       for (int64_t lane = 0; lane < lanes; ++lane) {
         Value row = code.min(code.add(code.add(block.column, group), lane), last);
-        vectors.push_back(yieldedChunk(op.getRight(), row, chunk));
+        vectors.push_back(wordsAlong(op.getRight(), row, chunk));
       }
-      Value at = code.add(base, code.mul(code.sub(chunk.first, term), width));
-      tiles.storeTransposed(std::move(vectors), code.address(right, type, at), width);
-      return LoopBuilder::Values();
+      Value at = code.add(base, code.mul(code.div(code.sub(chunk.first, term), each), width));
+      tiles.storeTransposed(std::move(vectors), place(at), width);
     });
   });
 }
@@ -168,11 +206,12 @@ void Contract::item(Block block) {
   LeftTile leftTile{left, transposed ? 1 : stretch,
                     transposed ? blockRows(tiles) + tiles.panel() : 1};
   RightTile rightTile{right, stretch * tiles.panel(), tiles.panel()};
-  code.loop(zero, all, stretch, [&](Value term) {
-    Value terms = code.min(code.sub(all, term), code.index(stretch));
+  code.loop(zero, all, stretch * each, [&](Value term) {
+    Value terms = code.min(code.sub(all, term), code.index(stretch * each));
     packLeft(block, term, terms);
     packRight(block, term, terms);
-    tiles.product(block.rows, block.columns, terms, leftTile, rightTile, sums, blockColumns,
+    Value words = code.div(code.add(terms, each - 1), each);
+    tiles.product(block.rows, block.columns, words, leftTile, rightTile, sums, blockColumns,
                   /*accumulate=*/true);
   });
   runResult(block);
@@ -185,9 +224,10 @@ void Contract::lower() {
   cpu.shape.extentPerItem = fixedRows ? 0 : perBlock;
   cpu.shape.itemsPerRow = fixedRows ? (op.resultRows() + perBlock - 1) / perBlock * blocks : blocks;
   // A chunk of a row ends up to a panel beyond its last column.
-  left = cpu.allocate(type, std::max(perBlock * stretch, stretch * (perBlock + tiles.panel())) +
-                                tiles.panel());
-  right = cpu.allocate(type, stretch * (blockColumns + tiles.panel()));
+  left =
+      cpu.allocate(tiles.word, std::max(perBlock * stretch, stretch * (perBlock + tiles.panel())) +
+                                   tiles.panel());
+  right = cpu.allocate(tiles.word, stretch * (blockColumns + tiles.panel()));
   sums = cpu.allocate(type, perBlock * blockColumns);
 
   Value rows = fixedRows ? code.index(op.resultRows()) : cpu.extent;

@@ -1,6 +1,6 @@
 //===- CPUMachine.h - what the CPU lowering must know about a processor ---===//
 //
-// Widths and tile sizes of the three kinds of processor there is code for.
+// Widths and tile sizes of the kinds of processor there is code for, best first.
 // Everything else about a machine is LLVM's business.
 //
 //===----------------------------------------------------------------------===//
@@ -15,6 +15,7 @@ struct CPUMachine {
   unsigned vectorBits;
   int64_t tileRows;    ///< rows of a register tile of a matmul
   int64_t tileVectors; ///< vectors in a row of that tile
+  bool dots = false;   ///< multiplies bf16 pairs and adds them to f32 (vdpbf16ps)
 
   int64_t lanes(unsigned elementBits) const { return vectorBits / elementBits; }
 };
@@ -22,6 +23,7 @@ struct CPUMachine {
 /// Accumulators, one broadcast and the vectors of a row fill the registers: 32 of AVX-512, 16 of
 /// the others.
 inline constexpr CPUMachine cpuMachines[] = {
+    {"avx512_bf16", 512, 8, 2, true},
     {"avx512", 512, 8, 2},
     {"avx2", 256, 6, 2},
     {"portable", 128, 6, 2},

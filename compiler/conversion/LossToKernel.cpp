@@ -1,8 +1,8 @@
 //===- LossToKernel.cpp - the recipe's loss, a chunk of tokens at a time --===//
 //
 // Logits are the largest thing a step computes: a row of them is a vocabulary
-// long. So they exist for a chunk of tokens only, and are made again for the
-// gradient.
+// long. So they exist for a chunk of tokens only; where the loss's gradient is
+// wanted too, the chunk's share of it is made before the next chunk's logits.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/EntryLowering.h"
@@ -15,8 +15,12 @@
 using namespace mlir;
 using namespace roux;
 
-/// Tokens whose logits exist at one time.
-static constexpr int64_t chunkTokens = 128;
+/// Tokens whose logits exist at one time: enough that adding to the vocabulary's gradient once a
+/// chunk costs little, but no more than 16 MiB of f32 where that makes a whole block of a matmul.
+static int64_t chunkTokens(int64_t words) {
+  constexpr int64_t block = 128, most = 512, logits = 4 << 20;
+  return std::clamp(logits / words / block * block, block, most);
+}
 
 namespace {
 /// A chunk of tokens: where it begins, how many there are, and their logits.
@@ -30,7 +34,7 @@ static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary,
                       llvm::function_ref<void(Chunk)> body) {
   int64_t channels = columnsOf(hidden),
           words = cast<MemRefType>(vocabulary.getType()).getDimSize(0);
-  Value size = entry.constant(chunkTokens), tokens = entry.tokens();
+  Value size = entry.constant(chunkTokens(words)), tokens = entry.tokens();
   Value chunks = arith::CeilDivUIOp::create(entry.host(), tokens, size);
   entry.repeat(entry.constant(0), chunks, /*reverse=*/false, [&](Value at) {
     Chunk chunk;
@@ -131,10 +135,118 @@ static void sumColumn(EntryLowering &entry, Value column, Value where) {
                });
 }
 
+/// The gradient of every logit of a token, into a[5].
+static void logitGradients(step::CrossEntropyGradOp op, RowWriter &k, ValueRange a, double factor) {
+  Value row = k.row(), z = k.load(a[0], row), label = k.raw(a[1], row);
+  Value nll = k.load(a[2], row), logsumexp = k.load(a[3], row);
+  SmallVector<Value> inputs{nll, logsumexp};
+  llvm::append_range(inputs, readExtras(k, a.drop_front(6), row));
+  SmallVector<Value> slopes = inlineFormula(k, op.getDerivative(), inputs);
+  Value scale = k.mul(k.load(a[4], row), k.number(factor));
+  Value forAll = k.mul(scale, k.add(slopes[0], slopes[1])), forLabel = k.mul(scale, slopes[0]);
+
+  int64_t words = columnsOf(a[0]);
+  auto integers = VectorType::get({words}, k.getI32Type());
+  Value labels = k.spread(label, words), column = kernel::ColumnOp::create(k, integers);
+  Value here = arith::CmpIOp::create(k, arith::CmpIPredicate::eq, column, labels);
+  Value zeros = k.spread(k.number(0), words);
+  Value spike = arith::SelectOp::create(k, here, k.spread(forLabel, words), zeros);
+  Value p = math::ExpOp::create(k, k.sub(z, logsumexp));
+  Value gradient = k.sub(k.mul(p, forAll), spike);
+  Value none = k.spread(arith::ConstantOp::create(k, k.getI32IntegerAttr(0)), words);
+  Value valid = arith::CmpIOp::create(k, arith::CmpIPredicate::sge, labels, none);
+  k.store(arith::SelectOp::create(k, valid, gradient, zeros), a[5], row);
+}
+
+namespace {
+/// Makes a chunk's share of the gradients from its logits.
+class ChunkGradient {
+public:
+  ChunkGradient(step::CrossEntropyGradOp op, double scale, EntryLowering &entry)
+      : op(op), scale(scale), entry(entry), hidden(entry.buffer(op.getHidden())),
+        vocabulary(entry.buffer(op.getVocabulary())),
+        hiddenGradient(entry.result(op.getHiddenGradient())),
+        vocabularyGradient(entry.accumulated(op.getVocabularyGradient())),
+        channels(columnsOf(hidden)), words(cast<MemRefType>(vocabulary.getType()).getDimSize(0)) {}
+
+  void add(Chunk chunk);
+
+private:
+  Value ofLogits(Chunk chunk);
+
+  step::CrossEntropyGradOp op;
+  double scale;
+  EntryLowering &entry;
+  Value hidden, vocabulary, hiddenGradient, vocabularyGradient;
+  int64_t channels, words;
+};
+} // namespace
+
+/// In the stream's type, like every other gradient that is multiplied with; where the logits were,
+/// if that is theirs.
+Value ChunkGradient::ofLogits(Chunk chunk) {
+  Value gradients = chunk.logits;
+  if (Type element = elementOf(hidden); element != entry.accumulation())
+    gradients =
+        entry.scratch("logit_gradients", MemRefType::get({ShapedType::kDynamic, words}, element),
+                      entry.constant(chunkTokens(words)));
+  SmallVector<Value> arguments{chunk.logits};
+  for (Value column : {op.getLabels(), op.getNll(), op.getLogsumexp(), op.getWeights()})
+    arguments.push_back(entry.rows(entry.buffer(column), 0, chunk.begin));
+  arguments.push_back(gradients);
+  llvm::append_range(arguments, passExtras(entry, op.getExtras(), chunk.begin));
+  entry.launch("loss_gradient_" + sizesOf(words, entry.accumulation()), chunk.count, arguments,
+               [&](RowWriter &k, ValueRange a) { logitGradients(op, k, a, scale); });
+  return gradients;
+}
+
+void ChunkGradient::add(Chunk chunk) {
+  Value gradients = ofLogits(chunk);
+  entry.launch("hidden_gradient_" + sizesOf({words, channels}, elementOf(hidden)), chunk.count,
+               {gradients, vocabulary, entry.rows(hiddenGradient, channels, chunk.begin)},
+               [&](RowWriter &k, ValueRange a) {
+                 k.contract(
+                     kernel::Form::NN, words, channels, [&](Value row) { return k.raw(a[0], row); },
+                     [&](Value row) { return k.raw(a[1], row); },
+                     [&](Value row, Value sum) { k.store(sum, a[2], row); });
+               });
+  if (!vocabularyGradient)
+    return;
+  entry.launch("vocabulary_gradient_" + sizesOf({words, channels}, elementOf(hidden)), chunk.count,
+               {gradients, entry.rows(hidden, channels, chunk.begin), vocabularyGradient},
+               [&](RowWriter &k, ValueRange a) {
+                 k.contract(
+                     kernel::Form::TN, 0, channels, [&](Value row) { return k.raw(a[0], row); },
+                     [&](Value row) { return k.raw(a[1], row); },
+                     [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
+               });
+}
+
+/// What the gradient is multiplied with; none if that is not known before the step runs.
+static std::optional<double> seedOf(step::CrossEntropyGradOp op) {
+  DenseElementsAttr seed;
+  if (!matchPattern(op.getGradient(), m_Constant(&seed)) || !seed.isSplat())
+    return std::nullopt;
+  return seed.getSplatValue<APFloat>().convertToDouble();
+}
+
+/// The gradient of `op`, if it can be made from the same logits.
+static step::CrossEntropyGradOp gradientOf(step::CrossEntropyOp op) {
+  for (Operation *user : op.getLogsumexp().getUsers())
+    if (auto grad = dyn_cast<step::CrossEntropyGradOp>(user);
+        grad && grad.getHidden() == op.getHidden() && grad.getVocabulary() == op.getVocabulary() &&
+        seedOf(grad))
+      return grad;
+  return {};
+}
+
 static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
   Value nll = entry.result(op.getNll()), logsumexp = entry.result(op.getLogsumexp());
   Value losses = entry.scratch(
       "losses", MemRefType::get({ShapedType::kDynamic}, entry.accumulation()), entry.tokens());
+  std::optional<ChunkGradient> gradient;
+  if (step::CrossEntropyGradOp grad = gradientOf(op))
+    gradient.emplace(grad, *seedOf(grad), entry);
   forChunks(
       entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), [&](Chunk chunk) {
         SmallVector<Value> arguments{chunk.logits,
@@ -157,71 +269,22 @@ static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
                        k.store(arith::SelectOp::create(k, found.valid, weighted, k.number(0)), a[5],
                                row);
                      });
+        if (gradient)
+          gradient->add(chunk);
       });
   sumColumn(entry, losses, entry.result(op.getLoss()));
   return success();
 }
 
-/// The gradient of every logit of a token, where its logits were.
-static void logitGradients(step::CrossEntropyGradOp op, RowWriter &k, ValueRange a, double factor) {
-  Value row = k.row(), z = k.load(a[0], row), label = k.raw(a[1], row);
-  Value nll = k.load(a[2], row), logsumexp = k.load(a[3], row);
-  SmallVector<Value> inputs{nll, logsumexp};
-  llvm::append_range(inputs, readExtras(k, a.drop_front(5), row));
-  SmallVector<Value> slopes = inlineFormula(k, op.getDerivative(), inputs);
-  Value scale = k.mul(k.load(a[4], row), k.number(factor));
-  Value forAll = k.mul(scale, k.add(slopes[0], slopes[1])), forLabel = k.mul(scale, slopes[0]);
-
-  int64_t words = columnsOf(a[0]);
-  auto integers = VectorType::get({words}, k.getI32Type());
-  Value labels = k.spread(label, words), column = kernel::ColumnOp::create(k, integers);
-  Value here = arith::CmpIOp::create(k, arith::CmpIPredicate::eq, column, labels);
-  Value zeros = k.spread(k.number(0), words);
-  Value spike = arith::SelectOp::create(k, here, k.spread(forLabel, words), zeros);
-  Value p = math::ExpOp::create(k, k.sub(z, logsumexp));
-  Value gradient = k.sub(k.mul(p, forAll), spike);
-  Value none = k.spread(arith::ConstantOp::create(k, k.getI32IntegerAttr(0)), words);
-  Value valid = arith::CmpIOp::create(k, arith::CmpIPredicate::sge, labels, none);
-  k.store(arith::SelectOp::create(k, valid, gradient, zeros), a[0], row);
-}
-
 static LogicalResult lower(step::CrossEntropyGradOp op, EntryLowering &entry) {
-  DenseElementsAttr seed;
-  if (!matchPattern(op.getGradient(), m_Constant(&seed)) || !seed.isSplat())
+  if (entry.buffer(op.getHiddenGradient()))
+    return success(); // made with the loss
+  std::optional<double> seed = seedOf(op);
+  if (!seed)
     return op.emitOpError() << "multiplies with a gradient that is no constant";
-  double scale = seed.getSplatValue<APFloat>().convertToDouble();
-  Value hidden = entry.buffer(op.getHidden()), vocabulary = entry.buffer(op.getVocabulary());
-  Value dHidden = entry.result(op.getHiddenGradient());
-  Value dVocabulary = entry.accumulated(op.getVocabularyGradient());
-  int64_t channels = columnsOf(op.getHidden()),
-          words = cast<MemRefType>(vocabulary.getType()).getDimSize(0);
-  forChunks(entry, hidden, vocabulary, [&](Chunk chunk) {
-    SmallVector<Value> arguments{chunk.logits};
-    for (Value column : {op.getLabels(), op.getNll(), op.getLogsumexp(), op.getWeights()})
-      arguments.push_back(entry.rows(entry.buffer(column), 0, chunk.begin));
-    llvm::append_range(arguments, passExtras(entry, op.getExtras(), chunk.begin));
-    entry.launch("loss_gradient_" + sizesOf(words, entry.accumulation()), chunk.count, arguments,
-                 [&](RowWriter &k, ValueRange a) { logitGradients(op, k, a, scale); });
-    entry.launch("hidden_gradient_" + sizesOf({words, channels}, elementOf(hidden)), chunk.count,
-                 {chunk.logits, vocabulary, entry.rows(dHidden, channels, chunk.begin)},
-                 [&](RowWriter &k, ValueRange a) {
-                   k.contract(
-                       kernel::Form::NN, words, channels,
-                       [&](Value row) { return k.raw(a[0], row); },
-                       [&](Value row) { return k.raw(a[1], row); },
-                       [&](Value row, Value sum) { k.store(sum, a[2], row); });
-                 });
-    if (dVocabulary)
-      entry.launch("vocabulary_gradient_" + sizesOf({words, channels}, elementOf(hidden)),
-                   chunk.count,
-                   {chunk.logits, entry.rows(hidden, channels, chunk.begin), dVocabulary},
-                   [&](RowWriter &k, ValueRange a) {
-                     k.contract(
-                         kernel::Form::TN, 0, channels, [&](Value row) { return k.raw(a[0], row); },
-                         [&](Value row) { return k.raw(a[1], row); },
-                         [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
-                   });
-  });
+  ChunkGradient gradient(op, *seed, entry);
+  forChunks(entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()),
+            [&](Chunk chunk) { gradient.add(chunk); });
   return success();
 }
 

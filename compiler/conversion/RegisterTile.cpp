@@ -8,15 +8,28 @@
 #include "compiler/conversion/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace roux;
 
+Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
+  if (!pairs)
+    return math::FmaOp::create(code, left, right, sum);
+  auto numbers = VectorType::get(2 * lanes, code.getBF16Type());
+  Value a = vector::BitCastOp::create(code, numbers, left);
+  Value b = vector::BitCastOp::create(code, numbers, right);
+  return LLVM::CallIntrinsicOp::create(code, sum.getType(),
+                                       code.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+                                       ValueRange{sum, a, b})
+      .getResult(0);
+}
+
 void Tiles::tile(Value terms, LeftTile left, Value leftAt, RightTile right, Value rightAt,
                  Value result, int64_t resultStride, bool accumulate) {
-  auto vector = VectorType::get(lanes, type);
+  auto vector = VectorType::get(lanes, type), words = VectorType::get(lanes, word);
   auto resultAt = [&](int64_t row, int64_t v) {
     return code.address(result, type, code.index(row * resultStride + v * lanes));
   };
@@ -27,18 +40,17 @@ void Tiles::tile(Value terms, LeftTile left, Value leftAt, RightTile right, Valu
   sums = code.loop(code.index(0), terms, 1, sums, [&](Value k, ValueRange carried) {
     LoopBuilder::Values columns, next;
     Value rightRow =
-        code.address(right.pointer, type, code.add(rightAt, code.mul(k, right.termStride)));
+        code.address(right.pointer, word, code.add(rightAt, code.mul(k, right.termStride)));
     for (int64_t v = 0; v < tileVectors; ++v)
-      columns.push_back(code.load(vector, code.address(rightRow, type, code.index(v * lanes))));
+      columns.push_back(code.load(words, code.address(rightRow, word, code.index(v * lanes))));
     Value leftColumn =
-        code.address(left.pointer, type, code.add(leftAt, code.mul(k, left.termStride)));
+        code.address(left.pointer, word, code.add(leftAt, code.mul(k, left.termStride)));
     for (int64_t row = 0; row < tileRows; ++row) {
       Value number =
-          code.load(type, code.address(leftColumn, type, code.index(row * left.rowStride)));
+          code.load(word, code.address(leftColumn, word, code.index(row * left.rowStride)));
       Value broadcast = code.splat(number, lanes);
       for (int64_t v = 0; v < tileVectors; ++v)
-        next.push_back(
-            math::FmaOp::create(code, broadcast, columns[v], carried[row * tileVectors + v]));
+        next.push_back(multiplyAdd(broadcast, columns[v], carried[row * tileVectors + v]));
     }
     return next;
   });
@@ -76,5 +88,5 @@ void Tiles::storeTransposed(SmallVector<Value> vectors, Value pointer, int64_t s
     vectors = std::move(next);
   }
   for (int64_t k = 0; k < lanes; ++k)
-    code.store(vectors[k], code.address(pointer, type, code.index(k * stride)));
+    code.store(vectors[k], code.address(pointer, word, code.index(k * stride)));
 }

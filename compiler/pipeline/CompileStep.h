@@ -38,7 +38,7 @@ struct StepSource {
 struct StageText {
   std::string stage;                   ///< step, grad, kernel, loops, llvm, asm, gpu, ptx, table
   std::string kernel;                  ///< only this one; empty: all
-  std::string machine;                 ///< avx512, avx2 or portable; empty: this processor's
+  std::string machine;                 ///< of --machine; empty: this processor's
   std::string architecture = "sm_90a"; ///< of gpu and ptx
 };
 

@@ -134,7 +134,7 @@ int runShowStage(int argc, char **argv) {
   app.add_option("--kernel", request.text.kernel, "only the kernel of this name");
   app.add_option("--arch", request.text.architecture, "of ptx: sm_80, sm_90a, …");
   app.add_option("--machine", request.text.machine,
-                 "of loops, llvm and asm: avx512, avx2, portable");
+                 "of loops, llvm and asm: avx512_bf16, avx512, avx2, portable");
   app.add_option("--config", request.config, "a config.json that gives the model's shape instead");
   addSettings(app, set);
   if (std::optional<int> done = parseArguments(app, argc, argv))

@@ -165,6 +165,8 @@ def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
 
     The sum goes over k in order from 0 in the accumulator's type, f32 or f64, each term
     by a fused multiply-add; operands are widened to it, so bf16 operands give the exact products.
+    Where both regions yield bf16 a target may add terms in pairs, the second of a pair first, and
+    take numbers below 2^-126 as 0.
     `rows` is how many n (`nt`) or k (`nn`) there are: the rows of `right`.
 
     ```mlir

@@ -17,14 +17,16 @@ struct Case {
   const char *machine;
   Element element;
   int rows, columns, terms; // of the result; of the sum
+  bool bare = false;        // the left operand goes in as it is, so bf16 stays bf16
 };
 
 void PrintTo(const Case &c, std::ostream *out) {
   *out << c.machine << " " << spelling(c.element) << " " << c.rows << "x" << c.columns << "x"
-       << c.terms;
+       << c.terms << (c.bare ? " bare" : "");
 }
 
-// The left operand is squared on the way in; a bias and the old result are added on the way out.
+// The left operand is squared on the way in, unless it is bare; a bias and the old result are added
+// on the way out.
 const char *contract = R"(
 kernel.func @contract(%a: memref<?x{L}x{T}>, %b: memref<?x{R}x{T}>, %bias: memref<{N}x{A}>,
                       %y: memref<?x{N}x{A}>) {
@@ -35,7 +37,7 @@ kernel.func @contract(%a: memref<?x{L}x{T}>, %b: memref<?x{R}x{T}>, %bias: memre
     {plain} %one = arith.constant dense<1.0> : vector<{L}x{A}>
     {plain} %w = arith.mulf %v, %one : vector<{L}x{A}>
     %squared = arith.mulf %w, %w : vector<{L}x{A}>
-    kernel.yield %squared : vector<{L}x{A}>
+    kernel.yield {left} : vector<{L}x{LA}>
   } right {
   ^bb0(%n: index):
     %v = kernel.load %b[%n] : memref<?x{R}x{T}> -> vector<{R}x{T}>
@@ -71,7 +73,9 @@ protected:
                                            {"T", spelling(c.element)},
                                            {"A", spelling(wide)},
                                            {"bf16", c.element == Element::BF16 ? "" : "//"},
-                                           {"plain", c.element == Element::BF16 ? "//" : ""}}),
+                                           {"plain", c.element == Element::BF16 ? "//" : ""},
+                                           {"left", c.bare ? "%v" : "%squared"},
+                                           {"LA", spelling(c.bare ? c.element : wide)}}),
                      c.machine);
     Buffer a(c.element, randomNumbers(size_t(c.rows) * c.terms, 1));
     Buffer b(c.element, randomNumbers(size_t(c.columns) * c.terms, 2));
@@ -83,7 +87,7 @@ protected:
         double sum = 0;
         for (int k = 0; k < c.terms; ++k) {
           double left = a[tn ? k * c.rows + i : i * c.terms + k];
-          sum += left * left * b[nt ? n * c.terms + k : k * c.columns + n];
+          sum += (c.bare ? left : left * left) * b[nt ? n * c.terms + k : k * c.columns + n];
         }
         expected[i * c.columns + n] += sum + bias[n];
       }
@@ -109,12 +113,39 @@ const Case cases[] = {
     {"avx512", Element::F32, 7, 5, 3},
     {"avx512", Element::F64, 131, 263, 257},
     {"avx512", Element::BF16, 33, 65, 300},
+    {"avx512_bf16", Element::BF16, 131, 261, 1035, true}, // pairs, with an odd one at the end
+    {"avx512_bf16", Element::BF16, 7, 5, 1, true},
+    {"avx512_bf16", Element::BF16, 33, 65, 300}, // one operand is f32, so no pairs
+    {"avx512", Element::BF16, 131, 261, 517, true},
     {"avx2", Element::F32, 135, 261, 257}, // a block of 132 rows: 6 divides no power of two
     {"avx2", Element::F64, 9, 17, 33},
     {"portable", Element::F32, 135, 261, 257},
     {"portable", Element::BF16, 9, 17, 33},
 };
 INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(cases));
+
+// What lies beyond an odd last term must not reach the sum, not even as 0 * infinity.
+TEST(ContractPairs, AnOddLastTermIsAlone) {
+  const int columns = 3, terms = 5;
+  Compiled kernels(substitute(contract, {{"form", "nn"},
+                                         {"rows", std::to_string(terms)},
+                                         {"L", std::to_string(terms)},
+                                         {"R", std::to_string(columns)},
+                                         {"N", std::to_string(columns)},
+                                         {"T", "bf16"},
+                                         {"A", "f32"},
+                                         {"bf16", ""},
+                                         {"plain", "//"},
+                                         {"left", "%v"},
+                                         {"LA", "bf16"}}));
+  std::vector<double> left(2 * terms, 1), right(terms * columns, 2);
+  left[terms] = INFINITY; // begins the row after the one asked for
+  Buffer a(Element::BF16, left), b(Element::BF16, right);
+  Buffer bias(Element::F32, std::vector<double>(columns)), y = bias;
+  kernels.run("contract", 1, {a, b, bias, y});
+  for (int n = 0; n < columns; ++n)
+    EXPECT_EQ(y[n], 10);
+}
 
 TEST(ContractRows, DoNotDependOnTheirNeighbours) {
   const int columns = 70, terms = 300, rows = 150;
@@ -126,7 +157,9 @@ TEST(ContractRows, DoNotDependOnTheirNeighbours) {
                                          {"T", "f32"},
                                          {"A", "f32"},
                                          {"bf16", "//"},
-                                         {"plain", ""}}));
+                                         {"plain", ""},
+                                         {"left", "%squared"},
+                                         {"LA", "f32"}}));
   auto numbers = randomNumbers(rows * terms, 1, Element::F32);
   Buffer a(Element::F32, numbers), b(Element::F32, randomNumbers(columns * terms, 2));
   Buffer bias(Element::F32, randomNumbers(columns, 3));

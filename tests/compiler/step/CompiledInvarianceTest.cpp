@@ -1,7 +1,7 @@
 //===- CompiledInvarianceTest.cpp - what must not change compiled steps ---===//
 //
 // Order, packing, micro-batches and threads are how, never what. Streams here are
-// long enough for several work items of every kernel.
+// long enough for several work items of every kernel and two chunks of logits.
 //
 //===----------------------------------------------------------------------===//
 #include "tests/compiler/step/CompiledModel.h"
@@ -44,7 +44,7 @@ std::vector<InvarianceCase> cases() {
 std::vector<std::vector<int64_t>> longSequences() {
   std::mt19937 generator(3);
   std::vector<std::vector<int64_t>> sequences;
-  for (int length : {130, 2, 201, 65, 17}) {
+  for (int length : {230, 2, 250, 65, 17}) {
     std::vector<int64_t> ids;
     for (int i = 0; i < length; ++i)
       ids.push_back(sequences.empty() ? generator() % 11 : 11 + generator() % 12);
