@@ -19,7 +19,7 @@ static constexpr size_t launchTokens = 2048;
 /// Room for an answer's first tokens; see KeyValueCache for what follows.
 static constexpr int64_t firstRoom = 64;
 
-void CompiledNll::nll(const data::MicroBatch &batch, std::span<float> nll) {
+void CompiledNll::nll(const data::MicroBatch &batch, std::span<double> nll) {
   std::vector<double> found = program.nll(train::columnsOf(batch));
   std::copy(found.begin(), found.end(), nll.begin());
 }

@@ -16,7 +16,7 @@ namespace roux::eval {
 class CompiledNll : public NllProgram {
 public:
   explicit CompiledNll(train::ModelProgram &program) : program(program) {}
-  void nll(const data::MicroBatch &batch, std::span<float> nll) override;
+  void nll(const data::MicroBatch &batch, std::span<double> nll) override;
 
 private:
   train::ModelProgram &program;

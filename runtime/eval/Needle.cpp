@@ -48,39 +48,55 @@ static bool endsSentence(const std::string &piece) {
 
 std::string buildHaystack(const std::vector<int32_t> &haystack, uint64_t tokens, double depth,
                           const std::string &needle, const NeedleText &text) {
-  if (haystack.empty())
-    throw NeedleError("the haystack has no text");
   std::vector<int32_t> hidden = text.encode(" " + needle);
   if (hidden.size() >= tokens)
     throw NeedleError(fmt::format("the needle has {} tokens, which leaves no haystack in {}",
                                   hidden.size(), tokens));
-  std::vector<int32_t> hay(tokens - hidden.size());
-  for (size_t i = 0; i < hay.size(); ++i)
-    hay[i] = haystack[i % haystack.size()];
+  size_t length = tokens - hidden.size();
+  if (length > haystack.size())
+    throw NeedleError(fmt::format("the haystack has {} tokens, and the text around the needle "
+                                  "needs {}",
+                                  haystack.size(), length));
+  std::span<const int32_t> hay = std::span(haystack).first(length);
   size_t at = static_cast<size_t>(std::floor(depth * static_cast<double>(hay.size())));
-  while (at > 0 && !endsSentence(text.decode(std::span(hay).subspan(at - 1, 1))))
+  while (at > 0 && !endsSentence(text.decode(hay.subspan(at - 1, 1))))
     --at;
-  std::span<const int32_t> before = std::span(hay).first(at), after = std::span(hay).subspan(at);
+  std::span<const int32_t> before = hay.first(at), after = hay.subspan(at);
   return text.decode(before) + (at ? " " : "") + needle + " " + text.decode(after);
+}
+
+/// Tokens of a prompt that are not the haystack's or the needle's.
+static uint64_t frameOf(const NeedleOptions &options, const NeedleText &text) {
+  return text.prompt("", options.question).size() + options.answerTokens;
+}
+
+void checkNeedle(uint64_t context, uint64_t haystackTokens, const NeedleOptions &options,
+                 const NeedleText &text) {
+  uint64_t frame = frameOf(options, text), hidden = text.encode(" " + options.needle).size();
+  for (uint64_t length : options.lengths) {
+    if (length > context)
+      throw NeedleError(fmt::format("a needle test of {} tokens does not fit the model's context "
+                                    "of {}",
+                                    length, context));
+    if (length <= frame + hidden)
+      throw NeedleError(fmt::format("a needle test of {} tokens leaves no haystack: needle, "
+                                    "question and answer take {}",
+                                    length, frame + hidden));
+    if (length - frame - hidden > haystackTokens)
+      throw NeedleError(fmt::format("a needle test of {} tokens needs a haystack of {}; found {}",
+                                    length, length - frame - hidden, haystackTokens));
+  }
 }
 
 std::vector<NeedleCell> runNeedle(LanguageModel &model, const std::string &haystack,
                                   const NeedleOptions &options, const NeedleText &text,
                                   const GenerateOptions &generation) {
   std::vector<int32_t> hay = text.encode(haystack);
-  uint64_t frame = text.prompt("", options.question).size() + options.answerTokens;
+  checkNeedle(model.context(), hay.size(), options, text);
+  uint64_t frame = frameOf(options, text);
   std::vector<NeedleCell> cells;
   std::vector<std::vector<int32_t>> prompts;
   for (uint64_t length : options.lengths) {
-    if (length > model.context())
-      throw NeedleError(
-          fmt::format("a needle test of {} tokens does not fit the model's context of "
-                      "{}",
-                      length, model.context()));
-    if (length <= frame)
-      throw NeedleError(fmt::format("a needle test of {} tokens leaves no haystack: question and "
-                                    "answer take {}",
-                                    length, frame));
     for (double depth : options.depths) {
       std::string document = buildHaystack(hay, length - frame, depth, options.needle, text);
       prompts.push_back(text.prompt(document, options.question));

@@ -51,13 +51,18 @@ struct NeedleCell {
 double judgeExact(const std::string &answer, const std::string &needle,
                   const std::string &question);
 
-/// `tokens` tokens of the haystack's text, repeated where it is shorter, with the needle after the
-/// sentence that ends nearest before `depth`. Throws NeedleError where haystack or length has no
-/// room for it.
+/// `tokens` tokens, the haystack's first and the needle after the sentence that ends nearest before
+/// `depth`. Throws NeedleError where haystack or length has no room for it.
 std::string buildHaystack(const std::vector<int32_t> &haystack, uint64_t tokens, double depth,
                           const std::string &needle, const NeedleText &text);
 
+/// Throws NeedleError, before any model is there, for a test that cannot be: a length beyond
+/// `context` or beyond a haystack of `haystackTokens`, or one without room for the needle.
+void checkNeedle(uint64_t context, uint64_t haystackTokens, const NeedleOptions &options,
+                 const NeedleText &text);
+
 /// Every length with every depth, in this order. `haystack`: the documents, one after the other.
+/// Throws what checkNeedle() throws.
 std::vector<NeedleCell> runNeedle(LanguageModel &model, const std::string &haystack,
                                   const NeedleOptions &options, const NeedleText &text,
                                   const GenerateOptions &generation);

@@ -98,6 +98,14 @@ const std::string needle = "The best thing to do in San Francisco is eat a sandw
 const std::string question = "What is the best thing to do in San Francisco?";
 const std::string essay = "Some words go here. And others come after them. Nothing is said .";
 
+/// `times` essays.
+std::string essays(int times) {
+  std::string text;
+  for (int i = 0; i < times; ++i)
+    text += essay + " ";
+  return text;
+}
+
 struct Harness {
   Words words;
   NeedleText text;
@@ -114,8 +122,9 @@ struct Harness {
     GenerateOptions generation;
     generation.ends = {endId};
     generation.batch = batch;
-    return runNeedle(model, essay, {{300, 1000, 3000}, {0, 0.25, 0.5, 1}, needle, question, 32},
-                     text, generation);
+    return runNeedle(model, essays(300),
+                     {{300, 1000, 3000}, {0, 0.25, 0.5, 1}, needle, question, 32}, text,
+                     generation);
   }
 };
 
@@ -159,12 +168,14 @@ TEST(NeedleTest, BatchesDoNotMatter) {
 
 TEST(NeedleTest, GoesAfterASentence) {
   Harness harness;
-  std::vector<int32_t> hay = harness.words.encode(essay);
+  std::vector<int32_t> hay = harness.words.encode(essays(3));
   std::string text = buildHaystack(hay, 33, 0.75, "NEEDLE.", harness.text);
   EXPECT_NE(text.find("them. NEEDLE. Nothing"), std::string::npos) << text;
   EXPECT_TRUE(buildHaystack(hay, 33, 0, "NEEDLE.", harness.text).starts_with("NEEDLE. Some"));
   EXPECT_EQ(refusal<NeedleError>([&] { buildHaystack(hay, 3, 0, "a b c d", harness.text); }),
             "the needle has 4 tokens, which leaves no haystack in 3");
+  EXPECT_EQ(refusal<NeedleError>([&] { buildHaystack(hay, 400, 0, "a b c d", harness.text); }),
+            "the haystack has 39 tokens, and the text around the needle needs 396");
 }
 
 TEST(NeedleTest, Judge) {
@@ -179,12 +190,17 @@ TEST(NeedleTest, RefusesWhatDoesNotFit) {
   Harness harness;
   Script model(0, 1);
   auto run = [&](uint64_t length) {
-    runNeedle(model, essay, {{length}, {0.5}, needle, question, 32}, harness.text, {});
+    runNeedle(model, essays(1), {{length}, {0.5}, needle, question, 32}, harness.text, {});
   };
   EXPECT_EQ(refusal<NeedleError>([&] { run(5000); }),
             "a needle test of 5000 tokens does not fit the model's context of 4000");
   EXPECT_EQ(refusal<NeedleError>([&] { run(20); }),
-            "a needle test of 20 tokens leaves no haystack: question and answer take 42");
+            "a needle test of 20 tokens leaves no haystack: needle, question and answer take 63");
+  EXPECT_EQ(refusal<NeedleError>([&] { run(63); }),
+            "a needle test of 63 tokens leaves no haystack: needle, question and answer take 63");
+  EXPECT_EQ(refusal<NeedleError>([&] { run(77); }),
+            "a needle test of 77 tokens needs a haystack of 14; found 13");
+  checkNeedle(4000, 13, {{76}, {0.5}, needle, question, 32}, harness.text);
 }
 
 TEST(GenerateTest, StopTextAcrossTokensAndLengths) {

@@ -1,0 +1,70 @@
+//===- EvalResult.h - what an eval found, kept ----------------------------===//
+//
+// Measured once and then read: by the terminal's tables, by the report, and by the
+// next run, which need not measure again.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/eval/LossGroups.h"
+#include "runtime/eval/Needle.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace roux::eval {
+
+/// A mean over some targets.
+struct MeanLoss {
+  std::string name;             ///< as in LossGroup; empty: over all
+  uint64_t first = 0, last = 0; ///< of positions; else 0
+  double mean = 0;
+  uint64_t targets = 0;
+  bool operator==(const MeanLoss &) const = default;
+};
+
+/// Of `loss`: always every grouping, since they cost nothing more.
+struct HeldOutResult {
+  MeanLoss all;
+  std::vector<MeanLoss> byPosition, bySource;
+};
+
+HeldOutResult resultOf(const LossGroups &groups);
+
+/// Of `needle`.
+struct NeedleResult {
+  std::vector<NeedleCell> cells; ///< length by length, depth by depth
+  /// Mean score; 0 without cells.
+  double mean() const;
+};
+
+/// What a model wrote after a prompt.
+struct WrittenSample {
+  std::string prompt, answer;
+  bool ended = false; ///< by the model itself, not by the room it was given
+};
+
+/// Of `samples`.
+struct SamplesResult {
+  std::vector<WrittenSample> samples;
+};
+
+struct TaskResult {
+  std::string name; ///< the author's
+  std::variant<HeldOutResult, NeedleResult, SamplesResult> what;
+};
+
+struct EvalResult {
+  std::string name;
+  std::vector<TaskResult> tasks; ///< as written in the recipe
+};
+
+/// One JSON object; README.md describes it.
+std::string toJson(const EvalResult &result);
+/// What toJson() made; none where `file` is not there, not whole, or of another format.
+std::optional<EvalResult> readEvalResult(const std::filesystem::path &file);
+
+} // namespace roux::eval
