@@ -191,6 +191,16 @@ void Checker::checkEval(const CheckedDefinition &eval) {
         eval["target"].isNone())
       diagnostics.error(task.value.where, "loss() needs to know its targets: '" + eval.name +
                                               "' measures no train, so write 'target:'");
+  const CheckedValue &during = eval["during"];
+  if (during.kind == ValueKind::Call && !isTrain && model.kind != ValueKind::Mistaken)
+    diagnostics.error(during.where, "'during' measures while a train runs, but 'model' names none")
+        .note(model.where, "the model is here");
+  if (during.kind == ValueKind::Call && during["interval"].kind == ValueKind::Number &&
+      during["interval"].measure != Measure::Steps)
+    diagnostics.error(during["interval"].where,
+                      "'during' counts steps, so that every run measures at the same ones");
+  if (during.kind == ValueKind::Call && !during["keep"].isNone())
+    diagnostics.error(during["keep"].where, "'keep' is for saved files; 'during' saves none");
   if (eval.tasks.empty())
     diagnostics.error(eval.where, "an eval measures something, as in unseen: loss(held)");
 }

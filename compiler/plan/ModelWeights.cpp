@@ -9,6 +9,7 @@
 #include "runtime/model/FreshWeights.h"
 #include "runtime/model/RotaryStyle.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace roux {
@@ -65,6 +66,42 @@ model::Model modelWithWeights(const SourceManager &sources, const CheckedRecipe 
                               const TrainedModel &trained) {
   WeightReader reader(sources, recipe, builder, trained);
   return {builder.modelOf(value).config, reader.read(value, "model")};
+}
+
+/// Changes with every file of the model at `path`.
+static std::string filesOf(const std::filesystem::path &path) {
+  std::vector<std::filesystem::path> files{path};
+  if (std::filesystem::is_directory(path)) {
+    files.clear();
+    for (const auto &entry : std::filesystem::directory_iterator(path))
+      files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+  }
+  std::string text;
+  for (const std::filesystem::path &file : files)
+    text +=
+        fmt::format("{} {} bytes, written {}\n", file.string(), std::filesystem::file_size(file),
+                    std::filesystem::last_write_time(file).time_since_epoch().count());
+  return text;
+}
+
+std::string modelIdentity(const SourceManager &sources, const CheckedRecipe &recipe,
+                          const CheckedValue &value, const TrainedModel &trained) {
+  auto of = [&](const CheckedValue &part) { return modelIdentity(sources, recipe, part, trained); };
+  if (value.kind == ValueKind::Reference) {
+    const CheckedDefinition &named = recipe.definitions[value.definition];
+    if (named.kind == ast::Kind::Train)
+      return fmt::format("from {}\n", trained(named).parent_path().filename().string());
+    return of(named.value);
+  }
+  if (value.calls("override"))
+    return of(value["base"]);
+  if (value.calls("load"))
+    return filesOf(resolvePath(sources, value["path"]));
+  std::string text;
+  for (const CheckedValue &item : value.items) // of a blend
+    text += of(item);
+  return text;
 }
 
 } // namespace roux

@@ -94,6 +94,8 @@ static void addSlice(const SourceManager &sources, const CheckedRecipe &recipe, 
   for (const CheckedArgument &key : definition.keys)
     if (key.value.origin.kind != OriginKind::Default)
       text += fmt::format("  {}: {}\n", key.name, sources.text(key.value.where));
+  for (const CheckedArgument &task : definition.tasks)
+    text += fmt::format("  {}: {}\n", task.name, sources.text(task.value.where));
   if (definition.kind == ast::Kind::Param)
     text += fmt::format("{} = {} {}\n", definition.name, definition.value.number,
                         definition.value.text);

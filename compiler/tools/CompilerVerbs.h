@@ -10,6 +10,7 @@
 
 namespace roux {
 
+int runEval(int argc, char **argv);
 int runRun(int argc, char **argv);
 int runScore(int argc, char **argv);
 int runShowStage(int argc, char **argv);

@@ -1,133 +1,95 @@
-//===- EvalBuild.cpp - the measurements of a recipe -----------------------===//
+//===- EvalBuild.cpp - the evals of a recipe, measured once ---------------===//
 //
-// loss(…) is the plain mean over targets of -log p, summed so that no batch can
-// change a bit of it.
+// Look for the result, else compile the model and measure task by task.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/EvalBuild.h"
 
-#include "compiler/plan/RefusedRecipe.h"
-#include "runtime/train/ModelProgram.h"
+#include "compiler/plan/TrainSettings.h"
+#include "compiler/tools/EvalText.h"
+#include "runtime/data/AtomicFile.h"
+#include "runtime/eval/CompiledModel.h"
+#include "runtime/eval/HeldOutLoss.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 namespace roux {
 
-namespace {
-
-/// Sequences of a store laid end to end until a stream is worth a launch.
-class StoreLosses {
-public:
-  StoreLosses(const data::TokenStore &store, train::ModelProgram &program)
-      : store(store), program(program) {}
-  eval::LossGroups measure();
-
-private:
-  void append(uint32_t sequence);
-  void flush(eval::LossGroups &groups);
-
-  const data::TokenStore &store;
-  train::ModelProgram &program;
-  std::vector<int32_t> tokens, labels, positions;
-  train::StreamColumns columns;
-  std::vector<std::pair<uint32_t, uint32_t>> rows; ///< sequence and token that a row predicts
-};
-
-} // namespace
-
-void StoreLosses::append(uint32_t sequence) {
-  data::SequenceView view = store.view(sequence);
-  if (view.ids.size() < 2)
-    return;
-  if (columns.segments.empty())
-    columns.segments.push_back(0);
-  for (uint32_t t = 1; t < view.ids.size(); ++t) {
-    tokens.push_back(view.ids[t - 1]);
-    labels.push_back(view.labels[t]);
-    positions.push_back(static_cast<int32_t>(t - 1));
-    rows.emplace_back(sequence, t);
-  }
-  columns.segments.push_back(static_cast<int32_t>(tokens.size()));
+void EvalBuilder::prepare(const CheckedDefinition &eval) {
+  prepared.try_emplace(&eval, tasksOf(sources, recipe, eval, trains.data()));
 }
 
-void StoreLosses::flush(eval::LossGroups &groups) {
-  if (tokens.empty())
-    return;
-  columns.tokens = tokens;
-  columns.labels = labels;
-  columns.positions = positions;
-  std::vector<double> nll = program.nll(columns);
-  for (size_t i = 0; i < rows.size(); ++i)
-    if (labels[i] != data::noLabel)
-      groups.add(rows[i].second, store.sources()[store.sequences()[rows[i].first].source], nll[i]);
-  tokens.clear(), labels.clear(), positions.clear(), rows.clear();
-  columns.segments.clear();
+std::filesystem::path EvalBuilder::fileOf(const CheckedDefinition &eval, const EvalTasks &tasks) {
+  std::string identity = "eval 1\n" + sliceOf(sources, recipe, eval);
+  identity += fmt::format("dtype {}\n", recipe.run()["dtype"].text);
+  identity += trains.identityOf(eval["model"]);
+  for (const EvalTask &task : tasks.tasks)
+    identity += fmt::format("{} {}\n", task.name, task.identity);
+  return output / "evals" /
+         fmt::format("{}-{:016x}.json", eval.name, XXH3_64bits(identity.data(), identity.size()));
 }
 
-eval::LossGroups StoreLosses::measure() {
-  constexpr size_t streamTokens = 4096;
-  eval::LossGroups groups;
-  for (uint32_t sequence = 0; sequence < store.sequences().size(); ++sequence) {
-    if (!tokens.empty() && tokens.size() + store.sequences()[sequence].tokens > streamTokens)
-      flush(groups);
-    append(sequence);
-  }
-  flush(groups);
-  return groups;
+static eval::HeldOutResult run(const LossTask &task, const ModelFacts &,
+                               train::ModelProgram &program) {
+  data::TokenStore store(task.store);
+  eval::CompiledNll nll(program);
+  return eval::resultOf(eval::heldOutLoss(nll, store));
 }
 
-/// The target that an eval counts: its own, or the one of the train that its model names.
-static const Expression &targetOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                                  const CheckedDefinition &eval) {
-  const CheckedValue &own = eval["target"];
-  if (own.kind == ValueKind::Expression)
-    return own.expression;
-  const CheckedValue &model = eval["model"];
-  if (model.kind == ValueKind::Reference) {
-    const CheckedDefinition &named = recipe.definitions[model.definition];
-    if (named.kind == ast::Kind::Train)
-      return named["target"].expression;
-  }
-  throw RefusedRecipe(
-      sources, eval.where,
-      "the model is no train, so nothing says which tokens count; expected target:");
+static eval::NeedleResult run(const NeedleTask &task, const ModelFacts &facts,
+                              train::ModelProgram &program) {
+  eval::CompiledModel model(program);
+  eval::GenerateOptions generation;
+  generation.ends = answerEndsOf(facts);
+  return {eval::runNeedle(model, task.haystack, task.options, textOf(facts), generation)};
 }
 
-static void print(const std::string &name, const eval::LossGroups &groups, const CheckedValue &by) {
-  fmt::print("{:<24} {:>9.4f}  over {} targets\n", name, groups.all().mean(), groups.all().count());
-  std::vector<eval::LossGroup> parts;
-  if (by.is("position"))
-    parts = groups.byPosition();
-  else if (by.is("source"))
-    parts = groups.bySource();
-  for (const eval::LossGroup &part : parts)
-    fmt::print("  {:<22} {:>9.4f}  over {} targets\n", part.name, part.sum.mean(),
-               part.sum.count());
+static eval::SamplesResult run(const SamplesTask &task, const ModelFacts &facts,
+                               train::ModelProgram &program) {
+  eval::CompiledModel model(program);
+  std::vector<std::vector<int32_t>> prompts;
+  for (const std::string &prompt : task.prompts)
+    prompts.push_back(promptOf(facts, prompt, task.asUser));
+  std::vector<eval::Answer> answers =
+      eval::generate(model, textOf(facts).decode, prompts, task.generation);
+  eval::SamplesResult result;
+  for (size_t i = 0; i < answers.size(); ++i)
+    result.samples.push_back(
+        {task.prompts[i], answers[i].text, answers[i].ending == eval::Ending::EndToken});
+  return result;
 }
 
-std::vector<Measurement> runEval(const SourceManager &sources, const CheckedRecipe &recipe,
-                                 const CheckedDefinition &eval, TrainBuilder &trains) {
-  for (const CheckedArgument &task : eval.tasks)
-    if (!task.value.calls("loss"))
-      throw RefusedRecipe(
-          sources, task.value.where,
-          fmt::format("'{}' is checked, but this build does not run it", task.name));
+eval::EvalResult EvalBuilder::measure(const CheckedDefinition &eval, const EvalTasks &tasks) {
   model::Model measured = trains.modelOf(eval["model"]);
-  ModelFacts facts = trains.data().modelOf(eval["model"]);
   auto program = programFor(sources, recipe, nullptr, measured.config);
   program->setParameters(measured.weights);
-  fmt::print("eval {}\n", eval.name);
-  std::vector<Measurement> measurements;
-  for (const CheckedArgument &task : eval.tasks) {
-    std::filesystem::path file =
-        trains.data().buildStore(eval.name + "-" + task.name, task.value["data"], facts,
-                                 targetOf(sources, recipe, eval), {}, false);
-    data::TokenStore store(file);
-    measurements.push_back({eval.name, task.name, StoreLosses(store, *program).measure(),
-                            task.value["by"].is("position")});
-    print(task.name, measurements.back().losses, task.value["by"]);
+  eval::EvalResult result{eval.name, {}};
+  for (const EvalTask &task : tasks.tasks)
+    result.tasks.push_back(std::visit(
+        [&](const auto &what) {
+          return eval::TaskResult{task.name, run(what, tasks.model, *program)};
+        },
+        task.what));
+  return result;
+}
+
+eval::EvalResult EvalBuilder::build(const CheckedDefinition &eval) {
+  prepare(eval);
+  const EvalTasks &tasks = prepared.at(&eval);
+  std::filesystem::path file = fileOf(eval, tasks);
+  std::optional<eval::EvalResult> result = eval::readEvalResult(file);
+  if (result) {
+    fmt::print("eval {}: nothing changed, {}\n", eval.name, file.string());
+  } else {
+    fmt::print(stderr, "eval {}: measuring\n", eval.name);
+    result = measure(eval, tasks);
+    std::filesystem::create_directories(file.parent_path());
+    data::writeWhole(file, eval::toJson(*result));
+    fmt::print("eval {}: {}\n", eval.name, file.string());
   }
-  return measurements;
+  fmt::print("{}", evalText(eval, *result));
+  return *std::move(result);
 }
 
 } // namespace roux

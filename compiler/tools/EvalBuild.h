@@ -1,25 +1,40 @@
-//===- EvalBuild.h - the measurements of a recipe -------------------------===//
+//===- EvalBuild.h - the evals of a recipe, measured once -----------------===//
 //
-// An eval's tasks, measured on models that are built first.
+// An eval is made from its slice of the recipe, its data and its model. Its result
+// is kept under their hash, so it is not measured again until one of them changes.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/tools/EvalTasks.h"
 #include "compiler/tools/TrainBuild.h"
-#include "runtime/eval/LossGroups.h"
+#include "runtime/eval/EvalResult.h"
 
 namespace roux {
 
-/// What a task gave.
-struct Measurement {
-  std::string eval, task;
-  eval::LossGroups losses;
-  bool byPosition = false;
-};
+class EvalBuilder {
+public:
+  /// `output` is the recipe's folder. All must outlive this.
+  EvalBuilder(const SourceManager &sources, const CheckedRecipe &recipe, TrainBuilder &trains,
+              std::filesystem::path output)
+      : sources(sources), recipe(recipe), trains(trains), output(std::move(output)) {}
 
-/// Measures every task of `eval` and prints a table a task. Throws RefusedRecipe for a task that
-/// this build does not run.
-std::vector<Measurement> runEval(const SourceManager &sources, const CheckedRecipe &recipe,
-                                 const CheckedDefinition &eval, TrainBuilder &trains);
+  /// Throws for what could not be measured, before any model is trained; see tasksOf().
+  void prepare(const CheckedDefinition &eval);
+  /// What `eval` finds, measured unless it is known; prints it either way. Trains that it needs are
+  /// built.
+  eval::EvalResult build(const CheckedDefinition &eval);
+
+private:
+  /// Where the result is kept.
+  std::filesystem::path fileOf(const CheckedDefinition &eval, const EvalTasks &tasks);
+  eval::EvalResult measure(const CheckedDefinition &eval, const EvalTasks &tasks);
+
+  const SourceManager &sources;
+  const CheckedRecipe &recipe;
+  TrainBuilder &trains;
+  std::filesystem::path output;
+  std::map<const CheckedDefinition *, EvalTasks> prepared;
+};
 
 } // namespace roux

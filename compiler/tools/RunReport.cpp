@@ -90,17 +90,12 @@ void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
   page.objectives.push_back(std::move(objective));
 }
 
-void RunReport::add(const std::vector<Measurement> &measurements) {
-  for (const Measurement &each : measurements) {
-    page.figures.push_back({fmt::format("{} of {}", each.task, each.eval),
-                            fmt::format("{:.4f}", each.losses.all().mean())});
-    if (!each.byPosition)
-      continue;
-    report::Series series{each.task, {}};
-    for (const eval::LossGroup &group : each.losses.byPosition())
-      series.points.emplace_back(static_cast<double>(group.first), group.sum.mean());
-    page.lossByPosition.push_back(std::move(series));
-  }
+void RunReport::add(const CheckedDefinition &, const eval::EvalResult &result) {
+  for (const eval::TaskResult &task : result.tasks)
+    if (const auto *loss = std::get_if<eval::HeldOutResult>(&task.what)) {
+      page.figures.push_back(
+          {fmt::format("{} of {}", task.name, result.name), fmt::format("{:.4f}", loss->all.mean)});
+    }
 }
 
 std::filesystem::path RunReport::write(const std::filesystem::path &folder) {

@@ -17,7 +17,8 @@ public:
 
   /// The train's curves, plan and ledger.
   void add(const CheckedDefinition &train, const BuiltTrain &built);
-  void add(const std::vector<Measurement> &measurements);
+  /// What the eval found.
+  void add(const CheckedDefinition &eval, const eval::EvalResult &result);
   /// Writes the page below `folder` and returns where. Throws FileError.
   std::filesystem::path write(const std::filesystem::path &folder);
 

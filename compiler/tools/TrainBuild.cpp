@@ -5,9 +5,11 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/TrainBuild.h"
 
+#include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/FitMemory.h"
+#include "compiler/tools/PeriodicEval.h"
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/model/WriteModel.h"
 #include "runtime/train/CompiledStep.h"
@@ -67,30 +69,15 @@ model::Model TrainBuilder::modelOf(const CheckedValue &value) {
       [this](const CheckedDefinition &train) { return build(train).folder / "model"; });
 }
 
-/// Changes with every file of the model that `value` is loaded from, or the train it names.
-static void addModelFiles(const std::filesystem::path &path, std::string &text) {
-  std::vector<std::filesystem::path> files{path};
-  if (std::filesystem::is_directory(path)) {
-    files.clear();
-    for (const auto &entry : std::filesystem::directory_iterator(path))
-      files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-  }
-  for (const std::filesystem::path &file : files)
-    text +=
-        fmt::format("{} {} bytes, written {}\n", file.string(), std::filesystem::file_size(file),
-                    std::filesystem::last_write_time(file).time_since_epoch().count());
+std::string TrainBuilder::identityOf(const CheckedValue &model) {
+  return modelIdentity(sources, recipe, model, [this](const CheckedDefinition &train) {
+    return build(train).folder / "model";
+  });
 }
 
 std::string TrainBuilder::identityOf(const CheckedDefinition &train, const TrainingData &data) {
-  std::string text = sliceOf(sources, recipe, train);
-  text += fmt::format("plan {:016x}\n", data.plan.hash());
-  if (!data.model.weights.empty())
-    addModelFiles(data.model.weights, text);
-  for (uint32_t read : train.reads)
-    if (recipe.definitions[read].kind == ast::Kind::Train)
-      text += fmt::format("from {}\n", build(recipe.definitions[read]).folder.filename().string());
-  return text;
+  return sliceOf(sources, recipe, train) + fmt::format("plan {:016x}\n", data.plan.hash()) +
+         identityOf(train["model"]);
 }
 
 const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
@@ -104,6 +91,11 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   result.wasThere = std::filesystem::exists(result.folder / "model" / "config.json");
   if (result.wasThere)
     fmt::print("train {}: nothing changed, {}\n", train.name, result.folder.string());
+  else if (!trains)
+    throw RefusedRecipe(sources, train.where,
+                        fmt::format("train '{}' is not built as the recipe says it; 'roux run {} "
+                                    "--target {}' builds it",
+                                    train.name, sources.path(recipe.mainFile), train.name));
   else
     this->train(train, *result.data, identity, result.folder);
   return built[&train] = std::move(result);
@@ -159,8 +151,11 @@ void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &dat
   train::AdamW optimizer = optimizerOf(train);
   train::Schedule schedule(optimizer.peak, phasesOf(train), train::extentOf(data.plan));
   train::Progress progress(stderr, train.name, data.plan.steps(), 0, 0);
-  train::Trainer trainer(optionsFor(recipe, train, sources, data, identity, folder), schedule,
-                         source, step, progress);
+  train::TrainerOptions options = optionsFor(recipe, train, sources, data, identity, folder);
+  PeriodicEval onTheWay(sources, recipe, dataBuilder, train);
+  options.evaluateSteps = onTheWay.steps();
+  options.evaluate = [&](uint64_t made) { return onTheWay.measure(made, *program); };
+  train::Trainer trainer(std::move(options), schedule, source, step, progress);
   train::TrainResult result = trainer.run();
   if (!result.finished) {
     stopped = true;

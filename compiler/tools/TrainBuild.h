@@ -32,6 +32,10 @@ public:
   /// A model value with weights; trains that it names are built.
   model::Model modelOf(const CheckedValue &value);
   DataBuilder &data() { return dataBuilder; }
+  /// Changes with the weights of a model value; trains that it names are built.
+  std::string identityOf(const CheckedValue &model);
+  /// From here on a train that is not there is refused with how to build it.
+  void neverTrain() { trains = false; }
   /// True once an interrupt stopped a training: the rest is not to be built.
   bool wasStopped() const { return stopped; }
 
@@ -47,7 +51,7 @@ private:
   std::filesystem::path output;
   DataBuilder dataBuilder;
   std::map<const CheckedDefinition *, BuiltTrain> built;
-  bool stopped = false;
+  bool stopped = false, trains = true;
 };
 
 /// Threads that `run { threads: … }` asks for.

@@ -11,6 +11,7 @@
 
 int main(int argc, char **argv) {
   static constexpr std::pair<std::string_view, int (*)(int, char **)> verbs[] = {
+      {"eval", roux::runEval},
       {"inspect", roux::runShowStage},
       {"run", roux::runRun},
       {"score", roux::runScore},

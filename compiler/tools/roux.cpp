@@ -23,6 +23,7 @@ struct Verb {
 
 static constexpr Verb verbs[] = {
     {"check", "say what is wrong with a recipe, or what it will do", runCheck},
+    {"eval", "measure what a recipe's evals say, without training", runCompiler},
     {"fmt", "lay out recipes in the one way", runFormat},
     {"inspect", "look at any stage of a recipe", runInspect},
     {"preview", "show a step as tokens: target, weight, position, segment", runPreview},

@@ -102,6 +102,7 @@ def Recipe_TrainOp : Recipe_Definition<"train", (ins Recipe_Option<["adamw"]>:$o
 }
 
 def Recipe_EvalOp : Recipe_Definition<"eval", (ins
+    Recipe_OrNone<Recipe_Option<["every"]>>:$during,
     Recipe_OrNone<Recipe_Word<["none", "own", "longalign", "llama2", "llama3", "chatml", "mistral",
       "plain"]>>:$template_)> {
   let summary = "measurements of a model";

@@ -33,6 +33,13 @@ def Recipe_NeedleTaskOp : Recipe_Task<"needle", (ins Recipe_Data:$data,
   let description = "For each length and depth; a model may judge instead of `exact`.";
   let assemblyFormat = "$measurement `on` $data (`judged` `by` $judged_by^)? custom<Keys>(attr-dict)";
 }
+def Recipe_SamplesTaskOp : Recipe_Task<"samples", (ins
+    Recipe_Either<Recipe_Text, Recipe_ListOf<Recipe_Text>>:$prompts,
+    Recipe_Word<["text", "user"]>:$as, Recipe_Tokens:$tokens, Recipe_Number<["plain"]>:$temperature,
+    Recipe_Number<["percent"]>:$top_p)> {
+  let summary = "what the model writes, to be looked at";
+  let description = "Draws come from the seed tree; a temperature of 0 draws nothing.";
+}
 def Recipe_RecallTaskOp : Recipe_TaskOn<"recall", (ins Recipe_ListOrSpread<["tokens"]>:$lengths,
     Recipe_Count:$pairs)> {
   let summary = "finds a key's value among many";

@@ -77,13 +77,13 @@ TEST(Reference, ExamplesOfDefinitionsCheck) {
 }
 
 TEST(Reference, ExamplesOfKeysCheck) {
+  std::string before = recipeAround(Around::Train, "").substr(usual.size());
+  before.replace(before.find("train x"), 7, "train before");
   for (const Parameter &key : parts::trainKeys) {
     bool needsTrain = key.name == "carry"; // it is taken from another train
     std::string other = recipeAround(Around::Train, needsTrain ? "model: before" : key.example);
-    std::string before = recipeAround(Around::Train, "").substr(usual.size());
     if (needsTrain) {
       other.insert(other.rfind('}'), "carry: optimizer\n");
-      before.replace(before.find("train x"), 7, "train before");
       expectAccepted(Around::Nothing, other + before);
     } else {
       expectAccepted(Around::Train, std::string(key.example));
@@ -92,8 +92,12 @@ TEST(Reference, ExamplesOfKeysCheck) {
   for (const Parameter &key : parts::scoreKeys)
     expectAccepted(Around::Score,
                    (key.name == "pairs" ? "spans: sentence\n" : "") + std::string(key.example));
-  for (const Parameter &key : parts::evalKeys)
-    expectAccepted(Around::Eval, std::string(key.example));
+  for (const Parameter &key : parts::evalKeys) {
+    bool needsTrain = key.name == "during"; // it is measured on a train's way
+    std::string model = needsTrain ? "model: before\n" : "";
+    expectAccepted(Around::Nothing,
+                   recipeAround(Around::Eval, model + std::string(key.example)) + before);
+  }
   for (const Parameter &key : parts::runKeys)
     expectAccepted(Around::Run, std::string(key.example));
   for (const Parameter &key : modelOverride().parameters)

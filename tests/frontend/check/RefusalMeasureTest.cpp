@@ -43,6 +43,50 @@ pairs: earlier(fewer: all))"},
     {Around::Eval, R"(haystack: needle(docs, lengths: [1_000], depths: [150%]))",
      R"(150%: 'depths' of needle is a share: at most 100%)",
      R"(haystack: needle(docs, lengths: [1_000], depths: [100%]))"},
+    {Around::Eval, R"(during: every(50 steps))",
+     R"(every(50 steps): 'during' measures while a train runs, but 'model' names none
+	base: the model is here)",
+     R"(during: none)"},
+    {Around::File, R"(train t {
+  model: base
+  data: chats
+  target: true
+  weight: 1 / step.targets
+  batch: each(8 sequences, overflow: error, last: keep)
+  optimizer: adamw(lr: 1e-3)
+  length: 2 epochs
+}
+eval e {
+  model: t
+  during: every(5 min)
+  unseen: loss(held)
+})",
+     R"(5 min: 'during' counts steps, so that every run measures at the same ones)",
+     R"(train t {
+  model: base
+  data: chats
+  target: true
+  weight: 1 / step.targets
+  batch: each(8 sequences, overflow: error, last: keep)
+  optimizer: adamw(lr: 1e-3)
+  length: 2 epochs
+}
+eval e {
+  model: t
+  during: every(5 steps)
+  unseen: loss(held)
+})"},
+    {Around::Eval, R"(writes: samples(docs))",
+     R"(docs: expected a list of a text for 'prompts' of samples, found the data 'docs')",
+     R"(writes: samples(["Once"]))"},
+    {Around::Eval, R"(writes: samples(["Once"], tokens: 0))",
+     R"(0: 'tokens' of samples must be at least 1)", R"(writes: samples("Once", tokens: 9))"},
+    {Around::Eval, R"(writes: samples(["Once"], top_p: 120%))",
+     R"(120%: 'top_p' of samples is a share: at most 100%)",
+     R"(writes: samples(["Once"], temperature: 0.8, top_p: 90%))"},
+    {Around::Eval, R"(writes: samples(["Once"], as: assistant))",
+     R"(assistant: expected text or user for 'as' of samples, found 'assistant')",
+     R"(writes: samples(["Once"], as: user))"},
     {Around::Eval, R"(tempalte: chatml)",
      R"(tempalte: unknown key 'tempalte' in eval; did you mean 'template'?)",
      R"(template: chatml)"},

@@ -1,0 +1,65 @@
+//===- EvalTasks.h - the measurements of an eval, ready to be made --------===//
+//
+// Everything an eval needs besides its model: data tokenized, haystacks read, what
+// cannot be refused at its line. Done before any training, because a typo in a
+// length should not cost a night.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/plan/TrainingData.h"
+#include "runtime/eval/Needle.h"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace roux {
+
+struct LossTask {
+  std::filesystem::path store;
+};
+
+struct NeedleTask {
+  std::string haystack; ///< as much of it as the longest test needs
+  eval::NeedleOptions options;
+};
+
+struct SamplesTask {
+  std::vector<std::string> prompts;
+  bool asUser = false; ///< a prompt is what a user says, and not the beginning of a text
+  eval::GenerateOptions generation;
+};
+
+struct EvalTask {
+  std::string name; ///< the author's
+  std::variant<LossTask, NeedleTask, SamplesTask> what;
+  std::string identity; ///< changes with the data that it is measured on
+};
+
+struct EvalTasks {
+  ModelFacts model;
+  std::vector<EvalTask> tasks; ///< as written
+};
+
+/// Which of an eval's tasks.
+enum class WhichTasks : uint8_t { All, Losses };
+
+/// Throws RefusedRecipe for a task that this build does not run or that cannot be: a test longer
+/// than the model's context or than the haystack, data without targets, sequences beyond the
+/// context.
+EvalTasks tasksOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                  const CheckedDefinition &eval, DataBuilder &data,
+                  WhichTasks which = WhichTasks::All);
+
+/// How the model of `facts`, which must have a tokenizer and outlive this, is asked.
+eval::NeedleText textOf(const ModelFacts &facts);
+
+/// The ids before an answer: `prompt` as a user's words where `asUser`, else as it stands. Throws
+/// RecordError where there is no template.
+std::vector<int32_t> promptOf(const ModelFacts &facts, const std::string &prompt, bool asUser);
+
+/// The ids after which an answer is over, and no part of it.
+std::vector<int32_t> answerEndsOf(const ModelFacts &facts);
+
+} // namespace roux

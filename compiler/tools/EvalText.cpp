@@ -1,0 +1,87 @@
+//===- EvalText.cpp - what an eval found, on a terminal -------------------===//
+//
+// A number a line, its name before it and what it is over behind it, so that two
+// runs can be compared line by line.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/EvalText.h"
+
+#include "compiler/frontend/Utf8.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace roux {
+
+static std::string line(int indent, std::string_view name, const eval::MeanLoss &loss) {
+  return fmt::format("{:{}}{:<{}} {:>9.4f}  over {} target{}\n", "", indent, name, 24 - indent,
+                     loss.mean, loss.targets, loss.targets == 1 ? "" : "s");
+}
+
+static std::string text(const CheckedArgument &task, const eval::HeldOutResult &result) {
+  std::string out = line(2, task.name, result.all);
+  const CheckedValue &by = task.value["by"];
+  if (by.is("position"))
+    for (const eval::MeanLoss &loss : result.byPosition)
+      out += line(4, loss.name, loss);
+  if (by.is("source"))
+    for (const eval::MeanLoss &loss : result.bySource)
+      out += line(4, loss.name, loss);
+  return out;
+}
+
+/// Lengths across, depths down.
+static std::string text(const CheckedArgument &task, const eval::NeedleResult &result) {
+  std::string out = fmt::format("  {:<22} {:>9.4f}  over {} cell{}\n", task.name, result.mean(),
+                                result.cells.size(), result.cells.size() == 1 ? "" : "s");
+  std::vector<uint64_t> lengths;
+  std::vector<double> depths;
+  for (const eval::NeedleCell &cell : result.cells) {
+    if (lengths.empty() || lengths.back() != cell.length)
+      lengths.push_back(cell.length);
+    if (lengths.size() == 1)
+      depths.push_back(cell.depth);
+  }
+  out += fmt::format("    {:<12}", "tokens");
+  for (uint64_t length : lengths)
+    out += fmt::format(" {:>7}", length);
+  out += '\n';
+  for (size_t depth = 0; depth < depths.size(); ++depth) {
+    out += fmt::format("    {:<12}", fmt::format("depth {:.3g}%", 100 * depths[depth]));
+    for (size_t length = 0; length < lengths.size(); ++length)
+      out += fmt::format(" {:>7.3g}", result.cells[length * depths.size() + depth].score);
+    out += '\n';
+  }
+  return out;
+}
+
+/// `text` on one line of at most `width` characters.
+static std::string shortened(const std::string &text, size_t width) {
+  std::string whole = printable(text), out;
+  size_t characters = 0;
+  for (size_t at = 0; at < whole.size() && characters < width; ++characters) {
+    Character next = decode(whole, at);
+    out += next.code == '\n' || next.code == '\t' ? " " : whole.substr(at, next.bytes);
+    at += next.bytes;
+    if (characters + 1 == width && at < whole.size())
+      return out + "…";
+  }
+  return out;
+}
+
+static std::string text(const CheckedArgument &task, const eval::SamplesResult &result) {
+  std::string out = fmt::format("  {}\n", task.name);
+  for (const eval::WrittenSample &sample : result.samples)
+    out += fmt::format("    {} → {}\n", shortened(sample.prompt, 30), shortened(sample.answer, 60));
+  return out;
+}
+
+std::string evalText(const CheckedDefinition &eval, const eval::EvalResult &result) {
+  std::string out;
+  for (size_t i = 0; i < result.tasks.size() && i < eval.tasks.size(); ++i)
+    out += std::visit([&](const auto &what) { return text(eval.tasks[i], what); },
+                      result.tasks[i].what);
+  return out;
+}
+
+} // namespace roux

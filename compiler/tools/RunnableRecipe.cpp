@@ -1,0 +1,39 @@
+//===- RunnableRecipe.cpp - a recipe that is to be carried out ------------===//
+//
+// What this build only checks is refused all at once, each at its line.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/RunnableRecipe.h"
+
+#include "compiler/tools/RecipeFile.h"
+
+#include <fmt/format.h>
+
+namespace roux {
+
+/// Refuses, at their lines, all constructs that are checked only.
+static bool refuseCheckedOnly(const SourceManager &sources, const CheckedRecipe &recipe) {
+  for (const CheckedOnly &only : recipe.checkedOnly) {
+    LineColumn at = sources.locate(only.where.file, only.where.begin);
+    fmt::print(stderr, "{}:{}:{}: error: '{}' is checked, but this build does not run it\n",
+               sources.path(only.where.file), at.line, at.column, only.construct);
+  }
+  return !recipe.checkedOnly.empty();
+}
+
+int withRunnable(
+    const std::string &path, CheckOptions options,
+    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body) {
+  SourceManager sources;
+  std::optional<uint32_t> file = openRecipe(sources, path);
+  if (!file)
+    return 1;
+  Diagnostics diagnostics(sources);
+  options.files = true;
+  std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
+  if (printFound(diagnostics) || !recipe || refuseCheckedOnly(sources, *recipe))
+    return 1;
+  return body(sources, *recipe);
+}
+
+} // namespace roux

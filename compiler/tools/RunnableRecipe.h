@@ -1,0 +1,21 @@
+//===- RunnableRecipe.h - a recipe that is to be carried out --------------===//
+//
+// `run` and `eval` work on recipes without mistakes and without constructs that are
+// checked only; both are refused before any work.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/frontend/Check.h"
+
+#include <functional>
+
+namespace roux {
+
+/// Opens and checks the recipe at `path`, with its files, and hands it to `body`. The exit status:
+/// that of `body`, or 1 after saying what is wrong.
+int withRunnable(
+    const std::string &path, CheckOptions options,
+    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body);
+
+} // namespace roux
