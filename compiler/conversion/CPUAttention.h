@@ -32,15 +32,18 @@ struct HeadRows {
 
 HeadRows headRows(CPUFunction &cpu, mlir::Value buffer, int64_t heads, mlir::Value head);
 
-/// Moves rows of heads into scratch, in the accumulator's type.
+/// True if the products of attention over such a buffer of queries may be of pairs.
+bool attendsInPairs(const CPUMachine &machine, mlir::Value query, int64_t headColumns);
+
+/// Moves rows of heads into scratch, as words of `tiles`.
 class HeadCopies {
 public:
   explicit HeadCopies(CPUFunction &cpu, Tiles &tiles) : cpu(cpu), tiles(tiles) {}
 
-  /// to[i][c] = rows[first + i][c] * scale, i < count; `stride` numbers a row.
+  /// to[i][c] = rows[first + i][c] * scale, i < count; `stride` words a row. Pairs are not scaled.
   void copy(HeadRows rows, mlir::Value first, mlir::Value count, mlir::Value to, int64_t stride,
             mlir::Value scale = {});
-  /// The same as a right tile: panels of columns.
+  /// The rows as a right tile whose terms they are: panels of columns.
   void copyPanels(HeadRows rows, mlir::Value first, mlir::Value count, mlir::Value to,
                   int64_t panelStride);
   /// to is a right tile whose columns are the rows, whose terms their columns. Rows from
@@ -54,6 +57,7 @@ public:
 private:
   mlir::Value at(HeadRows rows, mlir::Value row, mlir::Value column);
   void forColumns(int64_t columns, int64_t width, llvm::function_ref<void(Chunk)> body);
+  mlir::Value numbersAt(HeadRows rows, mlir::Value row, Chunk chunk);
 
   CPUFunction &cpu;
   Tiles &tiles;

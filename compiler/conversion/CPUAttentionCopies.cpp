@@ -8,6 +8,7 @@
 #include "compiler/conversion/CPUAttention.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace roux;
@@ -27,6 +28,11 @@ HeadRows roux::headRows(CPUFunction &cpu, Value buffer, int64_t heads, Value hea
           type.getDimSize(1) / heads, head};
 }
 
+bool roux::attendsInPairs(const CPUMachine &machine, Value query, int64_t headColumns) {
+  Type element = cast<MemRefType>(query.getType()).getElementType();
+  return machine.dots && element.isBF16() && headColumns % 2 == 0;
+}
+
 Value HeadCopies::at(HeadRows rows, Value row, Value column) {
   LoopBuilder &code = cpu.code;
   Value inRow = code.add(code.mul(rows.head, rows.columns), column);
@@ -41,18 +47,25 @@ void HeadCopies::forColumns(int64_t columns, int64_t width, function_ref<void(Ch
   });
 }
 
+Value HeadCopies::numbersAt(HeadRows rows, Value row, Chunk chunk) {
+  LoopBuilder &code = cpu.code;
+  auto type = VectorType::get(chunk.width, rows.element);
+  Value numbers = code.load(type, at(rows, row, chunk.first), chunk.mask);
+  return tiles.pairs ? numbers : code.convert(numbers, tiles.type);
+}
+
 void HeadCopies::copy(HeadRows rows, Value first, Value count, Value to, int64_t stride,
                       Value scale) {
   LoopBuilder &code = cpu.code;
+  int64_t each = tiles.pairs ? 2 : 1;
   code.loop(code.index(0), count, 1, [&](Value i) {
-    forColumns(rows.columns, tiles.lanes, [&](Chunk chunk) {
-      auto type = VectorType::get(chunk.width, rows.element);
-      Value numbers = code.convert(
-          code.load(type, at(rows, code.add(first, i), chunk.first), chunk.mask), tiles.type);
-      if (scale)
+    forColumns(rows.columns, tiles.lanes * each, [&](Chunk chunk) {
+      Value numbers = numbersAt(rows, code.add(first, i), chunk);
+      if (scale && !tiles.pairs)
         numbers = arith::MulFOp::create(code, numbers, code.splat(scale, chunk.width));
-      Value place = code.add(code.mul(i, stride), chunk.first);
-      code.store(numbers, code.address(to, tiles.type, place));
+      Value place = code.add(code.mul(i, stride * each), chunk.first);
+      Type element = getElementTypeOrSelf(numbers.getType());
+      code.store(numbers, code.address(to, element, place));
     });
   });
 }
@@ -61,34 +74,40 @@ void HeadCopies::copyPanels(HeadRows rows, Value first, Value count, Value to,
                             int64_t panelStride) {
   LoopBuilder &code = cpu.code;
   int64_t panel = tiles.panel();
-  code.loop(code.index(0), count, 1, [&](Value i) {
+  code.loop(code.index(0), count, tiles.pairs ? 2 : 1, [&](Value i) {
+    Value next = code.add(i, 1), last = code.add(count, -1);
     forColumns(rows.columns, panel, [&](Chunk chunk) {
-      auto type = VectorType::get(chunk.width, rows.element);
-      Value numbers = code.convert(
-          code.load(type, at(rows, code.add(first, i), chunk.first), chunk.mask), tiles.type);
-      Value place =
-          code.add(code.mul(code.div(chunk.first, panel), panelStride), code.mul(i, panel));
-      code.store(numbers, code.address(to, tiles.type, place));
+      Value words = numbersAt(rows, code.add(first, i), chunk);
+      if (tiles.pairs) { // the last row may be alone
+        Value second = numbersAt(rows, code.add(first, code.min(next, last)), chunk);
+        Value exists = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, next, count);
+        Value none = code.number(second.getType(), 0);
+        words = tiles.pairUp(words, arith::SelectOp::create(code, exists, second, none));
+      }
+      Value place = code.add(code.mul(code.div(chunk.first, panel), panelStride),
+                             code.mul(code.div(i, tiles.pairs ? 2 : 1), panel));
+      code.store(words, code.address(to, tiles.word, place));
     });
   });
 }
 
 void HeadCopies::transpose(HeadRows rows, Value first, Value count, Value to, int64_t panelStride) {
   LoopBuilder &code = cpu.code;
-  int64_t panel = tiles.panel(), lanes = tiles.lanes;
+  int64_t panel = tiles.panel(), lanes = tiles.lanes, each = tiles.pairs ? 2 : 1;
   Value last = code.add(code.add(first, count), -1);
   code.loop(code.index(0), count, lanes, [&](Value group) {
     Value place = code.add(code.mul(code.div(group, panel), panelStride), code.rem(group, panel));
-    forColumns(rows.columns, lanes, [&](Chunk chunk) {
-      auto type = VectorType::get(lanes, rows.element);
+    forColumns(rows.columns, lanes * each, [&](Chunk chunk) {
       SmallVector<Value> vectors;
       for (int64_t lane = 0; lane < lanes; ++lane) {
         Value row = code.min(code.add(code.add(first, group), lane), last);
-        vectors.push_back(
-            code.convert(code.load(type, at(rows, row, chunk.first), chunk.mask), tiles.type));
+        Value numbers = numbersAt(rows, row, chunk);
+        if (tiles.pairs)
+          numbers = vector::BitCastOp::create(code, VectorType::get(lanes, tiles.word), numbers);
+        vectors.push_back(numbers);
       }
-      Value to1 = code.add(place, code.mul(chunk.first, panel));
-      tiles.storeTransposed(std::move(vectors), code.address(to, tiles.type, to1), panel);
+      Value to1 = code.add(place, code.mul(code.div(chunk.first, each), panel));
+      tiles.storeTransposed(std::move(vectors), code.address(to, tiles.word, to1), panel);
     });
   });
 }

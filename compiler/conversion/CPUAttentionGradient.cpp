@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/CPUAttention.h"
+#include "compiler/conversion/CPUSoftmax.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -28,7 +29,8 @@ class Gradient {
 
 public:
   Gradient(Op op, CPUFunction &cpu)
-      : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)), tiles(cpu, type),
+      : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)),
+        tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns())),
         copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)) {}
 
   void lower();
@@ -62,7 +64,8 @@ private:
   Value own, ownOther;                   ///< query and output gradient, or key and value
   Value streamed, streamedOther;         ///< the other two, transposed
   Value streamedRows, streamedOtherRows; ///< and as they are
-  Value scores, slopes;                  ///< weights P and their gradients S
+  Value scores, slopes;                  ///< become weights P and their gradients S
+  Value weights, weightSlopes;           ///< those, as words
   Value result, resultOther;             ///< gathered gradients
   Value logsumexp, delta;                ///< of the queries at hand
 };
@@ -116,12 +119,17 @@ void Gradient<Op>::weightRow(AttentionItem item, Value i, Value first, Value cou
     };
     Value at = code.add(code.mul(i, streamBlock), lane), none = code.number(vector, 0);
     Value score = code.load(vector, cell(scores, at)), slope = code.load(vector, cell(slopes, at));
+    if (tiles.pairs) // else the owner's rows were scaled
+      score =
+          arith::MulFOp::create(code, score, code.number(vector, op.getScale().convertToDouble()));
     Value weight =
-        math::ExpOp::create(code, arith::SubFOp::create(code, score, statistic(logsumexp)));
+        softmaxExponential(code, arith::SubFOp::create(code, score, statistic(logsumexp)));
     slope =
         arith::MulFOp::create(code, weight, arith::SubFOp::create(code, slope, statistic(delta)));
-    code.store(arith::SelectOp::create(code, visible, weight, none), cell(scores, at));
-    code.store(arith::SelectOp::create(code, visible, slope, none), cell(slopes, at));
+    for (auto [numbers, to] : {std::pair{weight, weights}, std::pair{slope, weightSlopes}}) {
+      Value kept = tiles.rounded(arith::SelectOp::create(code, visible, numbers, none));
+      code.store(kept, code.address(to, getElementTypeOrSelf(kept.getType()), at));
+    }
   });
 }
 
@@ -138,16 +146,17 @@ void Gradient<Op>::block(AttentionItem item, Value queryHead, Value first, Value
     copies.copyPanels(b, first, count, streamedOtherRows, straight);
     loadStatistics(queryHead, first, count);
   }
-  Value terms = code.index(columns);
+  Value terms = code.index(tiles.words(columns)), words = tiles.words(count);
+  int64_t stride = tiles.words(streamBlock);
   tiles.product(item.rows, count, terms, {own, padded, 1}, {streamed, turned, panel}, scores,
                 streamBlock, false);
   tiles.product(item.rows, count, terms, {ownOther, padded, 1}, {streamedOther, turned, panel},
                 slopes, streamBlock, false);
   code.loop(code.index(0), item.rows, 1, [&](Value i) { weightRow(item, i, first, count); });
-  tiles.product(item.rows, terms, count, {slopes, streamBlock, 1}, {streamedRows, straight, panel},
-                result, padded, true);
+  tiles.product(item.rows, code.index(columns), words, {weightSlopes, stride, 1},
+                {streamedRows, straight, panel}, result, padded, true);
   if (ownsKeys)
-    tiles.product(item.rows, terms, count, {scores, streamBlock, 1},
+    tiles.product(item.rows, code.index(columns), words, {weights, stride, 1},
                   {streamedOtherRows, straight, panel}, resultOther, padded, true);
 }
 
@@ -213,6 +222,8 @@ void Gradient<Op>::lower() {
     *buffer = cpu.allocate(type, streamBlock * padded);
   for (Value *buffer : {&scores, &slopes})
     *buffer = cpu.allocate(type, rows * streamBlock);
+  for (auto [buffer, in] : {std::pair{&weights, scores}, std::pair{&weightSlopes, slopes}})
+    *buffer = tiles.pairs ? cpu.allocate(tiles.word, rows * tiles.words(streamBlock)) : in;
   for (Value *buffer : {&logsumexp, &delta})
     *buffer = cpu.allocate(type, std::max(rows, streamBlock));
   code.loop(cpu.begin, cpu.end, 1,

@@ -106,13 +106,7 @@ Value Contract::wordsAcross(Region &region, Value term, Value k, Value terms, Ch
   Value second = numbersAt(region, code.add(term, code.min(next, last)), chunk);
   Value exists = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, next, terms);
   second = arith::SelectOp::create(code, exists, second, code.number(second.getType(), 0));
-  auto bits = VectorType::get(chunk.width, code.getI16Type());
-  SmallVector<int64_t> lanes;
-  for (int64_t lane = 0; lane < chunk.width; ++lane)
-    lanes.append({lane, chunk.width + lane});
-  Value pairs = vector::ShuffleOp::create(code, arith::BitcastOp::create(code, bits, first),
-                                          arith::BitcastOp::create(code, bits, second), lanes);
-  return vector::BitCastOp::create(code, VectorType::get(chunk.width, tiles.word), pairs);
+  return tiles.pairUp(first, second);
 }
 
 void Contract::forColumns(Value low, Value high, int64_t width, function_ref<void(Chunk)> body) {
@@ -210,8 +204,8 @@ void Contract::item(Block block) {
     Value terms = code.min(code.sub(all, term), code.index(stretch * each));
     packLeft(block, term, terms);
     packRight(block, term, terms);
-    Value words = code.div(code.add(terms, each - 1), each);
-    tiles.product(block.rows, block.columns, words, leftTile, rightTile, sums, blockColumns,
+    tiles.product(block.rows, block.columns, tiles.words(terms), leftTile, rightTile, sums,
+                  blockColumns,
                   /*accumulate=*/true);
   });
   runResult(block);

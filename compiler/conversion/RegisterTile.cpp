@@ -15,6 +15,26 @@
 using namespace mlir;
 using namespace roux;
 
+Value Tiles::pairUp(Value first, Value second) {
+  int64_t width = cast<VectorType>(first.getType()).getDimSize(0);
+  auto bits = VectorType::get(width, code.getI16Type());
+  SmallVector<int64_t> from;
+  for (int64_t lane = 0; lane < width; ++lane)
+    from.append({lane, width + lane});
+  Value both = vector::ShuffleOp::create(code, arith::BitcastOp::create(code, bits, first),
+                                         arith::BitcastOp::create(code, bits, second), from);
+  return vector::BitCastOp::create(code, VectorType::get(width, word), both);
+}
+
+Value Tiles::rounded(Value numbers) {
+  if (!pairs)
+    return numbers;
+  auto type = VectorType::get(lanes, code.getBF16Type());
+  return LLVM::CallIntrinsicOp::create(
+             code, type, code.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"), numbers)
+      .getResult(0);
+}
+
 Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
   if (!pairs)
     return math::FmaOp::create(code, left, right, sum);

@@ -36,6 +36,16 @@ public:
         lanes(cpu.machine.lanes(type.getWidth())), tileRows(cpu.machine.tileRows),
         tileVectors(cpu.machine.tileVectors) {}
 
+  /// Words that hold so many terms.
+  int64_t words(int64_t terms) const { return pairs ? (terms + 1) / 2 : terms; }
+  mlir::Value words(mlir::Value terms) const {
+    return pairs ? code.div(code.add(terms, 1), 2) : terms;
+  }
+  /// bf16 lanes of two rows as words of both, the first row's in the lower halves.
+  mlir::Value pairUp(mlir::Value first, mlir::Value second);
+  /// Numbers of the sums' type as operands keep them: rounded to bf16 if pairs, numbers below
+  /// 2^-126 to 0.
+  mlir::Value rounded(mlir::Value numbers);
   int64_t panel() const { return lanes * tileVectors; }
   int64_t rows() const { return tileRows; }
   int64_t paddedRows(int64_t count) const { return (count + tileRows - 1) / tileRows * tileRows; }
