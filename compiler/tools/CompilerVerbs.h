@@ -10,6 +10,7 @@
 
 namespace roux {
 
+int runChat(int argc, char **argv);
 int runEval(int argc, char **argv);
 int runRun(int argc, char **argv);
 int runScore(int argc, char **argv);

@@ -4,18 +4,14 @@
 // whole use of a compiled model, and how it is compared with other tools.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/pipeline/CompileStep.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
-#include "runtime/data/tokenizer/Tokenizer.h"
-#include "runtime/train/ModelProgram.h"
+#include "compiler/tools/NamedModel.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iostream>
 #include <simdjson.h>
-#include <thread>
 
 namespace roux {
 
@@ -44,40 +40,13 @@ private:
 
 } // namespace
 
-static std::unique_ptr<train::ModelProgram> programOf(const model::Model &model) {
-  StepSource source;
-  source.config = model.config;
-  source.trains = false;
-  std::optional<Program> program = compileStep(source, kernelCacheFolder());
-  if (!program)
-    throw std::runtime_error("the model could not be compiled");
-  auto runs = std::make_unique<train::ModelProgram>(
-      std::move(*program), model.config, std::max(1u, std::thread::hardware_concurrency()));
-  runs->setParameters(model.weights);
-  return runs;
-}
-
 Scorer::Scorer(const std::filesystem::path &path, const std::string &tokenizerPath)
-    : path(path), tokenizerPath(tokenizerPath), model(model::openModel(path)) {
-  for (const std::string &problem : model::notFinite(model.weights))
-    throw model::ModelError(problem);
-  program = programOf(model);
-}
+    : path(path), tokenizerPath(tokenizerPath), model(openNamedModel(path)),
+      program(compileNamedModel(model, /*generates=*/false)) {}
 
 const data::Tokenizer &Scorer::tokenizer() {
-  if (loaded)
-    return *loaded;
-  if (!tokenizerPath.empty())
-    loaded = data::loadTokenizer(tokenizerPath);
-  else if (!std::filesystem::is_directory(path))
-    throw std::runtime_error(
-        fmt::format("{}: holds no tokenizer; --tokenizer names one", path.string()));
-  else
-    try {
-      loaded = data::loadTokenizer(path);
-    } catch (const data::TokenizerError &error) {
-      throw std::runtime_error(fmt::format("{}; --tokenizer names another", error.what()));
-    }
+  if (!loaded)
+    loaded = tokenizerOfModel(path, tokenizerPath);
   return *loaded;
 }
 

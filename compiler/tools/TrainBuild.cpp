@@ -90,7 +90,9 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
       output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(identity.data(), identity.size()));
   result.wasThere = std::filesystem::exists(result.folder / "model" / "config.json");
   if (result.wasThere)
-    fmt::print("train {}: nothing changed, {}\n", train.name, result.folder.string());
+    // Who never trains has only answers or results on stdout.
+    fmt::print(trains ? stdout : stderr, "train {}: nothing changed, {}\n", train.name,
+               result.folder.string());
   else if (!trains)
     throw RefusedRecipe(sources, train.where,
                         fmt::format("train '{}' is not built as the recipe says it; 'roux run {} "

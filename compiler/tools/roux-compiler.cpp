@@ -11,10 +11,8 @@
 
 int main(int argc, char **argv) {
   static constexpr std::pair<std::string_view, int (*)(int, char **)> verbs[] = {
-      {"eval", roux::runEval},
-      {"inspect", roux::runShowStage},
-      {"run", roux::runRun},
-      {"score", roux::runScore},
+      {"chat", roux::runChat}, {"eval", roux::runEval},   {"inspect", roux::runShowStage},
+      {"run", roux::runRun},   {"score", roux::runScore},
   };
   for (const auto &[name, run] : verbs)
     if (name == argv[0])

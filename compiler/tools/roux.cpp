@@ -22,6 +22,7 @@ struct Verb {
 } // namespace
 
 static constexpr Verb verbs[] = {
+    {"chat", "talk to a trained model", runCompiler},
     {"check", "say what is wrong with a recipe, or what it will do", runCheck},
     {"eval", "measure what a recipe's evals say, without training", runCompiler},
     {"fmt", "lay out recipes in the one way", runFormat},

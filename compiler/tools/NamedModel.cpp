@@ -1,0 +1,52 @@
+//===- NamedModel.cpp - a model given on the command line -----------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/NamedModel.h"
+
+#include "compiler/pipeline/CompileStep.h"
+#include "compiler/tools/CompilerVerbs.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <thread>
+
+namespace roux {
+
+model::Model openNamedModel(const std::filesystem::path &path) {
+  model::Model model = model::openModel(path);
+  for (const std::string &problem : model::notFinite(model.weights))
+    throw model::ModelError(problem);
+  return model;
+}
+
+std::shared_ptr<const data::Tokenizer> tokenizerOfModel(const std::filesystem::path &path,
+                                                        const std::string &named) {
+  if (!named.empty())
+    return data::loadTokenizer(named);
+  if (!std::filesystem::is_directory(path))
+    throw std::runtime_error(
+        fmt::format("{}: holds no tokenizer; --tokenizer names one", path.string()));
+  try {
+    return data::loadTokenizer(path);
+  } catch (const data::TokenizerError &error) {
+    throw std::runtime_error(fmt::format("{}; --tokenizer names another", error.what()));
+  }
+}
+
+std::unique_ptr<train::ModelProgram> compileNamedModel(const model::Model &model, bool generates) {
+  StepSource source;
+  source.config = model.config;
+  source.trains = false;
+  source.generates = generates;
+  std::optional<Program> program = compileStep(source, kernelCacheFolder());
+  if (!program)
+    throw std::runtime_error("the model could not be compiled");
+  auto runs = std::make_unique<train::ModelProgram>(
+      std::move(*program), model.config, std::max(1u, std::thread::hardware_concurrency()));
+  runs->setParameters(model.weights);
+  return runs;
+}
+
+} // namespace roux
