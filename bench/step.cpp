@@ -143,8 +143,9 @@ void run(const Shape &shape, StepType type, bool saves, int rounds) {
              "arena {:.0f} MB\n",
              shape.name, type == StepType::F32 ? "f32" : "bf16", saves ? "kept" : "computed again",
              shape.segments * shape.length / timed.step, rate, 100 * rate / peak,
-             double(train::activationBytes(program.executor().program(), source.config, "train",
-                                           shape.segments * shape.length)) /
+             double(train::activationPlan(program.executor().program(), source.config, "train",
+                                          shape.segments * shape.length)
+                        .arenaBytes) /
                  1e6);
   printKernels(program.executor().program(), timed);
 }

@@ -212,6 +212,11 @@ LogicalResult EntryWriter::block(Block &body) {
 }
 
 static FailureOr<ProgramKernel> compileKernel(FuncOp function, const ProgramOptions &options) {
+  if (!options.emitsCode) {
+    ProgramKernel named;
+    named.shape.name = function.getSymName().str();
+    return named;
+  }
   std::optional<KernelCache> cache;
   std::string key;
   if (options.cacheFolder) {

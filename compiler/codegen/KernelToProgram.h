@@ -17,6 +17,7 @@ struct ProgramOptions {
   /// Where compiled kernels are kept, by their text, machine and this build's format; none:
   /// nowhere.
   std::optional<std::string> cacheFolder;
+  bool emitsCode = true; ///< else kernels are only named: enough to plan memory
 };
 
 /// Fails with a diagnostic at the op at fault. What `module` holds is not changed.

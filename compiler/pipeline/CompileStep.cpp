@@ -11,6 +11,8 @@
 #include "compiler/conversion/Passes.h"
 #include "compiler/pipeline/StepStages.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -47,6 +49,8 @@ public:
 
   /// The module after step or grad.
   OwningOpRef<ModuleOp> build(step::StepStage last);
+  /// The module after `stage`, which is the edited text if there is one of that stage.
+  OwningOpRef<ModuleOp> edited(StringRef stage, OwningOpRef<ModuleOp> module);
   /// The module of kernels; null after a diagnostic.
   OwningOpRef<ModuleOp> buildKernels();
 
@@ -58,7 +62,10 @@ private:
     registerKernelText(registry);
     return registry;
   }
+  Location locate(SourceRange where);
   Location locate(const Expression::Node &node);
+  /// Gives ops that came from a model's shape the recipe's places of model and optimizer.
+  void place(ModuleOp module);
 
   const StepSource &source;
   MLIRContext context;
@@ -67,12 +74,41 @@ private:
 
 } // namespace
 
+Location StepCompilation::locate(SourceRange where) {
+  if (!source.sources || where.file >= source.sources->size())
+    return UnknownLoc::get(&context);
+  LineColumn at = source.sources->locate(where.file, where.begin);
+  return FileLineColLoc::get(&context, StringRef(source.sources->path(where.file)), at.line,
+                             at.column);
+}
+
 Location StepCompilation::locate(const Expression::Node &node) {
   auto [file, begin, end] = node.where;
-  if (!source.sources || file >= source.sources->size())
-    return UnknownLoc::get(&context);
-  LineColumn at = source.sources->locate(file, begin);
-  return FileLineColLoc::get(&context, StringRef(source.sources->path(file)), at.line, at.column);
+  return locate(source.defaultLossOf.value_or(SourceRange{file, begin, end}));
+}
+
+void StepCompilation::place(ModuleOp module) {
+  if (!source.sources)
+    return;
+  std::string shape = source.config.file.string();
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+    LocationAttr where =
+        locate(function.getSymName() == "update" ? source.optimizerWhere : source.modelWhere);
+    AttrTypeReplacer replacer;
+    replacer.addReplacement(
+        [&](FileLineColLoc place) -> std::optional<std::pair<mlir::Attribute, WalkResult>> {
+          bool isShape =
+              place.getFilename() == shape && place.getLine() == 1 && place.getColumn() == 1;
+          return std::pair(isShape ? where : LocationAttr(place), WalkResult::advance());
+        });
+    replacer.recursivelyReplaceElementsIn(function, /*replaceAttrs=*/false, /*replaceLocs=*/true);
+  }
+}
+
+OwningOpRef<ModuleOp> StepCompilation::edited(StringRef stage, OwningOpRef<ModuleOp> module) {
+  if (!module || !source.edited || source.edited->stage != stage)
+    return module;
+  return step::readEditedStage(*module, source.edited->text, source.edited->path);
 }
 
 OwningOpRef<ModuleOp> StepCompilation::build(step::StepStage last) {
@@ -87,8 +123,16 @@ OwningOpRef<ModuleOp> StepCompilation::build(step::StepStage last) {
   request.update = {source.firstBeta, source.secondBeta, source.epsilon, source.decay, source.clip};
   request.trains = source.trains;
   request.generates = source.generates;
-  return step::buildStepStage(context, request, last,
-                              [this](const Expression::Node &node) { return locate(node); });
+  OwningOpRef<ModuleOp> module = step::buildStep(
+      context, request, [this](const Expression::Node &node) { return locate(node); });
+  if (module)
+    place(*module);
+  module = edited("step", std::move(module));
+  if (!module || last == step::StepStage::Step || !source.trains)
+    return module;
+  if (failed(step::differentiate(*module)))
+    return nullptr;
+  return edited("grad", std::move(module));
 }
 
 OwningOpRef<ModuleOp> StepCompilation::buildKernels() {
@@ -97,7 +141,7 @@ OwningOpRef<ModuleOp> StepCompilation::buildKernels() {
   passes.addPass(createStepToKernel());
   if (!module || failed(passes.run(*module)))
     return nullptr;
-  return module;
+  return edited("kernel", std::move(module));
 }
 
 std::optional<std::string> printStage(const StepSource &source, const StageText &what) {
@@ -119,6 +163,52 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
           printKernels(*module, {what.stage, what.kernel, what.machine, what.architecture}, out)))
     return std::nullopt;
   return text;
+}
+
+std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
+  std::vector<StageFile> files;
+  auto addWhole = [&](const char *name, OwningOpRef<ModuleOp> module) {
+    if (module)
+      files.push_back({name, step::printModule(*module) + "\n"});
+    return bool(module);
+  };
+  StepCompilation compilation(source);
+  if (!addWhole("step.mlir", compilation.build(step::StepStage::Step)))
+    return std::nullopt;
+  if (source.trains && !addWhole("grad.mlir", compilation.build(step::StepStage::Grad)))
+    return std::nullopt;
+  OwningOpRef<ModuleOp> module = compilation.buildKernels();
+  if (!module)
+    return std::nullopt;
+  files.push_back({"kernel.mlir", step::printModule(*module) + "\n"});
+  auto add = [&](const std::string &name, const char *form, const std::string &kernel) {
+    KernelTextOptions options;
+    options.form = form;
+    options.kernel = kernel;
+    llvm::raw_string_ostream out(files.emplace_back(StageFile{name, {}}).text);
+    return succeeded(printKernels(*module, options, out));
+  };
+  if (!add("table.txt", "table", ""))
+    return std::nullopt;
+  static constexpr std::pair<const char *, const char *> forms[] = {{"llvm", ".ll"}, {"asm", ".s"}};
+  for (auto [form, extension] : forms)
+    for (kernel::FuncOp function : module->getOps<kernel::FuncOp>()) {
+      std::string name = function.getSymName().str();
+      if (!add(form + ("/" + name) + extension, form, name))
+        return std::nullopt;
+    }
+  return files;
+}
+
+std::optional<Program> outlineStep(const StepSource &source) {
+  StepCompilation compilation(source);
+  OwningOpRef<ModuleOp> module = compilation.buildKernels();
+  ProgramOptions options;
+  options.emitsCode = false;
+  if (!module)
+    return std::nullopt;
+  FailureOr<Program> program = compileProgram(*module, options);
+  return succeeded(program) ? std::optional(std::move(*program)) : std::nullopt;
 }
 
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder) {

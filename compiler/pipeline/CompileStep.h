@@ -15,15 +15,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace roux {
 
 /// What the numbers of a step are: `run { dtype: … }`.
 enum class StepType : uint8_t { F32, BF16, F64 };
 
+/// Text of a stage that stands instead of what the recipe says: `--from kernel=FILE`.
+struct EditedStage {
+  std::string stage; ///< step, grad or kernel
+  std::string path;  ///< for diagnostics
+  std::string text;
+};
+
 /// All of a recipe that changes what a step computes.
 struct StepSource {
   const SourceManager *sources = nullptr; ///< for the places of diagnostics
+  SourceRange modelWhere, optimizerWhere; ///< where the recipe says them
+  /// The train whose loss is a default, which no file has.
+  std::optional<SourceRange> defaultLossOf;
   model::ModelConfig config;
   Expression loss; ///< empty: token.nll
   StepType type = StepType::F32;
@@ -32,6 +43,7 @@ struct StepSource {
   bool savesActivations = false; ///< else a layer's gradient computes the layer again
   bool trains = true;            ///< the program has `train` and `update`
   bool generates = false;        ///< the program has `prefill` and `decode`
+  std::optional<EditedStage> edited;
 };
 
 /// Which text of a step is asked for.
@@ -44,6 +56,18 @@ struct StageText {
 
 /// The stage's text; none after saying on stderr what is wrong.
 std::optional<std::string> printStage(const StepSource &source, const StageText &what);
+
+/// A file of a dump: its name, which may have a folder, and what is in it.
+struct StageFile {
+  std::string name, text;
+};
+
+/// All texts from the step to each kernel's assembly on this machine, in their order; none after
+/// saying on stderr what is wrong.
+std::optional<std::vector<StageFile>> printStages(const StepSource &source);
+
+/// The entries with their buffers, of which a memory plan can be made, and no code.
+std::optional<Program> outlineStep(const StepSource &source);
 
 /// The entries `nll` and `logits`, and those that `source` asks for, for this machine. Kernels
 /// compiled before are taken from `cacheFolder`, and new ones put there; empty: no cache. None

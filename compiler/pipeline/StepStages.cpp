@@ -17,12 +17,16 @@ OwningOpRef<ModuleOp> roux::step::buildStepStage(MLIRContext &context, const Ste
   OwningOpRef<ModuleOp> module = buildStep(context, request, locate);
   if (!module || last == StepStage::Step || !request.trains)
     return module;
-  PassManager passes(&context);
-  passes.addPass(createStepGrad());
-  passes.addPass(createCSEPass()); // derivatives repeat their constants
-  if (failed(passes.run(*module)))
+  if (failed(differentiate(*module)))
     return nullptr;
   return module;
+}
+
+LogicalResult roux::step::differentiate(ModuleOp module) {
+  PassManager passes(module.getContext());
+  passes.addPass(createStepGrad());
+  passes.addPass(createCSEPass()); // derivatives repeat their constants
+  return passes.run(module);
 }
 
 std::string roux::step::printModule(ModuleOp module) {

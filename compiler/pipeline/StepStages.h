@@ -23,6 +23,15 @@ mlir::OwningOpRef<mlir::ModuleOp> buildStepStage(mlir::MLIRContext &context,
                                                  const StepRequest &request, StepStage last,
                                                  LocateNode locate);
 
+/// Adds @train_grad to the step of a model. Fails with a diagnostic.
+mlir::LogicalResult differentiate(mlir::ModuleOp module);
+
+/// The module that `text` is, under the name `path` in diagnostics. Its entries must take and give
+/// what those of `expected`, the same stage of the recipe, do. Null after reporting the line and
+/// the difference.
+mlir::OwningOpRef<mlir::ModuleOp> readEditedStage(mlir::ModuleOp expected, llvm::StringRef text,
+                                                  llvm::StringRef path);
+
 /// A module as text that parses back to it.
 std::string printModule(mlir::ModuleOp module);
 

@@ -9,33 +9,17 @@
 #include "compiler/frontend/Objective.h"
 #include "compiler/frontend/Parser.h"
 #include "compiler/tools/CommandLine.h"
+#include "compiler/tools/InspectOptions.h"
 #include "compiler/tools/PlannedTrain.h"
 #include "compiler/tools/RecipeFile.h"
-#include "compiler/tools/Settings.h"
 #include "compiler/tools/Stages.h"
 #include "compiler/tools/Verbs.h"
 #include "runtime/data/view/PlanText.h"
 
-#include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <iostream>
 
 namespace roux {
-
-static const Stage *stageNamed(std::string_view name) {
-  const Stage *stage = std::find_if(std::begin(stages), std::end(stages),
-                                    [&](const Stage &s) { return s.name == name; });
-  return stage == std::end(stages) ? nullptr : stage;
-}
-
-static int unknownStage(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const Stage &stage : stages)
-    names.push_back(stage.name);
-  return refuse(fmt::format("unknown stage '{}'{}; stages are {}", name, didYouMean(name, names),
-                            fmt::join(names, ", ")));
-}
 
 static int showTree(const std::string &path) {
   SourceManager sources;
@@ -68,38 +52,18 @@ static int showPlan(const std::string &path, const std::string &target,
                           });
 }
 
-static std::string stageHelp() {
-  std::string help = "what to show:";
-  for (const Stage &stage : stages)
-    help += fmt::format("\n  {:<8} {}", stage.name, stage.produces);
-  return help;
-}
-
 int runInspect(int argc, char **argv) {
-  CLI::App app("look at any stage of a recipe", "roux inspect");
-  std::string path, emit, target;
-  std::vector<std::string> set;
-  app.add_option("recipe", path, "the recipe")->required();
-  app.add_option("--emit", emit, stageHelp())->required();
-  app.add_option("--target", target, "for plan: the train to look at; the last one if not said");
-  addSettings(app, set);
-  app.allow_extras(); // the options of roux-compiler's stages, which it checks
-  if (std::optional<int> done = parseArguments(app, argc, argv))
+  InspectRequest request;
+  if (std::optional<int> done = readInspect(argc, argv, request))
     return *done;
-  const Stage *stage = stageNamed(emit);
-  if (!stage)
-    return unknownStage(emit);
-  if (stage->needsMLIR)
+  const Stage *stage = stageNamed(request.text.stage);
+  if (!stage || stage->needsMLIR)
     return runCompiler(argc, argv);
-  if (!app.remaining().empty())
-    return refuse(fmt::format("--emit={} has no option '{}'", emit, app.remaining().front()));
   return guarded([&] {
-    if (emit == "ast")
-      return showTree(path);
-    CheckOptions options;
-    if (!readSettings(set, options))
-      return 1;
-    return emit == "plan" ? showPlan(path, target, options) : showLoss(path, options);
+    if (stage->name == "ast")
+      return showTree(request.path);
+    return stage->name == "plan" ? showPlan(request.path, request.target, request.check)
+                                 : showLoss(request.path, request.check);
   });
 }
 

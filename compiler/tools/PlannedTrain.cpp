@@ -13,25 +13,6 @@
 
 namespace roux {
 
-/// The train named `target`, or the last one in the text; null after saying what there is instead.
-static const CheckedDefinition *findTrain(const CheckedRecipe &recipe, const std::string &target) {
-  const CheckedDefinition *found = nullptr;
-  std::vector<std::string_view> names;
-  for (const CheckedDefinition &definition : recipe.definitions) {
-    if (definition.kind != ast::Kind::Train)
-      continue;
-    names.push_back(definition.name);
-    if (target.empty() ? !found || definition.where.begin > found->where.begin
-                       : definition.name == target)
-      found = &definition;
-  }
-  if (!found && target.empty())
-    refuse("the recipe has no train, so there is no plan");
-  else if (!found)
-    refuse(fmt::format("no train is named '{}'{}", target, didYouMean(target, names)));
-  return found;
-}
-
 static std::filesystem::path dataFolder(const std::string &path) {
   return outputFolder(path) / "data";
 }
@@ -47,11 +28,9 @@ int withPlannedTrain(
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
   if (int status = printFound(diagnostics); status || !recipe)
     return status;
-  const CheckedDefinition *train = findTrain(*recipe, target);
-  if (!train)
-    return 1;
+  const CheckedDefinition &train = trainNamed(*recipe, target);
   DataBuilder builder(sources, *recipe, dataFolder(path));
-  show(*train, builder.build(*train));
+  show(train, builder.build(train));
   return 0;
 }
 

@@ -48,6 +48,24 @@ std::optional<uint32_t> openRecipe(SourceManager &sources, const std::string &pa
   return sources.add(path, std::move(text));
 }
 
+const CheckedDefinition &trainNamed(const CheckedRecipe &recipe, std::string_view name) {
+  const CheckedDefinition *found = nullptr;
+  std::vector<std::string_view> names;
+  for (const CheckedDefinition &definition : recipe.definitions) {
+    if (definition.kind != ast::Kind::Train)
+      continue;
+    names.push_back(definition.name);
+    bool isLater = definition.inMainFile && (!found || definition.where.begin > found->where.begin);
+    if (name.empty() ? isLater : definition.name == name)
+      found = &definition;
+  }
+  if (!found)
+    throw std::runtime_error(
+        name.empty() ? "the recipe has no train, so there is neither plan nor step"
+                     : fmt::format("no train is named '{}'{}", name, didYouMean(name, names)));
+  return *found;
+}
+
 int printFound(const Diagnostics &diagnostics, DiagnosticForm form) {
   if (form == DiagnosticForm::Json)
     fmt::print("{}", diagnostics.json());

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/frontend/CheckedRecipe.h"
 #include "compiler/frontend/Diagnostic.h"
 
 #include <optional>
@@ -21,5 +22,9 @@ enum class DiagnosticForm { Text, Json };
 
 /// Prints what was found: text to stderr, JSON lines to stdout. The exit status: 1 on any error.
 int printFound(const Diagnostics &diagnostics, DiagnosticForm form = DiagnosticForm::Text);
+
+/// The train of that name; of no name, the last one in the recipe's text. Throws std::runtime_error
+/// where there is none.
+const CheckedDefinition &trainNamed(const CheckedRecipe &recipe, std::string_view name);
 
 } // namespace roux

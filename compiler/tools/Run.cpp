@@ -6,18 +6,72 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/DumpStages.h"
 #include "compiler/tools/EvalBuild.h"
+#include "compiler/tools/InspectOptions.h"
+#include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/RunReport.h"
 #include "compiler/tools/RunnableRecipe.h"
 #include "compiler/tools/Settings.h"
+#include "compiler/tools/StepOfRecipe.h"
 
 #include <fmt/format.h>
 
 namespace roux {
 
+namespace {
+struct RunRequest {
+  std::string path, target, dumpFolder;
+  std::optional<EditedStage> edited; ///< of the train `target`, or the last one
+  CheckOptions check;
+};
+} // namespace
+
+/// Writes the stages of everything that is going to be compiled.
+static void dump(const SourceManager &sources, const CheckedRecipe &recipe,
+                 const RunRequest &request, const CheckedDefinition *editedTrain,
+                 DataBuilder &builder) {
+  StageDump dump(request.dumpFolder);
+  std::vector<bool> isBuilt(recipe.definitions.size());
+  // Every definition stands after those it reads.
+  for (size_t i = recipe.definitions.size(); i-- > 0;) {
+    const CheckedDefinition &definition = recipe.definitions[i];
+    isBuilt[i] = isBuilt[i] || (definition.inMainFile &&
+                                (request.target.empty() || definition.name == request.target));
+    for (uint32_t read : definition.reads)
+      isBuilt[read] = isBuilt[read] || isBuilt[i];
+  }
+  for (size_t i = 0; i < recipe.definitions.size(); ++i) {
+    const CheckedDefinition &definition = recipe.definitions[i];
+    if (isBuilt[i] && (definition.kind == ast::Kind::Train || definition.kind == ast::Kind::Eval))
+      dumpProgram(sources, recipe, definition, builder,
+                  &definition == editedTrain ? request.edited : std::nullopt, dump);
+  }
+}
+
+/// Looks at what was asked beside the recipe before the first training begins.
+static void prepare(const SourceManager &sources, const CheckedRecipe &recipe,
+                    const RunRequest &request, TrainBuilder &trains) {
+  const CheckedDefinition *train = nullptr;
+  if (request.edited) {
+    train = &trainNamed(recipe, request.target);
+    StepSource source =
+        stepOf(sources, recipe, *train, trains.data().modelOf((*train)["model"]).config);
+    source.edited = request.edited;
+    if (!outlineStep(source))
+      throw std::runtime_error(
+          fmt::format("train {} cannot be made of '{}'", train->name, request.edited->path));
+    trains.edit(*train, *request.edited);
+  }
+  if (!request.dumpFolder.empty())
+    dump(sources, recipe, request, train, trains.data());
+}
+
 static int runDefinitions(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const std::string &path, const std::string &target) {
+                          const RunRequest &request) {
+  const std::string &path = request.path, &target = request.target;
   TrainBuilder trains(sources, recipe, outputFolder(path));
+  prepare(sources, recipe, request, trains);
   EvalBuilder evals(sources, recipe, trains, outputFolder(path));
   RunReport page(sources, recipe);
   std::vector<const CheckedDefinition *> wanted;
@@ -43,21 +97,26 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
 int runRun(int argc, char **argv) {
   CLI::App app("build a recipe's trains and evals; what is there and unchanged is skipped",
                "roux run");
-  std::string path, target;
+  RunRequest request;
+  request.check.files = true;
+  std::string from;
   std::vector<std::string> set;
-  app.add_option("recipe", path, "the recipe")->required();
-  app.add_option("--target", target, "only this train or eval, and what it needs");
+  app.add_option("recipe", request.path, "the recipe")->required();
+  app.add_option("--target", request.target, "only this train or eval, and what it needs");
+  addEdited(app, from);
+  app.add_option("--dump-dir", request.dumpFolder,
+                 "write every stage of what is compiled to files of this folder");
   addSettings(app, set);
-  CheckOptions options;
-  addRunKeys(app, options);
+  addRunKeys(app, request.check);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;
   return guarded([&] {
-    if (!readSettings(set, options))
+    request.edited = readEdited(from);
+    if (!readSettings(set, request.check))
       return 1;
-    return withRunnable(path, options,
+    return withRunnable(request.path, request.check,
                         [&](const SourceManager &sources, const CheckedRecipe &recipe) {
-                          return runDefinitions(sources, recipe, path, target);
+                          return runDefinitions(sources, recipe, request);
                         });
   });
 }

@@ -17,13 +17,35 @@ StepType stepTypeOf(const SourceManager &sources, const CheckedRecipe &recipe) {
   return type.is("bf16") ? StepType::BF16 : type.is("f64") ? StepType::F64 : StepType::F32;
 }
 
+StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                        const model::ModelConfig &config) {
+  StepSource source;
+  source.config = config;
+  source.type = stepTypeOf(sources, recipe);
+  source.trains = false;
+  source.generates = true;
+  return source;
+}
+
+/// Where the model that `value` names is made; of a train, where its model is.
+static SourceRange placeOfModel(const CheckedRecipe &recipe, const CheckedValue &value) {
+  if (value.kind != ValueKind::Reference)
+    return value.where;
+  const CheckedDefinition &named = recipe.definitions[value.definition];
+  return placeOfModel(recipe, named.kind == ast::Kind::Train ? named["model"] : named.value);
+}
+
 StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
                   const CheckedDefinition &train, const model::ModelConfig &config) {
-  StepSource source;
+  StepSource source = evaluationOf(sources, recipe, config);
+  source.trains = true;
+  source.generates = false;
   source.sources = &sources;
-  source.config = config;
+  source.modelWhere = placeOfModel(recipe, train["model"]);
+  source.optimizerWhere = train["optimizer"].where;
   source.loss = train["loss"].expression;
-  source.type = stepTypeOf(sources, recipe);
+  if (train["loss"].origin.kind == OriginKind::Default)
+    source.defaultLossOf = train.where;
   source.savesActivations = recipe.run()["recompute"].is("none");
   const CheckedValue &optimizer = train["optimizer"];
   source.firstBeta = optimizer["betas"].items.at(0).number;
@@ -33,8 +55,6 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   if (source.decay > 0 && !optimizer["exempt"].is("vectors"))
     throw RefusedRecipe(sources, optimizer["exempt"].where,
                         "norms and biases never decay in compiled updates; expected 'vectors'");
-  if (const CheckedValue &clip = train["clip"]; !clip.isNone())
-    source.clip = clip.number;
   return source;
 }
 

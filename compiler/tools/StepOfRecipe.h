@@ -11,10 +11,15 @@
 
 namespace roux {
 
-/// `config` replaces the model's own shape, for models whose weights are not here. Throws
-/// RefusedRecipe for what is checked and not compiled.
+/// `config` replaces the model's own shape, for models whose weights are not here. `clip:` is no
+/// part of it: the trainer clips, once it has seen the norm of all gradients. Throws RefusedRecipe
+/// for what is checked and not compiled.
 StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
                   const CheckedDefinition &train, const model::ModelConfig &config);
+
+/// What measures a model of that shape, and lets it write, is compiled from.
+StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                        const model::ModelConfig &config);
 
 /// `run { dtype: … }`. Throws RefusedRecipe for tf32, which the CPU does not have.
 StepType stepTypeOf(const SourceManager &sources, const CheckedRecipe &recipe);

@@ -8,8 +8,8 @@
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "compiler/tools/CompilerVerbs.h"
-#include "compiler/tools/FitMemory.h"
 #include "compiler/tools/PeriodicEval.h"
+#include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/model/WriteModel.h"
 #include "runtime/train/CompiledStep.h"
@@ -46,21 +46,18 @@ unsigned threadsOf(const CheckedRecipe &recipe) {
 std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
                                                 const CheckedRecipe &recipe,
                                                 const CheckedDefinition *train,
-                                                const model::ModelConfig &config, int64_t tokens) {
-  StepSource source;
-  source.config = config;
-  source.type = stepTypeOf(sources, recipe);
-  if (train) {
-    source = stepOf(sources, recipe, *train, config);
-    source.clip.reset(); // the trainer clips, once it has seen the norm
-  }
-  source.trains = train != nullptr;
-  source.generates = !train;
-  std::optional<Program> program =
-      train ? compileFitting(recipe, source, tokens) : compileStep(source, kernelCacheFolder());
+                                                const model::ModelConfig &config) {
+  return programFor(recipe, train ? stepOf(sources, recipe, *train, config)
+                                  : evaluationOf(sources, recipe, config));
+}
+
+std::unique_ptr<train::ModelProgram> programFor(const CheckedRecipe &recipe,
+                                                const StepSource &source) {
+  std::optional<Program> program = compileStep(source, kernelCacheFolder());
   if (!program)
     throw std::runtime_error("the model could not be compiled");
-  return std::make_unique<train::ModelProgram>(std::move(*program), config, threadsOf(recipe));
+  return std::make_unique<train::ModelProgram>(std::move(*program), source.config,
+                                               threadsOf(recipe));
 }
 
 model::Model TrainBuilder::modelOf(const CheckedValue &value) {
@@ -75,9 +72,17 @@ std::string TrainBuilder::identityOf(const CheckedValue &model) {
   });
 }
 
+void TrainBuilder::edit(const CheckedDefinition &train, EditedStage stage) {
+  edited.insert_or_assign(&train, std::move(stage));
+}
+
 std::string TrainBuilder::identityOf(const CheckedDefinition &train, const TrainingData &data) {
-  return sliceOf(sources, recipe, train) + fmt::format("plan {:016x}\n", data.plan.hash()) +
-         identityOf(train["model"]);
+  std::string text = sliceOf(sources, recipe, train) +
+                     fmt::format("plan {:016x}\n", data.plan.hash()) + identityOf(train["model"]);
+  if (auto edit = edited.find(&train); edit != edited.end())
+    text += fmt::format("edited {} {:016x}\n", edit->second.stage,
+                        XXH3_64bits(edit->second.text.data(), edit->second.text.size()));
+  return text;
 }
 
 const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
@@ -139,16 +144,19 @@ static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const Check
 
 void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &data,
                          const std::string &identity, const std::filesystem::path &folder) {
+  StepSource asked = stepOf(sources, recipe, train, data.model.config);
+  if (auto edit = edited.find(&train); edit != edited.end())
+    asked.edited = edit->second;
+  FittedStep fitted = fitStep(recipe, train, std::move(asked), &data.plan);
+  refuseUnfit(sources, recipe, train, fitted);
   model::Model start = modelOf(train["model"]);
-  auto program =
-      programFor(sources, recipe, &train, start.config, largestMicroBatch(recipe, data.plan));
+  auto program = programFor(recipe, fitted.source);
   program->setParameters(start.weights);
   train::CompiledStep step(*program, [&](uint64_t index) { return scalarsOf(data.plan, index); });
 
   data::PlanInput input(data.store);
   data::LoaderOptions loading;
-  if (const CheckedValue &limit = recipe.run()["micro_batch"]; limit.kind == ValueKind::Number)
-    loading.run.microBatchTokens = static_cast<uint64_t>(limit.number);
+  loading.run.microBatchTokens = fitted.microBatch;
   train::PlanSource source(data.plan, input, train["weight"].expression, loading);
   train::AdamW optimizer = optimizerOf(train);
   train::Schedule schedule(optimizer.peak, phasesOf(train), train::extentOf(data.plan));

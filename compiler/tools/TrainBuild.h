@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/pipeline/CompileStep.h"
 #include "compiler/plan/ModelWeights.h"
 #include "runtime/train/ModelProgram.h"
 #include "runtime/train/Trainer.h"
@@ -26,6 +27,8 @@ public:
   TrainBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
                std::filesystem::path output);
 
+  /// `train` is to be made of `stage` instead of what the recipe says, and is another train then.
+  void edit(const CheckedDefinition &train, EditedStage stage);
   /// Builds `train`, and first the trains it starts from. Says on stdout what it does. Throws what
   /// any part of it throws.
   const BuiltTrain &build(const CheckedDefinition &train);
@@ -51,16 +54,20 @@ private:
   std::filesystem::path output;
   DataBuilder dataBuilder;
   std::map<const CheckedDefinition *, BuiltTrain> built;
+  std::map<const CheckedDefinition *, EditedStage> edited;
   bool stopped = false, trains = true;
 };
 
 /// Threads that `run { threads: … }` asks for.
 unsigned threadsOf(const CheckedRecipe &recipe);
 
-/// A program for `config` with the loss and optimizer of `train`, for micro-batches of up to
-/// `tokens`, or, without a train, for evaluation: losses, and what the model writes.
-std::unique_ptr<train::ModelProgram>
-programFor(const SourceManager &sources, const CheckedRecipe &recipe,
-           const CheckedDefinition *train, const model::ModelConfig &config, int64_t tokens = 0);
+/// A program for `config` with the loss and optimizer of `train`, or, without one, for evaluation:
+/// losses, and what the model writes.
+std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
+                                                const CheckedRecipe &recipe,
+                                                const CheckedDefinition *train,
+                                                const model::ModelConfig &config);
+std::unique_ptr<train::ModelProgram> programFor(const CheckedRecipe &recipe,
+                                                const StepSource &source);
 
 } // namespace roux

@@ -303,8 +303,8 @@ int64_t stateBytes(const Program &program, const model::ModelConfig &config) {
   return elements * tensorsOfParameter * elementBytes(stateElement(program));
 }
 
-int64_t activationBytes(const Program &program, const model::ModelConfig &config,
-                        const std::string &entry, int64_t tokens) {
+MemoryPlan activationPlan(const Program &program, const model::ModelConfig &config,
+                          const std::string &entry, int64_t tokens) {
   Extents extents;
   for (const char *name : {"tokens", "token.distinct", "token.starts", "label.distinct",
                            "label.starts", "position.distinct", "position.starts"})
@@ -312,7 +312,7 @@ int64_t activationBytes(const Program &program, const model::ModelConfig &config
   // One item a block of a segment and head; segments of one token have the most.
   extents[queryWorkName] = tokens * config.heads;
   extents[keyWorkName] = tokens * config.keyValueHeads;
-  return planMemory(program.entry(entry), extents).arenaBytes;
+  return planMemory(program.entry(entry), extents);
 }
 
 } // namespace roux::train

@@ -117,8 +117,8 @@ private:
 /// Bytes of parameters, gradients and moments of such a model under `program`; nothing is
 /// allocated.
 int64_t stateBytes(const Program &program, const model::ModelConfig &config);
-/// Bytes of activations that `entry` needs for so many tokens, at most.
-int64_t activationBytes(const Program &program, const model::ModelConfig &config,
-                        const std::string &entry, int64_t tokens);
+/// The buffers of `entry` for so many tokens: its arena is the most that any segments need.
+MemoryPlan activationPlan(const Program &program, const model::ModelConfig &config,
+                          const std::string &entry, int64_t tokens);
 
 } // namespace roux::train

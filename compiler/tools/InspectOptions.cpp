@@ -1,0 +1,135 @@
+//===- InspectOptions.cpp - what `roux inspect` was asked for -------------===//
+//
+// An option that would change nothing is a mistake of whoever typed it, so a table
+// says which stages read which.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/InspectOptions.h"
+
+#include "compiler/frontend/Constructs.h"
+#include "compiler/tools/CommandLine.h"
+#include "compiler/tools/Settings.h"
+#include "compiler/tools/Stages.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace roux {
+
+/// An option that not every stage reads.
+struct StageOption {
+  std::string_view name;
+  uint32_t stages; ///< bits of Stage::reads
+};
+
+static constexpr StageOption stageOptions[] = {
+    {"--target", reads::Train},    {"--config", reads::Shape}, {"--from", reads::Shape},
+    {"--kernel", reads::Kernel},   {"--machine", reads::CPU},  {"--arch", reads::GPU},
+    {"--dump-dir", reads::Recipe},
+};
+
+static std::string stageHelp() {
+  std::string help = "what to show:";
+  for (const Stage &stage : stages)
+    help += fmt::format("\n  {:<8} {}", stage.name, stage.produces);
+  return help;
+}
+
+static int unknownStage(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Stage &stage : stages)
+    names.push_back(stage.name);
+  return refuse(fmt::format("unknown stage '{}'{}; stages are {}", name, didYouMean(name, names),
+                            fmt::join(names, ", ")));
+}
+
+const Stage *stageNamed(std::string_view name) {
+  const Stage *stage = std::find_if(std::begin(stages), std::end(stages),
+                                    [&](const Stage &s) { return s.name == name; });
+  return stage == std::end(stages) ? nullptr : stage;
+}
+
+/// 0, or 1 after refusing an option that `stage` does not read.
+static int refuseUnread(const CLI::App &app, const Stage &stage) {
+  auto refuseOption = [&](std::string_view option) {
+    return refuse(fmt::format("--emit={} has no option '{}'", stage.name, option));
+  };
+  for (const StageOption &option : stageOptions)
+    if (app.count(std::string(option.name)) && !(stage.reads & option.stages))
+      return refuseOption(option.name);
+  for (const Parameter &key : constructOf(ast::Kind::Run).parameters) {
+    std::string flag = "--" + std::string(key.name);
+    if (flag != "--arch" && app.count(flag) && !(stage.reads & reads::Recipe))
+      return refuseOption(flag);
+  }
+  return 0;
+}
+
+void addEdited(CLI::App &app, std::string &from) {
+  app.add_option("--from", from,
+                 "text that --emit=step, grad or kernel printed, edited: it stands instead of "
+                 "what the recipe's train says")
+      ->type_name("STAGE=FILE");
+}
+
+std::optional<EditedStage> readEdited(const std::string &from) {
+  if (from.empty())
+    return std::nullopt;
+  size_t equals = from.find('=');
+  EditedStage edited{from.substr(0, equals), {}, {}};
+  bool isStage = edited.stage == "step" || edited.stage == "grad" || edited.stage == "kernel";
+  if (!isStage || equals == std::string::npos)
+    throw std::runtime_error(
+        fmt::format("--from takes step=FILE, grad=FILE or kernel=FILE, found '{}'", from));
+  edited.path = from.substr(equals + 1);
+  std::optional<std::string> text = readFile(edited.path);
+  if (!text)
+    throw std::runtime_error(fmt::format("--from: cannot read '{}'", edited.path));
+  edited.text = std::move(*text);
+  return edited;
+}
+
+/// 0, or 1 after refusing a stage that stands before the edited one: an edit cannot change it.
+static int refuseEarlier(const Stage &stage, const std::optional<EditedStage> &edited) {
+  const Stage *from = edited ? stageNamed(edited->stage) : nullptr;
+  if (!from || &stage >= from)
+    return 0;
+  return refuse(
+      fmt::format("--emit={} comes before the {} that --from gives", stage.name, edited->stage));
+}
+
+std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
+  CLI::App app("look at any stage of a recipe", "roux inspect");
+  std::vector<std::string> set;
+  std::string from;
+  app.add_option("recipe", request.path, "the recipe")->required();
+  app.add_option("--emit", request.text.stage, stageHelp());
+  app.add_option("--target", request.target, "which train; otherwise the last one");
+  app.add_option("--kernel", request.text.kernel, "only the kernel of this name");
+  app.add_option("--arch", request.text.architecture, "of ptx: sm_80, sm_90a, …");
+  app.add_option("--machine", request.text.machine,
+                 "of loops, llvm and asm: avx512_bf16, avx512, avx2, portable");
+  app.add_option("--config", request.config, "a config.json that gives the model's shape instead");
+  addEdited(app, from);
+  app.add_option("--dump-dir", request.dumpFolder, "write every stage to files of this folder");
+  addSettings(app, set);
+  addRunKeys(app, request.check);
+  if (std::optional<int> done = parseArguments(app, argc, argv))
+    return done;
+  const Stage *stage = stageNamed(request.text.stage);
+  if (!stage && !(request.text.stage.empty() && !request.dumpFolder.empty()))
+    return app.count("--emit") ? unknownStage(request.text.stage)
+                               : refuse("what to show is not said; expected --emit=STAGE or "
+                                        "--dump-dir; see 'roux inspect --help'");
+  int status = guarded([&] {
+    if (stage && refuseUnread(app, *stage))
+      return 1;
+    request.edited = readEdited(from);
+    bool isRefused = stage && refuseEarlier(*stage, request.edited);
+    return isRefused || !readSettings(set, request.check) ? 1 : 0;
+  });
+  return status ? std::optional(status) : std::nullopt;
+}
+
+} // namespace roux

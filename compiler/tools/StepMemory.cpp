@@ -1,0 +1,190 @@
+//===- StepMemory.cpp - what a training step needs of the memory ----------===//
+//
+// State is what the weight table says; activations are the arena of the `train` entry
+// for the largest micro-batch. Programs are outlined, not compiled, to know them.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/StepMemory.h"
+
+#include "compiler/plan/RefusedRecipe.h"
+#include "runtime/data/batch/Layout.h"
+#include "runtime/train/ModelProgram.h"
+
+#include <algorithm>
+#include <bit>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <map>
+#include <unistd.h>
+
+namespace roux {
+
+static StepMemory memoryOf(const Program &program, const model::ModelConfig &config,
+                           int64_t tokens) {
+  StepMemory memory;
+  memory.tokens = tokens;
+  int64_t state = train::stateBytes(program, config); // all four of a size
+  memory.parameters = memory.gradients = state / 4;
+  memory.moments = state - memory.parameters - memory.gradients;
+  MemoryPlan plan = train::activationPlan(program, config, "train", tokens);
+  memory.activations = plan.arenaBytes;
+  const Entry &entry = program.entry("train");
+  std::map<std::string, int64_t> byName;
+  for (size_t i = 0; i < entry.buffers.size(); ++i)
+    if (entry.buffers[i].role == BufferRole::Activation)
+      byName[entry.buffers[i].name] = std::max(byName[entry.buffers[i].name], plan.bytes[i]);
+  memory.largest.assign(byName.begin(), byName.end());
+  std::ranges::sort(memory.largest, [](const auto &a, const auto &b) {
+    return std::pair(-a.second, a.first) < std::pair(-b.second, b.first);
+  });
+  return memory;
+}
+
+/// In MB up to the size where nobody wants them any more.
+static std::string bytesText(int64_t bytes) {
+  constexpr double mega = 1e6, giga = 1e9;
+  auto size = static_cast<double>(bytes);
+  return size < giga ? fmt::format("{:.1f} MB", size / mega)
+                     : fmt::format("{:.2f} GB", size / giga);
+}
+
+/// "logits 2.1 GB, query 0.5 GB": the few that explain most of it.
+static std::string largestText(const StepMemory &memory) {
+  constexpr size_t most = 3;
+  std::vector<std::string> parts;
+  for (const auto &[name, bytes] : memory.largest)
+    if (parts.size() < most)
+      parts.push_back(fmt::format("{} {}", name, bytesText(bytes)));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string FittedStep::text() const {
+  std::string text;
+  auto line = [&](const char *what, const std::string &value) {
+    text += fmt::format("{:<22} {:>12}", what, value);
+  };
+  line("largest micro-batch", fmt::format("{} tokens", memory.tokens));
+  line("\nparameters", bytesText(memory.parameters));
+  line("\ngradients", bytesText(memory.gradients));
+  line("\noptimizer's moments", bytesText(memory.moments));
+  line("\nactivations, at most", bytesText(memory.activations));
+  text += fmt::format(", layers {}; largest: {}",
+                      source.savesActivations ? "kept" : "computed again", largestText(memory));
+  line("\npeak of a step", bytesText(memory.peak()));
+  text += fmt::format("{} the {} it may use\n", fits() ? " of" : ", more than", bytesText(limit));
+  return text;
+}
+
+/// Tokens of the plan's largest micro-batch when a step is divided by `limit`; 0: not divided.
+static int64_t largestMicroBatch(const data::Plan &plan, uint64_t limit) {
+  data::RunShape run;
+  run.microBatchTokens = limit;
+  int64_t largest = 0;
+  for (uint64_t i = 0; i < plan.steps(); ++i) {
+    data::PlanStep step = plan.step(i);
+    for (const auto &portions : data::layOut(plan, step, run).ranks)
+      for (const data::Portion &portion : portions) {
+        int64_t tokens = 0;
+        for (uint32_t sequence : portion)
+          tokens += step.sequences[sequence].positions;
+        largest = std::max(largest, tokens);
+      }
+  }
+  return largest;
+}
+
+/// The same without data: a sequence may fill a pack, or else the model's context.
+static int64_t longestMicroBatch(const CheckedDefinition &train, const model::ModelConfig &config,
+                                 uint64_t limit) {
+  const CheckedValue &batch = train["batch"];
+  const CheckedValue *capacity = batch.find("capacity"), *units = batch.find("units");
+  int64_t unit = capacity ? static_cast<int64_t>(capacity->number) : config.context;
+  int64_t step = units && capacity ? unit * static_cast<int64_t>(units->number) : unit;
+  return limit == 0 ? step : std::clamp<int64_t>(static_cast<int64_t>(limit), unit, step);
+}
+
+/// What the kernel could free for a new process: files it caches do not count. 0 where the system
+/// does not say.
+static int64_t availableMemory() {
+  std::ifstream file("/proc/meminfo");
+  std::string name;
+  for (int64_t kibibytes = 0; file >> name >> kibibytes;) {
+    if (name == "MemAvailable:")
+      return kibibytes * 1024;
+    file.ignore(64, '\n');
+  }
+  return 0;
+}
+
+static Program outlined(const StepSource &source) {
+  std::optional<Program> program = outlineStep(source);
+  if (!program)
+    throw std::runtime_error("the model could not be compiled");
+  return std::move(*program);
+}
+
+FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, StepSource source,
+                   const data::Plan *plan) {
+  const CheckedDefinition &run = recipe.run();
+  bool isLimited = run["memory"].kind == ValueKind::Number;
+  bool choosesBatch = run["micro_batch"].kind != ValueKind::Number;
+  bool choosesLayers = run["recompute"].is("auto") && !source.edited;
+  FittedStep fitted;
+  fitted.source = std::move(source);
+  // A micro-batch changes how sums are rounded, so it does not hang on what else is running.
+  fitted.limit = isLimited ? static_cast<int64_t>(run["memory"].number)
+                           : int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  fitted.microBatch = choosesBatch ? 0 : static_cast<uint64_t>(run["micro_batch"].number);
+  auto measure = [&](const Program &program) {
+    const model::ModelConfig &config = fitted.source.config;
+    fitted.memory = memoryOf(program, config,
+                             plan ? largestMicroBatch(*plan, fitted.microBatch)
+                                  : longestMicroBatch(train, config, fitted.microBatch));
+  };
+  if (choosesLayers)
+    fitted.source.savesActivations = true;
+  Program program = outlined(fitted.source);
+  measure(program);
+  int64_t room = isLimited ? fitted.limit : availableMemory() / 4 * 3;
+  if (choosesLayers && fitted.memory.peak() > room) {
+    fitted.source.savesActivations = false;
+    program = outlined(fitted.source);
+    measure(program);
+  }
+  if (fitted.fits())
+    return fitted;
+  FittedStep asked = fitted;
+  // Until what is left is not divided by anything.
+  while (!fitted.fits() && fitted.memory.tokens > 1 &&
+         (!fitted.microBatch || fitted.memory.tokens <= int64_t(fitted.microBatch))) {
+    fitted.microBatch = fitted.microBatch ? fitted.microBatch / 2
+                                          : std::bit_floor(uint64_t(fitted.memory.tokens - 1));
+    measure(program);
+  }
+  if (choosesBatch)
+    return fitted;
+  if (fitted.fits())
+    asked.smaller = fitted.microBatch;
+  return asked;
+}
+
+void refuseUnfit(const SourceManager &sources, const CheckedRecipe &recipe,
+                 const CheckedDefinition &train, const FittedStep &step) {
+  if (step.fits())
+    return;
+  const CheckedValue &limit = recipe.run()["memory"];
+  bool isWritten = limit.kind == ValueKind::Number;
+  const StepMemory &memory = step.memory;
+  throw RefusedRecipe(
+      sources, isWritten ? limit.where : train.where,
+      fmt::format("a step of train {} needs {} for micro-batches of {} tokens, but {} {}: "
+                  "parameters {}, gradients {}, moments {}, activations {} (largest: {}){}",
+                  train.name, bytesText(memory.peak()), memory.tokens,
+                  isWritten ? "'memory' is" : "this machine has", bytesText(step.limit),
+                  bytesText(memory.parameters), bytesText(memory.gradients),
+                  bytesText(memory.moments), bytesText(memory.activations), largestText(memory),
+                  step.smaller ? fmt::format("; micro_batch: {} would fit", *step.smaller) : ""));
+}
+
+} // namespace roux

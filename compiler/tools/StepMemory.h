@@ -1,0 +1,52 @@
+//===- StepMemory.h - what a training step needs of the memory ------------===//
+//
+// The one source of the figures that `check` and `inspect --emit=memory` print and
+// by which a run is arranged or refused: known from the plan and the launches, before
+// anything is allocated.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/pipeline/CompileStep.h"
+#include "compiler/plan/TrainingData.h"
+
+namespace roux {
+
+/// Bytes of a step at its peak.
+struct StepMemory {
+  int64_t tokens = 0; ///< of the largest micro-batch
+  int64_t parameters = 0, gradients = 0, moments = 0;
+  int64_t activations = 0;                              ///< at most: fewer when segments are long
+  std::vector<std::pair<std::string, int64_t>> largest; ///< activations by name, largest first
+
+  int64_t peak() const { return parameters + gradients + moments + activations; }
+};
+
+/// A step as a run compiles and divides it.
+struct FittedStep {
+  StepSource source;
+  uint64_t microBatch = 0; ///< tokens at most; 0: a whole step at once
+  StepMemory memory;
+  int64_t limit = 0;               ///< bytes that it may use
+  std::optional<uint64_t> smaller; ///< of a step that does not fit: a micro-batch that would
+
+  bool fits() const { return memory.peak() <= limit; }
+  /// One line a part.
+  std::string text() const;
+};
+
+/// Arranges `source` by the keys of `run`, in this order, until it fits in `memory` (auto: what the
+/// machine has). `recompute: auto` keeps what layers computed for their gradients, if there is room
+/// now, and computes them again otherwise: the same bits. `micro_batch: auto` takes a step whole,
+/// or halves the largest power of two below it, down to what cannot be divided. Without a plan,
+/// which needs data, sequences are taken to be as long as the policy admits. Throws
+/// std::runtime_error after saying on stderr why a step does not compile.
+FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, StepSource source,
+                   const data::Plan *plan);
+
+/// Throws RefusedRecipe if the step does not fit. It names the largest parts, and a micro_batch
+/// that would do.
+void refuseUnfit(const SourceManager &sources, const CheckedRecipe &recipe,
+                 const CheckedDefinition &train, const FittedStep &step);
+
+} // namespace roux
