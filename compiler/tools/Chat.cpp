@@ -16,7 +16,9 @@
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/Conversation.h"
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fmt/format.h>
 #include <iostream>
 #include <unistd.h>
@@ -137,7 +139,8 @@ static void tell(std::string_view piece) {
       piece.remove_prefix(end);
     }
   }
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0)
+    throw std::runtime_error(fmt::format("cannot write the answer: {}", std::strerror(errno)));
 }
 
 static void turn(eval::Conversation &chat, const std::string &line, const ChatArguments &arguments,
@@ -177,8 +180,10 @@ static int talk(const ChatArguments &arguments, const Speaker &speaker) {
     else if (line.find_first_not_of(" \t\r") != line.npos)
       try {
         turn(chat, line, arguments, model.context());
-      } catch (const data::RecordError &error) {
-        return refuse(fmt::format("<stdin>:{}: {}", number, error.what()));
+      } catch (const std::runtime_error &error) {
+        refuse(fmt::format("<stdin>:{}: {}", number, error.what()));
+        if (!typed)
+          return 1; // a script would take the next answer for this one
       }
   }
 }

@@ -190,6 +190,11 @@ const Case cases[] = {
     {"avx2", Element::F32, 4, 2, 20, 20, 0},
     {"avx2", Element::F64, 4, 2, 8, 32, 65},
     {"portable", Element::F32, 4, 2, 20, 32, 17},
+    // One query an item, as for a sequence's next token.
+    {"avx512", Element::F32, 8, 4, 8, 1, 0},
+    {"avx512_bf16", Element::BF16, 4, 2, 20, 1, 17},
+    {"avx2", Element::F32, 4, 2, 20, 1, 100},
+    {"portable", Element::F64, 4, 2, 20, 1, 0},
 };
 INSTANTIATE_TEST_SUITE_P(Every, Attention, testing::ValuesIn(cases));
 

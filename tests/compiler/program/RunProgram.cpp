@@ -1,9 +1,11 @@
 //===- RunProgram.cpp - runs a saved program on a text's ids --------------===//
 //
-// Linked with the runtime alone. Prints the line that `roux score` prints, and
-// the loss and the gradient's norm of a step.
+// Linked with the runtime alone. Prints the line that `roux score` prints, the
+// loss and the gradient's norm of a step, and how the first token goes on.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/eval/CompiledModel.h"
+#include "runtime/eval/Generate.h"
 #include "runtime/model/Model.h"
 #include "runtime/train/ModelProgram.h"
 
@@ -26,6 +28,16 @@ static std::vector<int32_t> tokensOf(const char *path) {
   return ids;
 }
 
+/// The likeliest tokens after `first`, one after the other.
+static std::vector<int32_t> likeliestAfter(int32_t first, train::ModelProgram &program) {
+  eval::CompiledModel model(program);
+  eval::GenerateOptions options;
+  options.tokens = 50;
+  std::vector<std::vector<int32_t>> prompts{{first}};
+  auto text = [](std::span<const int32_t>) { return std::string(); };
+  return eval::generate(model, text, prompts, options)[0].tokens;
+}
+
 static int run(char **arguments) {
   std::ifstream file(arguments[2], std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
@@ -40,8 +52,9 @@ static int run(char **arguments) {
   train::StreamColumns columns{
       inputs, labels, weights, positions, {0, static_cast<int32_t>(inputs.size())}};
   double loss = program.addGradient(columns, {});
-  fmt::print("{{\"nll\": [{:.7g}], \"loss\": {:.9g}, \"norm\": {:.9g}}}\n",
-             fmt::join(program.nll(columns), ", "), loss, program.update(0, 1, 1));
+  fmt::print("{{\"nll\": [{:.7g}], \"loss\": {:.9g}, \"norm\": {:.9g}, \"greedy\": [{}]}}\n",
+             fmt::join(program.nll(columns), ", "), loss, program.update(0, 1, 1),
+             fmt::join(likeliestAfter(ids[0], program), ", "));
   return 0;
 }
 

@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
   }
   roux::StepSource source;
   source.config = roux::model::openModel(argv[1]).config;
+  source.generates = true;
   std::optional<roux::Program> program = roux::compileStep(source, "");
   if (!program)
     return 1;
