@@ -90,7 +90,7 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
   if (wanted.empty())
     return refuse(target.empty() ? "the recipe has no train or eval, so there is nothing to run"
                                  : fmt::format("no train or eval is named '{}'", target));
-  fmt::print("report: {}\n", page.write(outputFolder(path)).string());
+  fmt::print("\n{}\nreport: {}\n", page.tableText(), page.write(outputFolder(path)).string());
   return 0;
 }
 

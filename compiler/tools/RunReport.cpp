@@ -7,7 +7,6 @@
 
 #include "compiler/frontend/Objective.h"
 #include "runtime/data/view/DataSummary.h"
-#include "runtime/train/MetricsFile.h"
 #include "runtime/train/Progress.h"
 
 #include <fmt/chrono.h>
@@ -20,8 +19,6 @@ RunReport::RunReport(const SourceManager &sources, const CheckedRecipe &recipe) 
   page.title = sources.path(recipe.mainFile);
   page.subtitle = fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)));
   page.recipe = sources.text(recipe.mainFile);
-  page.results.columns = {"train",      "steps",      "tokens",   "tokens/s",
-                          "packs full", "first loss", "last loss"};
   page.ledger.columns = {"train", "what", "rule", "sequences", "tokens", "targets"};
 }
 
@@ -35,15 +32,10 @@ static std::vector<train::StepMetrics> thinned(std::vector<train::StepMetrics> m
   return kept;
 }
 
-void RunReport::addCurves(const CheckedDefinition &train, const BuiltTrain &built,
-                          const data::DataSummary &summary) {
-  std::vector<train::StepMetrics> metrics =
-      train::MetricsFile::read(built.folder / "metrics.jsonl");
+void RunReport::addCurves(const CheckedDefinition &train,
+                          const std::vector<train::StepMetrics> &metrics) {
   if (metrics.empty())
     return;
-  double tokens = 0, seconds = 0;
-  for (const train::StepMetrics &step : metrics)
-    tokens += static_cast<double>(step.tokens), seconds += step.seconds;
   report::Series loss{train.name, {}}, rate{train.name, {}}, speed{train.name, {}};
   for (const train::StepMetrics &step : thinned(metrics)) {
     double at = static_cast<double>(step.step);
@@ -54,11 +46,6 @@ void RunReport::addCurves(const CheckedDefinition &train, const BuiltTrain &buil
   page.loss.push_back(std::move(loss));
   page.rate.push_back(std::move(rate));
   page.throughput.push_back(std::move(speed));
-  page.results.rows.push_back(
-      {train.name, fmt::format("{}", metrics.size()), train::countText(tokens),
-       train::countText(tokens / seconds),
-       summary.occupancy > 0 ? fmt::format("{:.1f}%", 100 * summary.occupancy) : "",
-       fmt::format("{:.4f}", metrics.front().loss), fmt::format("{:.4f}", metrics.back().loss)});
 }
 
 void RunReport::addLedger(const CheckedDefinition &train, const data::Ledger &ledger) {
@@ -71,7 +58,10 @@ void RunReport::addLedger(const CheckedDefinition &train, const data::Ledger &le
 void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
   const TrainingData &data = *built.data;
   data::DataSummary summary = data::summarize(data.plan, data.store, train["weight"].expression);
-  addCurves(train, built, summary);
+  std::vector<train::StepMetrics> metrics =
+      train::MetricsFile::read(built.folder / "metrics.jsonl");
+  table.add(train.name, metrics, summary);
+  addCurves(train, metrics);
   addLedger(train, data.plan.ledger());
   report::Histogram lengths{train.name, {}};
   for (size_t i = 0; i < summary.lengths.size(); ++i)
@@ -90,7 +80,14 @@ void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
   page.objectives.push_back(std::move(objective));
 }
 
-void RunReport::add(const CheckedDefinition &, const eval::EvalResult &result) {
+/// The row of an eval: the model it names, or itself where the model is made on the spot.
+static const std::string &rowOf(const CheckedDefinition &eval) {
+  const CheckedValue &model = eval["model"];
+  return model.kind == ValueKind::Reference ? model.text : eval.name;
+}
+
+void RunReport::add(const CheckedDefinition &eval, const eval::EvalResult &result) {
+  table.add(rowOf(eval), result);
   for (const eval::TaskResult &task : result.tasks)
     if (const auto *loss = std::get_if<eval::HeldOutResult>(&task.what)) {
       page.figures.push_back(
@@ -100,6 +97,7 @@ void RunReport::add(const CheckedDefinition &, const eval::EvalResult &result) {
 
 std::filesystem::path RunReport::write(const std::filesystem::path &folder) {
   std::filesystem::path file = folder / "report.html";
+  page.results = table.table();
   report::writeReport(file, page);
   return file;
 }

@@ -1,0 +1,99 @@
+//===- RunTable.cpp - what a run made, a model a row ----------------------===//
+//
+// Useful tokens are all tokens: nothing is padded, so nothing else is computed.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/RunTable.h"
+
+#include "runtime/train/Progress.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace roux {
+
+/// One number where all steps are equal, else the least and the most.
+static std::string spreadText(const data::Spread &spread) {
+  std::string least = train::countText(spread.least), most = train::countText(spread.most);
+  return least == most ? least : least + ".." + most;
+}
+
+void RunTable::add(const std::string &model, const std::string &column, const std::string &value) {
+  if (std::find(columns.begin(), columns.end(), column) == columns.end())
+    columns.push_back(column);
+  if (std::find(names.begin(), names.end(), model) == names.end())
+    names.push_back(model);
+  rows[model][column] = value;
+}
+
+void RunTable::add(const std::string &train, const std::vector<train::StepMetrics> &metrics,
+                   const data::DataSummary &summary) {
+  if (metrics.empty())
+    return;
+  double tokens = 0, targets = 0, seconds = 0, lastLoss = 0;
+  for (const train::StepMetrics &step : metrics) {
+    tokens += static_cast<double>(step.tokens);
+    targets += static_cast<double>(step.targets);
+    seconds += step.seconds;
+  }
+  size_t last = std::max<size_t>(metrics.size() / 10, 1);
+  for (size_t i = metrics.size() - last; i < metrics.size(); ++i)
+    lastLoss += metrics[i].loss / static_cast<double>(last);
+
+  add(train, "steps", fmt::format("{}", metrics.size()));
+  add(train, "tokens", train::countText(tokens));
+  add(train, "targets", train::countText(targets));
+  add(train, "seqs/step", spreadText(summary.sequences));
+  add(train, "tokens/step", spreadText(summary.positions));
+  add(train, "packs full",
+      summary.occupancy > 0 ? fmt::format("{:.1f}%", 100 * summary.occupancy) : "");
+  add(train, "tokens/s", seconds > 0 ? train::countText(tokens / seconds) : "");
+  add(train, "first loss", fmt::format("{:.3f}", metrics.front().loss));
+  add(train, "last loss", fmt::format("{:.3f}", lastLoss));
+}
+
+void RunTable::add(const std::string &model, const eval::EvalResult &result) {
+  for (const eval::TaskResult &task : result.tasks)
+    if (const auto *loss = std::get_if<eval::HeldOutResult>(&task.what)) {
+      add(model, task.name, fmt::format("{:.3f}", loss->all.mean));
+      if (loss->bySource.size() > 1)
+        for (const eval::MeanLoss &source : loss->bySource)
+          add(model, task.name + " " + source.name, fmt::format("{:.3f}", source.mean));
+    } else if (const auto *needle = std::get_if<eval::NeedleResult>(&task.what)) {
+      add(model, task.name, fmt::format("{:.0f}%", 100 * needle->mean()));
+    }
+}
+
+report::Table RunTable::table() const {
+  report::Table table{{"model"}, {}};
+  table.columns.insert(table.columns.end(), columns.begin(), columns.end());
+  for (const std::string &name : names) {
+    std::vector<std::string> row{name};
+    for (const std::string &column : columns) {
+      const auto &cells = rows.at(name);
+      auto cell = cells.find(column);
+      row.push_back(cell == cells.end() ? "" : cell->second);
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::string RunTable::text() const {
+  report::Table cells = table();
+  cells.rows.insert(cells.rows.begin(), cells.columns);
+  std::vector<size_t> widths(cells.columns.size());
+  for (const auto &row : cells.rows)
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  std::string out;
+  for (const auto &row : cells.rows) {
+    std::string line = fmt::format("{:<{}}", row[0], widths[0]);
+    for (size_t i = 1; i < row.size(); ++i)
+      line += fmt::format("  {:>{}}", row[i], widths[i]);
+    out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return out;
+}
+
+} // namespace roux

@@ -1,0 +1,39 @@
+//===- RunTable.h - what a run made, a model a row ------------------------===//
+//
+// The last thing `roux run` prints and the first table of its report: what the
+// training cost beside what came of it, so that ways to train can be compared.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/data/view/DataSummary.h"
+#include "runtime/eval/EvalResult.h"
+#include "runtime/report/Report.h"
+#include "runtime/train/MetricsFile.h"
+
+#include <map>
+
+namespace roux {
+
+class RunTable {
+public:
+  /// Steps, tokens, what a step holds, speed and loss of a train. The last loss is the mean over
+  /// the last tenth of the steps: one step's depends on what it happened to hold.
+  void add(const std::string &train, const std::vector<train::StepMetrics> &metrics,
+           const data::DataSummary &summary);
+  /// What an eval found: mean losses, by source too where there are several, and needles found.
+  void add(const std::string &model, const eval::EvalResult &result);
+  /// A result under the name `column`, in the row of `model`; both are made when they are new.
+  void add(const std::string &model, const std::string &column, const std::string &value);
+
+  /// Cells for which there is no value are empty.
+  report::Table table() const;
+  /// The same in columns of equal width, a line a row.
+  std::string text() const;
+
+private:
+  std::vector<std::string> columns, names;
+  std::map<std::string, std::map<std::string, std::string>> rows;
+};
+
+} // namespace roux
