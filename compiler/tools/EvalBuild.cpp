@@ -45,18 +45,27 @@ static eval::NeedleResult run(const NeedleTask &task, const ModelFacts &facts,
   return {eval::runNeedle(model, task.haystack, task.options, textOf(facts), generation)};
 }
 
+/// What stands after `prompt`, with the space that a word on its own would lose.
+static std::string continuation(const eval::DecodeText &decode, const std::vector<int32_t> &prompt,
+                                const eval::Answer &answer) {
+  std::vector<int32_t> all = prompt;
+  all.insert(all.end(), answer.tokens.begin(), answer.tokens.end());
+  std::string before = decode(prompt), whole = decode(all);
+  return whole.starts_with(before) ? whole.substr(before.size()) : answer.text;
+}
+
 static eval::SamplesResult run(const SamplesTask &task, const ModelFacts &facts,
                                train::ModelProgram &program) {
   eval::CompiledModel model(program);
   std::vector<std::vector<int32_t>> prompts;
   for (const std::string &prompt : task.prompts)
     prompts.push_back(promptOf(facts, prompt, task.asUser));
-  std::vector<eval::Answer> answers =
-      eval::generate(model, textOf(facts).decode, prompts, task.generation);
+  eval::DecodeText decode = textOf(facts).decode;
+  std::vector<eval::Answer> answers = eval::generate(model, decode, prompts, task.generation);
   eval::SamplesResult result;
   for (size_t i = 0; i < answers.size(); ++i)
-    result.samples.push_back(
-        {task.prompts[i], answers[i].text, answers[i].ending == eval::Ending::EndToken});
+    result.samples.push_back({task.prompts[i], continuation(decode, prompts[i], answers[i]),
+                              answers[i].ending == eval::Ending::EndToken});
   return result;
 }
 

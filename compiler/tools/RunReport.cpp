@@ -6,20 +6,26 @@
 #include "compiler/tools/RunReport.h"
 
 #include "compiler/frontend/Objective.h"
+#include "compiler/tools/StepMemory.h"
+#include "compiler/tools/StepOfRecipe.h"
 #include "runtime/data/view/DataSummary.h"
 #include "runtime/train/Progress.h"
 
+#include <algorithm>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sstream>
 
 namespace roux {
 
-RunReport::RunReport(const SourceManager &sources, const CheckedRecipe &recipe) : sources(sources) {
+RunReport::RunReport(const SourceManager &sources, const CheckedRecipe &recipe)
+    : sources(sources), recipe(recipe) {
   page.title = sources.path(recipe.mainFile);
   page.subtitle = fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)));
   page.recipe = sources.text(recipe.mainFile);
   page.ledger.columns = {"train", "what", "rule", "sequences", "tokens", "targets"};
+  page.memory.columns = {"train",   "largest micro-batch", "parameters", "gradients",
+                         "moments", "activations",         "peak",       "layers"};
 }
 
 /// Curves of thousands of points are thinned: a page is looked at, not zoomed into.
@@ -37,6 +43,12 @@ void RunReport::addCurves(const CheckedDefinition &train,
   if (metrics.empty())
     return;
   report::Series loss{train.name, {}}, rate{train.name, {}}, speed{train.name, {}};
+  std::map<std::string, report::Series> heldOut;
+  for (const train::StepMetrics &step : metrics)
+    for (const auto &[name, value] : step.measured)
+      heldOut[name].points.emplace_back(static_cast<double>(step.step), value);
+  for (auto &[name, series] : heldOut)
+    page.heldOut.push_back({name, std::move(series.points)});
   for (const train::StepMetrics &step : thinned(metrics)) {
     double at = static_cast<double>(step.step);
     loss.points.emplace_back(at, step.loss);
@@ -55,6 +67,59 @@ void RunReport::addLedger(const CheckedDefinition &train, const data::Ledger &le
                                 fmt::format("{}", line.targets)});
 }
 
+/// A line of `--emit=table` as cells: "name: work, bound by what; fused in it; from lines".
+static std::vector<std::string> kernelCells(const std::string &line) {
+  auto cut = [](std::string &text, std::string_view at) {
+    size_t place = std::min(text.find(at), text.size());
+    std::string head = text.substr(0, place);
+    text.erase(0, std::min(place + at.size(), text.size()));
+    return head;
+  };
+  std::string rest = line;
+  std::string name = cut(rest, ": "), work = cut(rest, ", bound by "), bound = cut(rest, "; ");
+  std::string fused = cut(rest, "; from ");
+  return {name, rest, work, bound, fused};
+}
+
+void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data) {
+  FittedStep step =
+      fitStep(recipe, train, stepOf(sources, recipe, train, data.model.config), &data.plan);
+  const StepMemory &memory = step.memory;
+  auto bytes = [](int64_t count) { return train::bytesText(static_cast<double>(count)); };
+  page.memory.rows.push_back(
+      {train.name, fmt::format("{} tokens", memory.tokens), bytes(memory.parameters),
+       bytes(memory.gradients), bytes(memory.moments), bytes(memory.activations),
+       bytes(memory.peak()), step.source.savesActivations ? "kept" : "computed again"});
+  std::istringstream lines(printStage(step.source, {.stage = "table"}).value_or(""));
+  report::Appendix kernels{train.name, {{"kernel", "recipe", "work", "bound by", "fused"}, {}}};
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty() && line[0] != '#')
+      kernels.table.rows.push_back(kernelCells(line));
+  page.kernels.push_back(std::move(kernels));
+}
+
+/// Shares of their capacity that the packs of a plan fill, in twenty bars.
+static report::Histogram occupancyOf(const std::string &name, const data::Plan &plan) {
+  constexpr uint64_t bars = 20;
+  std::vector<uint64_t> packs(bars);
+  for (uint64_t i = 0; i < plan.steps(); ++i) {
+    data::PlanStep step = plan.step(i);
+    for (const data::PlannedPack &pack : step.packs) {
+      uint64_t positions = 0;
+      for (const data::PlacedSequence &placed : step.of(pack))
+        positions += placed.positions;
+      ++packs[std::min(positions * bars / plan.rules().packCapacity, bars - 1)];
+    }
+  }
+  report::Histogram histogram{name, {}};
+  size_t first = 0;
+  while (first + 1 < bars && packs[first] == 0)
+    ++first;
+  for (size_t bar = first; bar < bars; ++bar)
+    histogram.bins.emplace_back(fmt::format("{}%", bar * 100 / bars), packs[bar]);
+  return histogram;
+}
+
 void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
   const TrainingData &data = *built.data;
   data::DataSummary summary = data::summarize(data.plan, data.store, train["weight"].expression);
@@ -63,12 +128,15 @@ void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
   table.add(train.name, metrics, summary);
   addCurves(train, metrics);
   addLedger(train, data.plan.ledger());
+  addStep(train, data);
   report::Histogram lengths{train.name, {}};
   for (size_t i = 0; i < summary.lengths.size(); ++i)
     if (summary.lengths[i].sequences || !lengths.bins.empty())
       lengths.bins.emplace_back(fmt::format("{}", uint64_t(1) << i),
                                 static_cast<double>(summary.lengths[i].sequences));
   page.lengths.push_back(std::move(lengths));
+  if (data.plan.rules().packCapacity)
+    page.occupancy.push_back(occupancyOf(train.name, data.plan));
   report::Objective objective{train.name, "", {}};
   std::istringstream lines(describeObjective(sources, train));
   std::string line;
@@ -86,18 +154,64 @@ static const std::string &rowOf(const CheckedDefinition &eval) {
   return model.kind == ValueKind::Reference ? model.text : eval.name;
 }
 
-void RunReport::add(const CheckedDefinition &eval, const eval::EvalResult &result) {
-  table.add(rowOf(eval), result);
-  for (const eval::TaskResult &task : result.tasks)
-    if (const auto *loss = std::get_if<eval::HeldOutResult>(&task.what)) {
-      page.figures.push_back(
-          {fmt::format("{} of {}", task.name, result.name), fmt::format("{:.4f}", loss->all.mean)});
+void RunReport::add(const std::string &measured, const eval::HeldOutResult &result) {
+  page.figures.push_back({"loss, " + measured, fmt::format("{:.4f}", result.all.mean)});
+  report::Series series{measured, {}};
+  for (const eval::MeanLoss &loss : result.byPosition)
+    series.points.emplace_back(static_cast<double>(loss.first), loss.mean);
+  if (series.points.size() > 1)
+    page.lossByPosition.push_back(std::move(series));
+  std::vector<std::string> &columns = page.lossBySource.columns;
+  std::vector<std::string> row(std::max<size_t>(columns.size(), 1));
+  if (columns.empty())
+    columns.push_back("measured");
+  row[0] = measured;
+  for (const eval::MeanLoss &loss : result.bySource) {
+    size_t column = std::ranges::find(columns, loss.name) - columns.begin();
+    if (column == columns.size())
+      columns.push_back(loss.name);
+    row.resize(columns.size());
+    row[column] = fmt::format("{:.4f}", loss.mean);
+  }
+  page.lossBySource.rows.push_back(std::move(row));
+}
+
+void RunReport::add(const std::string &measured, const eval::NeedleResult &result) {
+  page.figures.push_back(
+      {"needles found, " + measured, fmt::format("{:.0f}%", 100 * result.mean())});
+  report::HeatMap map{measured, {}, {}, {}};
+  for (const eval::NeedleCell &cell : result.cells) {
+    std::string length = fmt::format("{}", cell.length);
+    if (map.columns.empty() || map.columns.back() != length)
+      map.columns.push_back(length);
+    if (map.columns.size() == 1) {
+      map.rows.push_back(fmt::format("{:.3g}%", 100 * cell.depth));
+      map.scores.emplace_back();
     }
+  }
+  for (size_t i = 0; i < result.cells.size(); ++i)
+    map.scores[i % map.rows.size()].push_back(result.cells[i].score);
+  page.needles.push_back(std::move(map));
+}
+
+void RunReport::add(const std::string &measured, const eval::SamplesResult &result) {
+  for (const eval::WrittenSample &sample : result.samples)
+    page.samples.push_back({measured, sample.prompt, sample.answer + (sample.ended ? "" : " …")});
+}
+
+void RunReport::add(const CheckedDefinition &eval, const eval::EvalResult &result) {
+  const std::string &model = rowOf(eval);
+  table.add(model, result);
+  for (const eval::TaskResult &task : result.tasks)
+    std::visit([&](const auto &what) { add(fmt::format("{} of {}", task.name, model), what); },
+               task.what);
 }
 
 std::filesystem::path RunReport::write(const std::filesystem::path &folder) {
   std::filesystem::path file = folder / "report.html";
   page.results = table.table();
+  for (std::vector<std::string> &row : page.lossBySource.rows)
+    row.resize(page.lossBySource.columns.size());
   report::writeReport(file, page);
   return file;
 }

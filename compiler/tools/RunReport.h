@@ -17,7 +17,7 @@ public:
 
   /// The train's curves, plan and ledger.
   void add(const CheckedDefinition &train, const BuiltTrain &built);
-  /// What the eval found.
+  /// What the eval found: losses by position and source, heat maps, samples.
   void add(const CheckedDefinition &eval, const eval::EvalResult &result);
   /// What was made, for the terminal.
   std::string tableText() const { return table.text(); }
@@ -26,9 +26,16 @@ public:
 
 private:
   void addCurves(const CheckedDefinition &train, const std::vector<train::StepMetrics> &metrics);
+  /// Memory and kernels of the train's step.
+  void addStep(const CheckedDefinition &train, const TrainingData &data);
+  /// `measured` is "task of model".
+  void add(const std::string &measured, const eval::HeldOutResult &result);
+  void add(const std::string &measured, const eval::NeedleResult &result);
+  void add(const std::string &measured, const eval::SamplesResult &result);
   void addLedger(const CheckedDefinition &train, const data::Ledger &ledger);
 
   const SourceManager &sources;
+  const CheckedRecipe &recipe;
   report::Report page;
   RunTable table;
 };

@@ -18,7 +18,7 @@
 namespace roux::report {
 
 static constexpr double width = 560, height = 300;
-static constexpr double left = 62, right = 14, top = 44, bottom = 46;
+static constexpr double left = 76, right = 24, top = 12, bottom = 46;
 static constexpr double innerWidth = width - left - right, innerHeight = height - top - bottom;
 static constexpr size_t mostPoints = 400, colours = 6;
 
@@ -43,8 +43,7 @@ static std::string upward(double middle, std::string_view text) {
 
 static std::string opening(const PlotText &text, double tall = height) {
   return fmt::format(R"(<svg viewBox="0 0 {} {}" role="img" aria-label="{}">)", width, tall,
-                     escaped(text.title)) +
-         label(left, 18, "title", text.title);
+                     escaped(text.title));
 }
 
 /// Lines and numbers of the axis up, and the names of both.
@@ -79,8 +78,9 @@ thinned(const std::vector<std::pair<double, double>> &points) {
   return thin;
 }
 
-static std::string curve(const Series &series, size_t colour, const Axis &across, const Axis &up,
+static std::string curve(const Series &series, size_t number, const Axis &across, const Axis &up,
                          bool marks) {
+  size_t colour = number % colours;
   std::string path, dots;
   bool penDown = false;
   for (auto [x, y] : thinned(series.points)) {
@@ -95,21 +95,19 @@ static std::string curve(const Series &series, size_t colour, const Axis &across
                           R"(at {:g}</title></circle>)",
                           acrossAt(across, x), upAt(up, y), colour, escaped(series.name), y, x);
   }
-  return fmt::format(R"(<path d="{}" class="line s{}"/>{})", path, colour, dots);
+  return fmt::format(R"(<path d="{}" class="line s{}{}"/>{})", path, colour,
+                     number >= colours ? " dashed" : "", dots);
 }
 
+/// Beside the picture and not in it, because only text of the page can wrap.
 static std::string legend(const std::vector<Series> &series) {
   if (series.size() < 2)
     return "";
-  std::string out;
-  double x = left;
-  for (size_t i = 0; i < series.size(); ++i) {
-    out += fmt::format(R"(<rect x="{:.1f}" y="27" width="10" height="10" rx="2" class="f{}"/>)", x,
-                       i % colours);
-    out += label(x + 14, 36, "legend", series[i].name);
-    x += 30 + 6.2 * static_cast<double>(series[i].name.size());
-  }
-  return out;
+  std::string out = "<div class=\"legend\">";
+  for (size_t i = 0; i < series.size(); ++i)
+    out += fmt::format("<span><i class=\"b{}{}\"></i>{}</span>", i % colours,
+                       i >= colours ? " dashed" : "", escaped(series[i].name));
+  return out + "</div>";
 }
 
 std::string linePlot(const std::vector<Series> &series, const PlotText &text) {
@@ -128,8 +126,8 @@ std::string linePlot(const std::vector<Series> &series, const PlotText &text) {
   for (double tick : across.ticks())
     out += label(acrossAt(across, tick), height - bottom + 17, "tick", across.label(tick));
   for (size_t i = 0; i < series.size(); ++i)
-    out += curve(series[i], i % colours, across, up, text.marks);
-  return out + legend(series) + "</svg>";
+    out += curve(series[i], i, across, up, text.marks);
+  return out + "</svg>" + legend(series);
 }
 
 std::string barPlot(const Histogram &histogram, const PlotText &text) {
@@ -156,6 +154,8 @@ std::string heatPlot(const HeatMap &map, const PlotText &text) {
   const double rowHeight = 30;
   double tall = top + rowHeight * static_cast<double>(map.rows.size()) + bottom;
   double each = innerWidth / static_cast<double>(std::max<size_t>(map.columns.size(), 1));
+  const bool hasRoom = each >= 24; // for a number in a cell
+  size_t labelEvery = map.columns.size() / 12 + 1;
   std::string out = opening(text, tall);
   for (size_t row = 0; row < map.rows.size(); ++row) {
     double y = top + rowHeight * static_cast<double>(row);
@@ -167,11 +167,12 @@ std::string heatPlot(const HeatMap &map, const PlotText &text) {
           R"(style="--score:{:.3f}"><title>length {}, depth {}: {:.2f}</title></rect>)",
           x + 1, y + 1, each - 2, rowHeight - 2, score, escaped(map.columns[column]),
           escaped(map.rows[row]), score);
-      out += label(x + each / 2, y + rowHeight / 2 + 4, score > 0.5 ? "cell high" : "cell",
-                   fmt::format("{:.2g}", score));
+      if (hasRoom)
+        out += label(x + each / 2, y + rowHeight / 2 + 4, score > 0.5 ? "cell high" : "cell",
+                     fmt::format("{:.2g}", score));
     }
   }
-  for (size_t column = 0; column < map.columns.size(); ++column)
+  for (size_t column = 0; column < map.columns.size(); column += labelEvery)
     out += label(left + each * (static_cast<double>(column) + 0.5), tall - bottom + 17, "tick",
                  map.columns[column]);
   out += label(left + innerWidth / 2, tall - 6, "axis", text.across);

@@ -13,13 +13,15 @@
 namespace roux::report {
 
 struct PlotText {
-  std::string title, across, up; ///< title and the names of the axes
-  bool logarithmic = false;      ///< the axis across, by powers of two
-  bool fromZero = false;         ///< the axis up begins at 0
-  bool marks = false;            ///< a dot at every point
+  std::string title, across,
+      up;                   ///< what it shows, for who cannot see it, and the names of the axes
+  bool logarithmic = false; ///< the axis across, by powers of two
+  bool fromZero = false;    ///< the axis up begins at 0
+  bool marks = false;       ///< a dot at every point
 };
 
-/// Curves over each other with a legend. More points than a plot has places for are averaged.
+/// Curves over each other with a legend, of names that may be long. More points than a plot has
+/// places for are averaged.
 std::string linePlot(const std::vector<Series> &series, const PlotText &text);
 std::string barPlot(const Histogram &histogram, const PlotText &text);
 /// A cell says its score as a number too: colour alone is not for everyone.

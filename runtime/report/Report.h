@@ -50,7 +50,14 @@ struct HeatMap {
 
 /// What a model wrote.
 struct Sample {
+  std::string model; ///< who wrote it; stands over the first of its samples
   std::string prompt, answer;
+};
+
+/// A table with a name, to be opened by who wants it.
+struct Appendix {
+  std::string name;
+  Table table;
 };
 
 struct Report {
@@ -62,12 +69,14 @@ struct Report {
   std::vector<Objective> objectives;
   Table ledger;
   std::vector<Histogram> lengths;
-  std::vector<Histogram> occupancy;           ///< share of a pack that is filled
-  std::vector<Series> loss, rate, throughput; ///< over steps
-  std::vector<Series> lossByPosition;         ///< over the place in the sequence
+  std::vector<Histogram> occupancy;                    ///< share of a pack that is filled
+  std::vector<Series> loss, heldOut, rate, throughput; ///< over steps
+  std::vector<Series> lossByPosition;                  ///< over the place in the sequence
+  Table lossBySource;
   std::vector<HeatMap> needles;
   std::vector<Sample> samples;
-  Table kernels, memory;
+  Table memory;
+  std::vector<Appendix> kernels;
 };
 
 /// The page as one text: no script, no resource from elsewhere, light and dark.

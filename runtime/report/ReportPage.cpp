@@ -36,8 +36,8 @@ static std::string tableText(const Table &table) {
   return out + "</table></div>\n";
 }
 
-static std::string figureText(const std::string &plot) {
-  return "<figure>" + plot + "</figure>\n";
+static std::string figureText(const std::string &title, const std::string &plot) {
+  return fmt::format("<figure><figcaption>{}</figcaption>{}</figure>\n", escaped(title), plot);
 }
 
 /// A heading with what stands under it; nothing where there is nothing.
@@ -63,29 +63,41 @@ static std::string curves(const Report &report) {
   std::string out;
   auto add = [&](const std::vector<Series> &series, const PlotText &text) {
     if (!series.empty())
-      out += figureText(linePlot(series, text));
+      out += figureText(text.title, linePlot(series, text));
   };
-  add(report.loss, {"Loss", "step", "loss"});
-  add(report.rate, {"Learning rate", "step", "rate", false, true});
+  add(report.loss, {"Loss", "step", "loss of the step"});
+  add(report.heldOut, {"Held-out loss on the way", "step", "nats a token", false, false, true});
+  add(report.rate, {"Learning rate", "step", "learning rate", false, true});
   add(report.throughput, {"Useful tokens per second", "step", "tokens/s", false, true});
-  add(report.lossByPosition,
-      {"Held-out loss by position", "token in the sequence", "mean loss", true, false, true});
   return plots(out);
+}
+
+static std::string heldOut(const Report &report) {
+  const PlotText byPosition = {"By position", "token in the sequence", "nats a token", true, false,
+                               true};
+  std::string out;
+  if (!report.lossByPosition.empty())
+    out = plots(figureText(byPosition.title, linePlot(report.lossByPosition, byPosition)));
+  if (!report.lossBySource.rows.empty())
+    out += "<h3>By source, in nats a token</h3>\n" + tableText(report.lossBySource);
+  return out;
 }
 
 static std::string needles(const Report &report) {
   std::string out;
   for (const HeatMap &map : report.needles)
-    out += figureText(heatPlot(map, {map.name, "length in tokens", "depth"}));
+    out += figureText(map.name, heatPlot(map, {map.name, "length in tokens", "depth"}));
   return plots(out);
 }
 
 static std::string dataPlots(const Report &report) {
   std::string out;
   for (const Histogram &each : report.lengths)
-    out += figureText(barPlot(each, {"Lengths: " + each.name, "tokens", "sequences"}));
+    out += figureText("Lengths: " + each.name,
+                      barPlot(each, {"Lengths", "positions, up to twice as many", "sequences"}));
   for (const Histogram &each : report.occupancy)
-    out += figureText(barPlot(each, {"Occupancy: " + each.name, "share filled", "packs"}));
+    out += figureText("Filled packs: " + each.name,
+                      barPlot(each, {"Filled packs", "filled share of a pack, at least", "packs"}));
   return plots(out);
 }
 
@@ -94,25 +106,49 @@ static std::string objectives(const Report &report) {
   for (const Objective &each : report.objectives) {
     out += fmt::format("<div class=\"formula\"><div class=\"name\">{}</div><pre>{}</pre>",
                        escaped(each.train), escaped(each.formula));
+    out += "<div class=\"notes\">";
     for (const std::string &note : each.notes)
       out += fmt::format("<p class=\"note\">{}</p>", escaped(note));
-    out += "</div>\n";
+    out += "</div></div>\n";
   }
   return out;
 }
 
 static std::string samples(const Report &report) {
-  std::string out;
-  for (const Sample &each : report.samples)
+  std::string out, model;
+  for (const Sample &each : report.samples) {
+    if (each.model != model)
+      out += fmt::format("<h3>{}</h3>\n", escaped(each.model));
+    model = each.model;
     out += fmt::format("<div class=\"sample\"><i>{}</i>{}</div>\n", escaped(each.prompt),
                        escaped(each.answer));
+  }
+  return out;
+}
+
+/// A table to be opened where it is longer than a glance.
+static std::string foldedTable(const std::string &name, const Table &table) {
+  constexpr size_t glance = 12;
+  if (table.rows.empty())
+    return "";
+  if (table.rows.size() <= glance && name.empty())
+    return tableText(table);
+  return fmt::format("<details><summary>{}{}{} lines</summary>{}</details>\n", escaped(name),
+                     name.empty() ? "" : ": ", table.rows.size(), tableText(table));
+}
+
+static std::string kernels(const Report &report) {
+  std::string out;
+  for (const Appendix &each : report.kernels)
+    out += foldedTable(each.name, each.table);
   return out;
 }
 
 static std::string recipe(const Report &report) {
   return report.recipe.empty()
              ? ""
-             : fmt::format("<details open><summary>{}</summary><pre>{}</pre></details>\n",
+             : fmt::format("<details open><summary>{}</summary><pre class=\"long\">{}</pre>"
+                           "</details>\n",
                            escaped(report.title), escaped(report.recipe));
 }
 
@@ -126,14 +162,15 @@ std::string reportPage(const Report &report) {
   page += tiles(report.figures);
   page += section("Results", report.results);
   page += section("Training", curves(report));
+  page += section("Held-out loss", heldOut(report));
   page += section("Needle in a haystack", needles(report));
   page += section("What it writes", samples(report));
   page += section("Objective", objectives(report));
   page += section("Recipe", recipe(report));
   page += section("Data", dataPlots(report));
-  page += section("Ledger", report.ledger);
-  page += section("Kernels", report.kernels);
+  page += section("Ledger", foldedTable("", report.ledger));
   page += section("Memory", report.memory);
+  page += section("Kernels", kernels(report));
   return page + "</main></body></html>\n";
 }
 

@@ -20,23 +20,32 @@ static constexpr std::string_view style = R"css(
 body { margin: 0; background: var(--back); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 1180px; margin: 0 auto; padding: 32px 24px 64px; }
 h1 { font-size: 28px; margin: 0; letter-spacing: -0.01em; }
+h1, h2, h3, figcaption, summary, .sample { overflow-wrap: anywhere; }
 h2 { font-size: 18px; margin: 40px 0 12px; }
+h3 { font-size: 14px; margin: 18px 0 8px; }
 .sub, .note { color: var(--soft); margin: 2px 0 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
   margin-top: 24px; }
 .tile, figure, .formula, .sample { background: var(--panel); border: 1px solid var(--rule);
   border-radius: 8px; }
 .tile { padding: 12px 14px; }
-.tile b { display: block; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.tile b { overflow-wrap: anywhere; display: block; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 13px; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(420px, 100%), 1fr));
   gap: 14px; }
-figure { margin: 0; padding: 10px 8px 4px; }
+figure { margin: 0; padding: 10px 8px 6px; min-width: 0; }
+figcaption { font-size: 14px; font-weight: 600; padding: 0 8px 6px; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; padding: 2px 8px 4px; font-size: 13px; }
+.legend span { overflow-wrap: anywhere; }
+.legend i { display: inline-block; width: 18px; margin-right: 6px; vertical-align: middle;
+  border-top: 3px solid; }
+.legend i.dashed { border-top-style: dashed; } .line.dashed { stroke-dasharray: 6 4; }
+.legend .b0 { border-color: var(--c0); } .legend .b1 { border-color: var(--c1); } .legend .b2 { border-color: var(--c2); }
+.legend .b3 { border-color: var(--c3); } .legend .b4 { border-color: var(--c4); } .legend .b5 { border-color: var(--c5); }
 svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
 svg text { fill: var(--soft); }
-svg .title { fill: var(--ink); font-size: 14px; font-weight: 600; }
 svg .number { text-anchor: end; } svg .axis, svg .tick, svg .cell { text-anchor: middle; }
-svg .start { text-anchor: start; } svg .legend { fill: var(--ink); }
+svg .start { text-anchor: start; }
 svg .cell { fill: var(--ink); } svg .cell.high { fill: var(--panel); }
 .grid { stroke: var(--rule); } .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 .heat { fill: hsl(var(--heat) calc(var(--heatlow) + (var(--heathigh) - var(--heatlow)) * var(--score))); }
@@ -54,12 +63,17 @@ th.words, td.words { text-align: left; }
 pre, code { font: 13px/1.55 ui-monospace, "DejaVu Sans Mono", monospace; }
 pre { margin: 0; padding: 14px 16px; overflow-x: auto; white-space: pre-wrap; }
 .formula { margin-bottom: 10px; } .formula .name { padding: 12px 16px 0; font-weight: 600; }
-.formula .note { padding: 0 16px 12px; }
+.formula .notes { padding: 0 16px 12px; font-size: 13px; columns: 2 360px; column-gap: 32px; }
 .sample { padding: 12px 16px; margin-bottom: 10px; white-space: pre-wrap; }
-.sample i { color: var(--soft); font-style: normal; }
+.sample i { color: var(--soft); font-style: normal; display: block; margin-bottom: 4px; }
 details { background: var(--panel); border: 1px solid var(--rule); border-radius: 8px; }
+details { margin-bottom: 10px; }
+details .wide table { border-width: 1px 0 0; }
 summary { padding: 10px 16px; cursor: pointer; }
-@media print { main { max-width: none; } figure, tr { break-inside: avoid; } }
+pre.long { max-height: 520px; overflow: auto; border-top: 1px solid var(--rule); }
+@media (max-width: 560px) { main { padding: 20px 12px 48px; } svg { font-size: 15px; }
+  th, td { padding: 6px 8px; } }
+@media print { main { max-width: none; } pre.long { max-height: none; } figure, tr { break-inside: avoid; } }
 )css";
 
 std::string_view reportStyle() {

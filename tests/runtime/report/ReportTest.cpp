@@ -78,9 +78,13 @@ Report example() {
   for (int row = 0; row < 3; ++row)
     map.scores.push_back({1, 1, row == 1 ? 0.5 : 0.9, row == 2 ? 0.7 : 0});
   report.needles = {map};
-  report.samples = {{"In the beginning ", "God created the heaven and the earth, & <all> of it."}};
-  report.kernels = {{"kernel", "recipe line", "FLOPs", "bytes", "bound by"},
-                    {{"matmul_512", "14", "1.2 G", "4.1 MB", "arithmetic"}}};
+  report.heldOut = {{"report/unseen", {{300, 4}, {600, 3.1}, {900, 2.7}}}};
+  report.lossBySource = {{"measured", "long", "short"}, {{"unseen of packed", "2.11", "2.6"}}};
+  report.samples = {{"packed, writes", "In the beginning ",
+                     "God created the heaven and the earth, & <all> of it."}};
+  report.kernels = {{"packed",
+                     {{"kernel", "recipe line", "FLOPs", "bytes", "bound by"},
+                      {{"matmul_512", "14", "1.2 G", "4.1 MB", "arithmetic"}}}}};
   report.memory = {{"what", "bytes"}, {{"weights", "12.1 MB"}, {"activations", "310 MB"}}};
   return report;
 }
@@ -101,6 +105,27 @@ TEST(ReportTest, NamesAreNoMarkup) {
   EXPECT_NE(page.find("&lt;assistant&gt;"), page.npos);
   EXPECT_NE(page.find("&amp; &lt;all&gt; of it"), page.npos);
   EXPECT_EQ(page.find("<all>"), page.npos);
+}
+
+TEST(ReportTest, NoNameFromAnywhereIsMarkup) {
+  const std::string name = "<b id=\"x\">'&";
+  Report report;
+  Table table{{name, name}, {{name, name}}};
+  Series series{name, {{0, 1}, {1, 2}}};
+  report.title = report.subtitle = report.recipe = name;
+  report.figures = {{name, name}};
+  report.results = report.ledger = report.lossBySource = report.memory = table;
+  report.objectives = {{name, name, {name}}};
+  report.lengths = report.occupancy = {{name, {{name, 1}}}};
+  report.loss = report.heldOut = report.rate = report.throughput =
+      report.lossByPosition = {series, series};
+  report.needles = {{name, {name}, {name}, {{1}}}};
+  report.samples = {{name, name, name}};
+  report.kernels = {{name, table}};
+  std::string page = reportPage(report);
+  EXPECT_EQ(page.find("<b id"), page.npos);
+  EXPECT_EQ(page.find("'&"), page.npos);
+  EXPECT_NE(page.find("&lt;b id=&quot;x&quot;&gt;&#39;&amp;"), page.npos);
 }
 
 TEST(ReportTest, EveryTagIsClosed) {
