@@ -76,9 +76,10 @@ static std::vector<std::string> kernelCells(const std::string &line) {
     return head;
   };
   std::string rest = line;
-  std::string name = cut(rest, ": "), work = cut(rest, ", bound by "), bound = cut(rest, "; ");
-  std::string fused = cut(rest, "; from ");
-  return {name, rest, work, bound, fused};
+  std::string name = cut(rest, ": "), operations = cut(rest, " operations and ");
+  std::string bytes = cut(rest, " bytes a row, "), once = cut(rest, " bytes once, bound by ");
+  std::string bound = cut(rest, "; "), fused = cut(rest, "; from ");
+  return {name, rest, operations, bytes, once, bound, fused};
 }
 
 void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data) {
@@ -91,7 +92,9 @@ void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data
        bytes(memory.gradients), bytes(memory.moments), bytes(memory.activations),
        bytes(memory.peak()), step.source.savesActivations ? "kept" : "computed again"});
   std::istringstream lines(printStage(step.source, {.stage = "table"}).value_or(""));
-  report::Appendix kernels{train.name, {{"kernel", "recipe", "work", "bound by", "fused"}, {}}};
+  report::Appendix kernels{
+      train.name,
+      {{"kernel", "recipe", "operations/row", "bytes/row", "bytes once", "bound by", "fused"}, {}}};
   for (std::string line; std::getline(lines, line);)
     if (!line.empty() && line[0] != '#')
       kernels.table.rows.push_back(kernelCells(line));

@@ -15,10 +15,12 @@
 
 namespace roux::report {
 
-/// True where a column has a cell that begins with something else than a number.
+/// True where a column has a cell that is a list, or begins with something else than a number.
 static bool holdsWords(const Table &table, size_t column) {
   return column == 0 || std::ranges::any_of(table.rows, [&](const std::vector<std::string> &row) {
-           return !row[column].empty() && row[column].find_first_of("-.0123456789") != 0;
+           const std::string &cell = row[column];
+           return !cell.empty() &&
+                  (cell.find_first_of("-.0123456789") != 0 || cell.find(", ") != cell.npos);
          });
 }
 

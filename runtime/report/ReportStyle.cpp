@@ -68,7 +68,9 @@ pre { margin: 0; padding: 14px 16px; overflow-x: auto; white-space: pre-wrap; }
 .sample i { color: var(--soft); font-style: normal; display: block; margin-bottom: 4px; }
 details { background: var(--panel); border: 1px solid var(--rule); border-radius: 8px; }
 details { margin-bottom: 10px; }
-details .wide table { border-width: 1px 0 0; }
+details .wide table { border-width: 1px 0 0; font-size: 13px; }
+details td:first-child { overflow-wrap: anywhere; min-width: 130px; }
+details td:last-child.words { min-width: 260px; }
 summary { padding: 10px 16px; cursor: pointer; }
 pre.long { max-height: 520px; overflow: auto; border-top: 1px solid var(--rule); }
 @media (max-width: 560px) { main { padding: 20px 12px 48px; } svg { font-size: 15px; }
