@@ -21,7 +21,17 @@ static SmallVector<Value> buffersOf(EntryLowering &entry, ValueRange tensors) {
   return found;
 }
 
-/// The stream before layer l is slot l of one stack; slot `count` is the result.
+/// Slot `at` of a stack that keeps every turn's stream, or every other one's place of two: a turn
+/// reads one slot until its end and writes the next.
+static Value slot(EntryLowering &entry, Value streams, Value at) {
+  if (cast<MemRefType>(streams.getType()).getDimSize(0) == 2) {
+    Value two = entry.constant(2), half = arith::DivUIOp::create(entry.host(), at, two);
+    at = arith::SubIOp::create(entry.host(), at, arith::MulIOp::create(entry.host(), half, two));
+  }
+  return entry.slice(streams, at);
+}
+
+/// The stream before layer l is slot l; slot `count` is the result.
 static LogicalResult lower(step::LayersOp op, EntryLowering &entry) {
   int64_t count = op.getCount(), columns = columnsOf(op.getInput());
   auto type = MemRefType::get({count + 1, ShapedType::kDynamic, columns}, elementOf(op.getInput()));
@@ -30,7 +40,7 @@ static LogicalResult lower(step::LayersOp op, EntryLowering &entry) {
     type = MemRefType::get({2, ShapedType::kDynamic, columns}, elementOf(op.getInput()));
   Value streams = entry.scratch("streams", type, entry.tokens());
   Value zero = entry.constant(0), one = entry.constant(1);
-  entry.copy(entry.buffer(op.getInput()), entry.slice(streams, zero), columns);
+  entry.copy(entry.buffer(op.getInput()), slot(entry, streams, zero), columns);
   entry.alias(op.getInputs(), streams);
   SmallVector<Value> saved;
   for (Value stack : op.getSaved())
@@ -38,34 +48,34 @@ static LogicalResult lower(step::LayersOp op, EntryLowering &entry) {
 
   LogicalResult status = success();
   entry.repeat(zero, entry.constant(count), /*reverse=*/false, [&](Value layer) {
-    Value next = one;
-    if (kept)
-      next = arith::AddIOp::create(entry.host(), layer, one);
-    SmallVector<Value> arguments{entry.slice(streams, kept ? layer : zero)};
+    Value next = arith::AddIOp::create(entry.host(), layer, one);
+    SmallVector<Value> arguments{slot(entry, streams, layer)};
     llvm::append_range(arguments, buffersOf(entry, op.getShared()));
     for (Value weight : op.getWeights())
       arguments.push_back(entry.slice(entry.buffer(weight), layer));
-    SmallVector<Value> results{entry.slice(streams, next)};
+    SmallVector<Value> results{slot(entry, streams, next)};
     for (Value stack : saved)
       results.push_back(entry.slice(stack, layer));
     auto found = entry.inlineBody(calleeOf(op, op.getCalleeAttr()), arguments, results);
     status = failed(found) ? failure() : success();
-    if (succeeded(status) && !kept)
-      entry.copy(results[0], arguments[0], columns);
   });
-  entry.alias(op.getResult(), entry.slice(streams, entry.constant(kept ? count : 0)));
+  entry.alias(op.getResult(), slot(entry, streams, entry.constant(count)));
   return status;
 }
 
 static LogicalResult lower(step::LayersGradOp op, EntryLowering &entry) {
   int64_t count = op.getCount(), columns = columnsOf(op.getGradient());
   func::FuncOp callee = calleeOf(op, op.getCalleeAttr());
-  Value gradient = entry.result(op.getInputGradient());
-  entry.copy(entry.buffer(op.getGradient()), gradient, columns);
+  auto type = MemRefType::get({2, ShapedType::kDynamic, columns}, elementOf(op.getGradient()));
+  Value gradients = entry.scratch("gradients", type, entry.tokens());
+  entry.copy(entry.buffer(op.getGradient()), slot(entry, gradients, entry.constant(count)),
+             columns);
 
   LogicalResult status = success();
   entry.repeat(entry.constant(0), entry.constant(count), /*reverse=*/true, [&](Value layer) {
-    SmallVector<Value> arguments{gradient, entry.slice(entry.buffer(op.getInputs()), layer)};
+    Value next = arith::AddIOp::create(entry.host(), layer, entry.constant(1));
+    SmallVector<Value> arguments{slot(entry, gradients, next),
+                                 entry.slice(entry.buffer(op.getInputs()), layer)};
     llvm::append_range(arguments, buffersOf(entry, op.getShared()));
     for (ValueRange stacks : {ValueRange(op.getWeights()), ValueRange(op.getSaved())})
       for (Value stack : stacks)
@@ -74,12 +84,12 @@ static LogicalResult lower(step::LayersGradOp op, EntryLowering &entry) {
     for (auto [owed, stack] : llvm::zip_equal(returned.drop_front(), op.getWeightGradients()))
       if (Value where = entry.accumulated(stack))
         entry.wantGradient(owed, entry.slice(where, layer));
-    auto found = entry.inlineBody(callee, arguments, SmallVector<Value>(returned.size()));
+    SmallVector<Value> results(returned.size());
+    results[0] = slot(entry, gradients, layer);
+    auto found = entry.inlineBody(callee, arguments, results);
     status = failed(found) ? failure() : success();
-    // Only now: kernels of this layer may have read the gradient until the end.
-    if (succeeded(status))
-      entry.copy((*found)[0], gradient, columns);
   });
+  entry.alias(op.getInputGradient(), slot(entry, gradients, entry.constant(0)));
   return status;
 }
 

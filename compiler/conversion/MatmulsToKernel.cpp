@@ -9,15 +9,19 @@
 using namespace mlir;
 using namespace roux;
 
-static LogicalResult lower(step::LinearOp op, EntryLowering &entry) {
+/// Of LinearOp and, with what it adds to, LinearAddOp.
+template <typename Op>
+static LogicalResult lowerLinear(Op op, Value addend, EntryLowering &entry) {
   bool transposed = op.getTransposed();
   int64_t inputs = op.inputChannels(), outputs = op.outputChannels();
   SmallVector<Value> arguments{entry.buffer(op.getInput()), entry.buffer(op.getWeight())};
   if (op.getBias())
     arguments.push_back(entry.buffer(op.getBias()));
+  if (addend)
+    arguments.push_back(entry.buffer(addend));
   arguments.push_back(entry.result(op.getResult()));
   std::string name = std::string("linear") + (transposed ? "_transposed" : "") +
-                     (op.getBias() ? "_bias_" : "_") +
+                     (op.getBias() ? "_bias" : "") + (addend ? "_add_" : "_") +
                      sizesOf({inputs, outputs}, elementOf(op.getInput()));
   entry.launch(name, entry.tokens(), arguments, [&](RowWriter &k, ValueRange a) {
     k.contract(
@@ -26,6 +30,8 @@ static LogicalResult lower(step::LinearOp op, EntryLowering &entry) {
         [&](Value row, Value sum) {
           if (op.getBias())
             sum = k.add(sum, k.load(a[2], {}));
+          if (addend)
+            sum = k.add(k.load(a[a.size() - 2], row), sum);
           k.store(sum, a.back(), row);
         });
   });
@@ -67,7 +73,9 @@ static LogicalResult lower(step::SumRowsOp op, EntryLowering &entry) {
 
 LogicalResult roux::lowerMatmul(Operation *op, EntryLowering &entry) {
   if (auto linear = dyn_cast<step::LinearOp>(op))
-    return lower(linear, entry);
+    return lowerLinear(linear, Value(), entry);
+  if (auto linear = dyn_cast<step::LinearAddOp>(op))
+    return lowerLinear(linear, linear.getAddend(), entry);
   if (auto gradient = dyn_cast<step::LinearGradOp>(op))
     return lower(gradient, entry);
   return lower(cast<step::SumRowsOp>(op), entry);

@@ -20,7 +20,7 @@ using namespace roux;
 
 LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<step::LinearOp, step::LinearGradOp, step::SumRowsOp>(
+      .Case<step::LinearOp, step::LinearAddOp, step::LinearGradOp, step::SumRowsOp>(
           [&](auto) { return lowerMatmul(op, entry); })
       .Case<step::RMSNormOp, step::RMSNormGradOp, step::LayerNormOp, step::LayerNormGradOp>(
           [&](auto) { return lowerNorm(op, entry); })

@@ -1,6 +1,6 @@
 //===- CompileStep.cpp - from a model's shape and a loss to a program -----===//
 //
-// Stages in their order: import, gradients, kernels, code. Each ends in a module
+// Stages in their order: import, gradients, fusion, kernels, code. Each ends in a module
 // that verifies; a stage that was asked for is printed instead of going on.
 //
 //===----------------------------------------------------------------------===//
@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -41,18 +42,21 @@ public:
       : source(source), context(registry(), MLIRContext::Threading::DISABLED),
         handler(&context, [](Diagnostic &diagnostic) {
           writePlace(diagnostic.getLocation());
-          llvm::errs() << "error: " << diagnostic << "\n";
+          bool remark = diagnostic.getSeverity() == DiagnosticSeverity::Remark;
+          llvm::errs() << (remark ? "remark: " : "error: ") << diagnostic << "\n";
           return success();
         }) {
     context.printOpOnDiagnostic(false);
   }
 
-  /// The module after step or grad.
+  /// The module after step, grad or fuse.
   OwningOpRef<ModuleOp> build(step::StepStage last);
   /// The module after `stage`, which is the edited text if there is one of that stage.
   OwningOpRef<ModuleOp> edited(StringRef stage, OwningOpRef<ModuleOp> module);
   /// The module of kernels; null after a diagnostic.
   OwningOpRef<ModuleOp> buildKernels();
+  /// From here on each fusion made or declined is a remark on stderr.
+  void sayWhatFuses();
 
 private:
   static DialectRegistry registry() {
@@ -128,15 +132,30 @@ OwningOpRef<ModuleOp> StepCompilation::build(step::StepStage last) {
   if (module)
     place(*module);
   module = edited("step", std::move(module));
-  if (!module || last == step::StepStage::Step || !source.trains)
+  if (!module || last == step::StepStage::Step)
     return module;
-  if (failed(step::differentiate(*module)))
+  if (source.trains) {
+    if (failed(step::differentiate(*module)))
+      return nullptr;
+    module = edited("grad", std::move(module));
+  }
+  if (!module || last == step::StepStage::Grad)
+    return module;
+  if (failed(step::fuse(*module)))
     return nullptr;
-  return edited("grad", std::move(module));
+  return edited("fuse", std::move(module));
+}
+
+void StepCompilation::sayWhatFuses() {
+  remark::RemarkCategories categories;
+  categories.passed = categories.missed = "fuse";
+  (void)remark::enableOptimizationRemarks(context, nullptr,
+                                          std::make_unique<remark::RemarkEmittingPolicyAll>(),
+                                          categories, /*printAsEmitRemarks=*/true);
 }
 
 OwningOpRef<ModuleOp> StepCompilation::buildKernels() {
-  OwningOpRef<ModuleOp> module = build(step::StepStage::Grad);
+  OwningOpRef<ModuleOp> module = build(step::StepStage::Fuse);
   PassManager passes(&context);
   passes.addPass(createStepToKernel());
   if (!module || failed(passes.run(*module)))
@@ -148,8 +167,16 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   StepCompilation compilation(source);
   std::string text;
   llvm::raw_string_ostream out(text);
-  if (what.stage == "step" || what.stage == "grad") {
-    auto last = what.stage == "step" ? step::StepStage::Step : step::StepStage::Grad;
+  static const std::pair<StringRef, step::StepStage> ofStep[] = {
+      {"step", step::StepStage::Step},
+      {"grad", step::StepStage::Grad},
+      {"fuse", step::StepStage::Fuse},
+  };
+  for (auto [name, last] : ofStep) {
+    if (what.stage != name)
+      continue;
+    if (name == "fuse")
+      compilation.sayWhatFuses();
     OwningOpRef<ModuleOp> module = compilation.build(last);
     return module ? std::optional(step::printModule(*module) + "\n") : std::nullopt;
   }
@@ -176,6 +203,8 @@ std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
   if (!addWhole("step.mlir", compilation.build(step::StepStage::Step)))
     return std::nullopt;
   if (source.trains && !addWhole("grad.mlir", compilation.build(step::StepStage::Grad)))
+    return std::nullopt;
+  if (!addWhole("fuse.mlir", compilation.build(step::StepStage::Fuse)))
     return std::nullopt;
   OwningOpRef<ModuleOp> module = compilation.buildKernels();
   if (!module)

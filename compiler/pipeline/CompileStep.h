@@ -24,7 +24,7 @@ enum class StepType : uint8_t { F32, BF16, F64 };
 
 /// Text of a stage that stands instead of what the recipe says: `--from kernel=FILE`.
 struct EditedStage {
-  std::string stage; ///< step, grad or kernel
+  std::string stage; ///< step, grad, fuse or kernel
   std::string path;  ///< for diagnostics
   std::string text;
 };
@@ -48,9 +48,9 @@ struct StepSource {
 
 /// Which text of a step is asked for.
 struct StageText {
-  std::string stage;                   ///< step, grad, kernel, loops, llvm, asm, gpu, ptx, table
-  std::string kernel;                  ///< only this one; empty: all
-  std::string machine;                 ///< of --machine; empty: this processor's
+  std::string stage;   ///< step, grad, fuse, kernel, loops, llvm, asm, gpu, ptx, table
+  std::string kernel;  ///< only this one; empty: all
+  std::string machine; ///< of --machine; empty: this processor's
   std::string architecture = "sm_90a"; ///< of gpu and ptx
 };
 

@@ -1,4 +1,4 @@
-//===- StepStages.cpp - import, then differentiate ------------------------===//
+//===- StepStages.cpp - import, differentiate, fuse -----------------------===//
 //
 // The order is the pipeline's: gradients are taken of what was imported, before
 // anything is fused or sharded, so those see forward and backward alike.
@@ -15,9 +15,11 @@ using namespace mlir;
 OwningOpRef<ModuleOp> roux::step::buildStepStage(MLIRContext &context, const StepRequest &request,
                                                  StepStage last, LocateNode locate) {
   OwningOpRef<ModuleOp> module = buildStep(context, request, locate);
-  if (!module || last == StepStage::Step || !request.trains)
+  if (!module || last == StepStage::Step)
     return module;
-  if (failed(differentiate(*module)))
+  if (request.trains && failed(differentiate(*module)))
+    return nullptr;
+  if (last == StepStage::Fuse && failed(fuse(*module)))
     return nullptr;
   return module;
 }
@@ -26,6 +28,12 @@ LogicalResult roux::step::differentiate(ModuleOp module) {
   PassManager passes(module.getContext());
   passes.addPass(createStepGrad());
   passes.addPass(createCSEPass()); // derivatives repeat their constants
+  return passes.run(module);
+}
+
+LogicalResult roux::step::fuse(ModuleOp module) {
+  PassManager passes(module.getContext());
+  passes.addPass(createFuseLinearAdd());
   return passes.run(module);
 }
 

@@ -1,6 +1,6 @@
-//===- StepStages.h - the step and grad stages of the pipeline ------------===//
+//===- StepStages.h - the step, grad and fuse stages of the pipeline ------===//
 //
-// What `roux inspect --emit=step` and `--emit=grad` show, and where every later
+// What `roux inspect --emit=step`, `grad` and `fuse` show, and where every later
 // stage begins: a model's shape and a recipe's loss in, a verified module out.
 //
 //===----------------------------------------------------------------------===//
@@ -15,6 +15,7 @@ namespace roux::step {
 enum class StepStage : uint8_t {
   Step, ///< the forward entries and the update
   Grad, ///< the same, with @train_grad where the request trains
+  Fuse, ///< the same, with operations joined that one kernel does
 };
 
 /// Imports `request` and runs the pipeline up to `last`. Null after reporting why to the context's
@@ -25,6 +26,9 @@ mlir::OwningOpRef<mlir::ModuleOp> buildStepStage(mlir::MLIRContext &context,
 
 /// Adds @train_grad to the step of a model. Fails with a diagnostic.
 mlir::LogicalResult differentiate(mlir::ModuleOp module);
+
+/// Joins operations that one kernel does. Fails with a diagnostic.
+mlir::LogicalResult fuse(mlir::ModuleOp module);
 
 /// The module that `text` is, under the name `path` in diagnostics. Its entries must take and give
 /// what those of `expected`, the same stage of the recipe, do. Null after reporting the line and

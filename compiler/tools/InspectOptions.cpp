@@ -67,9 +67,10 @@ static int refuseUnread(const CLI::App &app, const Stage &stage) {
 }
 
 void addEdited(CLI::App &app, std::string &from) {
-  app.add_option("--from", from,
-                 "text that --emit=step, grad or kernel printed, edited: it stands instead of "
-                 "what the recipe's train says")
+  app.add_option(
+         "--from", from,
+         "text that --emit=step, grad, fuse or kernel printed, edited: it stands instead of "
+         "what the recipe's train says")
       ->type_name("STAGE=FILE");
 }
 
@@ -78,10 +79,11 @@ std::optional<EditedStage> readEdited(const std::string &from) {
     return std::nullopt;
   size_t equals = from.find('=');
   EditedStage edited{from.substr(0, equals), {}, {}};
-  bool isStage = edited.stage == "step" || edited.stage == "grad" || edited.stage == "kernel";
+  bool isStage = edited.stage == "step" || edited.stage == "grad" || edited.stage == "fuse" ||
+                 edited.stage == "kernel";
   if (!isStage || equals == std::string::npos)
-    throw std::runtime_error(
-        fmt::format("--from takes step=FILE, grad=FILE or kernel=FILE, found '{}'", from));
+    throw std::runtime_error(fmt::format(
+        "--from takes step=FILE, grad=FILE, fuse=FILE or kernel=FILE, found '{}'", from));
   edited.path = from.substr(equals + 1);
   std::optional<std::string> text = readFile(edited.path);
   if (!text)

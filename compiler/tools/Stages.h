@@ -39,6 +39,7 @@ inline constexpr Stage stages[] = {
     {"plan", "the steps of a train: packs, cuts, places, counts", false, reads::Train},
     {"step", "what is computed: one optimizer step on whole tensors", true, reads::Step},
     {"grad", "the same with its gradients", true, reads::Step},
+    {"fuse", "the same with operations joined, and on stderr what was not", true, reads::Step},
     {"kernel", "what is launched: kernels, buffers and their order", true,
      reads::Step | reads::Kernel},
     {"table", "each kernel's operations and bytes, and what is fused in it", true,

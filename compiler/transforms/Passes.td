@@ -30,4 +30,20 @@ def StepGrad : Pass<"step-grad", "::mlir::ModuleOp"> {
                            "::mlir::func::FuncDialect", "::mlir::math::MathDialect"];
 }
 
+def FuseLinearAdd : Pass<"step-fuse-linear-add"> {
+  let summary = "add a linear to the residual stream where its sums are formed";
+  let description = [{
+    Rewrites a `step.linear` and the `step.add` that alone reads it into one `step.linear_add`, which
+    stands where the add stood: the residual sums of a layer, and the gradients that several linears
+    owe to their common input. The product is then neither written nor read, nor rounded on the way.
+    Where both halves are linears the second is taken; the first keeps its kernel.
+
+    An add that keeps its own kernel says why, as a remark of category `fuse`. Adds of parameters'
+    gradients are left alone without one: they become no kernel.
+
+    Precondition: gradients have been taken (after `step-grad`).
+  }];
+  let dependentDialects = ["::roux::step::StepDialect"];
+}
+
 #endif // COMPILER_TRANSFORMS_PASSES_TD

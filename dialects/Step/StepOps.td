@@ -98,6 +98,32 @@ def Step_LinearOp : Step_DifferentiableOp<"linear"> {
   }];
 }
 
+def Step_LinearAddOp : Step_Op<"linear_add", [Pure, AllTypesMatch<["addend", "result"]>]> {
+  let summary = "a linear added to what flows past it";
+  let description = [{
+    `result = addend + linear(input, weight, bias)`, the sum formed in the accumulation type: what
+    step-fuse-linear-add makes of a `step.linear` and the `step.add` that alone reads it. It has no
+    gradient, because gradients are taken before anything is fused.
+
+    ```mlir
+    %y = step.linear_add %x, %w to %stream
+         : (tensor<?x64xf32>, tensor<32x64xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
+    ```
+  }];
+  let arguments = (ins Step_Stream:$input, Step_Matrix:$weight, Step_Stream:$addend,
+                       Optional<Step_Row>:$bias, UnitAttr:$transposed);
+  let results = (outs Step_Stream:$result);
+  let assemblyFormat = [{
+    $input `,` $weight `to` $addend (`bias` $bias^)? (`transposed` $transposed^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    int64_t inputChannels();
+    int64_t outputChannels();
+  }];
+  let hasVerifier = 1;
+}
+
 def Step_RotationOp : Step_Op<"rotation", [Pure, AllTypesMatch<["cosine", "sine"]>]> {
   let summary = "the angles of rotary positions, once for all layers";
   let description = [{

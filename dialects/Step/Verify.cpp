@@ -118,23 +118,39 @@ int64_t LinearOp::inputChannels() {
 int64_t LinearOp::outputChannels() {
   return dimension(getWeight(), getTransposed() ? 1 : 0);
 }
+int64_t LinearAddOp::inputChannels() {
+  return dimension(getWeight(), getTransposed() ? 0 : 1);
+}
+int64_t LinearAddOp::outputChannels() {
+  return dimension(getWeight(), getTransposed() ? 1 : 0);
+}
+
+/// Of LinearOp and LinearAddOp.
+template <typename Op>
+static LogicalResult verifyLinear(Op op) {
+  Value input = op.getInput(), weight = op.getWeight(), result = op.getResult();
+  if (elementOf(input) != elementOf(weight) || elementOf(input) != elementOf(result))
+    return op.emitOpError() << "input, weight and result should have one element type but have "
+                            << elementOf(input) << ", " << elementOf(weight) << " and "
+                            << elementOf(result);
+  if (failed(expectTokens(op, input, result)) ||
+      failed(expectEqual(op, weight, {"weight", op.inputChannels(), "inputs"},
+                         {"the input", dimension(input, 1), "channels"})) ||
+      failed(expectEqual(op, weight, {"weight", op.outputChannels(), "outputs"},
+                         {"the result", dimension(result, 1), "channels"})))
+    return failure();
+  if (!op.getBias())
+    return success();
+  return expectEqual(op, op.getBias(), {"bias", dimension(op.getBias(), 0), "elements"},
+                     {"the result", dimension(result, 1), "channels"});
+}
 
 LogicalResult LinearOp::verify() {
-  if (elementOf(getInput()) != elementOf(getWeight()) ||
-      elementOf(getInput()) != elementOf(getResult()))
-    return emitOpError() << "input, weight and result should have one element type but have "
-                         << elementOf(getInput()) << ", " << elementOf(getWeight()) << " and "
-                         << elementOf(getResult());
-  if (failed(expectTokens(*this, getInput(), getResult())) ||
-      failed(expectEqual(*this, getWeight(), {"weight", inputChannels(), "inputs"},
-                         {"the input", dimension(getInput(), 1), "channels"})) ||
-      failed(expectEqual(*this, getWeight(), {"weight", outputChannels(), "outputs"},
-                         {"the result", dimension(getResult(), 1), "channels"})))
-    return failure();
-  if (!getBias())
-    return success();
-  return expectEqual(*this, getBias(), {"bias", dimension(getBias(), 0), "elements"},
-                     {"the result", dimension(getResult(), 1), "channels"});
+  return verifyLinear(*this);
+}
+
+LogicalResult LinearAddOp::verify() {
+  return verifyLinear(*this);
 }
 
 LogicalResult LinearGradOp::verify() {

@@ -29,7 +29,7 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
   StepRequest request{&config, loss, type, activations, update};
-  auto module = buildStepStage(context, request, StepStage::Grad, [&](const Expression::Node &) {
+  auto module = buildStepStage(context, request, StepStage::Fuse, [&](const Expression::Node &) {
     return Location(UnknownLoc::get(&context));
   });
   PassManager passes(&context);

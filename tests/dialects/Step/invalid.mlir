@@ -42,6 +42,14 @@ func.func @transposed_weight(%x: tensor<?x4xf32>, %w: tensor<4x3xf32>) {
 
 // -----
 
+func.func @adds_to_another_width(%x: tensor<?x4xf32>, %w: tensor<3x4xf32>, %a: tensor<?x4xf32>) {
+  // expected-error@below {{'step.linear_add' op failed to verify that all of {addend, result} have same type}}
+  %y = step.linear_add %x, %w to %a : (tensor<?x4xf32>, tensor<3x4xf32>, tensor<?x4xf32>) -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
 func.func @mixed_elements(%x: tensor<?x4xbf16>, %w: tensor<3x4xf32>) {
   // expected-error@below {{'step.linear' op input, weight and result should have one element type but have 'bf16', 'f32' and 'bf16'}}
   %y = step.linear %x, %w : (tensor<?x4xbf16>, tensor<3x4xf32>) -> tensor<?x3xbf16>

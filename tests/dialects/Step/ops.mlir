@@ -16,6 +16,9 @@ func.func private @layer(%x: tensor<?x64xf32>, %cos: tensor<?x4xf32>, %sin: tens
   // CHECK: step.attention {{.*}}window = 16 : i64
   %o, %lse = step.attention %q, %k, %k, %segments {heads = 8, key_value_heads = 4, scale = 0.35, window = 16}
       : (tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32>, tensor<?xi32>) -> (tensor<?x64xf32>, tensor<?x8xf32>)
+  // CHECK: step.linear_add %{{.*}}, %{{.*}} to %{{.*}} bias %{{.*}} transposed : (
+  %a = step.linear_add %k, %kv to %n bias %norm transposed
+      : (tensor<?x32xf32>, tensor<32x64xf32>, tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32>
   // CHECK: step.add %{{.*}}, %{{.*}} : tensor<?x64xf32>
   %y = step.add %x, %o : tensor<?x64xf32>
   return %y : tensor<?x64xf32>
