@@ -58,6 +58,7 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
       fileOf("tokenizer", fmt::format("bpe 1 vocab {}\n{}", vocabulary, runner.origin()), "model");
   if (!std::filesystem::exists(file)) {
     std::vector<std::string> texts;
+    runner.runSteps();
     runner.visitTexts([&](std::string_view text) { texts.emplace_back(text); });
     size_t next = 0;
     std::string model = trainBytePair(
@@ -95,17 +96,17 @@ static std::string describe(const StoreSchema &schema) {
   return text;
 }
 
-std::filesystem::path DataBuilder::buildStore(std::string_view name, const CheckedValue &data,
-                                              const ModelFacts &model, const Expression &target,
-                                              const StoreSchema &schema, bool sentences) {
+std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const ModelFacts &model,
+                                              const Expression &target, const StoreSchema &schema,
+                                              bool sentences) {
   Consumer consumer{model.tokenizer, model.chat, target, sentences};
   Ledger ledger;
   PipelineRunner runner(pipelineOf(sources, recipe, data), consumer, ledger, threads);
-  std::filesystem::path file =
-      fileOf(fmt::format("{}-tokens", name), runner.origin() + describe(schema), "store");
+  std::filesystem::path file = fileOf("tokens", runner.origin() + describe(schema), "store");
   if (std::filesystem::exists(file))
     return file;
   std::filesystem::create_directories(folder);
+  runner.runSteps();
   TokenStoreWriter writer(file, schema);
   runner.write(writer, schema);
   writer.finish();
@@ -122,8 +123,7 @@ TrainingData DataBuilder::build(const CheckedDefinition &train) {
   PlanSpec spec = planSpecOf(sources, recipe, train, model.config.context);
   bool sentences = spec.position.at == PositionRule::Sites::Sentence;
   std::filesystem::path storeFile =
-      buildStore(train.name, train["data"], model, train["target"].expression, storeSchemaOf(train),
-                 sentences);
+      buildStore(train["data"], model, train["target"].expression, storeSchemaOf(train), sentences);
   TokenStore store(storeFile);
   std::filesystem::path planFile =
       fileOf(fmt::format("{}-plan", train.name),

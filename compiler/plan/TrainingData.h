@@ -40,9 +40,9 @@ public:
   std::filesystem::path trainedTokenizer(const data::Tokenizer &tokenizer) const;
   /// The records of `data` through the tokenizer and template of `model`; every token that
   /// `target` names is a label. Returns the file.
-  std::filesystem::path buildStore(std::string_view name, const CheckedValue &data,
-                                   const ModelFacts &model, const Expression &target,
-                                   const data::StoreSchema &schema, bool sentences);
+  std::filesystem::path buildStore(const CheckedValue &data, const ModelFacts &model,
+                                   const Expression &target, const data::StoreSchema &schema,
+                                   bool sentences);
 
 private:
   std::shared_ptr<const data::Tokenizer> tokenizerOf(const CheckedValue &value);

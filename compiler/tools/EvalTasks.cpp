@@ -63,8 +63,7 @@ const Expression &TaskMaker::target() const {
 
 EvalTask TaskMaker::loss(const CheckedArgument &task) const {
   const CheckedValue &from = task.value["data"];
-  std::filesystem::path file =
-      data.buildStore(eval.name + "-" + task.name, from, model, target(), {}, false);
+  std::filesystem::path file = data.buildStore(from, model, target(), {}, false);
   data::TokenStore store(file);
   uint64_t targets = 0, context = static_cast<uint64_t>(model.config.context);
   for (uint32_t i = 0; i < store.sequences().size(); ++i) {
@@ -136,6 +135,7 @@ std::string TaskMaker::haystack(const CheckedValue &value, uint64_t tokens) cons
   data::Consumer consumer{model.tokenizer, model.chat, {}, false};
   data::Ledger ledger;
   data::PipelineRunner runner(pipelineOf(sources, recipe, value), consumer, ledger);
+  runner.runSteps();
   std::string text;
   uint64_t found = 0;
   runner.visitTexts([&](std::string_view each) {

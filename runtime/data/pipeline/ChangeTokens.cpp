@@ -121,11 +121,6 @@ void PipelineRunner::changeTokens(const Row &row, TokenizedRecord &tokens,
   const DataStep &step = pipeline.steps[row.step];
   if (step.operation == DataOperation::Spans)
     return markSpans(step.spans, drawsOf(step, row), tokens);
-  if (step.operation == DataOperation::Split) {
-    tokens = tokens.part({static_cast<uint32_t>(row.begin), static_cast<uint32_t>(row.end)});
-    tokens.lastIsInput = false;
-    return;
-  }
   if (step.operation == DataOperation::Cut && tokens.size() <= step.tokens)
     return;
   uint64_t before = tokens.size(), targets = 0;

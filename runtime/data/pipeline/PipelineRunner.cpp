@@ -67,13 +67,20 @@ PipelineRunner::PipelineRunner(DataPipeline given, const Consumer &consumer, Led
     if (node.operation == Operation::Passed)
       members[node.text];
   });
+  for (uint32_t step = 0; step < steps.size(); ++step)
+    if (pipeline.steps[step].operation == DataOperation::Read)
+      open(step);
+}
+
+PipelineRunner::~PipelineRunner() = default;
+
+void PipelineRunner::runSteps() {
   for (uint32_t step = 0; step < steps.size(); ++step) {
     run(step);
     rememberMembers(step);
   }
+  stepsHaveRun = true;
 }
-
-PipelineRunner::~PipelineRunner() = default;
 
 void PipelineRunner::run(uint32_t step) {
   using Runner = void (PipelineRunner::*)(uint32_t);
@@ -87,22 +94,26 @@ void PipelineRunner::run(uint32_t step) {
   (this->*runners[static_cast<size_t>(pipeline.steps[step].operation)])(step);
 }
 
-void PipelineRunner::read(uint32_t step) {
+void PipelineRunner::open(uint32_t step) {
   const SourceSpec &spec = pipeline.steps[step].source;
   // One definition is one source, however often a pipeline names it: `without` compares records.
   for (uint32_t earlier = 0; earlier < step; ++earlier)
     if (sources[earlier] && sources[earlier]->spec().name == spec.name) {
-      steps[step].rows = steps[earlier].rows;
       sources[step] = sources[earlier];
       return;
     }
   sources[step] = std::make_shared<RecordSource>(spec, ledger, threads);
+}
+
+void PipelineRunner::read(uint32_t step) {
   const RecordSource &source = *sources[step];
-  SeedTree place = SeedTree(0) / spec.name;
+  // Steps that read one definition give equal rows: those of the first of them.
+  uint32_t first = std::find(sources.begin(), sources.end(), sources[step]) - sources.begin();
+  SeedTree place = SeedTree(0) / source.spec().name;
   std::vector<Row> &rows = steps[step].rows;
   rows.reserve(source.size());
   for (uint64_t i = 0; i < source.size(); ++i)
-    rows.push_back({i, (place / source.ordinal(i)).bits(), step, 0});
+    rows.push_back({i, (place / source.ordinal(i)).bits(), first, 0});
 }
 
 void PipelineRunner::rememberMembers(uint32_t step) {
@@ -244,6 +255,8 @@ SeedTree PipelineRunner::drawsOf(const DataStep &step, const Row &row) const {
 
 void PipelineRunner::tokensOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace,
                               Lints *lints) const {
+  if (pipeline.steps[row.step].operation == DataOperation::Split)
+    return pieceOf(row, tokens, workspace);
   if (!isWhole(row)) {
     tokensOf(parentOf(row), tokens, workspace, lints);
     return changeTokens(row, tokens, workspace);
@@ -253,6 +266,22 @@ void PipelineRunner::tokensOf(const Row &row, TokenizedRecord &tokens, Workspace
   } catch (const std::runtime_error &error) { // of the record or of the tokenizer
     throw RecordError(fmt::format("{}: {}", nameOf(row), error.what()));
   }
+}
+
+void PipelineRunner::pieceOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const {
+  const Row &parent = parentOf(row);
+  std::shared_ptr<const TokenizedRecord> whole = splitRecords.find(&parent);
+  if (!whole) {
+    auto made = std::make_shared<TokenizedRecord>();
+    // What the record lost or has that is odd, split() has told.
+    auto *losses = std::exchange(workspace.losses, nullptr);
+    tokensOf(parent, *made, workspace);
+    workspace.losses = losses;
+    splitRecords.keep(&parent, made);
+    whole = std::move(made);
+  }
+  tokens = whole->part({row.begin, row.end});
+  tokens.lastIsInput = false;
 }
 
 void PipelineRunner::applyTarget(const Row &row, TokenizedRecord &tokens,

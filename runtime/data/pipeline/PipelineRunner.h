@@ -13,6 +13,7 @@
 #include "runtime/data/pipeline/DataPipeline.h"
 #include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/pipeline/Rows.h"
+#include "runtime/data/pipeline/TokenCache.h"
 
 #include <functional>
 #include <map>
@@ -52,12 +53,18 @@ private:
 
 class PipelineRunner {
 public:
-  /// Opens and indexes every source, and runs all steps. What is lost or noticed goes to `ledger`.
-  /// Throws FileError, RecordError and DataError. The consumer must outlive the runner.
+  /// Opens and indexes every source, so that origin() can be asked. Throws FileError, RecordError
+  /// and DataError. The consumer and the ledger must outlive the runner.
   PipelineRunner(DataPipeline pipeline, const Consumer &consumer, Ledger &ledger,
                  unsigned threads = 0);
   ~PipelineRunner();
 
+  /// A text that changes with anything the tokens are made from: sources' bytes, steps, tokenizer,
+  /// template and target.
+  std::string origin() const;
+  /// Gives every step its rows; before anything below. What is lost or noticed goes to the ledger.
+  /// Throws as the constructor does.
+  void runSteps();
   uint64_t size() const { return steps.back().rows.size(); }
   /// Tokens of the last step's row `row`, with the consumer's target applied.
   void tokenize(uint64_t row, TokenizedRecord &tokens, Workspace &workspace) const;
@@ -67,15 +74,13 @@ public:
   /// Appends all sequences in order, and sets the store's origin. `attributes` of the store's
   /// schema are evaluated for each.
   void write(TokenStoreWriter &store, const StoreSchema &schema);
-  /// A text that changes with anything the tokens are made from: sources' bytes, steps, tokenizer,
-  /// template and target.
-  std::string origin() const;
 
   Workspace makeWorkspace() const { return Workspace(sources); }
 
 private:
   friend class SequenceEnvironment;
 
+  void open(uint32_t step);
   // One function an operation; each fills steps[step].
   void run(uint32_t step);
   void read(uint32_t step);
@@ -114,6 +119,7 @@ private:
   const Row &wholeRow(const Row &row) const;
   void tokensOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace,
                 Lints *lints = nullptr) const;
+  void pieceOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const;
   void changeTokens(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const;
   void keepSpans(const DataStep &step, const Row &row, TokenizedRecord &tokens,
                  Workspace &workspace) const;
@@ -146,6 +152,8 @@ private:
   bool targetByRole = false;                          ///< it reads nothing of a token but its role
   std::vector<std::shared_ptr<RecordSource>> sources; ///< by step; null where it reads nothing
   std::vector<StepRows> steps;
+  bool stepsHaveRun = false;
+  mutable TokenCache splitRecords;
   /// Of definitions that `source in d` asks about: the records in them.
   std::map<std::string, std::unordered_set<uint64_t>, std::less<>> members;
 };

@@ -54,12 +54,18 @@ void PipelineRunner::split(uint32_t step) {
   struct Cuts {
     std::vector<TokenRange> pieces;
     uint64_t lostTokens = 0, lostTargets = 0;
+    Lints lints;
+    std::vector<Loss> before; ///< what earlier steps took from the record
   };
   std::vector<Cuts> cuts(rows.size());
   std::vector<bool> good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
-    TokenizedRecord tokens;
-    tokensOf(rows[row], tokens, workspace);
+    auto whole = std::make_shared<TokenizedRecord>();
+    TokenizedRecord &tokens = *whole;
     Cuts &made = cuts[row];
+    workspace.losses = &made.before;
+    tokensOf(rows[row], tokens, workspace, &made.lints);
+    workspace.losses = nullptr;
+    splitRecords.keep(&rows[row], whole);
     made.pieces = splitPowersOfTwo(tokens.size(), each.split, drawsOf(each, rows[row]));
     uint32_t end = made.pieces.empty() ? 0 : made.pieces.back().end;
     if (end == tokens.size())
@@ -73,6 +79,10 @@ void PipelineRunner::split(uint32_t step) {
     if (!good[row])
       continue;
     const Cuts &made = cuts[row];
+    for (std::string_view lint : made.lints)
+      ledger.add(Fate::Noted, lint, 1, 0, 0, nameOf(rows[row]));
+    for (const Loss &loss : made.before)
+      ledger.add(Fate::Cut, loss.rule, 1, loss.tokens, loss.targets, nameOf(rows[row]));
     for (uint32_t piece = 0; piece < made.pieces.size(); ++piece)
       steps[step].rows.push_back({row, (SeedTree(rows[row].key) / "part" / piece).bits(), step,
                                   rows[row].part + piece, made.pieces[piece].begin,

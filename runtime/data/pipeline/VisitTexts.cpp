@@ -5,11 +5,13 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/pipeline/PipelineRunner.h"
 
+#include <cassert>
 #include <fmt/format.h>
 
 namespace roux::data {
 
 void PipelineRunner::visitTexts(const std::function<void(std::string_view)> &visit) const {
+  assert(stepsHaveRun && "without runSteps() there are no rows");
   Workspace workspace = makeWorkspace();
   for (const Row &row : steps.back().rows) {
     if (!isWhole(row))

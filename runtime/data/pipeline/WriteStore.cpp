@@ -8,6 +8,7 @@
 #include "runtime/data/pipeline/SequenceEnvironment.h"
 
 #include <algorithm>
+#include <cassert>
 #include <fmt/format.h>
 
 namespace roux::data {
@@ -100,6 +101,7 @@ void PipelineRunner::append(TokenStoreWriter &store, const Row &row, const Made 
 }
 
 void PipelineRunner::write(TokenStoreWriter &store, const StoreSchema &schema) {
+  assert(stepsHaveRun && "without runSteps() there are no rows");
   constexpr uint64_t blockRows = 256;
   for (const StoreSchema::Attribute &attribute : schema.attributes)
     if (attribute.name.starts_with("in:") && members.try_emplace(attribute.name.substr(3)).second)

@@ -29,6 +29,7 @@ protected:
     TokenStoreWriter store(folder / "store", {});
     Ledger notes;
     PipelineRunner runner(pipeline, consumer, notes);
+    runner.runSteps();
     runner.write(store, {});
     const LedgerLine *line = notes.find(Fate::Noted, rule);
     return line ? line->sequences : 0;

@@ -224,7 +224,9 @@ TEST_F(Operations, CutLeavesTheSideItSays) {
   pipeline.steps.back().side = Side::Middle;
   EXPECT_EQ(texts(), (Texts{"abg", "xy"}));
   TokenStoreWriter store(folder / "store", {});
-  PipelineRunner(pipeline, consumer, ledger = {}).write(store, {});
+  PipelineRunner runner(pipeline, consumer, ledger = {});
+  runner.runSteps();
+  runner.write(store, {});
   const LedgerLine *line = ledger.find(Fate::Cut, "cut/0");
   ASSERT_NE(line, nullptr);
   EXPECT_EQ(line->tokens, 4u);
@@ -289,6 +291,22 @@ TEST_F(Operations, SplitsLikeDatasetDecomposition) {
     EXPECT_NEAR(sum, 40e6 / 6, 0.3e6) << length;
 }
 
+TEST_F(Operations, WhatASplitRecordLostBeforeIsCountedOnce) {
+  documents("a.jsonl", {"abcdefghijklmno"});
+  uint32_t a = source("a", "a.jsonl", SourceKind::Text);
+  step(DataOperation::Cut, {a}).tokens = 10;
+  step(DataOperation::Split, {a + 1}).split = {
+      .low = 4, .high = 4, .randomOverlong = false, .dropTail = true};
+  step(DataOperation::Shuffle, {a + 2});
+  TokenStoreWriter store(folder / "store", {});
+  PipelineRunner runner(pipeline, consumer, ledger = {});
+  runner.runSteps();
+  runner.write(store, {});
+  EXPECT_EQ(runner.size(), 2u);
+  EXPECT_EQ(ledger.find(Fate::Cut, "cut/0")->sequences, 1u);
+  EXPECT_EQ(ledger.find(Fate::Cut, "cut/0")->tokens, 5u);
+}
+
 TEST_F(Operations, SplitPartsAreSequencesWithLabelsOnly) {
   documents("a.jsonl", {"abcdefghijk", "x"});
   uint32_t a = source("a", "a.jsonl", SourceKind::Text, Ends::Eos);
@@ -328,6 +346,7 @@ TEST_F(Operations, WritesAStoreThatOthersRead) {
     TokenStoreWriter writer(folder / name, schema);
     Ledger losses;
     PipelineRunner runner(pipeline, consumer, losses, threads);
+    runner.runSteps();
     runner.write(writer, schema);
     writer.finish();
     return TokenStore(folder / name);

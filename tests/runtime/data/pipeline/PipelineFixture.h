@@ -55,6 +55,7 @@ protected:
   std::vector<TokenizedRecord> run(unsigned threads = 2) {
     ledger = {};
     PipelineRunner runner(pipeline, consumer, ledger, threads);
+    runner.runSteps();
     origin = runner.origin();
     Workspace workspace = runner.makeWorkspace();
     std::vector<TokenizedRecord> sequences(runner.size());
