@@ -14,6 +14,8 @@
 #include "runtime/data/plan/Planner.h"
 #include "runtime/data/tokenizer/TrainBytePair.h"
 
+#include <algorithm>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <sstream>
 #include <xxhash.h>
@@ -49,14 +51,26 @@ static std::string contentsOf(const std::filesystem::path &file) {
   return std::move(bytes).str();
 }
 
+/// The definitions whose files a pipeline reads.
+static std::string namesOf(const DataPipeline &pipeline) {
+  std::vector<std::string_view> names;
+  for (const DataStep &step : pipeline.steps)
+    if (step.operation == DataOperation::Read &&
+        std::find(names.begin(), names.end(), step.source.name) == names.end())
+      names.push_back(step.source.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue &call) {
   Consumer nobody;
   Ledger ledger;
-  PipelineRunner runner(pipelineOf(sources, recipe, call["data"]), nobody, ledger, threads);
+  DataPipeline pipeline = pipelineOf(sources, recipe, call["data"]);
+  PipelineRunner runner(pipeline, nobody, ledger, threads);
   auto vocabulary = static_cast<TokenId>(call["vocab"].number);
   std::filesystem::path file =
       fileOf("tokenizer", fmt::format("bpe 1 vocab {}\n{}", vocabulary, runner.origin()), "model");
   if (!std::filesystem::exists(file)) {
+    say(fmt::format("training a tokenizer of {} tokens on {}", vocabulary, namesOf(pipeline)));
     std::vector<std::string> texts;
     runner.runSteps();
     runner.visitTexts([&](std::string_view text) { texts.emplace_back(text); });
@@ -101,11 +115,13 @@ std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const Mo
                                               bool sentences) {
   Consumer consumer{model.tokenizer, model.chat, target, sentences};
   Ledger ledger;
-  PipelineRunner runner(pipelineOf(sources, recipe, data), consumer, ledger, threads);
+  DataPipeline pipeline = pipelineOf(sources, recipe, data);
+  PipelineRunner runner(pipeline, consumer, ledger, threads);
   std::filesystem::path file = fileOf("tokens", runner.origin() + describe(schema), "store");
   if (std::filesystem::exists(file))
     return file;
   std::filesystem::create_directories(folder);
+  say(fmt::format("tokenizing {}", namesOf(pipeline)));
   runner.runSteps();
   TokenStoreWriter writer(file, schema);
   runner.write(writer, schema);

@@ -12,6 +12,7 @@
 #include "runtime/data/plan/Plan.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 
 namespace roux {
@@ -34,6 +35,8 @@ public:
   /// Builds what `train` needs and is not there. Throws RefusedRecipe, and the exceptions of
   /// runtime/ for files, records, tokenizers, models and plans.
   TrainingData build(const CheckedDefinition &train);
+  /// Called with a sentence before work that takes a while: a tokenizer, a token store.
+  void announce(std::function<void(const std::string &)> listener) { say = std::move(listener); }
   /// The facts of a model value, its tokenizer trained if it has to be.
   ModelFacts modelOf(const CheckedValue &value);
   /// Where the tokenizer of such a model was written, if this trained it; else empty.
@@ -51,6 +54,7 @@ private:
   std::filesystem::path fileOf(std::string_view name, std::string_view made,
                                std::string_view extension) const;
 
+  std::function<void(const std::string &)> say = [](const std::string &) {};
   const SourceManager &sources;
   const CheckedRecipe &recipe;
   std::filesystem::path folder;

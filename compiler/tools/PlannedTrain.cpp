@@ -39,7 +39,7 @@ std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &rec
   DataBuilder builder(sources, recipe, dataFolder(path));
   std::string out;
   for (const CheckedDefinition &train : recipe.definitions) {
-    if (train.kind != ast::Kind::Train)
+    if (train.kind != ast::Kind::Train || !train.inMainFile)
       continue;
     out += fmt::format("\ntrain {}\n", train.name);
     try {

@@ -110,6 +110,8 @@ int runRun(int argc, char **argv) {
   addRunKeys(app, request.check);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;
+  // In a file as on a terminal, what is said stands in the order in which it was done.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   return guarded([&] {
     request.edited = readEdited(from);
     if (!readSettings(set, request.check))

@@ -32,6 +32,7 @@ TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &re
                            std::filesystem::path output)
     : sources(sources), recipe(recipe), output(output),
       dataBuilder(sources, recipe, output / "data") {
+  dataBuilder.announce([](const std::string &what) { fmt::print(stderr, "{}\n", what); });
   std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGTERM, [](int) { interrupted = true; });
 }
