@@ -10,7 +10,8 @@ build: install
 	@cmake --build --preset dev
 
 run: build
-	@build/dev/bin/roux run recipes/tiny.recipe
+	@recipes/first/gather.py
+	@build/dev/bin/roux run recipes/first.recipe
 
 test: build
 	@ctest --preset dev

@@ -21,7 +21,9 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 $become apt-get update -qq
+# The manual is documentation, which slim images tell dpkg to leave out.
 # shellcheck disable=SC2086 # a list of names
-$become apt-get install -y -qq --no-install-recommends $missing > install.log 2>&1 ||
+$become apt-get install -y -qq --no-install-recommends \
+  -o Dpkg::Options::=--path-include='/usr/share/doc/python3.11/*' $missing > install.log 2>&1 ||
   { tail -n 20 install.log >&2; echo "error: apt-get could not install the packages above" >&2; exit 1; }
 rm -f install.log
