@@ -10,7 +10,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace roux;
@@ -42,8 +45,32 @@ static KernelCost costOf(Region &region) {
   return cost;
 }
 
+/// Dot products of a head for each pair, of twice the head's columns in operations: scores and
+/// values forward; backward the scores again, their gradient, and one or two sums.
+template <typename AttentionOp>
+static KernelCost attentionCost(AttentionOp op, int products) {
+  KernelCost cost;
+  double heads = op.getHeads(), columns = op.headColumns();
+  cost.pairOperations = heads * products * 2 * columns;
+  for (mlir::Value buffer : op->getOperands())
+    if (auto type = dyn_cast<MemRefType>(buffer.getType()); type && buffer != op.getWork()) {
+      double bytes = type.getElementTypeBitWidth() / 8.0;
+      for (int64_t size : type.getShape().drop_front())
+        bytes *= size;
+      cost.bytes += bytes; // once a token: keys and values stay in the cache
+    }
+  return cost;
+}
+
 KernelCost roux::costOf(FuncOp function) {
-  auto contract = dyn_cast<ContractOp>(function.getBody().front().front());
+  mlir::Operation *first = &function.getBody().front().front();
+  if (auto attention = dyn_cast<AttentionOp>(first))
+    return attentionCost(attention, 2);
+  if (auto attention = dyn_cast<AttentionQueryGradientOp>(first))
+    return attentionCost(attention, 3);
+  if (auto attention = dyn_cast<AttentionKeyGradientOp>(first))
+    return attentionCost(attention, 4);
+  auto contract = dyn_cast<ContractOp>(first);
   if (!contract)
     return ::costOf(function.getBody());
   KernelCost left = ::costOf(contract.getLeft()), right = ::costOf(contract.getRight());
@@ -75,27 +102,42 @@ static void recipeLines(Operation *op, std::vector<std::string> &lines) {
   });
 }
 
-std::string roux::describeCost(FuncOp function) {
+/// What keeps the kernel from being faster. Attention's arithmetic grows with the segment, so it is
+/// said from which length on it is what counts.
+static std::string boundBy(const KernelCost &cost) {
   static constexpr double knee = 7; // f32 operations a processor does while memory moves a byte
-  llvm::MapVector<StringRef, int> fused;
-  function.walk([&](Operation *op) {
+  if (cost.pairOperations == 0)
+    return cost.operations > knee * cost.bytes ? "arithmetic" : "memory";
+  double pairs = knee * cost.bytes / cost.pairOperations; // of a token, on average (n + 1) / 2
+  return llvm::formatv("arithmetic from {0} tokens",
+                       int64_t(std::max(1.0, std::ceil(2 * pairs - 1))));
+}
+
+static constexpr const char *costColumns = "{0,-46}  {1,12}  {2,9}  {3,9}  {4,-26}  {5,-22}  {6}";
+
+std::string roux::costHeading() {
+  return llvm::formatv(costColumns, "kernel", "operations", "bytes", "once", "bound by", "from",
+                       "fused");
+}
+
+std::string roux::describeCost(FuncOp function) {
+  llvm::MapVector<StringRef, int> counts;
+  function.walk([&](mlir::Operation *op) {
     if (!isa<FuncOp, ReturnOp, YieldOp, RowOp>(op) && !op->hasTrait<OpTrait::ConstantLike>())
-      ++fused[op->getName().getStringRef()];
+      ++counts[op->getName().stripDialect()];
   });
-  KernelCost cost = costOf(function);
-  std::string line =
-      llvm::formatv("{0}: {1:F0} operations and {2:F0} bytes a row, {3:F0} bytes once, "
-                    "bound by {4}; ",
-                    function.getName(), cost.operations, cost.bytes, cost.fixedBytes,
-                    cost.operations > knee * cost.bytes ? "arithmetic" : "memory");
-  bool first = true;
-  for (auto [name, count] : fused) {
-    line += llvm::formatv("{0}{1} {2}", first ? "" : ", ", count, name);
-    first = false;
-  }
+  std::string fused;
+  for (auto [name, count] : counts)
+    fused += llvm::formatv("{0}{1} {2}", fused.empty() ? "" : ", ", count, name);
   std::vector<std::string> lines;
   recipeLines(function, lines);
-  for (size_t i = 0; i < std::min<size_t>(lines.size(), 4); ++i)
-    line += (i ? ", " : "; from ") + lines[i];
-  return line;
+  lines.resize(std::min<size_t>(lines.size(), 4));
+  KernelCost cost = costOf(function);
+  std::string operations = cost.pairOperations
+                               ? llvm::formatv("{0:F0} a pair", cost.pairOperations).str()
+                               : llvm::formatv("{0:F0}", cost.operations).str();
+  return llvm::formatv(costColumns, function.getName(), operations,
+                       llvm::formatv("{0:F0}", cost.bytes).str(),
+                       llvm::formatv("{0:F0}", cost.fixedBytes).str(), boundBy(cost),
+                       llvm::join(lines, ", "), fused);
 }

@@ -12,17 +12,22 @@
 
 namespace roux {
 
-/// For one unit of the extent (a row; a term of a `tn` matmul; an attention item knows its own size
-/// only when it runs and counts zero). `fixed` is what does not grow with the extent.
+/// For one unit of the extent (a row; a term of a `tn` matmul; a token of an attention). `fixed` is
+/// what does not grow with the extent.
 struct KernelCost {
   double operations = 0, bytes = 0;
   double fixedBytes = 0;
+  /// Of attention: for each pair of a token and one that it sees. A causal segment of n tokens has
+  /// n * (n + 1) / 2 pairs.
+  double pairOperations = 0;
 };
 
 KernelCost costOf(kernel::FuncOp function);
 
-/// One line: the name, what is fused in it, operations, bytes, what bounds it on a machine that
-/// does 7 operations while it moves a byte, and the lines of the recipe it came from.
+/// The first line of the kernel table. Two spaces or more are between columns, in every line.
+std::string costHeading();
+/// A line of it: the name, operations, bytes, what bounds it on a machine that does 7 operations
+/// while it moves a byte, the lines of the recipe it came from, and what is fused in it.
 std::string describeCost(kernel::FuncOp function);
 
 } // namespace roux

@@ -8,6 +8,7 @@
 #include "compiler/codegen/CPUCode.h"
 #include "compiler/codegen/KernelCost.h"
 #include "compiler/codegen/PTX.h"
+#include "compiler/codegen/SASS.h"
 #include "compiler/conversion/KernelToCPU.h"
 #include "compiler/conversion/KernelToGPU.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -26,7 +27,7 @@ using Write = LogicalResult (*)(FuncOp, const KernelTextOptions &, const CPUMach
 /// A way to write one kernel.
 struct TextForm {
   StringLiteral name;
-  StringLiteral comment; ///< what begins a line of the heading
+  StringLiteral comment; ///< what begins a kernel's heading; empty: it has none
   Write write;
   bool onGPU = false;
 };
@@ -84,6 +85,21 @@ static LogicalResult writePTX(FuncOp function, const KernelTextOptions &options,
   return success();
 }
 
+static LogicalResult writeSASS(FuncOp function, const KernelTextOptions &options,
+                               const CPUMachine &, llvm::raw_ostream &out) {
+  FailureOr<GPUKernel> lowered = lowerToGPU(function);
+  if (failed(lowered))
+    return failure();
+  FailureOr<std::string> text = emitPTX(*lowered->module, options.architecture);
+  if (failed(text))
+    return failure();
+  llvm::Expected<std::string> listing = disassemble(*text, options.architecture);
+  if (!listing)
+    return emitError(UnknownLoc::get(function.getContext())) << llvm::toString(listing.takeError());
+  out << *listing;
+  return success();
+}
+
 static LogicalResult writeTable(FuncOp function, const KernelTextOptions &, const CPUMachine &,
                                 llvm::raw_ostream &out) {
   out << describeCost(function) << "\n";
@@ -91,13 +107,10 @@ static LogicalResult writeTable(FuncOp function, const KernelTextOptions &, cons
 }
 
 static constexpr TextForm forms[] = {
-    {"kernel", "//", writeKernel},
-    {"loops", "//", writeLoops},
-    {"llvm", ";", writeCPU<CPUForm::LLVM>},
-    {"asm", "#", writeCPU<CPUForm::Assembly>},
-    {"gpu", "//", writeGPU, true},
-    {"ptx", "//", writePTX, true},
-    {"table", "#", writeTable},
+    {"kernel", "//", writeKernel},          {"loops", "//", writeLoops},
+    {"llvm", ";", writeCPU<CPUForm::LLVM>}, {"asm", "#", writeCPU<CPUForm::Assembly>},
+    {"gpu", "//", writeGPU, true},          {"ptx", "//", writePTX, true},
+    {"sass", "//", writeSASS, true},        {"table", "", writeTable},
 };
 
 void roux::registerKernelText(DialectRegistry &registry) {
@@ -152,8 +165,11 @@ LogicalResult roux::printKernels(ModuleOp module, const KernelTextOptions &optio
   for (FuncOp function : module.getOps<FuncOp>()) {
     if (!options.kernel.empty() && function.getName() != options.kernel)
       continue;
+    if (form->write == writeTable && !any)
+      out << costHeading() << "\n";
     any = true;
-    out << form->comment << " " << function.getName() << "\n";
+    if (!form->comment.empty())
+      out << form->comment << " " << function.getName() << "\n";
     // One asked for by name fails instead, in its lowering.
     if (form->onGPU && options.kernel.empty() && !hasGPULowering(function)) {
       out << form->comment << " has no lowering to a GPU; only row kernels do\n";

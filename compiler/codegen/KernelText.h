@@ -14,7 +14,7 @@ namespace roux {
 
 /// How kernels are to be written, for which machine.
 struct KernelTextOptions {
-  std::string form = "kernel"; ///< kernel, loops, llvm, asm, gpu, ptx or table
+  std::string form = "kernel"; ///< kernel, loops, llvm, asm, gpu, ptx, sass or table
   std::string kernel;          ///< its name; empty: all of them
   std::string machine;         ///< of cpuMachines; empty: this processor's
   std::string architecture = "sm_90a";

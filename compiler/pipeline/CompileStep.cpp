@@ -183,13 +183,26 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   OwningOpRef<ModuleOp> module = compilation.buildKernels();
   if (!module)
     return std::nullopt;
+  const std::string &machine = what.machine.empty() ? source.machine : what.machine;
   // Whole, with its entries, so that the text can be edited and fed back.
   if (what.stage == "kernel" && what.kernel.empty())
     return step::printModule(*module) + "\n";
-  if (failed(
-          printKernels(*module, {what.stage, what.kernel, what.machine, what.architecture}, out)))
+  if (failed(printKernels(*module, {what.stage, what.kernel, machine, what.architecture}, out)))
     return std::nullopt;
   return text;
+}
+
+static const CPUMachine &machineOf(const StepSource &source) {
+  const CPUMachine *named =
+      llvm::find_if(cpuMachines, [&](const CPUMachine &m) { return m.name == source.machine; });
+  return named == std::end(cpuMachines) ? hostMachine() : *named;
+}
+
+bool runsHere(std::string_view machine) {
+  // Best first, and each has all of those that follow.
+  auto named = llvm::find_if(
+      cpuMachines, [&](const CPUMachine &m) { return m.name == llvm::StringRef(machine); });
+  return named != std::end(cpuMachines) && named >= &hostMachine();
 }
 
 std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
@@ -214,6 +227,7 @@ std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
     KernelTextOptions options;
     options.form = form;
     options.kernel = kernel;
+    options.machine = source.machine;
     llvm::raw_string_ostream out(files.emplace_back(StageFile{name, {}}).text);
     return succeeded(printKernels(*module, options, out));
   };
@@ -246,6 +260,7 @@ std::optional<Program> compileStep(const StepSource &source, const std::string &
   if (!module)
     return std::nullopt;
   ProgramOptions options;
+  options.machine = &machineOf(source);
   if (!cacheFolder.empty())
     options.cacheFolder = cacheFolder;
   FailureOr<Program> program = compileProgram(*module, options);

@@ -44,6 +44,7 @@ struct StepSource {
   bool trains = true;            ///< the program has `train` and `update`
   bool generates = false;        ///< the program has `prefill` and `decode`
   std::optional<EditedStage> edited;
+  std::string machine; ///< avx512, avx2 or portable; empty: this processor
 };
 
 /// Which text of a step is asked for.
@@ -56,6 +57,9 @@ struct StageText {
 
 /// The stage's text; none after saying on stderr what is wrong.
 std::optional<std::string> printStage(const StepSource &source, const StageText &what);
+
+/// Whether this processor has what code for `machine` needs.
+bool runsHere(std::string_view machine);
 
 /// A file of a dump: its name, which may have a folder, and what is in it.
 struct StageFile {

@@ -1,62 +1,57 @@
 //===- Check.cpp - `roux check` -------------------------------------------===//
 //
 // The verb that is typed most: says what is wrong with a recipe, or what it will
-// do, in a blink.
+// do, in a blink. Only the memory of a step takes longer.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Check.h"
+#include "compiler/tools/CheckArguments.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/PlannedTrain.h"
-#include "compiler/tools/RecipeFile.h"
-#include "compiler/tools/Settings.h"
 #include "compiler/tools/Verbs.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
 
 namespace roux {
 
-static int checkRecipe(const std::string &path, const CheckOptions &options, DiagnosticForm form) {
+/// Whether a step's memory is to be told too.
+static bool tellsMemory(const CheckRequest &request, const CheckedRecipe &recipe) {
+  bool hasShape = request.options.files || !request.config.empty();
+  return hasShape && request.form == DiagnosticForm::Text &&
+         std::ranges::any_of(recipe.definitions, [](const CheckedDefinition &definition) {
+           return definition.kind == ast::Kind::Train && definition.inMainFile;
+         });
+}
+
+static int checkRecipe(const CheckRequest &request, int argc, char **argv) {
   SourceManager sources;
-  std::optional<uint32_t> file = openRecipe(sources, path);
+  std::optional<uint32_t> file = openRecipe(sources, request.path);
   if (!file)
     return 1;
   Diagnostics diagnostics(sources);
-  std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
-  if (recipe && form == DiagnosticForm::Text)
+  std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, request.options);
+  bool isText = request.form == DiagnosticForm::Text;
+  if (recipe && isText)
     fmt::print("{}", summary(sources, *recipe));
-  int status = printFound(diagnostics, form);
-  if (recipe && status == 0 && options.files && form == DiagnosticForm::Text)
-    fmt::print("{}", dataSummaries(sources, *recipe, path));
+  int status = printFound(diagnostics, request.form);
+  if (recipe && status == 0 && request.options.files && isText)
+    fmt::print("{}", dataSummaries(sources, *recipe, request.path));
+  std::fflush(nullptr);
+  if (recipe && status == 0 && tellsMemory(request, *recipe))
+    return runCompiler(argc, argv);
   // The process ends here. Taking a large recipe apart piece by piece would cost a tenth of the
   // run.
-  std::fflush(nullptr);
   std::_Exit(status);
 }
 
 int runCheck(int argc, char **argv) {
-  CLI::App app("say what is wrong with a recipe, or what it will do", "roux check");
-  std::string path;
-  std::vector<std::string> set;
-  bool noFiles = false;
-  DiagnosticForm form = DiagnosticForm::Text;
-  app.add_option("recipe", path, "the recipe")->required();
-  app.add_flag("--no-files", noFiles, "do not ask whether its data and models exist");
-  app.add_option("--diagnostics", form, "text or json, one object a line on stdout")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, DiagnosticForm>{
-          {"text", DiagnosticForm::Text}, {"json", DiagnosticForm::Json}}));
-  addSettings(app, set);
-  CheckOptions options;
-  addRunKeys(app, options);
-  if (std::optional<int> done = parseArguments(app, argc, argv))
+  CheckRequest request;
+  if (std::optional<int> done = readCheck(argc, argv, request))
     return *done;
-  return guarded([&] {
-    options.files = !noFiles;
-    if (!readSettings(set, options))
-      return 1;
-    return checkRecipe(path, options, form);
-  });
+  return guarded([&] { return checkRecipe(request, argc, argv); });
 }
 
 } // namespace roux

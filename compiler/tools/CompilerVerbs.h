@@ -12,6 +12,8 @@ namespace roux {
 
 int runChat(int argc, char **argv);
 int runEval(int argc, char **argv);
+/// What `roux` leaves of a check: the memory of a step.
+int runCheckMemory(int argc, char **argv);
 int runRun(int argc, char **argv);
 int runScore(int argc, char **argv);
 int runShowStage(int argc, char **argv);

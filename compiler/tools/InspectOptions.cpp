@@ -109,7 +109,8 @@ std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
   app.add_option("--emit", request.text.stage, stageHelp());
   app.add_option("--target", request.target, "which train; otherwise the last one");
   app.add_option("--kernel", request.text.kernel, "only the kernel of this name");
-  app.add_option("--arch", request.text.architecture, "of ptx: sm_80, sm_90a, …");
+  app.add_option("--arch", request.text.architecture,
+                 "of ptx and sass: sm_80, sm_90a, sm_100a, sm_120a");
   app.add_option("--machine", request.text.machine,
                  "of loops, llvm and asm: avx512_bf16, avx512, avx2, portable");
   app.add_option("--config", request.config, "a config.json that gives the model's shape instead");

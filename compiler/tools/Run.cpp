@@ -4,6 +4,7 @@
 // this build cannot do is refused before any work.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/plan/RefusedRecipe.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/DumpStages.h"
@@ -52,6 +53,10 @@ static void dump(const SourceManager &sources, const CheckedRecipe &recipe,
 /// Looks at what was asked beside the recipe before the first training begins.
 static void prepare(const SourceManager &sources, const CheckedRecipe &recipe,
                     const RunRequest &request, TrainBuilder &trains) {
+  const CheckedValue &machine = recipe.run()["arch"];
+  if (!machine.is("native") && !runsHere(machine.text))
+    throw RefusedRecipe(sources, machine.where,
+                        fmt::format("this processor cannot run code for {}", machine.text));
   const CheckedDefinition *train = nullptr;
   if (request.edited) {
     train = &trainNamed(recipe, request.target);

@@ -67,19 +67,16 @@ void RunReport::addLedger(const CheckedDefinition &train, const data::Ledger &le
                                 fmt::format("{}", line.targets)});
 }
 
-/// A line of `--emit=table` as cells: "name: work, bound by what; fused in it; from lines".
+/// A line of `--emit=table` as cells: two spaces or more are between them.
 static std::vector<std::string> kernelCells(const std::string &line) {
-  auto cut = [](std::string &text, std::string_view at) {
-    size_t place = std::min(text.find(at), text.size());
-    std::string head = text.substr(0, place);
-    text.erase(0, std::min(place + at.size(), text.size()));
-    return head;
-  };
-  std::string rest = line;
-  std::string name = cut(rest, ": "), operations = cut(rest, " operations and ");
-  std::string bytes = cut(rest, " bytes a row, "), once = cut(rest, " bytes once, bound by ");
-  std::string bound = cut(rest, "; "), fused = cut(rest, "; from ");
-  return {name, rest, operations, bytes, once, bound, fused};
+  std::vector<std::string> cells;
+  for (size_t at = 0; at < line.size();) {
+    size_t end = std::min(line.find("  ", at), line.size());
+    cells.push_back(line.substr(at, end - at));
+    at = std::min(line.find_first_not_of(' ', end), line.size());
+  }
+  cells.resize(7);
+  return {cells[0], cells[5], cells[1], cells[2], cells[3], cells[4], cells[6]};
 }
 
 void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data) {
@@ -92,12 +89,13 @@ void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data
        bytes(memory.gradients), bytes(memory.moments), bytes(memory.activations),
        bytes(memory.peak()), step.source.savesActivations ? "kept" : "computed again"});
   std::istringstream lines(printStage(step.source, {.stage = "table"}).value_or(""));
+  std::string line;
+  std::getline(lines, line); // its heading
   report::Appendix kernels{
       train.name,
       {{"kernel", "recipe", "operations/row", "bytes/row", "bytes once", "bound by", "fused"}, {}}};
-  for (std::string line; std::getline(lines, line);)
-    if (!line.empty() && line[0] != '#')
-      kernels.table.rows.push_back(kernelCells(line));
+  while (std::getline(lines, line))
+    kernels.table.rows.push_back(kernelCells(line));
   page.kernels.push_back(std::move(kernels));
 }
 

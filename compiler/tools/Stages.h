@@ -51,6 +51,8 @@ inline constexpr Stage stages[] = {
     {"asm", "kernels as assembly of a CPU", true, reads::Step | reads::Kernel | reads::CPU},
     {"gpu", "row kernels as threads of a GPU", true, reads::Step | reads::Kernel},
     {"ptx", "row kernels as PTX", true, reads::Step | reads::Kernel | reads::GPU},
+    {"sass", "row kernels as a GPU's instructions, where ptxas and nvdisasm are here", true,
+     reads::Step | reads::Kernel | reads::GPU},
 };
 
 /// Null where there is none of that name.

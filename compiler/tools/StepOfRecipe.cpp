@@ -22,6 +22,8 @@ StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recip
   StepSource source;
   source.config = config;
   source.type = stepTypeOf(sources, recipe);
+  if (const CheckedValue &machine = recipe.run()["arch"]; !machine.is("native"))
+    source.machine = machine.text;
   source.trains = false;
   source.generates = true;
   return source;

@@ -11,8 +11,8 @@
 
 int main(int argc, char **argv) {
   static constexpr std::pair<std::string_view, int (*)(int, char **)> verbs[] = {
-      {"chat", roux::runChat}, {"eval", roux::runEval},   {"inspect", roux::runShowStage},
-      {"run", roux::runRun},   {"score", roux::runScore},
+      {"chat", roux::runChat},         {"eval", roux::runEval}, {"check", roux::runCheckMemory},
+      {"inspect", roux::runShowStage}, {"run", roux::runRun},   {"score", roux::runScore},
   };
   for (const auto &[name, run] : verbs)
     if (name == argv[0])

@@ -22,7 +22,7 @@
 // ASM:           zmm
 // GPU:         gpu.func @scaled_sum(
 // GPU:           nvvm.shfl.sync bfly
-// TABLE:       scaled_sum: 200 operations and 404 bytes a row, 0 bytes once, bound by memory; {{.*}}1 kernel.reduce
+// TABLE:       {{^}}scaled_sum {{ *}}200 {{ *}}404 {{ *}}0 {{ *}}memory {{.*}}1 reduce
 kernel.func @scaled_sum(%x: memref<?x100xf32>, %sums: memref<?xf32>) {
   %row = kernel.row
   %v = kernel.load %x[%row] : memref<?x100xf32> -> vector<100xf32>

@@ -1,0 +1,32 @@
+//===- CheckArguments.cpp - what `roux check` was asked for ---------------===//
+//
+// See the header. A config stands in for files that are not here, so none is looked for.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/CheckArguments.h"
+
+#include "compiler/tools/CommandLine.h"
+#include "compiler/tools/Settings.h"
+
+namespace roux {
+
+std::optional<int> readCheck(int argc, char **argv, CheckRequest &request) {
+  CLI::App app("say what is wrong with a recipe, or what it will do", "roux check");
+  std::vector<std::string> set;
+  bool noFiles = false;
+  app.add_option("recipe", request.path, "the recipe")->required();
+  app.add_flag("--no-files", noFiles, "do not ask whether its data and models exist");
+  app.add_option("--config", request.config,
+                 "a config.json that gives the model's shape instead of its files, for the memory");
+  app.add_option("--diagnostics", request.form, "text or json, one object a line on stdout")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, DiagnosticForm>{
+          {"text", DiagnosticForm::Text}, {"json", DiagnosticForm::Json}}));
+  addSettings(app, set);
+  addRunKeys(app, request.options);
+  if (std::optional<int> done = parseArguments(app, argc, argv))
+    return done;
+  request.options.files = !noFiles && request.config.empty();
+  return readSettings(set, request.options) ? std::nullopt : std::optional(1);
+}
+
+} // namespace roux
