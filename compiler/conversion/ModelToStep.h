@@ -19,13 +19,14 @@ namespace roux::step {
 
 enum class StreamType : uint8_t { F32, BF16, F64 };
 
-/// What `optimizer:` and `clip:` say. Matrices and tables decay; norms and biases never do.
+/// What `optimizer:` and `clip:` say.
 struct UpdateSettings {
   double beta1 = 0.9;
   double beta2 = 0.95;
   double epsilon = 1e-8;
   double decay = 0;
   std::optional<double> clip; ///< limit of the norm of all gradients
+  bool decaysVectors = false; ///< norms and biases decay as matrices and tables do
 };
 
 struct StepRequest {

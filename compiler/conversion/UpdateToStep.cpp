@@ -53,12 +53,12 @@ void roux::step::buildUpdate(ModuleOp module, const model::ModelConfig &config,
     function.setArgAttr(first + 2, StepDialect::stateName, b.getStringAttr(row.name + ".first"));
     function.setArgAttr(first + 3, StepDialect::stateName, b.getStringAttr(row.name + ".second"));
     Type type = argument(i, 0).getType();
-    auto update =
-        AdamWOp::create(b, locationOf(b.getContext(), config, row.name), type, type, type,
-                        argument(i, 0), argument(i, 1), argument(i, 2), argument(i, 3), scalars[0],
-                        scalars[1], scalars[2], factor, b.getF64FloatAttr(settings.beta1),
-                        b.getF64FloatAttr(settings.beta2), b.getF64FloatAttr(settings.epsilon),
-                        b.getF64FloatAttr(row.shape.size() == 2 ? settings.decay : 0.0));
+    bool decays = row.shape.size() > 1 || settings.decaysVectors;
+    auto update = AdamWOp::create(
+        b, locationOf(b.getContext(), config, row.name), type, type, type, argument(i, 0),
+        argument(i, 1), argument(i, 2), argument(i, 3), scalars[0], scalars[1], scalars[2], factor,
+        b.getF64FloatAttr(settings.beta1), b.getF64FloatAttr(settings.beta2),
+        b.getF64FloatAttr(settings.epsilon), b.getF64FloatAttr(decays ? settings.decay : 0.0));
     llvm::append_range(values, update.getResults());
   }
   values.push_back(norm);

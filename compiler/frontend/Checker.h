@@ -172,6 +172,7 @@ private:
   void checkTogether(const CheckedValue &call);
   void checkSchedule(const CheckedValue &schedule);
   void checkTrain(const CheckedDefinition &train);
+  void checkRun(const CheckedDefinition &run);
   void checkEval(const CheckedDefinition &eval);
   /// The context a model has where the recipe says it, and where it says it.
   const CheckedValue *contextOf(const CheckedValue &model) const;

@@ -108,9 +108,16 @@ void Checker::checkTogether(const CheckedDefinition &definition) {
     checkEval(definition);
   if (definition.kind == ast::Kind::Score)
     checkModels(definition);
-  if (definition.kind == ast::Kind::Run && definition["dtype"].is("f64") &&
-      !definition["device"].is("cpu"))
-    diagnostics.error(definition["dtype"].where, "f64 is for the CPU, where tests use it");
+  if (definition.kind == ast::Kind::Run)
+    checkRun(definition);
+}
+
+void Checker::checkRun(const CheckedDefinition &run) {
+  if (run["dtype"].is("f64") && !run["device"].is("cpu"))
+    diagnostics.error(run["dtype"].where, "f64 is for the CPU, where tests use it");
+  const CheckedValue *keep = run["log"].kind == ValueKind::Call ? run["log"].find("keep") : nullptr;
+  if (keep && !keep->isNone())
+    diagnostics.error(keep->where, "'keep' is of 'save'; a line of the log is never removed");
 }
 
 const CheckedValue *Checker::contextOf(const CheckedValue &model) const {

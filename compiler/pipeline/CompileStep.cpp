@@ -124,7 +124,8 @@ OwningOpRef<ModuleOp> StepCompilation::build(step::StepStage last) {
   request.type = types[static_cast<size_t>(source.type)];
   request.activations =
       source.savesActivations ? step::Activations::save : step::Activations::recompute;
-  request.update = {source.firstBeta, source.secondBeta, source.epsilon, source.decay, source.clip};
+  request.update = {source.firstBeta, source.secondBeta, source.epsilon,
+                    source.decay,     source.clip,       source.decaysVectors};
   request.trains = source.trains;
   request.generates = source.generates;
   OwningOpRef<ModuleOp> module = step::buildStep(

@@ -39,6 +39,7 @@ struct StepSource {
   Expression loss; ///< empty: token.nll
   StepType type = StepType::F32;
   double firstBeta = 0.9, secondBeta = 0.999, epsilon = 1e-8, decay = 0;
+  bool decaysVectors = false; ///< else norms and biases do not decay
   std::optional<double> clip;
   bool savesActivations = false; ///< else a layer's gradient computes the layer again
   bool trains = true;            ///< the program has `train` and `update`

@@ -7,6 +7,8 @@
 
 #include "compiler/plan/Words.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <set>
 
@@ -60,26 +62,36 @@ train::AdamW optimizerOf(const CheckedDefinition &train) {
   optimizer.peak = call["lr"].number;
   optimizer.firstBeta = call["betas"].items.at(0).number;
   optimizer.secondBeta = call["betas"].items.at(1).number;
-  optimizer.epsilon = call["epsilon"].number;
-  optimizer.decay = call["decay"].number;
-  optimizer.exempt = call["exempt"].is("none") ? train::Exempt::None : train::Exempt::Vectors;
   return optimizer;
 }
 
+static train::Interval intervalOf(const CheckedValue &every) {
+  const CheckedValue &length = every["interval"];
+  constexpr double minute = 60, hour = 3600;
+  if (length.measure == Measure::Steps)
+    return {.steps = std::max<uint64_t>(1, std::llround(length.number))};
+  return {.seconds = length.number * (length.measure == Measure::Hours ? hour : minute)};
+}
+
 train::SaveInterval saveOf(const CheckedRecipe &recipe) {
-  train::SaveInterval interval;
   const CheckedValue &save = recipe.run()["save"];
   if (!save.calls("every"))
-    return interval;
-  const CheckedValue &every = save["interval"];
-  constexpr double minute = 60, hour = 3600;
-  if (every.measure == Measure::Steps)
-    interval.steps = static_cast<uint64_t>(every.number);
-  else
-    interval.seconds = every.number * (every.measure == Measure::Hours ? hour : minute);
+    return {};
+  train::SaveInterval interval{intervalOf(save)};
   if (const CheckedValue &keep = save["keep"]; !keep.isNone())
     interval.keep = static_cast<uint64_t>(keep.number);
   return interval;
+}
+
+train::Interval logOf(const CheckedRecipe &recipe) {
+  const CheckedValue &log = recipe.run()["log"];
+  return log.calls("every") ? intervalOf(log) : train::Interval{.steps = 1};
+}
+
+bool carries(const CheckedDefinition &train, std::string_view what) {
+  const CheckedValue &carry = train["carry"];
+  return carry.is(what) ||
+         std::ranges::any_of(carry.items, [&](const CheckedValue &item) { return item.is(what); });
 }
 
 static void addSlice(const SourceManager &sources, const CheckedRecipe &recipe, uint32_t index,

@@ -13,8 +13,11 @@ namespace roux {
 /// The parts of `schedule:`, in order.
 std::vector<train::Phase> phasesOf(const CheckedDefinition &train);
 train::AdamW optimizerOf(const CheckedDefinition &train);
-/// `save:` of the run block.
+/// `save:` and `log:` of the run block.
 train::SaveInterval saveOf(const CheckedRecipe &recipe);
+train::Interval logOf(const CheckedRecipe &recipe);
+/// Does `carry:` name `what`?
+bool carries(const CheckedDefinition &train, std::string_view what);
 
 /// The text that a training is identified by: the train and all that it reads, as written, with the
 /// values of params. Two recipes with equal texts and equal plans train the same.

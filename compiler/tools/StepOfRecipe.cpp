@@ -54,9 +54,7 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   source.secondBeta = optimizer["betas"].items.at(1).number;
   source.epsilon = optimizer["epsilon"].number;
   source.decay = optimizer["decay"].number;
-  if (source.decay > 0 && !optimizer["exempt"].is("vectors"))
-    throw RefusedRecipe(sources, optimizer["exempt"].where,
-                        "norms and biases never decay in compiled updates; expected 'vectors'");
+  source.decaysVectors = optimizer["exempt"].is("none");
   return source;
 }
 

@@ -28,13 +28,31 @@ namespace roux {
 /// Set by an interrupt; the trainer saves and stops at the next step.
 static std::atomic<bool> interrupted = false;
 
+namespace {
+
+/// Interrupts stop a training gently while this lives; a second one ends the process.
+class GentleStop {
+public:
+  GentleStop() {
+    for (int signal : {SIGINT, SIGTERM})
+      std::signal(signal, [](int caught) {
+        interrupted = true;
+        std::signal(caught, SIG_DFL);
+      });
+  }
+  ~GentleStop() {
+    for (int signal : {SIGINT, SIGTERM})
+      std::signal(signal, SIG_DFL);
+  }
+};
+
+} // namespace
+
 TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
                            std::filesystem::path output)
     : sources(sources), recipe(recipe), output(output),
       dataBuilder(sources, recipe, output / "data") {
   dataBuilder.announce([](const std::string &what) { fmt::print(stderr, "{}\n", what); });
-  std::signal(SIGINT, [](int) { interrupted = true; });
-  std::signal(SIGTERM, [](int) { interrupted = true; });
 }
 
 unsigned threadsOf(const CheckedRecipe &recipe) {
@@ -78,8 +96,7 @@ void TrainBuilder::edit(const CheckedDefinition &train, EditedStage stage) {
 }
 
 std::string TrainBuilder::identityOf(const CheckedDefinition &train, const TrainingData &data) {
-  std::string text = sliceOf(sources, recipe, train) +
-                     fmt::format("plan {:016x}\n", data.plan.hash()) + identityOf(train["model"]);
+  std::string text = sliceOf(sources, recipe, train) + identityOf(train["model"]);
   if (auto edit = edited.find(&train); edit != edited.end())
     text += fmt::format("edited {} {:016x}\n", edit->second.stage,
                         XXH3_64bits(edit->second.text.data(), edit->second.text.size()));
@@ -92,8 +109,9 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   BuiltTrain result;
   result.data = std::make_shared<TrainingData>(dataBuilder.build(train));
   std::string identity = identityOf(train, *result.data);
+  std::string made = fmt::format("{}plan {:016x}\n", identity, result.data->plan.hash());
   result.folder =
-      output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(identity.data(), identity.size()));
+      output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(made.data(), made.size()));
   result.wasThere = std::filesystem::exists(result.folder / "model" / "config.json");
   if (result.wasThere)
     // Who never trains has only answers or results on stdout.
@@ -120,6 +138,34 @@ static std::map<std::string, double> scalarsOf(const data::Plan &plan, uint64_t 
           {"step.packs", static_cast<double>(counts.packs)}};
 }
 
+train::TrainingExtent TrainBuilder::scheduledOver(const CheckedDefinition &train,
+                                                  const data::Plan &plan) {
+  if (!carries(train, "schedule"))
+    return train::extentOf(plan);
+  const CheckedDefinition &source = recipe.definitions[train["model"].definition];
+  train::TrainingExtent extent = scheduledOver(source, build(source).data->plan);
+  extent.append(train::extentOf(plan));
+  return extent;
+}
+
+/// Gives `step` the moments that the training in `from` ended with; the updates they are made of.
+static uint64_t takeMoments(const BuiltTrain &from, train::CompiledStep &step) {
+  std::vector<std::string> damaged;
+  std::optional<train::Checkpoint> end = train::CheckpointFolder(from.folder, 0).latest(damaged);
+  if (!end || end->state().step != from.data->plan.steps())
+    throw train::CheckpointError(
+        fmt::format("{}: has no whole checkpoint of its last step, {}, whose moments 'carry' asks "
+                    "for; without that folder it is trained again{}",
+                    from.folder.string(), from.data->plan.steps(),
+                    damaged.empty() ? "" : "\n" + damaged.front()));
+  std::vector<train::TensorBytes> moments = step.tensors();
+  std::erase_if(moments, [](const train::TensorBytes &tensor) {
+    return !tensor.name.ends_with(".first") && !tensor.name.ends_with(".second");
+  });
+  end->restore(moments);
+  return end->state().updates;
+}
+
 static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const CheckedDefinition &train,
                                         const SourceManager &sources, const TrainingData &data,
                                         const std::string &identity,
@@ -139,6 +185,7 @@ static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const Check
   if (const CheckedValue &clip = train["clip"]; !clip.isNone())
     options.clip = clip.number;
   options.save = saveOf(recipe);
+  options.log = logOf(recipe);
   options.stop = &interrupted;
   return options;
 }
@@ -159,14 +206,18 @@ void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &dat
   data::LoaderOptions loading;
   loading.run.microBatchTokens = fitted.microBatch;
   train::PlanSource source(data.plan, input, train["weight"].expression, loading);
-  train::AdamW optimizer = optimizerOf(train);
-  train::Schedule schedule(optimizer.peak, phasesOf(train), train::extentOf(data.plan));
-  train::Progress progress(stderr, train.name, data.plan.steps(), 0, 0);
   train::TrainerOptions options = optionsFor(recipe, train, sources, data, identity, folder);
+  if (carries(train, "optimizer"))
+    options.carriedUpdates = takeMoments(before(train), step);
+  train::TrainingExtent extent = scheduledOver(train, data.plan);
+  options.scheduleStart = extent.steps() - data.plan.steps();
+  train::Schedule schedule(options.optimizer.peak, phasesOf(train), extent);
+  train::Progress progress(stderr, train.name, data.plan.steps(), 0, 0);
   PeriodicEval onTheWay(sources, recipe, dataBuilder, train);
   options.evaluateSteps = onTheWay.steps();
   options.evaluate = [&](uint64_t made) { return onTheWay.measure(made, *program); };
   train::Trainer trainer(std::move(options), schedule, source, step, progress);
+  GentleStop stops;
   train::TrainResult result = trainer.run();
   if (!result.finished) {
     stopped = true;

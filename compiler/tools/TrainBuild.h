@@ -43,6 +43,13 @@ public:
   bool wasStopped() const { return stopped; }
 
 private:
+  /// The train whose model `train` starts from.
+  const BuiltTrain &before(const CheckedDefinition &train) {
+    return build(recipe.definitions[train["model"].definition]);
+  }
+  /// What the schedule of `train` is over: its own steps and, before them, those whose place it
+  /// carries on from.
+  train::TrainingExtent scheduledOver(const CheckedDefinition &train, const data::Plan &plan);
   std::string identityOf(const CheckedDefinition &train, const TrainingData &data);
   void train(const CheckedDefinition &train, const TrainingData &data, const std::string &identity,
              const std::filesystem::path &folder);

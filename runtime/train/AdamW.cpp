@@ -14,11 +14,6 @@ UpdateScalars updateScalars(const AdamW &optimizer, double rate, uint64_t update
   return {rate, 1 - maths::pow(optimizer.firstBeta, n), 1 - maths::pow(optimizer.secondBeta, n)};
 }
 
-double decayOf(const AdamW &optimizer, const model::WeightRow &row) {
-  bool isVector = row.shape.size() == 1;
-  return isVector && optimizer.exempt == Exempt::Vectors ? 0 : optimizer.decay;
-}
-
 double clipFactor(double norm, double limit) {
   return limit > 0 && norm > limit ? limit / norm : 1;
 }

@@ -1,31 +1,19 @@
 //===- AdamW.h - what an AdamW update is told from outside ----------------===//
 //
-// The update itself is compiled. Which weights decay and the scalars that change
-// with the step are decided here, in double precision: in single, 1 - 0.999 has
-// lost four digits.
+// The update itself is compiled. The scalars that change with the step are
+// computed here, in double precision: in single, 1 - 0.999 has lost four digits.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
-
-#include "runtime/model/WeightTable.h"
 
 #include <cstdint>
 
 namespace roux::train {
 
-/// `exempt:` of adamw.
-enum class Exempt : uint8_t {
-  Vectors, ///< norms and biases do not decay; embeddings and matrices do
-  None,    ///< everything decays
-};
-
 struct AdamW {
   double peak = 0; ///< learning rate; a Schedule says what share of it a step has
   double firstBeta = 0.9;
   double secondBeta = 0.999;
-  double epsilon = 1e-8;
-  double decay = 0; ///< decoupled: a step takes rate * decay of a weight away
-  Exempt exempt = Exempt::Vectors;
 };
 
 /// The scalars of one update.
@@ -38,9 +26,6 @@ struct UpdateScalars {
 /// `updates`: how many were made before this one, those carried over from an earlier stage
 /// included.
 UpdateScalars updateScalars(const AdamW &optimizer, double rate, uint64_t updates);
-
-/// Decay of the weight of a row of the model's table: `decay`, or 0 where it is exempt.
-double decayOf(const AdamW &optimizer, const model::WeightRow &row);
 
 /// Factor on the gradient whose norm is `norm` so that it is at most `limit`; 1 without a limit
 /// (0).

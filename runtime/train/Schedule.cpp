@@ -42,6 +42,15 @@ double halfCosine(double t) {
   return (1 + cosine) / 2;
 }
 
+void TrainingExtent::append(const TrainingExtent &after) {
+  uint64_t stepsHere = steps(), tokensHere = tokensBefore.back();
+  tokensBefore.pop_back();
+  for (uint64_t tokens : after.tokensBefore)
+    tokensBefore.push_back(tokensHere + tokens);
+  for (uint64_t start : after.epochStarts)
+    epochStarts.push_back(stepsHere + start);
+}
+
 /// Begin of epoch number `epoch`, which may have a fraction and may lie past the last.
 static double epochBegin(const TrainingExtent &training, double epoch) {
   const std::vector<uint64_t> &starts = training.epochStarts;

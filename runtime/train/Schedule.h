@@ -43,6 +43,8 @@ struct TrainingExtent {
   std::vector<uint64_t> epochStarts;  ///< first step of each epoch
 
   uint64_t steps() const { return tokensBefore.size() - 1; }
+  /// The training `after` goes on where this one ends.
+  void append(const TrainingExtent &after);
   /// The first step that begins when `extent` after step `begin` is over, rounded up to whole
   /// steps; at most steps().
   uint64_t end(uint64_t begin, const Extent &extent) const;

@@ -7,7 +7,6 @@
 #include "runtime/train/Trainer.h"
 
 #include "runtime/train/EventFile.h"
-#include "runtime/train/RunLock.h"
 
 #include <fmt/format.h>
 
@@ -24,13 +23,18 @@ static double wallSeconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+/// Without the sign, which a NaN has and nobody asked for.
+static std::string_view spelled(double notFinite) {
+  return std::isnan(notFinite) ? "nan" : notFinite > 0 ? "inf" : "-inf";
+}
+
 Trainer::Trainer(TrainerOptions given, Schedule schedule, StepSource &source, StepProgram &program,
                  Progress &progress)
     : options(std::move(given)), schedule(std::move(schedule)), source(source), program(program),
       progress(progress), checkpoints(options.folder, options.save.keep) {}
 
 TrainResult Trainer::run() {
-  RunLock lock(options.folder);
+  lock.emplace(options.folder);
   uint64_t bytes = 0;
   for (const TensorBytes &tensor : program.tensors())
     bytes += tensor.bytes.size();
@@ -80,7 +84,7 @@ void Trainer::loop() {
   MetricsFile metricsFile(options.folder / "metrics.jsonl", state.step);
   EventFile events(options.folder / "events", state.step);
   source.start(state.step);
-  lastSave = steadySeconds();
+  lastSave = lastLog = steadySeconds();
   while (state.step < source.steps()) {
     StepMetrics metrics = makeStep(state.step);
     ++state.step;
@@ -88,14 +92,15 @@ void Trainer::loop() {
     state.secondsTrained += metrics.seconds;
     if (options.evaluateSteps && options.evaluate && state.step % options.evaluateSteps == 0)
       metrics.measured = options.evaluate(state.step);
-    if (metrics.step % options.logSteps == 0 || state.step == source.steps() ||
-        !metrics.measured.empty()) {
+    if (options.log.isDue(metrics.step, steadySeconds() - lastLog) ||
+        state.step == source.steps() || !metrics.measured.empty()) {
+      lastLog = steadySeconds();
       metricsFile.write(metrics);
       events.write(metrics.step, wallSeconds(), named(metrics));
     }
     progress.show(metrics);
     bool stops = options.stop && options.stop->load();
-    if (stops || saveIsDue(state.step, steadySeconds()))
+    if (stops || options.save.isDue(state.step, steadySeconds() - lastSave))
       save();
     if (stops && state.step < source.steps()) {
       progress.say(fmt::format("stopped after step {}; the next start goes on there", state.step));
@@ -116,7 +121,7 @@ StepMetrics Trainer::makeStep(uint64_t step) {
   metrics.loss = addGradients(step, metrics);
   metrics.gradientNorm = program.gradientNorm();
   if (!std::isfinite(metrics.gradientNorm))
-    diverged(step, fmt::format("the gradient's norm is {}", metrics.gradientNorm), {});
+    diverged(step, fmt::format("the gradient's norm is {}", spelled(metrics.gradientNorm)), {});
   metrics.rate = schedule.rate(step + options.scheduleStart);
   metrics.clip = clipFactor(metrics.gradientNorm, options.clip);
   program.update(updateScalars(options.optimizer, metrics.rate, state.updates), metrics.clip);
@@ -134,7 +139,7 @@ double Trainer::addGradients(uint64_t step, StepMetrics &metrics) {
       throw std::logic_error(fmt::format("no micro-batch came for step {}", step));
     double part = program.addGradient(batch);
     if (!std::isfinite(part))
-      diverged(step, fmt::format("the loss is {}", part), batch.sequences);
+      diverged(step, fmt::format("the loss is {}", spelled(part)), batch.sequences);
     loss += part;
     metrics.tokens += batch.size();
     metrics.targets += batch.targets;
@@ -157,12 +162,6 @@ void Trainer::diverged(uint64_t step, const std::string &what, const data::Porti
                             : "; the first bad tensor is the gradient of " + gradients;
   throw TrainingDiverged(text + fmt::format("; the state before the step is in {}",
                                             checkpoints.file(state.step).string()));
-}
-
-bool Trainer::saveIsDue(uint64_t made, double now) const {
-  const SaveInterval &every = options.save;
-  return (every.steps && made % every.steps == 0) ||
-         (every.seconds > 0 && now - lastSave >= every.seconds);
 }
 
 void Trainer::save() {

@@ -9,6 +9,7 @@
 
 #include "runtime/train/CheckpointFolder.h"
 #include "runtime/train/Progress.h"
+#include "runtime/train/RunLock.h"
 #include "runtime/train/StepProgram.h"
 #include "runtime/train/StepSource.h"
 
@@ -24,10 +25,18 @@ struct TrainingDiverged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// `save:` of a run; 0 is never.
-struct SaveInterval {
+/// `every(…)` of a run; 0 is never.
+struct Interval {
   uint64_t steps = 0;
   double seconds = 0;
+
+  /// After `made` steps, so many seconds after the last time.
+  bool isDue(uint64_t made, double elapsed) const {
+    return (steps && made % steps == 0) || (seconds > 0 && elapsed >= seconds);
+  }
+};
+
+struct SaveInterval : Interval {
   uint64_t keep = 0; ///< 0: all
 };
 
@@ -38,7 +47,7 @@ struct TrainerOptions {
   AdamW optimizer;
   double clip = 0; ///< largest norm of the whole gradient; 0: none
   SaveInterval save;
-  uint64_t logSteps = 1;       ///< from one line of the logs to the next
+  Interval log{.steps = 1};    ///< from one line of the logs to the next; the last step has one
   uint64_t carriedUpdates = 0; ///< of a stage before whose moments the program starts with
   uint64_t scheduleStart = 0;  ///< step of `schedule` that the first step here is
   uint64_t evaluateSteps = 0;  ///< from one call of `evaluate` to the next; 0: never
@@ -59,9 +68,10 @@ struct TrainResult {
 };
 
 /// Trains `program`, whose tensors hold the starting point, and leaves a checkpoint of the end in
-/// the folder; resumes if one is there, and does nothing if it is of the end already. Takes the
-/// folder's lock. Throws RunLocked, CheckpointError, FileError (the last good checkpoint stays),
-/// TrainingDiverged (the state before the bad step is saved), and what `source` throws.
+/// the folder; resumes if one is there, and does nothing if it is of the end already. Holds the
+/// folder's lock from run() on while it lives, for what is made of the weights there. Throws
+/// RunLocked, CheckpointError, FileError (the last good checkpoint stays), TrainingDiverged (the
+/// state before the bad step is saved), and what `source` throws.
 class Trainer {
 public:
   Trainer(TrainerOptions options, Schedule schedule, StepSource &source, StepProgram &program,
@@ -76,7 +86,6 @@ private:
   double addGradients(uint64_t step, StepMetrics &metrics);
   [[noreturn]] void diverged(uint64_t step, const std::string &what,
                              const data::Portion &sequences);
-  bool saveIsDue(uint64_t made, double now) const;
   void save();
 
   TrainerOptions options;
@@ -85,11 +94,12 @@ private:
   StepProgram &program;
   Progress &progress;
   CheckpointFolder checkpoints;
+  std::optional<RunLock> lock;
   CheckpointState state;
   TrainResult result;
   data::MicroBatch batch;
   std::optional<uint64_t> savedStep;
-  double lastSave = 0;
+  double lastSave = 0, lastLog = 0;
 };
 
 } // namespace roux::train

@@ -15,7 +15,7 @@ static constexpr uint32_t extent =
 
 static constexpr WordRow exempts[] = {
     {.name = "vectors", .text = "norms and biases do not decay"},
-    {.name = "none", .text = "everything decays", .state = State::CheckedOnly},
+    {.name = "none", .text = "everything decays"},
 };
 static constexpr WordRow carries[] = {
     {.name = "optimizer", .text = "its moments, from the train that `model` names"},
@@ -87,7 +87,6 @@ static constexpr Parameter keys[] = {
      .fallback = "none",
      .text = "what else is taken from the train that `model` names",
      .words = carries,
-     .state = State::CheckedOnly,
      .example = "carry: optimizer"},
 };
 const std::span<const Parameter> trainKeys = keys;

@@ -107,6 +107,8 @@ eval e {
     {Around::Run, R"(save: every(3 epochs))",
      R"(3 epochs: expected steps, minutes or hours for 'interval' of every, found epochs)",
      R"(save: every(3 steps))"},
+    {Around::Run, R"(log: every(10 steps, keep: 3))",
+     R"(3: 'keep' is of 'save'; a line of the log is never removed)", R"(log: every(10 steps))"},
     {Around::Run, R"(save: 200)",
      R"(200: expected every(…) or none for 'save' of run, found a plain number)",
      R"(save: every(200 steps))"},

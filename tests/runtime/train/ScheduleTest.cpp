@@ -111,21 +111,14 @@ TEST(ScheduleTest, NoWarmupOfNoLength) {
   EXPECT_EQ(schedule.rate(0), 2);
 }
 
-TEST(AdamWTest, CorrectionsAndDecay) {
+TEST(AdamWTest, CorrectionsOfTheMoments) {
   AdamW optimizer;
   optimizer.secondBeta = 0.95;
-  optimizer.decay = 0.1;
   UpdateScalars first = updateScalars(optimizer, 3e-4, 0), third = updateScalars(optimizer, 0, 2);
   EXPECT_EQ(first.rate, 3e-4);
   EXPECT_DOUBLE_EQ(first.firstCorrection, 1 - 0.9);
   EXPECT_DOUBLE_EQ(third.firstCorrection, 1 - 0.9 * 0.9 * 0.9);
   EXPECT_DOUBLE_EQ(third.secondCorrection, 1 - 0.95 * 0.95 * 0.95);
-
-  model::WeightRow norm{model::Role::FinalNorm, "n", {8}}, matrix{model::Role::Query, "q", {8, 8}};
-  EXPECT_EQ(decayOf(optimizer, norm), 0);
-  EXPECT_EQ(decayOf(optimizer, matrix), 0.1);
-  optimizer.exempt = Exempt::None;
-  EXPECT_EQ(decayOf(optimizer, norm), 0.1);
 }
 
 TEST(AdamWTest, ClipKeepsSmallGradients) {
