@@ -15,6 +15,8 @@
 #include "compiler/tools/RunnableRecipe.h"
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "runtime/data/AtomicFolder.h"
+#include "runtime/train/RunLock.h"
 
 #include <fmt/format.h>
 
@@ -75,6 +77,8 @@ static void prepare(const SourceManager &sources, const CheckedRecipe &recipe,
 static int runDefinitions(const SourceManager &sources, const CheckedRecipe &recipe,
                           const RunRequest &request) {
   const std::string &path = request.path, &target = request.target;
+  train::RunLock lock(outputFolder(path));
+  data::removeAbandoned(outputFolder(path) / "data");
   TrainBuilder trains(sources, recipe, outputFolder(path));
   prepare(sources, recipe, request, trains);
   EvalBuilder evals(sources, recipe, trains, outputFolder(path));

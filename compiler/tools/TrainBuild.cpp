@@ -168,14 +168,14 @@ static uint64_t takeMoments(const BuiltTrain &from, train::CompiledStep &step) {
 
 static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const CheckedDefinition &train,
                                         const SourceManager &sources, const TrainingData &data,
-                                        const std::string &identity,
+                                        const std::string &identity, const std::string &machine,
                                         const std::filesystem::path &folder) {
   train::TrainerOptions options;
   options.folder = folder;
   options.identity.recipe = XXH3_64bits(identity.data(), identity.size());
   options.identity.plan = data.plan.hash();
   options.identity.recipeText = identity;
-  std::string run;
+  std::string run = fmt::format("machine: {}\n", machine); // wider vectors round differently
   for (const CheckedArgument &key : recipe.run().keys)
     if (key.value.origin.kind != OriginKind::Default)
       run += fmt::format("{}: {}\n", key.name, sources.text(key.value.where));
@@ -206,7 +206,8 @@ void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &dat
   data::LoaderOptions loading;
   loading.run.microBatchTokens = fitted.microBatch;
   train::PlanSource source(data.plan, input, train["weight"].expression, loading);
-  train::TrainerOptions options = optionsFor(recipe, train, sources, data, identity, folder);
+  train::TrainerOptions options = optionsFor(recipe, train, sources, data, identity,
+                                             program->executor().program().machine, folder);
   if (carries(train, "optimizer"))
     options.carriedUpdates = takeMoments(before(train), step);
   train::TrainingExtent extent = scheduledOver(train, data.plan);

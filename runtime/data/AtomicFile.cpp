@@ -27,10 +27,9 @@ AtomicFile::AtomicFile(std::filesystem::path target, size_t headerBytes)
     XXH3_freeState(hasher);
     fail("create");
   }
-  buffer.assign(headerBytes, std::byte{0});
-  flush();
   XXH3_64bits_reset(hasher);
   buffer.reserve(bufferBytes);
+  buffer.assign(headerBytes, std::byte{0});
 }
 
 AtomicFile::~AtomicFile() {

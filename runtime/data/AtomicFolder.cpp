@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace roux::data {
@@ -58,13 +60,30 @@ void syncFolder(const fs::path &folder) {
     throw FileError(fmt::format("{}: cannot sync it: {}", folder.string(), std::strerror(cause)));
 }
 
-void removeTemporaries(const fs::path &folder) {
+/// Is the process whose number the name ends in, NAME.NUMBER.tmp, gone? This one is not counted: it
+/// has only begun, and an earlier one had the same number.
+static bool isAbandoned(const fs::path &temporary) {
+  pid_t writer = std::atoi(temporary.stem().extension().c_str() + 1);
+  return writer <= 0 || writer == getpid() || (kill(writer, 0) != 0 && errno == ESRCH);
+}
+
+template <typename Which>
+static void removeWhere(const fs::path &folder, Which which) {
   std::error_code error;
   for (const fs::directory_entry &entry : fs::directory_iterator(folder, error))
-    if (entry.path().extension() == ".tmp")
+    if (entry.path().extension() == ".tmp" && which(entry.path()))
       fs::remove_all(entry.path(), error);
   if (error)
     throw FileError(fmt::format("{}: cannot clear it: {}", folder.string(), error.message()));
+}
+
+void removeTemporaries(const fs::path &folder) {
+  removeWhere(folder, [](const fs::path &) { return true; });
+}
+
+void removeAbandoned(const fs::path &folder) {
+  if (fs::exists(folder))
+    removeWhere(folder, isAbandoned);
 }
 
 } // namespace roux::data

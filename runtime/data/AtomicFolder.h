@@ -40,4 +40,8 @@ void syncFolder(const std::filesystem::path &folder);
 /// that knows no other writer is at work there. Throws FileError.
 void removeTemporaries(const std::filesystem::path &folder);
 
+/// The same where others may be at work: what a living process writes stays. Nothing happens where
+/// there is no such folder. Throws FileError.
+void removeAbandoned(const std::filesystem::path &folder);
+
 } // namespace roux::data

@@ -144,6 +144,32 @@ void Checkpoint::readTail(std::span<const std::byte> tail) {
   }
 }
 
+template <typename From, typename To>
+static void convert(std::span<const std::byte> from, std::span<std::byte> to) {
+  for (size_t i = 0; i < from.size() / sizeof(From); ++i) {
+    From value;
+    std::memcpy(&value, &from[i * sizeof(From)], sizeof value);
+    To same = static_cast<To>(value);
+    std::memcpy(&to[i * sizeof(To)], &same, sizeof same);
+  }
+}
+
+/// Copies values, of another precision where `run` asks for another; false where neither is known.
+static bool copyValues(std::string_view fromElement, std::span<const std::byte> from,
+                       const TensorBytes &to) {
+  if (fromElement == to.element && from.size() == to.bytes.size()) {
+    if (!from.empty())
+      std::memcpy(to.bytes.data(), from.data(), from.size());
+  } else if (fromElement == "f32" && to.element == "f64" && 2 * from.size() == to.bytes.size()) {
+    convert<float, double>(from, to.bytes);
+  } else if (fromElement == "f64" && to.element == "f32" && from.size() == 2 * to.bytes.size()) {
+    convert<double, float>(from, to.bytes);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void Checkpoint::restore(std::span<const TensorBytes> tensors) const {
   auto fail = [&](const std::string &why) { throw CheckpointError(why); };
   for (const TensorBytes &to : tensors) {
@@ -151,13 +177,10 @@ void Checkpoint::restore(std::span<const TensorBytes> tensors) const {
     if (found == entries.end())
       fail(fmt::format("the checkpoint of step {} has no tensor '{}'", saved.step, to.name));
     const Entry &from = found->second;
-    if (from.element != to.element || from.shape != to.shape ||
-        from.bytes.size() != to.bytes.size())
+    if (from.shape != to.shape || !copyValues(from.element, from.bytes, to))
       fail(fmt::format("the checkpoint of step {} has '{}' as {} [{}], the program as {} [{}]",
                        saved.step, to.name, from.element, fmt::join(from.shape, ", "), to.element,
                        fmt::join(to.shape, ", ")));
-    if (!from.bytes.empty())
-      std::memcpy(to.bytes.data(), from.bytes.data(), from.bytes.size());
   }
 }
 

@@ -57,8 +57,8 @@ public:
   Checkpoint(Checkpoint &&) noexcept;
 
   const CheckpointState &state() const { return saved; }
-  /// Copies the tensors of these names into the program's. Throws CheckpointError where one is not
-  /// here or has another shape or element type.
+  /// Copies the tensors of these names into the program's, between f32 and f64 where they differ.
+  /// Throws CheckpointError where one is not here or has another shape or element type.
   void restore(std::span<const TensorBytes> tensors) const;
   /// Throws CheckpointError where a tensor here is none of these.
   void checkAllUsed(std::span<const TensorBytes> tensors) const;

@@ -55,10 +55,23 @@ void CompiledStep::update(const UpdateScalars &scalars, double factor) {
   program.update(scalars.rate, scalars.firstCorrection, scalars.secondCorrection);
 }
 
-static std::vector<TensorBytes> viewsOf(std::map<std::string, StateTensor> &tensors) {
+/// The tensors under the names of the model's files: what the program keeps as one stack of layers
+/// is one tensor a layer to whoever reads a message.
+static std::vector<TensorBytes> viewsOf(std::map<std::string, StateTensor> &tensors,
+                                        std::string_view without = "") {
   std::vector<TensorBytes> views;
-  for (auto &[name, tensor] : tensors)
-    views.push_back({tensor.name, tensor.element, tensor.shape, tensor.bytes});
+  for (auto &[stacked, tensor] : tensors) {
+    std::string name = tensor.name.substr(0, tensor.name.size() - without.size());
+    if (model::nameInLayer(name, 0) == name) {
+      views.push_back({name, tensor.element, tensor.shape, tensor.bytes});
+      continue;
+    }
+    std::vector<int64_t> shape(tensor.shape.begin() + 1, tensor.shape.end());
+    size_t each = tensor.bytes.size() / tensor.shape.front();
+    for (int64_t layer = 0; layer < tensor.shape.front(); ++layer)
+      views.push_back({model::nameInLayer(name, layer), tensor.element, shape,
+                       std::span(tensor.bytes).subspan(layer * each, each)});
+  }
   return views;
 }
 
@@ -67,7 +80,7 @@ std::vector<TensorBytes> CompiledStep::tensors() {
 }
 
 std::vector<TensorBytes> CompiledStep::gradients() {
-  return viewsOf(program.gradients());
+  return viewsOf(program.gradients(), ".gradient");
 }
 
 } // namespace roux::train

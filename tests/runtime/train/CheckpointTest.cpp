@@ -124,6 +124,23 @@ TEST_F(CheckpointTest, RefusesOtherTensors) {
             "the checkpoint of step 12 has a tensor 'weight', which the program does not");
 }
 
+TEST_F(CheckpointTest, OtherPrecisionIsConverted) {
+  fs::path file = folder / "c";
+  writeCheckpoint(file, state, tensors());
+  std::vector<double> wide(6);
+  std::vector<TensorBytes> asDouble{
+      {"weight", "f64", {2, 3}, std::as_writable_bytes(std::span(wide))}};
+  Checkpoint(file).restore(asDouble);
+  EXPECT_EQ(wide, (std::vector<double>{1, 2, 3, 4, 5, 6}));
+  wide[2] = 0.1;
+  writeCheckpoint(file, state, asDouble);
+  Checkpoint(file).restore(std::vector{tensors()[0]});
+  EXPECT_EQ(weight[2], 0.1f);
+  asDouble[0].element = "i64";
+  EXPECT_EQ(refusal([&] { Checkpoint(file).restore(asDouble); }),
+            "the checkpoint of step 12 has 'weight' as f64 [2, 3], the program as i64 [2, 3]");
+}
+
 TEST_F(CheckpointTest, RefusesAnotherRecipeOrPlanWithTheDifference) {
   RunIdentity now = state.identity;
   EXPECT_TRUE(checkIdentity("c", state.identity, now));

@@ -1,44 +1,48 @@
-"""Kills a run at random moments until it is done; its weights must be those of a run left alone.
+"""Kills a run at random moments until it was killed often enough; its weights must be those of a run left alone.
 
-    kill_and_resume.py RECIPES CYCLES      (roux on PATH; works in the current folder)
+    kill_and_resume.py RECIPES KILLS [SEED]     (roux on PATH; works in the current folder)
+
+A run that ends before it is killed is compared and begun anew, so that every kill meets work.
 """
-import pathlib
 import random
-import signal
+import shutil
 import subprocess
 import sys
 import time
 
-recipes, cycles = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-text = (recipes / "tiny.recipe").read_text().replace('"tiny/', f'"{recipes}/tiny/')
-text = text.replace("length:    30 steps", "length:    120 steps")
-text += "\nrun { save: every(5 steps, keep: 2), threads: 1 }\n"
+import short_run
+
+recipes, wanted = sys.argv[1], int(sys.argv[2])
+random.seed(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
 for name in ("whole", "killed"):
-    pathlib.Path(f"{name}.recipe").write_text(text)
+    short_run.write(name, recipes, steps=60, run="save: every(5 steps, keep: 2), threads: 1")
 
+began = time.monotonic()
+short_run.done("whole")
+seconds = time.monotonic() - began
+whole = short_run.weights("whole")
 
-def start(name):
-    return subprocess.Popen(["roux", "run", f"{name}.recipe", "--target", "read"],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-assert start("whole").wait() == 0
-random.seed(1)
-kills = 0
-for _ in range(cycles):
-    run = start("killed")
-    time.sleep(random.uniform(0.05, 0.6))
-    if run.poll() is None:
-        run.send_signal(signal.SIGKILL)
+kills = ends = resumes = different = 0
+while kills < wanted:
+    run = short_run.start("killed")
+    try:
+        said = run.communicate(timeout=random.uniform(0, seconds))[0]
+    except subprocess.TimeoutExpired:
+        run.kill()
+        said = run.communicate()[0]
         kills += 1
-    run.wait()
-assert start("killed").wait() == 0
+    else:
+        assert run.returncode == 0, said
+        different += short_run.weights("killed") != whole
+        ends += 1
+        shutil.rmtree("runs/killed")
+    resumes += "resumed at step" in said
+short_run.done("killed")
+different += short_run.weights("killed") != whole
 
-whole, killed = (next(pathlib.Path("runs", name).glob("read-*")) for name in ("whole", "killed"))
-same = (whole / "model/model.safetensors").read_bytes() == (killed / "model/model.safetensors").read_bytes()
-left = [str(path) for path in killed.rglob("*.tmp*")]
-steps = [line.split(",")[0] for line in (killed / "metrics.jsonl").read_text().splitlines()]
-print("killed at least once" if kills else "never killed")
-print("weights equal" if same else "weights differ")
-print("nothing left behind" if not left else f"left behind: {left}")
-print("each step once" if len(steps) == len(set(steps)) == 120 else f"{len(steps)} steps logged")
+steps = [line["step"] for line in short_run.metrics("killed")]
+print(f"{kills} kills, {resumes} resumes in the middle, {ends + 1} ends compared")
+short_run.say("resumed at least once", resumes > 0)
+short_run.say("weights equal", not different, f"{different} ends differ")
+short_run.say("nothing left behind", not short_run.leftovers(), short_run.leftovers())
+short_run.say("each step once", steps == list(range(60)), steps)
