@@ -18,9 +18,9 @@ LONGEST = 700  # characters of a conversation, about 500 of this model's tokens
 WAYS = {
     "naive": ("each(8 sequences, overflow: drop, last: keep)", "1 / (sequence.targets * step.sequences)"),
     "sorted": ("1 * sorted(group: 8, overflow: drop, last: keep)", "1 / (sequence.targets * step.sequences)"),
-    "packed, weighted": ("5 * pack(512 tokens, fit: next, overflow: drop, last: keep)",
+    "packed, weighted": ("6 * pack(512 tokens, fit: next, overflow: drop, last: keep)",
                          "1 / (sequence.targets * step.sequences)"),
-    "packed, token mean": ("5 * pack(512 tokens, fit: next, overflow: drop, last: keep)", "1 / step.targets"),
+    "packed, token mean": ("6 * pack(512 tokens, fit: next, overflow: drop, last: keep)", "1 / step.targets"),
 }
 
 

@@ -41,8 +41,10 @@ std::shared_ptr<const Tokenizer> DataBuilder::tokenizerOf(const CheckedValue &va
   if (value.calls("bpe"))
     return known = trainTokenizer(value);
   const CheckedValue &pattern = value["pattern"];
-  return known = loadTokenizer(resolvePath(sources, value["file"]),
-                               pattern.is("none") ? "" : pattern.text);
+  std::filesystem::path path = resolvePath(sources, value["file"]);
+  known = loadTokenizer(path, pattern.is("none") ? "" : pattern.text);
+  tokenizerFiles[known.get()] = path;
+  return known;
 }
 
 static std::string contentsOf(const std::filesystem::path &file) {
@@ -89,13 +91,13 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
     out.commit({});
   }
   auto tokenizer = tokenizerOfModel(contentsOf(file), file.string());
-  trained[tokenizer.get()] = file;
+  tokenizerFiles[tokenizer.get()] = file;
   return tokenizer;
 }
 
-std::filesystem::path DataBuilder::trainedTokenizer(const Tokenizer &tokenizer) const {
-  auto found = trained.find(&tokenizer);
-  return found == trained.end() ? std::filesystem::path() : found->second;
+std::filesystem::path DataBuilder::tokenizerFile(const Tokenizer &tokenizer) const {
+  auto found = tokenizerFiles.find(&tokenizer);
+  return found == tokenizerFiles.end() ? std::filesystem::path() : found->second;
 }
 
 ModelFacts DataBuilder::modelOf(const CheckedValue &value) {

@@ -39,8 +39,9 @@ public:
   void announce(std::function<void(const std::string &)> listener) { say = std::move(listener); }
   /// The facts of a model value, its tokenizer trained if it has to be.
   ModelFacts modelOf(const CheckedValue &value);
-  /// Where the tokenizer of such a model was written, if this trained it; else empty.
-  std::filesystem::path trainedTokenizer(const data::Tokenizer &tokenizer) const;
+  /// Where a tokenizer that the recipe defines was read from, or was written when it was trained;
+  /// empty where a model brought its own.
+  std::filesystem::path tokenizerFile(const data::Tokenizer &tokenizer) const;
   /// The records of `data` through the tokenizer and template of `model`; every token that
   /// `target` names is a label. Returns the file.
   std::filesystem::path buildStore(const CheckedValue &data, const ModelFacts &model,
@@ -61,7 +62,7 @@ private:
   unsigned threads;
   /// Tokenizers already made, by the place of their value.
   std::map<std::pair<uint32_t, uint32_t>, std::shared_ptr<const data::Tokenizer>> tokenizers;
-  std::map<const data::Tokenizer *, std::filesystem::path> trained;
+  std::map<const data::Tokenizer *, std::filesystem::path> tokenizerFiles;
 };
 
 /// The folder of everything that Roux makes for the recipe at `path`: runs/NAME.

@@ -8,18 +8,16 @@
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/ModelExport.h"
 #include "compiler/tools/PeriodicEval.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
-#include "runtime/model/WriteModel.h"
 #include "runtime/train/CompiledStep.h"
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <fmt/format.h>
-#include <fstream>
-#include <sstream>
 #include <thread>
 #include <xxhash.h>
 
@@ -95,7 +93,7 @@ void TrainBuilder::edit(const CheckedDefinition &train, EditedStage stage) {
   edited.insert_or_assign(&train, std::move(stage));
 }
 
-std::string TrainBuilder::identityOf(const CheckedDefinition &train, const TrainingData &data) {
+std::string TrainBuilder::identityOf(const CheckedDefinition &train) {
   std::string text = sliceOf(sources, recipe, train) + identityOf(train["model"]);
   if (auto edit = edited.find(&train); edit != edited.end())
     text += fmt::format("edited {} {:016x}\n", edit->second.stage,
@@ -108,7 +106,7 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
     return known->second;
   BuiltTrain result;
   result.data = std::make_shared<TrainingData>(dataBuilder.build(train));
-  std::string identity = identityOf(train, *result.data);
+  std::string identity = identityOf(train);
   std::string made = fmt::format("{}plan {:016x}\n", identity, result.data->plan.hash());
   result.folder =
       output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(made.data(), made.size()));
@@ -175,7 +173,7 @@ static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const Check
   options.identity.recipe = XXH3_64bits(identity.data(), identity.size());
   options.identity.plan = data.plan.hash();
   options.identity.recipeText = identity;
-  std::string run = fmt::format("machine: {}\n", machine); // wider vectors round differently
+  std::string run = fmt::format("machine: {}\n", machine); // sums are made in another order
   for (const CheckedArgument &key : recipe.run().keys)
     if (key.value.origin.kind != OriginKind::Default)
       run += fmt::format("{}: {}\n", key.name, sources.text(key.value.where));
@@ -188,6 +186,15 @@ static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const Check
   options.log = logOf(recipe);
   options.stop = &interrupted;
   return options;
+}
+
+train::Schedule TrainBuilder::takeOver(const CheckedDefinition &train, const data::Plan &plan,
+                                       train::CompiledStep &step, train::TrainerOptions &options) {
+  if (carries(train, "optimizer"))
+    options.carriedUpdates = takeMoments(before(train), step);
+  train::TrainingExtent extent = scheduledOver(train, plan);
+  options.scheduleStart = extent.steps() - plan.steps();
+  return {options.optimizer.peak, phasesOf(train), extent};
 }
 
 void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &data,
@@ -206,13 +213,11 @@ void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &dat
   data::LoaderOptions loading;
   loading.run.microBatchTokens = fitted.microBatch;
   train::PlanSource source(data.plan, input, train["weight"].expression, loading);
-  train::TrainerOptions options = optionsFor(recipe, train, sources, data, identity,
-                                             program->executor().program().machine, folder);
-  if (carries(train, "optimizer"))
-    options.carriedUpdates = takeMoments(before(train), step);
-  train::TrainingExtent extent = scheduledOver(train, data.plan);
-  options.scheduleStart = extent.steps() - data.plan.steps();
-  train::Schedule schedule(options.optimizer.peak, phasesOf(train), extent);
+  std::string machine = fmt::format("{}, micro-batches of {} tokens",
+                                    program->executor().program().machine, fitted.microBatch);
+  train::TrainerOptions options =
+      optionsFor(recipe, train, sources, data, identity, machine, folder);
+  train::Schedule schedule = takeOver(train, data.plan, step, options);
   train::Progress progress(stderr, train.name, data.plan.steps(), 0, 0);
   PeriodicEval onTheWay(sources, recipe, dataBuilder, train);
   options.evaluateSteps = onTheWay.steps();
@@ -227,24 +232,11 @@ void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &dat
                     "command goes on from there",
                     train.name, result.stepsMade, data.plan.steps()));
   }
-  exportModel({start.config, program->parameters()}, data.model, folder / "model");
+  model::writeModelFolder(folder / "model", {start.config, program->parameters()},
+                          companionsOf(data.model, dataBuilder));
   fmt::print("train {}: {} steps, {} tokens in {}, {}\n", train.name, result.stepsMade,
              train::countText(result.usefulTokens), train::durationText(result.seconds),
              folder.string());
-}
-
-void TrainBuilder::exportModel(const model::Model &trained, const ModelFacts &facts,
-                               const std::filesystem::path &folder) {
-  model::ModelCompanions companions;
-  std::filesystem::path made = dataBuilder.trainedTokenizer(*facts.tokenizer);
-  if (!made.empty()) {
-    std::ostringstream bytes;
-    bytes << std::ifstream(made, std::ios::binary).rdbuf();
-    companions.files.emplace_back("tokenizer.model", std::move(bytes).str());
-  } else if (std::filesystem::is_directory(facts.weights)) {
-    companions.tokenizerFolder = facts.weights;
-  }
-  model::writeModelFolder(folder, trained, companions);
 }
 
 } // namespace roux

@@ -9,6 +9,7 @@
 
 #include "compiler/pipeline/CompileStep.h"
 #include "compiler/plan/ModelWeights.h"
+#include "runtime/train/CompiledStep.h"
 #include "runtime/train/ModelProgram.h"
 #include "runtime/train/Trainer.h"
 
@@ -43,6 +44,7 @@ public:
   bool wasStopped() const { return stopped; }
 
 private:
+  std::string identityOf(const CheckedDefinition &train);
   /// The train whose model `train` starts from.
   const BuiltTrain &before(const CheckedDefinition &train) {
     return build(recipe.definitions[train["model"].definition]);
@@ -50,11 +52,11 @@ private:
   /// What the schedule of `train` is over: its own steps and, before them, those whose place it
   /// carries on from.
   train::TrainingExtent scheduledOver(const CheckedDefinition &train, const data::Plan &plan);
-  std::string identityOf(const CheckedDefinition &train, const TrainingData &data);
+  /// Takes into `step` and `options` what `carry:` names; the schedule that follows from it.
+  train::Schedule takeOver(const CheckedDefinition &train, const data::Plan &plan,
+                           train::CompiledStep &step, train::TrainerOptions &options);
   void train(const CheckedDefinition &train, const TrainingData &data, const std::string &identity,
              const std::filesystem::path &folder);
-  void exportModel(const model::Model &trained, const ModelFacts &facts,
-                   const std::filesystem::path &folder);
 
   const SourceManager &sources;
   const CheckedRecipe &recipe;

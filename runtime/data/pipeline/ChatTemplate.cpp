@@ -78,7 +78,8 @@ Value describe(const Message &message, int32_t index) {
 } // namespace
 
 ChatTemplate::ChatTemplate(std::string_view source)
-    : parsed(std::make_shared<Template>(source)), hash(XXH3_64bits(source.data(), source.size())) {}
+    : parsed(std::make_shared<Template>(source)), text(source),
+      hash(XXH3_64bits(source.data(), source.size())) {}
 
 std::vector<std::string_view> ChatTemplate::names() {
   std::vector<std::string_view> names;

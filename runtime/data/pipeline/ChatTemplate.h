@@ -31,11 +31,14 @@ public:
   /// Answers are tokenized on their own, so no token spans an answer's edge, and the label after
   /// each is EOS whatever the input there is (LongAlign).
   bool separatesAnswers() const { return separate; }
+  /// The template itself; what separatesAnswers() says is not in it.
+  const std::string &source() const { return text; }
   /// Changes with the template's text.
   uint64_t contentHash() const { return hash; }
 
 private:
   std::shared_ptr<const Template> parsed;
+  std::string text;
   bool separate = false;
   uint64_t hash = 0;
 };

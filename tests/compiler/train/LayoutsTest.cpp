@@ -41,8 +41,8 @@ std::vector<Portion> sorted(const PlanStep &step) {
   constexpr size_t together = 3;
   Portion order(step.sequences.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::ranges::stable_sort(order, std::less<>(),
-                           [&](uint32_t i) { return step.sequences[i].positions; });
+  std::ranges::sort(order, {},
+                    [&](uint32_t i) { return std::pair(step.sequences[i].positions, i); });
   std::vector<Portion> portions;
   for (size_t i = 0; i < order.size(); i += together)
     portions.emplace_back(order.begin() + i, order.begin() + std::min(order.size(), i + together));

@@ -44,6 +44,11 @@ def rotate(x, base, back=False):
     return np.concatenate([a * cosine - b * sine, b * cosine + a * sine], -1)
 
 
+def heads_first(x):
+    """(tokens, heads, channels) to (heads, tokens, channels), and back."""
+    return x.swapaxes(0, 1)
+
+
 class Llama:
     def __init__(self, folder):
         folder = pathlib.Path(folder)
@@ -61,11 +66,11 @@ class Llama:
         v = (h @ w("self_attn.v_proj").T).reshape(tokens, self.shared, -1)
         group = self.heads // self.shared
         wide_k, wide_v = np.repeat(k, group, 1), np.repeat(v, group, 1)
-        scores = np.einsum("ihd,jhd->hij", q, wide_k) / np.sqrt(q.shape[-1])
+        scores = heads_first(q) @ wide_k.transpose(1, 2, 0) / np.sqrt(q.shape[-1])
         scores += np.where(np.tri(tokens, dtype=bool), 0, -np.inf)
         share = np.exp(scores - scores.max(-1, keepdims=True))
         share /= share.sum(-1, keepdims=True)
-        mixed = np.einsum("hij,jhd->ihd", share, wide_v).reshape(tokens, -1)
+        mixed = heads_first(share @ heads_first(wide_v)).reshape(tokens, -1)
         x = x + mixed @ w("self_attn.o_proj").T
         f, second = norm(x, w("post_attention_layernorm"), epsilon)
         gate, up = f @ w("mlp.gate_proj").T, f @ w("mlp.up_proj").T
@@ -92,12 +97,12 @@ class Llama:
         d = d + dx
         add("self_attn.o_proj", d.T @ mixed)
         d_mixed = (d @ w("self_attn.o_proj")).reshape(tokens, self.heads, -1)
-        d_share = np.einsum("ihd,jhd->hij", d_mixed, wide_v)
+        d_share = heads_first(d_mixed) @ wide_v.transpose(1, 2, 0)
         d_scores = share * (d_share - (d_share * share).sum(-1, keepdims=True)) / np.sqrt(q.shape[-1])
         narrow = lambda wide: wide.reshape(tokens, self.shared, -1, wide.shape[-1]).sum(2)
-        d_q = rotate(np.einsum("hij,jhd->ihd", d_scores, wide_k), base, back=True)
-        d_k = rotate(narrow(np.einsum("hij,ihd->jhd", d_scores, q)), base, back=True)
-        d_v = narrow(np.einsum("hij,ihd->jhd", share, d_mixed))
+        d_q = rotate(heads_first(d_scores @ heads_first(wide_k)), base, back=True)
+        d_k = rotate(narrow(heads_first(d_scores.swapaxes(1, 2) @ heads_first(q))), base, back=True)
+        d_v = narrow(heads_first(share.swapaxes(1, 2) @ heads_first(d_mixed)))
         d_h = 0
         for name, each in (("q", d_q), ("k", d_k), ("v", d_v)):
             flat = each.reshape(tokens, -1)

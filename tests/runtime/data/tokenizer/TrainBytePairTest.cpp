@@ -5,8 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/tokenizer/TrainBytePair.h"
+#include "runtime/data/tokenizer/WriteBytePair.h"
 
+#include <fstream>
 #include <gtest/gtest.h>
+#include <random>
+#include <unistd.h>
 
 namespace roux::data {
 
@@ -39,6 +43,38 @@ TEST(TrainBytePair, IsTheSameEachTime) {
   std::string model = trainBytePair(sourceOf(texts), 320);
   EXPECT_EQ(trainBytePair(sourceOf(texts), 320), model);
   EXPECT_NE(trainBytePair(sourceOf({texts[0], texts[0]}), 280), model);
+}
+
+/// SentencePiece, which made the vocabulary, against tokenizer.json read by Hugging Face's rules.
+TEST(TrainBytePair, WrittenForOthersItGivesTheSameIds) {
+  std::string model = trainBytePair(sourceOf(texts), 380);
+  auto trained = tokenizerOfModel(model, "trained");
+  EXPECT_FALSE(bytePairJson(*trained, model.substr(0, model.size() / 2)));
+  std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / ("roux-written-" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "tokenizer.json") << bytePairJson(*trained, model).value();
+  std::ofstream(folder / "tokenizer_config.json") << tokenizerConfigJson(*trained);
+  auto written = loadTokenizer(folder);
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(written->bos(), trained->bos());
+  EXPECT_EQ(written->eos(), trained->eos());
+  EXPECT_EQ(written->encode("on the mat", {.surround = true}),
+            trained->encode("on the mat", {.surround = true}));
+  std::mt19937 random(5);
+  const std::string pieces[] = {"the ", "cat", " ",   "  ", "\n", "\t",   "mat", "ä",  "日",
+                                "本",   "1",   "123", "▁",  "☃",  "</s>", "on",  "<0", "x"};
+  for (int i = 0; i < 2000; ++i) {
+    std::string text;
+    for (int count = random() % 12; count > 0; --count)
+      text += pieces[random() % std::size(pieces)];
+    ASSERT_EQ(written->encode(text), trained->encode(text)) << "'" << text << "'";
+    // Behind a special token inside a text Hugging Face's decoder leaves the space that marks a
+    // word.
+    if (text.find("</s>") == text.npos)
+      ASSERT_EQ(written->decode(written->encode(text)), trained->decode(trained->encode(text)))
+          << "'" << text << "'";
+  }
 }
 
 TEST(TrainBytePair, LongLinesAreNotSkipped) {
