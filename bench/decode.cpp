@@ -87,8 +87,7 @@ static double recomputeSeconds(train::ModelProgram &program, size_t prompt, size
       ids.push_back(5);
       std::vector<int32_t> positions(ids.size()), labels(ids.size(), -1);
       std::iota(positions.begin(), positions.end(), 0);
-      std::vector<float> weights(ids.size());
-      program.logits({ids, labels, weights, positions, {0, static_cast<int32_t>(ids.size())}});
+      program.logits({ids, labels, positions, {0, static_cast<int32_t>(ids.size())}});
     }
   });
 }

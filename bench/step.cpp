@@ -68,7 +68,6 @@ double usefulOperations(const Shape &shape) {
 /// A pack of equal segments of arbitrary words.
 struct Pack {
   std::vector<int32_t> tokens, labels, positions, segments{0};
-  std::vector<float> weights;
 
   explicit Pack(const Shape &shape) {
     int32_t count = shape.segments * shape.length;
@@ -78,11 +77,10 @@ struct Pack {
     }
     labels.assign(tokens.begin() + 1, tokens.end());
     labels.push_back(-1);
-    weights.assign(count, 1.0f / static_cast<float>(count));
     for (int32_t i = 0; i < shape.segments; ++i)
       segments.push_back((i + 1) * shape.length);
   }
-  train::StreamColumns columns() const { return {tokens, labels, weights, positions, segments}; }
+  train::StreamColumns columns() const { return {tokens, labels, positions, segments}; }
 };
 
 /// The least time of a step and of each kernel in it.
@@ -98,7 +96,7 @@ Timed timeStep(train::ModelProgram &program, const Pack &pack, int rounds) {
   least.kernels.assign(before.size(), 1e300);
   for (int round = 0; round < rounds; ++round) {
     auto begin = std::clock();
-    program.addGradient(pack.columns(), {});
+    program.addGradient(pack.columns());
     program.update(1e-3, 0.1, 0.001);
     least.step = std::min(least.step, double(std::clock() - begin) / CLOCKS_PER_SEC);
     program.zeroGradients();
@@ -128,6 +126,7 @@ void printKernels(const Program &program, const Timed &timed) {
 void run(const Shape &shape, StepType type, bool saves, int rounds) {
   StepSource source = sourceOf(shape, type);
   source.savesActivations = saves;
+  source.weight.formula.nodes = {{.number = 1.0 / (shape.segments * shape.length)}};
   std::optional<Program> compiled = compileStep(source, "");
   if (!compiled)
     std::exit(1);
@@ -135,7 +134,7 @@ void run(const Shape &shape, StepType type, bool saves, int rounds) {
   model::Weights fresh = model::freshWeights(source.config, 0.02, data::SeedTree(1));
   program.setParameters(fresh);
   Pack pack(shape);
-  program.addGradient(pack.columns(), {}); // the arena's first touch
+  program.addGradient(pack.columns()); // the arena's first touch
   program.zeroGradients();
   Timed timed = timeStep(program, pack, rounds);
   double rate = usefulOperations(shape) / timed.step / 1e9;

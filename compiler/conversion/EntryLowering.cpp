@@ -124,12 +124,12 @@ Value EntryLowering::input(StringRef name, MemRefType type, ValueRange sizes) {
   return value;
 }
 
-Value EntryLowering::scalar(StringRef name) {
+Value EntryLowering::scalar(StringRef name, Type type) {
   Value &value = named["scalar " + name.str()];
   if (!value) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&program.getBody().front());
-    value = kernel::ScalarOp::create(builder, sums, name);
+    value = kernel::ScalarOp::create(builder, type, name);
   }
   return value;
 }
@@ -244,7 +244,8 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
     } else if (auto name = named(StepDialect::stateName)) {
       buffers[argument] = declare(kernel::Role::State, name.getValue());
     } else if (auto name = named(StepDialect::attributeName)) {
-      buffers[argument] = type.getRank() == 0 ? scalar(name) : input(name, buffer, sizes);
+      buffers[argument] =
+          type.getRank() == 0 ? scalar(name, type.getElementType()) : input(name, buffer, sizes);
     } else {
       return entry.emitOpError() << "argument " << i << " has no name for the runtime";
     }
@@ -281,9 +282,12 @@ LogicalResult EntryLowering::bindResults(func::FuncOp entry) {
 }
 
 LogicalResult EntryLowering::lower(func::FuncOp entry) {
-  for (Type type : entry.getArgumentTypes())
-    if (auto floating = dyn_cast<FloatType>(cast<RankedTensorType>(type).getElementType()))
-      sums = step::accumulationType(floating);
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
+    Type element = cast<RankedTensorType>(entry.getArgument(i).getType()).getElementType();
+    // What a weight reads is f64 whatever the model is in.
+    if (isa<FloatType>(element) && !entry.getArgAttr(i, StepDialect::attributeName))
+      sums = step::accumulationType(element);
+  }
   findPicked(entry);
   if (failed(bindArguments(entry)) || failed(bindResults(entry)))
     return failure();

@@ -65,7 +65,7 @@ public:
   Value scratch(mlir::StringRef name, mlir::MemRefType type, Value rows);
   Value input(mlir::StringRef name, mlir::MemRefType type, mlir::ValueRange sizes);
   /// A number given with each run.
-  Value scalar(mlir::StringRef name);
+  Value scalar(mlir::StringRef name, mlir::Type type);
   /// `buffer` seen as rows of `columns` columns (0: as a column of scalars), from row `first` on.
   Value rows(Value buffer, int64_t columns, Value first = {});
   /// `buffer`, a single row, as rows that a kernel can store.

@@ -65,6 +65,7 @@ struct Emitter {
   Value between(const Node &node);
   Value among(const Node &node);
   Value modulo(const Node &node);
+  Value clamp(const Node &node);
   Value emit(const Node &node);
 };
 
@@ -88,6 +89,16 @@ Value Emitter::modulo(const Node &node) {
   Value x = number(node.operands[0]), y = number(node.operands[1]);
   Value whole = math::FloorOp::create(b, arith::DivFOp::create(b, x, y));
   return arith::SubFOp::create(b, x, arith::MulFOp::create(b, y, whole));
+}
+
+/// As the evaluator has it: the low end wins where the ends are the wrong way round.
+Value Emitter::clamp(const Node &node) {
+  Value x = number(node.operands[0]), low = number(node.operands[1]),
+        high = number(node.operands[2]);
+  Value above = compare(arith::CmpFPredicate::OGT, x, high);
+  Value below = compare(arith::CmpFPredicate::OLT, x, low);
+  Value limited = arith::SelectOp::create(b, above, high, x);
+  return arith::SelectOp::create(b, below, low, limited);
 }
 
 /// Null for operations that have no form here.
@@ -150,10 +161,8 @@ Value Emitter::emit(const Node &node) {
     return unary<math::SqrtOp>(node);
   case Operation::Floor:
     return unary<math::FloorOp>(node);
-  case Operation::Clamp: {
-    Value raised = arith::MaximumFOp::create(b, number(node.operands[0]), number(node.operands[1]));
-    return arith::MinimumFOp::create(b, raised, number(node.operands[2]));
-  }
+  case Operation::Clamp:
+    return clamp(node);
   default:
     return {};
   }
@@ -168,12 +177,13 @@ llvm::FailureOr<Value> roux::emitExpression(const Expression &expression, OpBuil
   for (const Node &node : expression.nodes) {
     Location place = locate(node);
     emitter.b.setLoc(place);
-    mlir::Value value = node.operation == Operation::Read ? read(node) : emitter.emit(node);
+    bool isRead = node.operation == Operation::Read || node.operation == Operation::Let;
+    mlir::Value value = isRead ? read(node) : emitter.emit(node);
     if (!value)
-      return emitError(place) << (node.operation == Operation::Read
-                                      ? "this attribute is not known inside a loss"
-                                      : "this cannot be computed inside a loss, which is "
-                                        "arithmetic on token.nll and token.logsumexp");
+      return emitError(place)
+             << (isRead ? "this is not known inside a loss"
+                        : "this cannot be computed inside a loss, which knows one token: its "
+                          "token.nll, its token.logsumexp and what the plan says of it");
     emitter.values.push_back(value);
   }
   return emitter.number(expression.nodes.size() - 1);

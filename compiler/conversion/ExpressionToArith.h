@@ -2,7 +2,7 @@
 //
 // The other half of "one meaning per expression": the evaluator of
 // runtime/Expression interprets a tree, this emits the same tree as operations,
-// for the loss inside a kernel and for whatever else is computed on a device.
+// for the loss and the weight inside a kernel.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -15,8 +15,8 @@ namespace roux {
 
 /// Where a node was written.
 using LocateNode = llvm::function_ref<mlir::Location(const Expression::Node &)>;
-/// The value of a node whose operation is Read, a float of the formula's type; null where the
-/// formula cannot have it, which the emitter reports.
+/// The value of a node whose operation is Read or Let, a float of the formula's type; null where
+/// the formula cannot have it, which the emitter reports.
 using ReadNode = llvm::function_ref<mlir::Value(const Expression::Node &)>;
 
 /// Emits `expression` at `builder` in floats of `type`; a truth value comes back as 0 or 1. Reports

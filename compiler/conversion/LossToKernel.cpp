@@ -67,22 +67,15 @@ static SmallVector<Value> inlineFormula(RowWriter &k, Region &formula, ValueRang
   return yielded;
 }
 
-/// What of the extras a kernel is passed: columns from the chunk's first token on, scalars as they
-/// are.
-static SmallVector<Value> passExtras(EntryLowering &entry, ValueRange extras, Value begin) {
+/// What of a weight's inputs a kernel is passed: columns from the chunk's first token on, scalars
+/// as they are.
+static SmallVector<Value> passInputs(EntryLowering &entry, ValueRange inputs, Value begin) {
   SmallVector<Value> passed;
-  for (Value extra : extras) {
-    Value where = entry.buffer(extra);
+  for (Value input : inputs) {
+    Value where = entry.buffer(input);
     passed.push_back(isa<MemRefType>(where.getType()) ? entry.rows(where, 0, begin) : where);
   }
   return passed;
-}
-
-static SmallVector<Value> readExtras(RowWriter &k, ValueRange extras, Value row) {
-  SmallVector<Value> values;
-  for (Value extra : extras)
-    values.push_back(isa<MemRefType>(extra.getType()) ? k.load(extra, row) : extra);
-  return values;
 }
 
 namespace {
@@ -108,6 +101,18 @@ static Likelihood likelihood(RowWriter &k, ValueRange a, Value row) {
   found.nll = arith::SelectOp::create(k, found.valid, k.sub(logsumexp, chosen), zero);
   found.logsumexp = arith::SelectOp::create(k, found.valid, logsumexp, zero);
   return found;
+}
+
+/// The weight of a token, in f64 until it is known. A token without a label has weight 0: whatever
+/// its inputs made of the formula, an infinity even, is not chosen.
+static Value weightOf(RowWriter &k, step::CrossEntropyOp op, const Likelihood &found,
+                      ValueRange inputs, Value row) {
+  FloatType wide = k.getF64Type();
+  SmallVector<Value> arguments{k.convert(found.nll, wide), k.convert(found.logsumexp, wide)};
+  for (Value input : inputs)
+    arguments.push_back(isa<MemRefType>(input.getType()) ? k.raw(input, row) : input);
+  Value weight = inlineFormula(k, op.getWeight(), arguments)[0];
+  return arith::SelectOp::create(k, found.valid, k.convert(weight, k.type()), k.number(0));
 }
 
 static LogicalResult lower(step::NLLOp op, EntryLowering &entry) {
@@ -139,9 +144,7 @@ static void sumColumn(EntryLowering &entry, Value column, Value where) {
 static void logitGradients(step::CrossEntropyGradOp op, RowWriter &k, ValueRange a, double factor) {
   Value row = k.row(), z = k.load(a[0], row), label = k.raw(a[1], row);
   Value nll = k.load(a[2], row), logsumexp = k.load(a[3], row);
-  SmallVector<Value> inputs{nll, logsumexp};
-  llvm::append_range(inputs, readExtras(k, a.drop_front(6), row));
-  SmallVector<Value> slopes = inlineFormula(k, op.getDerivative(), inputs);
+  SmallVector<Value> slopes = inlineFormula(k, op.getDerivative(), {nll, logsumexp});
   Value scale = k.mul(k.load(a[4], row), k.number(factor));
   Value forAll = k.mul(scale, k.add(slopes[0], slopes[1])), forLabel = k.mul(scale, slopes[0]);
 
@@ -194,7 +197,6 @@ Value ChunkGradient::ofLogits(Chunk chunk) {
   for (Value column : {op.getLabels(), op.getNll(), op.getLogsumexp(), op.getWeights()})
     arguments.push_back(entry.rows(entry.buffer(column), 0, chunk.begin));
   arguments.push_back(gradients);
-  llvm::append_range(arguments, passExtras(entry, op.getExtras(), chunk.begin));
   entry.launch("loss_gradient_" + sizesOf(words, entry.accumulation()), chunk.count, arguments,
                [&](RowWriter &k, ValueRange a) { logitGradients(op, k, a, scale); });
   return gradients;
@@ -235,13 +237,14 @@ static step::CrossEntropyGradOp gradientOf(step::CrossEntropyOp op) {
   for (Operation *user : op.getLogsumexp().getUsers())
     if (auto grad = dyn_cast<step::CrossEntropyGradOp>(user);
         grad && grad.getHidden() == op.getHidden() && grad.getVocabulary() == op.getVocabulary() &&
-        seedOf(grad))
+        grad.getWeights() == op.getWeights() && seedOf(grad))
       return grad;
   return {};
 }
 
 static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
   Value nll = entry.result(op.getNll()), logsumexp = entry.result(op.getLogsumexp());
+  Value weights = entry.result(op.getWeights());
   Value losses = entry.scratch(
       "losses", MemRefType::get({ShapedType::kDynamic}, entry.accumulation()), entry.tokens());
   std::optional<ChunkGradient> gradient;
@@ -249,26 +252,23 @@ static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
     gradient.emplace(grad, *seedOf(grad), entry);
   forChunks(
       entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), [&](Chunk chunk) {
-        SmallVector<Value> arguments{chunk.logits,
-                                     entry.rows(entry.buffer(op.getLabels()), 0, chunk.begin),
-                                     entry.rows(nll, 0, chunk.begin),
-                                     entry.rows(logsumexp, 0, chunk.begin),
-                                     entry.rows(entry.buffer(op.getWeights()), 0, chunk.begin),
-                                     entry.rows(losses, 0, chunk.begin)};
-        llvm::append_range(arguments, passExtras(entry, op.getExtras(), chunk.begin));
-        entry.launch("loss_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()), chunk.count,
-                     arguments, [&](RowWriter &k, ValueRange a) {
-                       Value row = k.row();
-                       Likelihood found = likelihood(k, a, row);
-                       SmallVector<Value> inputs{found.nll, found.logsumexp};
-                       llvm::append_range(inputs, readExtras(k, a.drop_front(6), row));
-                       Value value = inlineFormula(k, op.getFormula(), inputs)[0];
-                       Value weighted = k.mul(k.load(a[4], row), value);
-                       k.store(found.nll, a[2], row);
-                       k.store(found.logsumexp, a[3], row);
-                       k.store(arith::SelectOp::create(k, found.valid, weighted, k.number(0)), a[5],
-                               row);
-                     });
+        SmallVector<Value> arguments{chunk.logits};
+        for (Value column : {entry.buffer(op.getLabels()), nll, logsumexp, weights, losses})
+          arguments.push_back(entry.rows(column, 0, chunk.begin));
+        llvm::append_range(arguments, passInputs(entry, op.getInputs(), chunk.begin));
+        entry.launch(
+            "loss_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()), chunk.count,
+            arguments, [&](RowWriter &k, ValueRange a) {
+              Value row = k.row();
+              Likelihood found = likelihood(k, a, row);
+              Value value = inlineFormula(k, op.getFormula(), {found.nll, found.logsumexp})[0];
+              Value weight = weightOf(k, op, found, a.drop_front(6), row);
+              Value weighted = k.mul(weight, value);
+              k.store(found.nll, a[2], row);
+              k.store(found.logsumexp, a[3], row);
+              k.store(weight, a[4], row);
+              k.store(arith::SelectOp::create(k, found.valid, weighted, k.number(0)), a[5], row);
+            });
         if (gradient)
           gradient->add(chunk);
       });

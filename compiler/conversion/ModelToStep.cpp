@@ -7,7 +7,7 @@
 #include "compiler/conversion/ModelToStep.h"
 
 #include "compiler/conversion/LayerToStep.h"
-#include "compiler/conversion/LossInputs.h"
+#include "compiler/conversion/LossRegions.h"
 #include "compiler/conversion/UpdateToStep.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -19,7 +19,7 @@
 using namespace mlir;
 // roux::Value and roux::Attribute belong to expressions; here a Value is MLIR's.
 namespace model = roux::model;
-using roux::LocateNode;
+using roux::Expression, roux::LocateNode, roux::WeightInput, roux::weightPrefix;
 using namespace roux::step;
 using model::Role;
 
@@ -196,28 +196,36 @@ Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
 }
 
 LogicalResult EntryBuilder::train(LocateNode locate) {
-  FailureOr<std::vector<LossInput>> inputs = lossInputs(request.loss, locate);
-  if (failed(inputs))
-    return failure();
   SmallVector<Argument> arguments{indexes(Column::token), indexes(Column::label),
-                                  column(Column::weight, valuesType()), indexes(Column::position),
-                                  indexes(Column::segments)};
-  for (const LossInput &input : *inputs)
-    arguments.push_back({input.perToken ? Type(valuesType()) : Type(scalarType()),
-                         StepDialect::attributeName, b.getStringAttr(input.name)});
+                                  indexes(Column::position), indexes(Column::segments)};
+  size_t columns = arguments.size();
+  ArrayRef<WeightInput> inputs;
+  if (request.weight)
+    inputs = request.weight->inputs;
+  for (const WeightInput &input : inputs) {
+    auto type = input.perToken ? RankedTensorType::get({ShapedType::kDynamic}, b.getF64Type())
+                               : RankedTensorType::get({}, b.getF64Type());
+    arguments.push_back(
+        {type, StepDialect::attributeName, b.getStringAttr(weightPrefix + input.name)});
+  }
   func::FuncOp function =
-      begin("train", arguments, {{"loss", scalarType()}, {"nll", valuesType()}});
+      begin("train", arguments,
+            {{"loss", scalarType()}, {"nll", valuesType()}, {"weights", valuesType()}});
   Block &body = function.front();
-  Value states = hidden(body.getArgument(0), body.getArgument(3), body.getArgument(4));
-  auto extras = body.getArguments().slice(5, inputs->size());
-  Location place =
-      request.loss && !request.loss->empty() ? locate(request.loss->root()) : at("loss");
-  auto loss = CrossEntropyOp::create(b, place, scalarType(), valuesType(), valuesType(), states,
-                                     vocabulary(), body.getArgument(1), body.getArgument(2),
-                                     ValueRange(extras));
-  func::ReturnOp::create(b, at("train"), ValueRange{loss.getLoss(), loss.getNll()});
-  return buildFormula(request.loss, *inputs, loss.getFormula(), precision.accumulation, place,
-                      locate);
+  Value states = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
+  auto placeOf = [&](const Expression *formula) {
+    return formula && !formula->empty() ? locate(formula->root()) : at("loss");
+  };
+  Location place = placeOf(request.loss);
+  auto loss = CrossEntropyOp::create(b, place, scalarType(), valuesType(), valuesType(),
+                                     valuesType(), states, vocabulary(), body.getArgument(1),
+                                     body.getArguments().slice(columns, inputs.size()));
+  func::ReturnOp::create(b, at("train"),
+                         ValueRange{loss.getLoss(), loss.getNll(), loss.getWeights()});
+  if (failed(buildLoss(request.loss, loss.getFormula(), precision.accumulation, place, locate)))
+    return failure();
+  return buildWeight(request.weight, loss.getWeight(),
+                     placeOf(request.weight ? &request.weight->formula : nullptr), locate);
 }
 
 void EntryBuilder::nll() {

@@ -8,6 +8,7 @@
 
 #include "compiler/conversion/ExpressionToArith.h"
 #include "dialects/Step/Step.h"
+#include "runtime/WeightFormula.h"
 #include "runtime/model/ModelConfig.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -31,7 +32,8 @@ struct UpdateSettings {
 
 struct StepRequest {
   const model::ModelConfig *config = nullptr;
-  const Expression *loss = nullptr; ///< null or empty: token.nll
+  const Expression *loss = nullptr;      ///< null or empty: token.nll
+  const WeightFormula *weight = nullptr; ///< null or empty: 1
   StreamType type = StreamType::F32;
   Activations activations = Activations::recompute;
   UpdateSettings update;
@@ -41,8 +43,8 @@ struct StepRequest {
 
 /// Builds a module with the private function `@layer` and the entries
 ///
-/// - `@train`: columns token, label, weight, position, segments; the attributes the loss reads;
-///   parameters -> (loss, nll of every token),
+/// - `@train`: columns token, label, position, segments; what the weight reads, in f64, by names
+///   that begin with weightPrefix; parameters -> (loss, nll and weight of every token),
 /// - `@nll`: token, label, position, segments, parameters -> nll of every token,
 /// - `@logits`: token, position, segments, parameters -> logits, whole, for tests and small inputs,
 /// - `@update`: for all parameters the parameter, its gradient and its two moments, then the
@@ -56,8 +58,8 @@ struct StepRequest {
 ///   These two take the matrices in the stream's type: they run once a token, and rounding them
 ///   each time would cost more than all the rest.
 ///
-/// Null after reporting, at `locate(node)`, what the loss cannot contain. A module that is returned
-/// passes the verifier.
+/// Null after reporting, at `locate(node)`, what loss or weight cannot contain. A module that is
+/// returned passes the verifier.
 mlir::OwningOpRef<mlir::ModuleOp> buildStep(mlir::MLIRContext &context, const StepRequest &request,
                                             LocateNode locate);
 

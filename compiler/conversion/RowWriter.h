@@ -56,6 +56,9 @@ public:
   void contract(kernel::Form form, int64_t rows, int64_t columns, RowOf left, RowOf right,
                 llvm::function_ref<void(Value row, Value sum)> result);
 
+  /// Floats widened or narrowed; everything else as it is.
+  Value convert(Value value, mlir::FloatType element);
+
 private:
   template <typename Op>
   Value join(Value a, Value b) {
@@ -67,7 +70,6 @@ private:
       b = spread(b, row.getDimSize(0));
     return Op::create(*this, a, b);
   }
-  Value convert(Value value, mlir::FloatType element);
 
   mlir::FloatType accumulation;
 };

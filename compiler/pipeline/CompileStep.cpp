@@ -88,7 +88,7 @@ Location StepCompilation::locate(SourceRange where) {
 
 Location StepCompilation::locate(const Expression::Node &node) {
   auto [file, begin, end] = node.where;
-  return locate(source.defaultLossOf.value_or(SourceRange{file, begin, end}));
+  return locate(SourceRange{file, begin, end});
 }
 
 void StepCompilation::place(ModuleOp module) {
@@ -121,6 +121,7 @@ OwningOpRef<ModuleOp> StepCompilation::build(step::StepStage last) {
   step::StepRequest request;
   request.config = &source.config;
   request.loss = &source.loss;
+  request.weight = &source.weight;
   request.type = types[static_cast<size_t>(source.type)];
   request.activations =
       source.savesActivations ? step::Activations::save : step::Activations::recompute;

@@ -10,6 +10,7 @@
 #include "compiler/frontend/Source.h"
 #include "runtime/Expression.h"
 #include "runtime/Program.h"
+#include "runtime/WeightFormula.h"
 #include "runtime/model/ModelConfig.h"
 
 #include <optional>
@@ -33,10 +34,9 @@ struct EditedStage {
 struct StepSource {
   const SourceManager *sources = nullptr; ///< for the places of diagnostics
   SourceRange modelWhere, optimizerWhere; ///< where the recipe says them
-  /// The train whose loss is a default, which no file has.
-  std::optional<SourceRange> defaultLossOf;
   model::ModelConfig config;
-  Expression loss; ///< empty: token.nll
+  Expression loss;      ///< empty: token.nll
+  WeightFormula weight; ///< empty: 1
   StepType type = StepType::F32;
   double firstBeta = 0.9, secondBeta = 0.999, epsilon = 1e-8, decay = 0;
   bool decaysVectors = false; ///< else norms and biases do not decay

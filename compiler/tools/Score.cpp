@@ -100,7 +100,7 @@ std::string Scorer::score(std::string_view line) {
   for (size_t i = 0; i < positions.size(); ++i)
     positions[i] = static_cast<int32_t>(i);
   std::vector<double> nll =
-      program->nll({inputs, labels, {}, positions, {0, static_cast<int32_t>(inputs.size())}});
+      program->nll({inputs, labels, positions, {0, static_cast<int32_t>(inputs.size())}});
   return fmt::format("{{\"nll\": [{:.7g}]}}", fmt::join(nll, ", "));
 }
 

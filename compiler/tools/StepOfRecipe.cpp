@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/StepOfRecipe.h"
 
+#include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 
 namespace roux {
@@ -47,7 +48,9 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   source.optimizerWhere = train["optimizer"].where;
   source.loss = train["loss"].expression;
   if (train["loss"].origin.kind == OriginKind::Default)
-    source.defaultLossOf = train.where;
+    for (Expression::Node &node : source.loss.nodes)
+      node.where = {train.where.file, train.where.begin, train.where.end};
+  source.weight = splitWeight(train["weight"].expression);
   source.savesActivations = recipe.run()["recompute"].is("none");
   const CheckedValue &optimizer = train["optimizer"];
   source.firstBeta = optimizer["betas"].items.at(0).number;

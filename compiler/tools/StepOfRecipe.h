@@ -1,7 +1,7 @@
 //===- StepOfRecipe.h - what a train's step is compiled from --------------===//
 //
 // The verbs that compile all begin with a recipe's train: its model's shape, its
-// loss, its optimizer and the `run` block's type.
+// loss and weight, its optimizer and the `run` block's type.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

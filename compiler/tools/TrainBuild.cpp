@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/TrainBuild.h"
 
+#include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "compiler/tools/CompilerVerbs.h"
@@ -125,17 +126,6 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   return built[&train] = std::move(result);
 }
 
-/// What a loss may read of its step.
-static std::map<std::string, double> scalarsOf(const data::Plan &plan, uint64_t index) {
-  data::PlannedStep counts = plan.step(index).counts;
-  return {{"step.index", static_cast<double>(index)},
-          {"step.progress", static_cast<double>(index) / static_cast<double>(plan.steps())},
-          {"step.tokens", static_cast<double>(counts.tokens)},
-          {"step.targets", static_cast<double>(counts.targets)},
-          {"step.sequences", static_cast<double>(counts.sequences)},
-          {"step.packs", static_cast<double>(counts.packs)}};
-}
-
 train::TrainingExtent TrainBuilder::scheduledOver(const CheckedDefinition &train,
                                                   const data::Plan &plan) {
   if (!carries(train, "schedule"))
@@ -207,11 +197,12 @@ void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &dat
   model::Model start = modelOf(train["model"]);
   auto program = programFor(recipe, fitted.source);
   program->setParameters(start.weights);
-  train::CompiledStep step(*program, [&](uint64_t index) { return scalarsOf(data.plan, index); });
+  train::CompiledStep step(*program);
 
   data::PlanInput input(data.store);
   data::LoaderOptions loading;
   loading.run.microBatchTokens = fitted.microBatch;
+  loading.inputs = splitWeight(train["weight"].expression).inputs;
   train::PlanSource source(data.plan, input, train["weight"].expression, loading);
   std::string machine = fmt::format("{}, micro-batches of {} tokens",
                                     program->executor().program().machine, fitted.microBatch);

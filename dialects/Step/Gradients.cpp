@@ -116,12 +116,11 @@ LogicalResult CastOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradient
 
 LogicalResult CrossEntropyOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
                                             GradientSink sink) {
-  if (!gradients[0] || gradients[1] || gradients[2])
-    return emitOpError() << "only its loss can be differentiated; nll and logsumexp are reports";
-  auto grad = CrossEntropyGradOp::create(builder, getLoc(), getHidden().getType(),
-                                         gradientType(getVocabulary()), gradients[0], getHidden(),
-                                         getVocabulary(), getLabels(), getWeights(), getNll(),
-                                         getLogsumexp(), getExtras());
+  if (!gradients[0] || gradients[1] || gradients[2] || gradients[3])
+    return emitOpError() << "only its loss can be differentiated; the other results are reports";
+  auto grad = CrossEntropyGradOp::create(
+      builder, getLoc(), getHidden().getType(), gradientType(getVocabulary()), gradients[0],
+      getHidden(), getVocabulary(), getLabels(), getWeights(), getNll(), getLogsumexp());
   if (failed(buildDerivatives(getFormula(), 2, grad.getDerivative(), builder))) {
     grad.erase();
     return failure();

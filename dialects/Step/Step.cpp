@@ -56,16 +56,12 @@ LogicalResult StepDialect::verifyOperationAttribute(Operation *op, NamedAttribut
                            << "', which belongs to arguments and results of functions";
 }
 
-/// A column's element type is fixed; `weight` may be f32 or f64.
 static LogicalResult verifyColumn(Operation *op, Column column, Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  bool weight = column == Column::weight;
-  if (tensor && tensor.getRank() == 1 &&
-      (weight ? tensor.getElementType().isF32() || tensor.getElementType().isF64()
-              : tensor.getElementType().isInteger(32)))
+  if (tensor && tensor.getRank() == 1 && tensor.getElementType().isInteger(32))
     return success();
   return op->emitOpError() << "column " << stringifyColumn(column) << " has type " << type
-                           << " but should be " << (weight ? "tensor<?xf32>" : "tensor<?xi32>");
+                           << " but should be tensor<?xi32>";
 }
 
 LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned region,

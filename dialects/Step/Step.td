@@ -28,10 +28,11 @@ def Step_Dialect : Dialect {
     a description sums is summed in the *accumulation type*: f64 for f64 streams, else f32.
 
     **Columns.** One value a token: `token`, `label` (-1: no target) and `position` are
-    `tensor<?xi32>`, `weight` is in the accumulation type. `segments` holds the offsets at which
-    segments begin and, last, the number of tokens: n + 1 values for n segments, never decreasing.
-    Function arguments say which column they are by the attribute `step.column`; other values that a
-    recipe's formula reads, scalars of the launch or columns, by `step.attribute`.
+    `tensor<?xi32>`. `segments` holds the offsets at which segments begin and, last, the number of
+    tokens: n + 1 values for n segments, never decreasing. Function arguments say which column they
+    are by the attribute `step.column`; what a recipe's weight reads, scalars of the step or columns
+    in f64, and the scalars of the update, by `step.attribute`. The weight is no column: it is
+    computed where the loss is.
 
     **Parameters** are function arguments with the attribute `step.parameter`, the weight's name in
     the model's files. A name with `{layer}` in it stands for one tensor a layer, stacked along a
@@ -83,9 +84,9 @@ class Step_Enum<string name, string summary, list<I32EnumAttrCase> cases>
 }
 
 def Step_Column : Step_Enum<"Column", "a column of the token stream", [
-  I32EnumAttrCase<"token", 0>, I32EnumAttrCase<"label", 1>, I32EnumAttrCase<"weight", 2>,
-  I32EnumAttrCase<"position", 3>, I32EnumAttrCase<"segments", 4>, I32EnumAttrCase<"first", 5>,
-  I32EnumAttrCase<"slot", 6>, I32EnumAttrCase<"last", 7>]>;
+  I32EnumAttrCase<"token", 0>, I32EnumAttrCase<"label", 1>, I32EnumAttrCase<"position", 2>,
+  I32EnumAttrCase<"segments", 3>, I32EnumAttrCase<"first", 4>, I32EnumAttrCase<"slot", 5>,
+  I32EnumAttrCase<"last", 6>]>;
 def Step_ColumnAttr : EnumAttr<Step_Dialect, Step_Column, "column"> {
   let assemblyFormat = "`<` $value `>`";
 }
@@ -110,7 +111,7 @@ def Step_Stack : TensorRankOf<[F32, BF16, F64], [2, 3]>;
 def Step_Values : TensorRankOf<[F32, F64], [1]>;
 def Step_Indexes : TensorRankOf<[I32], [1]>;
 def Step_Scalar : TensorRankOf<[F32, F64], [0]>;
-def Step_Extra : TensorRankOf<[F32, F64], [0, 1]>;
+def Step_Input : TensorRankOf<[F64], [0, 1]>;
 def Step_Tensor : TensorOf<[F32, BF16, F64]>;
 
 class Step_Op<string mnemonic, list<Trait> traits = []> : Op<Step_Dialect, mnemonic, traits>;

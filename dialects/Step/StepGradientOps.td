@@ -150,7 +150,8 @@ def Step_CrossEntropyGradOp : Step_GradientOp<"cross_entropy_grad",
   let summary = "gradient of the recipe's weighted loss";
   let description = [{
     The region gives, for a token, the two partial derivatives (a, b) of the formula with respect to
-    nll and logsumexp; step-grad derives it from the region of `step.cross_entropy`. With
+    nll and logsumexp; step-grad derives it from the formula of `step.cross_entropy`, which also made
+    nll, logsumexp and weights. With
     `p[t, v] = exp(z[t, v] - logsumexp[t])`, for the tokens whose label is not -1:
 
     ```
@@ -164,12 +165,12 @@ def Step_CrossEntropyGradOp : Step_GradientOp<"cross_entropy_grad",
   }];
   let arguments = (ins Step_Scalar:$gradient, Step_Stream:$hidden, Step_Matrix:$vocabulary,
                        Step_Indexes:$labels, Step_Values:$weights, Step_Values:$nll,
-                       Step_Values:$logsumexp, Variadic<Step_Extra>:$extras);
+                       Step_Values:$logsumexp);
   let results = (outs Step_Stream:$hidden_gradient, Step_Table:$vocabulary_gradient);
   let regions = (region SizedRegion<1>:$derivative);
   let assemblyFormat = [{
     $gradient `,` $hidden `,` $vocabulary `,` $labels `,` $weights `,` $nll `,` $logsumexp
-    (`extras` `(` $extras^ `)`)? $derivative attr-dict `:` functional-type(operands, results)
+    $derivative attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

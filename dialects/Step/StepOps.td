@@ -297,29 +297,37 @@ def Step_CrossEntropyOp : Step_DifferentiableOp<"cross_entropy",
     ```
     logsumexp[t] = log(sum over v of exp(z[t, v]))
     nll[t]       = logsumexp[t] - z[t, labels[t]]
-    loss         = sum over t of weights[t] * formula(nll[t], logsumexp[t], extras[t] …)
+    weights[t]   = weight(nll[t], logsumexp[t], inputs[t] …)
+    loss         = sum over t of weights[t] * formula(nll[t], logsumexp[t])
     ```
 
-    A token without a label has nll 0 and logsumexp 0, adds exactly 0 to the loss and has gradient
-    exactly 0. The region is the formula: its arguments are nll, logsumexp and one value for each of
-    `extras` (a scalar of the launch, or a column), all in the accumulation type; it may hold
-    operations of `arith` and `math` only, and ends in `step.yield`. Weights and extras are not
-    differentiated.
+    A token without a label has nll, logsumexp and weight 0, adds exactly 0 to the loss and has
+    gradient exactly 0, whatever its inputs. Both regions hold operations of `arith` and `math` only
+    and end in `step.yield`. That of the formula is in the accumulation type. That of the weight is
+    in f64 whatever the accumulation type, so that it has the plan's value, and no comparison in it
+    falls another way than on the plan; its result is rounded once. Inputs are known before the
+    launch: a scalar of the step, or a column. The weight is not differentiated.
 
     ```mlir
-    %loss, %nll, %lse = step.cross_entropy %hidden, %table, %labels, %weights {
+    %loss, %nll, %lse, %weights = step.cross_entropy %hidden, %table, %labels formula {
     ^bb0(%n: f32, %l: f32):
       step.yield %n : f32
-    } : (tensor<?x64xf32>, tensor<512x64xf32>, tensor<?xi32>, tensor<?xf32>)
-        -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+    } weight(%targets) {
+    ^bb0(%n: f64, %l: f64, %targets: f64):
+      %one = arith.constant 1.0 : f64
+      %w = arith.divf %one, %targets : f64
+      step.yield %w : f64
+    } : (tensor<?x64xf32>, tensor<512x64xf32>, tensor<?xi32>, tensor<f64>)
+        -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
     ```
   }];
   let arguments = (ins Step_Stream:$hidden, Step_Matrix:$vocabulary, Step_Indexes:$labels,
-                       Step_Values:$weights, Variadic<Step_Extra>:$extras);
-  let results = (outs Step_Scalar:$loss, Step_Values:$nll, Step_Values:$logsumexp);
-  let regions = (region SizedRegion<1>:$formula);
+                       Variadic<Step_Input>:$inputs);
+  let results = (outs Step_Scalar:$loss, Step_Values:$nll, Step_Values:$logsumexp,
+                      Step_Values:$weights);
+  let regions = (region SizedRegion<1>:$formula, SizedRegion<1>:$weight);
   let assemblyFormat = [{
-    $hidden `,` $vocabulary `,` $labels `,` $weights (`extras` `(` $extras^ `)`)? $formula attr-dict
+    $hidden `,` $vocabulary `,` $labels `formula` $formula `weight` `(` $inputs `)` $weight attr-dict
     `:` functional-type(operands, results)
   }];
 }
@@ -345,8 +353,8 @@ def Step_NLLOp : Step_Op<"nll", [Pure, AllTypesMatch<["nll", "logsumexp"]>]> {
 def Step_YieldOp : Step_Op<"yield", [Pure, Terminator, ReturnLike]> {
   let summary = "the values of a formula";
   let description = [{
-    Ends the region of `step.cross_entropy` with its loss, that of `step.cross_entropy_grad` with
-    the two derivatives.
+    Ends the regions of `step.cross_entropy` with a loss and a weight, that of
+    `step.cross_entropy_grad` with the two derivatives.
   }];
   let arguments = (ins Variadic<AnyFloat>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";

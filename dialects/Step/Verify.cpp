@@ -295,17 +295,17 @@ LogicalResult CastOp::verify() {
   return emitOpError() << "changes the shape from " << from << " to " << to;
 }
 
-/// The formula takes nll, logsumexp and the extras as `scalar`, holds arith and math, and yields
-/// `yields` values of that type.
-static LogicalResult verifyFormula(Operation *op, Region &region, Type scalar, size_t extras,
-                                   size_t yields) {
+/// The region called `name` takes nll, logsumexp and `inputs` more as `scalar`, holds arith and
+/// math, and yields `yields` values of that type.
+static LogicalResult verifyFormula(Operation *op, Region &region, StringRef name, Type scalar,
+                                   size_t inputs, size_t yields) {
   Block &block = region.front();
-  if (block.getNumArguments() != 2 + extras)
-    return op->emitOpError() << "formula takes " << block.getNumArguments()
-                             << " values but there are nll, logsumexp and " << extras << " extras";
+  if (block.getNumArguments() != 2 + inputs)
+    return op->emitOpError() << name << " takes " << block.getNumArguments()
+                             << " values but there are nll, logsumexp and " << inputs << " inputs";
   for (Type type : block.getArgumentTypes())
     if (type != scalar)
-      return op->emitOpError() << "formula takes " << type << " but its values are in " << scalar;
+      return op->emitOpError() << name << " takes " << type << " but its values are in " << scalar;
   for (Operation &inner : block.without_terminator())
     if (!isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) ||
         inner.getNumRegions() != 0)
@@ -340,9 +340,11 @@ LogicalResult NLLOp::verify() {
 
 LogicalResult CrossEntropyOp::verify() {
   if (failed(verifyLogits(*this)) ||
-      failed(expectAccumulation(*this, getHidden(), getLoss(), "loss")))
+      failed(expectAccumulation(*this, getHidden(), getLoss(), "loss")) ||
+      failed(verifyFormula(*this, getFormula(), "formula", elementOf(getNll()), 0, 1)))
     return failure();
-  return verifyFormula(*this, getFormula(), elementOf(getNll()), getExtras().size(), 1);
+  return verifyFormula(*this, getWeight(), "weight", Float64Type::get(getContext()),
+                       getInputs().size(), 1);
 }
 
 LogicalResult CrossEntropyGradOp::verify() {
@@ -354,7 +356,7 @@ LogicalResult CrossEntropyGradOp::verify() {
                          {"vocabulary gradient", dimension(getVocabularyGradient(), 0), "rows"},
                          {"vocabulary", dimension(getVocabulary(), 0), "rows"})))
     return failure();
-  return verifyFormula(*this, getDerivative(), elementOf(getNll()), getExtras().size(), 2);
+  return verifyFormula(*this, getDerivative(), "derivative", elementOf(getNll()), 0, 2);
 }
 
 LogicalResult GlobalNormOp::verify() {

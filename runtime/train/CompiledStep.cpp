@@ -13,15 +13,15 @@ namespace roux::train {
 StreamColumns columnsOf(const data::MicroBatch &batch) {
   return {batch.tokens,
           batch.labels,
-          batch.weights,
           batch.positions,
-          {batch.segmentOffsets.begin(), batch.segmentOffsets.end()}};
+          {batch.segmentOffsets.begin(), batch.segmentOffsets.end()},
+          batch.inputs};
 }
 
 double CompiledStep::addGradient(const data::MicroBatch &batch) {
   if (batch.targets == 0)
     return 0;
-  return program.addGradient(columnsOf(batch), scalars(batch.step));
+  return program.addGradient(columnsOf(batch));
 }
 
 /// Calls `visit` with the gradient's values, f32 or f64, in place.

@@ -161,11 +161,12 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
   };
   bindWork(queryWorkName, shape.heads, false);
   bindWork(keyWorkName, shape.keyValueHeads, true);
-  if (accumulation == "f64")
-    launch.bind<double>("weight",
-                        std::vector<double>(columns.weights.begin(), columns.weights.end()));
-  else
-    launch.bind<float>("weight", columns.weights);
+  for (const WeightValues &input : columns.inputs) {
+    if (input.perToken)
+      launch.bind<double>(weightPrefix + input.name, input.values);
+    else
+      launch.bindings.scalars[weightPrefix + input.name] = input.values.at(0);
+  }
   launch.bindings.buffers["rotation.frequencies"] = std::as_writable_bytes(std::span(frequencies));
 }
 
@@ -197,10 +198,8 @@ std::vector<double> ModelProgram::run(const std::string &entry, const std::strin
   return values;
 }
 
-double ModelProgram::addGradient(const StreamColumns &columns,
-                                 const std::map<std::string, double> &scalars) {
+double ModelProgram::addGradient(const StreamColumns &columns) {
   Launch launch;
-  launch.bindings.scalars = scalars;
   bindColumns(launch, columns);
   return run("train", "loss", launch, columns).front();
 }

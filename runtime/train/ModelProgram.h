@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/WeightFormula.h"
 #include "runtime/cpu/CPUExecutor.h"
 #include "runtime/model/Model.h"
 
@@ -22,9 +23,9 @@ namespace roux::train {
 struct StreamColumns {
   std::span<const int32_t> tokens;
   std::span<const int32_t> labels; ///< -1: none
-  std::span<const float> weights;
   std::span<const int32_t> positions;
-  std::vector<int32_t> segments; ///< where each begins and, last, the number of tokens
+  std::vector<int32_t> segments;             ///< where each begins and, last, the number of tokens
+  std::span<const WeightValues> inputs = {}; ///< of the weight's formula
 };
 
 /// The next tokens of sequences whose tokens before are in a cache.
@@ -67,9 +68,8 @@ public:
   }
   std::map<std::string, StateTensor> &gradients() { return added; }
 
-  /// Adds the gradient of the micro-batch's loss to gradients(); the loss. `scalars` are what the
-  /// loss reads of the step, as a recipe spells it.
-  double addGradient(const StreamColumns &columns, const std::map<std::string, double> &scalars);
+  /// Adds the gradient of the micro-batch's loss to gradients(); the loss.
+  double addGradient(const StreamColumns &columns);
   void zeroGradients();
   /// -log of the probability of each label; 0 where there is none.
   std::vector<double> nll(const StreamColumns &columns);

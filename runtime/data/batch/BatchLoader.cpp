@@ -72,7 +72,7 @@ bool BatchLoader::openStep() {
     nextPortion = 0;
     if (std::vector<Portion> &own = layout.ranks[options.rank]; !own.empty())
       open = std::make_shared<OpenStep>(
-          OpenStep{std::move(own), StepWeights(weight, input, plan, step)});
+          OpenStep{std::move(own), StepWeights(weight, input, plan, step, options.inputs)});
   }
   return true;
 }

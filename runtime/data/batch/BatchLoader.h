@@ -25,7 +25,8 @@ struct LoaderOptions {
   uint64_t firstStep = 0;
   uint64_t endStep = UINT64_MAX; ///< or the plan's end, if that comes first
   uint32_t threads = 1;
-  uint32_t ahead = 4; ///< micro-batches that may wait; bounds the memory
+  uint32_t ahead = 4;                   ///< micro-batches that may wait; bounds the memory
+  std::vector<WeightInput> inputs = {}; ///< what a kernel computes the weights from
 };
 
 /// Plan, input and weight must outlive the loader. What is delivered depends on them and on run

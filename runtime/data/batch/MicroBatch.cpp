@@ -25,6 +25,8 @@ public:
     }
     batch.weights.clear();
     batch.weights.reserve(rows);
+    batch.inputs = weights.inputs();
+    inputOf.resize(batch.inputs.size());
     batch.segmentOffsets.assign(1, 0);
     batch.targets = 0;
   }
@@ -36,30 +38,47 @@ public:
     PlacedTokens tokens(view, placed, plan.rules().labels);
     std::vector<uint32_t> positions = makePositions(plan.rules().position, view, placed,
                                                     plan.positionDraws(step, *input.store, placed));
-    weights.weigh(index, positions, weightOf);
+    weigh(index, positions);
     bool continues = plan.rules().attend == Reach::Pack && placed.offset > 0;
     if (!continues)
       batch.segmentOffsets.push_back(batch.segmentOffsets.back());
     // Plain positions count through a segment; gaps were made for the sequence alone.
     uint32_t base = continues && plan.rules().position.isPlain() ? placed.offset : 0;
     if (tokens.label(0) != noLabel)
-      setLabel(batch.size() - 1, tokens.label(0), weightOf[0]);
+      setLabel(batch.size() - 1, tokens.label(0), 0);
     for (uint32_t t = 0; t < placed.positions; ++t) {
       batch.tokens.push_back(tokens.id(t));
       batch.positions.push_back(static_cast<int32_t>(base + positions[t]));
       batch.segments.push_back(static_cast<int32_t>(batch.segmentOffsets.size()) - 2);
       batch.labels.push_back(noLabel);
       batch.weights.push_back(0);
+      for (WeightValues &input : batch.inputs)
+        if (input.perToken)
+          input.values.push_back(0);
       if (t + 1 < tokens.size() && tokens.label(t + 1) != noLabel)
-        setLabel(batch.size() - 1, tokens.label(t + 1), weightOf[t + 1]);
+        setLabel(batch.size() - 1, tokens.label(t + 1), t + 1);
     }
     batch.segmentOffsets.back() = static_cast<int64_t>(batch.size());
   }
 
 private:
-  void setLabel(size_t row, int32_t label, double weight) {
+  /// The weights and inputs of the tokens of sequence `index`.
+  void weigh(uint32_t index, std::span<const uint32_t> positions) {
+    if (weights.readsModel())
+      weightOf.assign(weights.step().sequences[index].tokens(), 0);
+    else
+      weights.weigh(index, positions, weightOf);
+    for (size_t which = 0; which < inputOf.size(); ++which)
+      if (batch.inputs[which].perToken)
+        weights.give(which, index, positions, inputOf[which]);
+  }
+  /// Row `row` predicts token `t` of the sequence.
+  void setLabel(size_t row, int32_t label, uint32_t t) {
     batch.labels[row] = label;
-    batch.weights[row] = static_cast<float>(weight);
+    batch.weights[row] = static_cast<float>(weightOf[t]);
+    for (size_t which = 0; which < inputOf.size(); ++which)
+      if (batch.inputs[which].perToken)
+        batch.inputs[which].values[row] = inputOf[which][t];
     ++batch.targets;
   }
 
@@ -67,7 +86,8 @@ private:
   const PlanInput &input;
   const StepWeights &weights;
   MicroBatch &batch;
-  std::vector<double> weightOf;
+  std::vector<double> weightOf;             ///< of the tokens of a sequence
+  std::vector<std::vector<double>> inputOf; ///< the same for every input
 };
 
 } // namespace

@@ -22,10 +22,11 @@ struct MicroBatch {
   uint32_t portions = 0; ///< of the rank in this step
   std::vector<int32_t> tokens;
   std::vector<int32_t> labels;
-  std::vector<float> weights;
+  std::vector<float> weights; ///< all 0 where only a kernel knows them
   std::vector<int32_t> positions;
   std::vector<int32_t> segments;       ///< from 0; attention does not cross them
   std::vector<int64_t> segmentOffsets; ///< where each begins, and the end of the last
+  std::vector<WeightValues> inputs;    ///< what a kernel computes the weights from
   Portion sequences;                   ///< of the step, in the order of the rows
   uint64_t targets = 0;
 

@@ -16,12 +16,19 @@
 namespace roux::data {
 
 StepWeights::StepWeights(const Expression &expression, const PlanInput &input, const Plan &plan,
-                         const PlanStep &step)
+                         const PlanStep &step, std::vector<WeightInput> inputs)
     : input(input), plan(plan), planStep(step),
-      draws(SeedTree(plan.rules().seed) / plan.rules().construct / "weight" / step.counts.epoch),
-      weight(foldScope(expression, RowScope(input, plan, step, draws), Scope::Step)) {
+      draws(SeedTree(plan.rules().seed) / plan.rules().construct / "weight" / step.counts.epoch) {
   if (expression.empty())
     throw PlanError("a step without a weight expression");
+  RowScope row(input, plan, planStep, draws);
+  weight = foldScope(expression, row, Scope::Step);
+  for (WeightInput &each : inputs) {
+    perToken.push_back(foldScope(each.value, row, Scope::Step));
+    ofStep.push_back({std::move(each.name), each.perToken, {}});
+    if (!each.perToken)
+      ofStep.back().values = {evaluateNumber(perToken.back(), row)};
+  }
 }
 
 void StepWeights::refuse(uint32_t index, uint32_t token, double value) const {
@@ -30,24 +37,33 @@ void StepWeights::refuse(uint32_t index, uint32_t token, double value) const {
                               value));
 }
 
-void StepWeights::weigh(uint32_t index, std::span<const uint32_t> positions,
-                        std::vector<double> &weights) const {
+void StepWeights::evaluate(const Expression &expression, uint32_t index,
+                           std::span<const uint32_t> positions, std::vector<double> &values) const {
   const PlacedSequence &placed = planStep.sequences[index];
-  weights.assign(placed.tokens(), 0.0);
+  values.assign(placed.tokens(), 0.0);
   if (placed.targets == 0)
     return;
   RowScope row = RowScope(input, plan, planStep, draws).at(index);
-  Expression ofSequence = foldScope(weight, row, Scope::Sequence);
+  Expression ofSequence = foldScope(expression, row, Scope::Sequence);
   bool isNumber = ofSequence.root().operation == Operation::Number;
   PlacedTokens tokens(input.store->view(placed.sequence), placed, plan.rules().labels);
-  for (uint32_t t = 0; t < tokens.size(); ++t) {
-    if (tokens.label(t) == noLabel)
-      continue;
-    weights[t] =
-        isNumber ? ofSequence.root().number : evaluateNumber(ofSequence, row.atToken(t, positions));
+  for (uint32_t t = 0; t < tokens.size(); ++t)
+    if (tokens.label(t) != noLabel)
+      values[t] = isNumber ? ofSequence.root().number
+                           : evaluateNumber(ofSequence, row.atToken(t, positions));
+}
+
+void StepWeights::weigh(uint32_t index, std::span<const uint32_t> positions,
+                        std::vector<double> &weights) const {
+  evaluate(weight, index, positions, weights);
+  for (uint32_t t = 0; t < weights.size(); ++t)
     if (!std::isfinite(weights[t]))
       refuse(index, t, weights[t]);
-  }
+}
+
+void StepWeights::give(size_t which, uint32_t index, std::span<const uint32_t> positions,
+                       std::vector<double> &values) const {
+  evaluate(perToken[which], index, positions, values);
 }
 
 WeightSummary summarize(const StepWeights &weights, const Plan &plan, const TokenStore &store) {

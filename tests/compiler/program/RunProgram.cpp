@@ -48,10 +48,10 @@ static int run(char **arguments) {
   std::vector<int32_t> inputs(ids.begin(), ids.end() - 1), labels(ids.begin() + 1, ids.end());
   std::vector<int32_t> positions(inputs.size());
   std::iota(positions.begin(), positions.end(), 0);
-  std::vector<float> weights(inputs.size(), 1.0f / static_cast<float>(inputs.size()));
+  std::vector<WeightValues> targets{{"step.targets", false, {double(inputs.size())}}};
   train::StreamColumns columns{
-      inputs, labels, weights, positions, {0, static_cast<int32_t>(inputs.size())}};
-  double loss = program.addGradient(columns, {});
+      inputs, labels, positions, {0, static_cast<int32_t>(inputs.size())}, targets};
+  double loss = program.addGradient(columns);
   fmt::print("{{\"nll\": [{:.7g}], \"loss\": {:.9g}, \"norm\": {:.9g}, \"greedy\": [{}]}}\n",
              fmt::join(program.nll(columns), ", "), loss, program.update(0, 1, 1),
              fmt::join(likeliestAfter(ids[0], program), ", "));

@@ -3,11 +3,22 @@
 // The half of a program's life that needs LLVM.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/frontend/SplitWeight.h"
 #include "compiler/pipeline/CompileStep.h"
 #include "runtime/model/Model.h"
 
 #include <cstdio>
 #include <fstream>
+
+/// 1 / step.targets
+static roux::WeightFormula tokenMean() {
+  using enum roux::Operation;
+  roux::Expression targets{
+      {{.operation = Read, .scope = roux::Scope::Step, .attribute = roux::Attribute::Targets}}};
+  roux::Expression weight{
+      {{.number = 1}, targets.root(), {.operation = Divide, .operands = {0, 1}}}};
+  return roux::splitWeight(weight);
+}
 
 int main(int argc, char **argv) {
   if (argc != 3) {
@@ -17,6 +28,7 @@ int main(int argc, char **argv) {
   roux::StepSource source;
   source.config = roux::model::openModel(argv[1]).config;
   source.generates = true;
+  source.weight = tokenMean();
   std::optional<roux::Program> program = roux::compileStep(source, "");
   if (!program)
     return 1;

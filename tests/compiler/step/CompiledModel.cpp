@@ -21,14 +21,15 @@ namespace roux::step::reference {
 
 CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters &parameters,
                              StreamType type, unsigned threads, const Expression *loss,
-                             Activations activations, UpdateSettings update)
+                             Activations activations, UpdateSettings update,
+                             const WeightFormula &weight, const std::string &cacheFolder)
     : config(config), wide(type == StreamType::F64) {
   DialectRegistry registry;
   registerStepDialects(registry);
   registerCPUCode(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
-  StepRequest request{&config, loss, type, activations, update};
+  StepRequest request{&config, loss, &weight, type, activations, update};
   auto module = buildStepStage(context, request, StepStage::Fuse, [&](const Expression::Node &) {
     return Location(UnknownLoc::get(&context));
   });
@@ -36,7 +37,10 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   passes.addPass(createStepToKernel());
   if (!module || failed(passes.run(*module)))
     llvm::report_fatal_error("the model has no kernels");
-  auto program = compileProgram(*module, {});
+  ProgramOptions options;
+  if (!cacheFolder.empty())
+    options.cacheFolder = cacheFolder;
+  auto program = compileProgram(*module, options);
   if (failed(program))
     llvm::report_fatal_error("the kernels were not compiled");
   executor = std::make_unique<CPUExecutor>(std::move(*program), threads);
@@ -152,15 +156,19 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
   };
   bindWork(queryWorkName, config.heads, false);
   bindWork(keyWorkName, config.keyValueHeads, true);
-  kept["weight"] = encode(columns.weights);
-  bindings.buffers["weight"] = kept["weight"];
   std::vector<double> frequencies =
       model::frequencies(config.rotary, config.headChannels, config.context);
   bindings.buffers["rotation.frequencies"] = std::as_writable_bytes(std::span(frequencies));
 
   const Entry &entry = executor->program().entry(name);
+  for (const Instruction &i : entry.instructions)
+    if (i.opcode == Opcode::Scalar)
+      bindings.scalars[i.name] = inputOf(columns, i.name)[0];
   std::map<std::string, std::string> outputs;
   for (const ProgramBuffer &buffer : entry.buffers) {
+    if (StringRef(buffer.name).starts_with(weightPrefix))
+      bindings.buffers[buffer.name] = std::as_writable_bytes(std::span(
+          const_cast<double *>(inputOf(columns, buffer.name).data()), columns.tokens.size()));
     if (buffer.role != BufferRole::Output)
       continue;
     size_t rows = buffer.sizes.empty() ? 1 : columns.tokens.size();

@@ -18,7 +18,8 @@ class CompiledModel {
 public:
   CompiledModel(const model::ModelConfig &config, const Parameters &parameters, StreamType type,
                 unsigned threads, const Expression *loss = nullptr,
-                Activations activations = Activations::recompute, UpdateSettings update = {});
+                Activations activations = Activations::recompute, UpdateSettings update = {},
+                const WeightFormula &weight = givenWeight(), const std::string &cacheFolder = "");
 
   /// Runs an entry; the results it has, by name. Gradients add up until zeroGradients().
   Parameters run(const char *entry, const Columns &columns);

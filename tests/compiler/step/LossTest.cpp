@@ -1,12 +1,14 @@
-//===- LossTest.cpp - a recipe's loss from its tree to its gradient -------===//
+//===- LossTest.cpp - a recipe's loss and weight, and their gradient ------===//
 //
-// Losses as the checker hands them over: trees. Each is compared with a plain
-// C++ function on every token, and its gradient with finite differences of the
-// whole model.
+// Losses as the checker hands them over, trees, and weights as recipes write them.
+// Each is compared with a plain C++ function on every token, and the gradient with
+// finite differences of the whole model.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/frontend/SplitWeight.h"
 #include "compiler/pipeline/StepStages.h"
 #include "tests/compiler/step/ModelRunner.h"
+#include "tests/frontend/check/Around.h"
 
 #include "mlir/Parser/Parser.h"
 
@@ -51,11 +53,26 @@ struct Tree {
   }
 };
 
+/// What a weight may read of a token here.
+struct Known {
+  double index, targets; ///< token.index, sequence.targets
+  bool isFromDocs;
+};
+constexpr double progress = 0.75, stepTargets = 8;
+
 struct LossCase {
   const char *name;
   Expression (*build)();
-  double (*meaning)(double nll, double logsumexp, double progress);
+  double (*meaning)(double nll, double logsumexp);
+  const char *weight;
+  double (*weightMeaning)(const Known &);
 };
+
+WeightFormula weightOf(const std::string &text) {
+  CheckedPiece piece(Around::Train, "weight: " + text);
+  EXPECT_TRUE(piece.recipe) << piece.errors();
+  return splitWeight((*piece.recipe->find("x"))["weight"].expression);
+}
 
 const LossCase cases[] = {
     {"focal",
@@ -66,7 +83,8 @@ const LossCase cases[] = {
        t.apply(Operation::Multiply, {t.apply(Operation::Power, {miss, t.number(2)}), t.nll()});
        return t.expression;
      },
-     [](double n, double, double) { return std::pow(1 - std::exp(-n), 2) * n; }},
+     [](double n, double) { return std::pow(1 - std::exp(-n), 2) * n; }, "1 / step.targets",
+     [](const Known &) { return 1 / stepTargets; }},
     {"z_loss",
      [] {
        Tree t;
@@ -75,8 +93,10 @@ const LossCase cases[] = {
        t.apply(Operation::Add, {t.nll(), t.apply(Operation::Multiply, {t.number(1e-2), square})});
        return t.expression;
      },
-     [](double n, double l, double) { return n + 1e-2 * l * l; }},
-    {"clipped_and_chosen", // comparisons, truth values as numbers, min, max, clamp, a launch scalar
+     [](double n, double l) { return n + 1e-2 * l * l; },
+     "(if source == docs then 2 else 1) / (sequence.targets ^ 0.5 * step.targets)",
+     [](const Known &k) { return (k.isFromDocs ? 2 : 1) / (std::sqrt(k.targets) * stepTargets); }},
+    {"clipped_and_chosen", // comparisons, truth values as numbers, min, max, clamp
      [] {
        Tree t;
        uint32_t small = t.apply(Operation::Less, {t.nll(), t.number(3)});
@@ -85,16 +105,21 @@ const LossCase cases[] = {
        uint32_t root = t.apply(Operation::Sqrt, {t.nll()});
        uint32_t chosen = t.apply(Operation::If, {both, root, t.nll()});
        uint32_t limited = t.apply(Operation::Clamp, {t.nll(), t.number(0.5), t.number(2.5)});
-       uint32_t scaled =
-           t.apply(Operation::Multiply, {t.read(Scope::Step, Attribute::Progress), limited});
-       uint32_t sum = t.apply(Operation::Add, {chosen, scaled});
+       uint32_t sum = t.apply(Operation::Add, {chosen, limited});
        t.apply(Operation::Add, {sum, t.apply(Operation::Multiply, {both, t.nll()})});
        return t.expression;
      },
-     [](double n, double, double progress) {
+     [](double n, double) {
        bool both = n < 3 && n > 1;
-       return (both ? std::sqrt(n) : n) + progress * std::min(std::max(n, 0.5), 2.5) +
-              (both ? n : 0);
+       return (both ? std::sqrt(n) : n) + std::min(std::max(n, 0.5), 2.5) + (both ? n : 0);
+     },
+     // The second sequence has two targets: what is not chosen divides by zero there.
+     "if sequence.targets > 2 and not (token.index in [2, 5]) then min(1 / (sequence.targets - 2), "
+     "step.progress) else clamp(exp(-token.index), 0.1, abs(-0.3))",
+     [](const Known &k) {
+       return k.targets > 2 && k.index != 2 && k.index != 5
+                  ? std::min(1 / (k.targets - 2), progress)
+                  : std::clamp(std::exp(-k.index), 0.1, 0.3);
      }},
 };
 
@@ -117,19 +142,33 @@ Columns someColumns() {
   Columns columns;
   columns.append({1, 4, 2, 9, 3, 3, 10}, 0.25);
   columns.append({5, 0, 7, 6}, 0.5, [](size_t i) { return i > 1; });
+  columns.inputs = {{"step.progress", {progress}},
+                    {"step.targets", {stepTargets}},
+                    {"sequence.targets", {6, 6, 6, 6, 6, 6, 2, 2, 2}},
+                    {"token.index", {1, 2, 3, 4, 5, 6, 1, 2, 3}},
+                    {"sequence.source == \"docs\"", {1, 1, 1, 1, 1, 1, 0, 0, 0}}};
   return columns;
+}
+
+Known knownOf(const Columns &columns, size_t t) {
+  return {columns.inputs.at("token.index")[t], columns.inputs.at("sequence.targets")[t],
+          columns.inputs.at("sequence.source == \"docs\"")[t] != 0};
 }
 
 class Loss : public ::testing::TestWithParam<LossCase> {
 protected:
   Expression loss = GetParam().build();
-  ModelRunner runner{smallConfig(), randomParameters(smallConfig(), 2), &loss};
-  void SetUp() override { runner.attributes["step.progress"] = 0.75; }
+  ModelRunner runner{smallConfig(),
+                     randomParameters(smallConfig(), 2),
+                     &loss,
+                     Activations::recompute,
+                     {},
+                     weightOf(GetParam().weight)};
 };
 
 TEST_P(Loss, IsItsFormula) {
   Columns columns = someColumns();
-  std::vector<Array> read; // nll and logsumexp of every token
+  std::vector<Array> read; // nll, logsumexp and weight of every token
   double loss =
       runner
           .run("train", columns,
@@ -140,9 +179,13 @@ TEST_P(Loss, IsItsFormula) {
           .values[0];
   double expected = 0;
   for (size_t t = 0; t < columns.tokens.size(); ++t)
-    if (columns.labels[t] >= 0)
-      expected +=
-          columns.weights[t] * GetParam().meaning(read[0].values[t], read[1].values[t], 0.75);
+    if (columns.labels[t] >= 0) {
+      double weight = GetParam().weightMeaning(knownOf(columns, t));
+      EXPECT_NEAR(read[2].values[t], weight, 1e-15) << t;
+      expected += weight * GetParam().meaning(read[0].values[t], read[1].values[t]);
+    } else {
+      EXPECT_EQ(read[2].values[t], 0) << t;
+    }
   EXPECT_NEAR(loss, expected, 1e-13 * std::fabs(expected));
 }
 
@@ -166,8 +209,29 @@ TEST_P(Loss, GradientMatchesFiniteDifferences) {
 INSTANTIATE_TEST_SUITE_P(Every, Loss, ::testing::ValuesIn(cases),
                          [](const auto &info) { return std::string(info.param.name); });
 
-/// What a context's diagnostics said while a loss was imported.
-std::string refusal(const Expression &loss) {
+/// A weight may read the model; it scales the gradient and has none of its own.
+TEST(Weight, IsNotDifferentiated) {
+  Columns columns = someColumns();
+  ModelRunner reading{smallConfig(),
+                      randomParameters(smallConfig(), 2),
+                      nullptr,
+                      Activations::recompute,
+                      {},
+                      weightOf("exp(-token.nll) * token.logsumexp / sequence.targets")};
+  Parameters found = reading.gradients(
+      columns, [&](mlir::Operation *op, llvm::ArrayRef<Array>, llvm::ArrayRef<Array> results) {
+        if (mlir::isa<CrossEntropyOp>(op))
+          columns.weights = results[3].values;
+      });
+  EXPECT_GT(columns.weights[0], 0);
+  Parameters given =
+      ModelRunner(smallConfig(), randomParameters(smallConfig(), 2)).gradients(columns);
+  for (const auto &[name, array] : given)
+    EXPECT_LT(relativeError(found[name], array), 1e-14) << name;
+}
+
+/// What a context's diagnostics said while a loss or a weight was imported.
+std::string refusal(const Expression &loss, const WeightFormula &weight = {}) {
   mlir::MLIRContext context;
   std::string text;
   mlir::ScopedDiagnosticHandler handler(
@@ -176,6 +240,7 @@ std::string refusal(const Expression &loss) {
   StepRequest request;
   request.config = &config;
   request.loss = &loss;
+  request.weight = &weight;
   auto module = buildStepStage(context, request, StepStage::Grad, [&](const Node &) {
     return mlir::Location(mlir::UnknownLoc::get(&context));
   });
@@ -186,15 +251,22 @@ std::string refusal(const Expression &loss) {
 TEST(RefusedLoss, TextAttribute) {
   Tree tree;
   tree.read(Scope::Token, Attribute::Role);
-  EXPECT_EQ(refusal(tree.expression), "a loss cannot read this attribute; it may read token.nll, "
-                                      "token.logsumexp and counts known from the plan");
+  EXPECT_EQ(refusal(tree.expression), "this is not known inside a loss");
 }
 
 TEST(RefusedLoss, Reduction) {
   Tree tree;
   tree.apply(Operation::Mean, {tree.nll()});
-  EXPECT_EQ(refusal(tree.expression), "this cannot be computed inside a loss, which is arithmetic "
-                                      "on token.nll and token.logsumexp");
+  EXPECT_EQ(refusal(tree.expression),
+            "this cannot be computed inside a loss, which knows one token: its token.nll, its "
+            "token.logsumexp and what the plan says of it");
+}
+
+/// A part of a weight that asks the model and is more than arithmetic on one token.
+TEST(RefusedWeight, ReductionOverTheModel) {
+  EXPECT_EQ(refusal({}, weightOf("token.nll / sum(token.nll over sequence)")),
+            "this cannot be computed inside a loss, which knows one token: its token.nll, its "
+            "token.logsumexp and what the plan says of it");
 }
 
 /// --emit=grad can be fed back: its text parses to itself, for every element type.

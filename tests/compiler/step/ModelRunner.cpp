@@ -27,6 +27,17 @@ void Columns::append(const std::vector<int64_t> &ids, double weight,
   segments.push_back(tokens.size());
 }
 
+WeightFormula givenWeight() {
+  Expression read;
+  read.nodes.push_back({.operation = Operation::Let, .text = "given"});
+  return {read, {{"given", read, true}}};
+}
+
+const std::vector<double> &inputOf(const Columns &columns, StringRef name) {
+  name.consume_front(weightPrefix);
+  return name == "given" ? columns.weights : columns.inputs.at(name.str());
+}
+
 Parameters parametersOf(const model::Model &model) {
   Parameters parameters;
   for (const model::BoundWeight &weight : model::bind(model.config, model.weights)) {
@@ -62,11 +73,13 @@ Parameters randomParameters(const model::ModelConfig &config, unsigned seed) {
 }
 
 ModelRunner::ModelRunner(const model::ModelConfig &config, Parameters parameters,
-                         const Expression *loss, Activations activations, UpdateSettings update)
+                         const Expression *loss, Activations activations, UpdateSettings update,
+                         const WeightFormula &weight)
     : parameters(std::move(parameters)) {
   StepRequest request;
   request.config = &config;
   request.loss = loss;
+  request.weight = &weight;
   request.type = StreamType::F64;
   request.activations = activations;
   request.update = update;
@@ -87,8 +100,6 @@ static Array columnOf(const Columns &columns, Column column) {
     return Array::column(columns.tokens);
   case Column::label:
     return Array::column(columns.labels);
-  case Column::weight:
-    return Array::column(columns.weights);
   case Column::position:
     return Array::column(columns.positions);
   case Column::segments:
@@ -104,7 +115,9 @@ std::vector<Array> ModelRunner::run(StringRef entry, const Columns &columns, con
     if (auto column = function.getArgAttrOfType<ColumnAttr>(i, StepDialect::columnName))
       arguments.push_back(columnOf(columns, column.getValue()));
     else if (auto name = function.getArgAttrOfType<StringAttr>(i, StepDialect::attributeName))
-      arguments.push_back(Array::scalar(attributes.at(name.str())));
+      arguments.push_back(cast<RankedTensorType>(function.getArgumentTypes()[i]).getRank() == 0
+                              ? Array::scalar(inputOf(columns, name)[0])
+                              : Array::column(inputOf(columns, name)));
     else
       arguments.push_back(parameters.at(
           function.getArgAttrOfType<StringAttr>(i, StepDialect::parameterName).str()));

@@ -18,6 +18,8 @@ namespace roux::step::reference {
 /// A micro-batch. Segments are offsets.
 struct Columns {
   std::vector<double> tokens, labels, weights, positions, segments{0};
+  /// What a weight's formula reads beside `weights`: a value for each token, or one.
+  std::map<std::string, std::vector<double>> inputs;
 
   /// Appends a sequence as a segment: every token but the last is an input whose label is the next.
   /// A label stands where `target` (of the predicted token) is true; its weight is `weight`.
@@ -25,6 +27,12 @@ struct Columns {
       const std::vector<int64_t> &ids, double weight,
       const std::function<bool(size_t)> &target = [](size_t) { return true; });
 };
+
+/// A weight that is read from Columns::weights.
+WeightFormula givenWeight();
+
+/// The values of an input of a weight, by the name an entry has for it.
+const std::vector<double> &inputOf(const Columns &columns, llvm::StringRef name);
 
 /// The names of parameters with their values, layers stacked.
 using Parameters = std::map<std::string, Array>;
@@ -39,9 +47,9 @@ public:
   /// Imports `config` in f64 and differentiates it.
   ModelRunner(const model::ModelConfig &config, Parameters parameters,
               const Expression *loss = nullptr, Activations activations = Activations::recompute,
-              UpdateSettings update = {});
+              UpdateSettings update = {}, const WeightFormula &weight = givenWeight());
 
-  /// Runs an entry; attributes of the recipe that a loss reads come from `attributes`.
+  /// Runs an entry.
   std::vector<Array> run(llvm::StringRef entry, const Columns &columns, const Watch &watch = {});
   /// Runs @train_grad: parameter name -> gradient; the loss under "".
   Parameters gradients(const Columns &columns, const Watch &watch = {});
@@ -50,7 +58,6 @@ public:
                 double firstCorrection, double secondCorrection);
 
   Parameters parameters;
-  std::map<std::string, double> attributes;
   mlir::ModuleOp module() { return *imported; }
 
 private:

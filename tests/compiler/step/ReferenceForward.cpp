@@ -225,14 +225,17 @@ static Arrays nll(const Array &hidden, const Array &vocabulary, const Array &lab
 static Arrays crossEntropy(CrossEntropyOp op, ArrayRef<Array> in) {
   Arrays values = nll(in[0], in[1], in[2]);
   double loss = 0;
+  Array weights({in[0].rows()});
   for (int64_t t = 0; t < in[0].rows(); ++t)
     if (in[2].index(t) >= 0) {
       std::vector<double> arguments{values[0].values[t], values[1].values[t]};
-      for (const Array &extra : in.drop_front(4))
-        arguments.push_back(extra.shape.empty() ? extra.values[0] : extra.values[t]);
-      loss += in[3].values[t] * runFormula(op.getFormula(), arguments)[0];
+      double value = runFormula(op.getFormula(), arguments)[0];
+      for (const Array &input : in.drop_front(3))
+        arguments.push_back(input.shape.empty() ? input.values[0] : input.values[t]);
+      weights.values[t] = runFormula(op.getWeight(), arguments)[0];
+      loss += weights.values[t] * value;
     }
-  return {Array::scalar(loss), values[0], values[1]};
+  return {Array::scalar(loss), values[0], values[1], weights};
 }
 
 static Array globalNorm(ArrayRef<Array> in) {

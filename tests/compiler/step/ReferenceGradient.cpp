@@ -156,10 +156,7 @@ static Arrays crossEntropyGrad(CrossEntropyGradOp op, ArrayRef<Array> in) {
   for (int64_t t = 0; t < hidden.rows(); ++t) {
     if (labels.index(t) < 0)
       continue;
-    std::vector<double> arguments{in[5].values[t], in[6].values[t]};
-    for (const Array &extra : in.drop_front(7))
-      arguments.push_back(extra.shape.empty() ? extra.values[0] : extra.values[t]);
-    std::vector<double> slopes = runFormula(op.getDerivative(), arguments);
+    std::vector<double> slopes = runFormula(op.getDerivative(), {in[5].values[t], in[6].values[t]});
     double factor = in[0].values[0] * weights.values[t];
     std::vector<double> z = logits(hidden, vocabulary, t);
     for (int64_t v = 0; v < vocabulary.rows(); ++v) {

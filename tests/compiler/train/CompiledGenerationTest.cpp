@@ -42,9 +42,8 @@ std::unique_ptr<ModelProgram> compiled(const model::ModelConfig &config,
 std::vector<float> recomputed(ModelProgram &program, const std::vector<int32_t> &tokens) {
   std::vector<int32_t> positions(tokens.size()), labels(tokens.size(), -1);
   std::iota(positions.begin(), positions.end(), 0);
-  std::vector<float> weights(tokens.size());
   int32_t length = static_cast<int32_t>(tokens.size());
-  std::vector<double> all = program.logits({tokens, labels, weights, positions, {0, length}});
+  std::vector<double> all = program.logits({tokens, labels, positions, {0, length}});
   return {all.end() - program.config().vocabulary, all.end()};
 }
 

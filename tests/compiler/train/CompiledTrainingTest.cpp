@@ -42,7 +42,6 @@ public:
       for (int32_t i = 0; i < length; ++i) {
         batch.tokens.push_back((first + i) % 32);
         batch.labels.push_back(i + 1 < length ? (first + i + 1) % 32 : data::noLabel);
-        batch.weights.push_back(i + 1 < length ? 0.025f : 0);
         batch.positions.push_back(i);
         batch.segments.push_back(segment);
         batch.targets += i + 1 < length;
@@ -77,13 +76,14 @@ protected:
   std::unique_ptr<ModelProgram> compiled(const model::ModelConfig &config) {
     roux::StepSource source;
     source.config = config;
+    source.weight.formula.nodes = {{.number = 0.025}};
     std::optional<Program> program = roux::compileStep(source, "");
     EXPECT_TRUE(program);
     return std::make_unique<ModelProgram>(std::move(*program), config, 2);
   }
   std::vector<std::byte> runTo(ModelProgram &program, const fs::path &where, uint64_t stopAt) {
     CountingSource source(30);
-    CompiledStep step(program, [](uint64_t) { return std::map<std::string, double>(); });
+    CompiledStep step(program);
     TrainerOptions options;
     options.folder = where;
     options.clip = 1;

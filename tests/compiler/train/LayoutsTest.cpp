@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Check.h"
+#include "compiler/frontend/SplitWeight.h"
 #include "compiler/pipeline/CompileStep.h"
 #include "compiler/plan/TrainingData.h"
 #include "runtime/model/FreshWeights.h"
@@ -71,7 +72,7 @@ public:
   bool next(data::MicroBatch &batch) override {
     PlanStep planned = plan.step(step);
     std::vector<Portion> portions = layout(planned);
-    data::StepWeights weights(weight, input, plan, planned);
+    data::StepWeights weights(weight, input, plan, planned, splitWeight(weight).inputs);
     data::materialize(plan, input, weights, portions[portion], batch);
     batch.portion = portion;
     batch.portions = static_cast<uint32_t>(portions.size());
@@ -130,9 +131,10 @@ protected:
     StepSource source;
     source.config = data.model.config;
     source.decay = 0.1;
+    source.weight = splitWeight(train["weight"].expression);
     train::ModelProgram program(*compileStep(source, ""), data.model.config, 2);
     program.setParameters(model::freshWeights(data.model.config, 0.05, data::SeedTree(1)));
-    train::CompiledStep step(program, [](uint64_t) { return std::map<std::string, double>(); });
+    train::CompiledStep step(program);
     LayoutSource steps(data, train["weight"].expression, std::move(layout));
     train::TrainerOptions options;
     options.folder = folder / name;

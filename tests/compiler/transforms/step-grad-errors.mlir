@@ -14,14 +14,18 @@ func.func @train(%x: tensor<?xf32>) -> tensor<?xf32> {
 // -----
 
 // A formula is refused at the line that has no derivative.
-func.func @train(%h: tensor<?x4xf32>, %labels: tensor<?xi32>, %weights: tensor<?xf32>,
+func.func @train(%h: tensor<?x4xf32>, %labels: tensor<?xi32>,
                  %table: tensor<5x4xf32> {step.parameter = "table"}) -> tensor<f32> {
-  %loss, %nll, %lse = step.cross_entropy %h, %table, %labels, %weights {
+  %loss, %nll, %lse, %weights = step.cross_entropy %h, %table, %labels formula {
   ^bb0(%n: f32, %l: f32):
     // expected-error@below {{'math.erf' op has no derivative, so it cannot be part of a loss}}
     %e = math.erf %n : f32
     step.yield %e : f32
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return %loss : tensor<f32>
 }
 
@@ -36,16 +40,20 @@ func.func @train(%w: tensor<4xf32> {step.parameter = "w"}) -> tensor<f32> {
 // -----
 
 // Reports of the loss are not differentiated.
-func.func @train(%h: tensor<?x4xf32>, %labels: tensor<?xi32>, %weights: tensor<?xf32>,
+func.func @train(%h: tensor<?x4xf32>, %labels: tensor<?xi32>,
                  %table: tensor<5x4xf32> {step.parameter = "table"},
                  %first: tensor<4x3xf32>) -> tensor<f32> {
   // expected-error@below {{'step.split' op the loss does not depend on every part; read them all or do not split}}
   %a, %b = step.split %h : (tensor<?x4xf32>) -> (tensor<?x1xf32>, tensor<?x3xf32>)
   %c = step.linear %b, %first : (tensor<?x3xf32>, tensor<4x3xf32>) -> tensor<?x4xf32>
-  %loss, %nll, %lse = step.cross_entropy %c, %table, %labels, %weights {
+  %loss, %nll, %lse, %weights = step.cross_entropy %c, %table, %labels formula {
   ^bb0(%n: f32, %l: f32):
     step.yield %n : f32
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return %loss : tensor<f32>
 }
 
@@ -57,13 +65,17 @@ func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4
   %y = step.linear %x, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
-func.func @train(%x: tensor<?x4xf32>, %labels: tensor<?xi32>, %weights: tensor<?xf32>,
+func.func @train(%x: tensor<?x4xf32>, %labels: tensor<?xi32>,
                  %table: tensor<5x4xf32> {step.parameter = "table"}, %w: tensor<4x4xf32>) -> tensor<f32> {
   %y, %in = step.layers @layer(%x) shared(%w) weights() count 3 recompute
       : (tensor<?x4xf32>, tensor<4x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
-  %loss, %nll, %lse = step.cross_entropy %y, %table, %labels, %weights {
+  %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {
   ^bb0(%n: f32, %l: f32):
     step.yield %n : f32
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return %loss : tensor<f32>
 }

@@ -29,17 +29,21 @@ func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4
   %z = step.add %x, %a : tensor<?x4xf32>
   return %z : tensor<?x4xf32>
 }
-func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>, %weights: tensor<?xf32>,
+func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>,
                  %table: tensor<5x4xf32> {step.parameter = "table"},
                  %w: tensor<3x4x4xf32> {step.parameter = "w"},
                  %unread: tensor<7xf32> {step.parameter = "unread"}) -> tensor<f32> {
   %x = step.embedding %ids, %table : (tensor<?xi32>, tensor<5x4xf32>) -> tensor<?x4xf32>
   %y, %in = step.layers @layer(%x) shared() weights(%w) count 3 recompute
       : (tensor<?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
-  %loss, %nll, %lse = step.cross_entropy %y, %table, %labels, %weights {
+  %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {
   ^bb0(%n: f32, %l: f32):
     step.yield %n : f32
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return %loss : tensor<f32>
 }
 // Another entry is differentiated only where it is named.
@@ -68,16 +72,20 @@ func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4
   %z = step.add %x, %a : tensor<?x4xf32>
   return %z : tensor<?x4xf32>
 }
-func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>, %weights: tensor<?xf32>,
+func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>,
                  %table: tensor<5x4xf32> {step.parameter = "table"},
                  %w: tensor<3x4x4xf32> {step.parameter = "w"}) -> tensor<f32> {
   %x = step.embedding %ids, %table : (tensor<?xi32>, tensor<5x4xf32>) -> tensor<?x4xf32>
   %y, %in = step.layers @layer(%x) shared() weights(%w) count 3 save
       : (tensor<?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
-  %loss, %nll, %lse = step.cross_entropy %y, %table, %labels, %weights {
+  %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {
   ^bb0(%n: f32, %l: f32):
     step.yield %n : f32
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return %loss : tensor<f32>
 }
 func.func @other(%x: tensor<f32>) -> tensor<f32> {

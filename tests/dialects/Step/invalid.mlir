@@ -133,47 +133,90 @@ func.func @cast_reshapes(%x: tensor<2x8xf32>) {
 
 // -----
 
-func.func @formula_without_extra(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %w: tensor<?xf32>, %e: tensor<f32>) {
-  // expected-error@below {{'step.cross_entropy' op formula takes 2 values but there are nll, logsumexp and 1 extras}}
-  %loss, %nll, %lse = step.cross_entropy %h, %v, %l, %w extras(%e) {
+func.func @weight_without_input(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %e: tensor<f64>) {
+  // expected-error@below {{'step.cross_entropy' op weight takes 2 values but there are nll, logsumexp and 1 inputs}}
+  %loss, %nll, %lse, %w = step.cross_entropy %h, %v, %l formula {
   ^bb0(%n: f32, %z: f32):
     step.yield %n : f32
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>, tensor<f32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
-  return
-}
-
-// -----
-
-func.func @formula_of_other_type(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %w: tensor<?xf32>) {
-  // expected-error@below {{'step.cross_entropy' op formula takes 'f64' but its values are in 'f32'}}
-  %loss, %nll, %lse = step.cross_entropy %h, %v, %l, %w {
+  } weight(%e) {
   ^bb0(%n: f64, %z: f64):
     step.yield %n : f64
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<f64>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return
 }
 
 // -----
 
-func.func @formula_calls(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %w: tensor<?xf32>) {
-  %loss, %nll, %lse = step.cross_entropy %h, %v, %l, %w {
+func.func @formula_of_other_type(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>) {
+  // expected-error@below {{'step.cross_entropy' op formula takes 'f64' but its values are in 'f32'}}
+  %loss, %nll, %lse, %w = step.cross_entropy %h, %v, %l formula {
+  ^bb0(%n: f64, %z: f64):
+    step.yield %n : f64
+  } weight() {
+  ^bb0(%n: f64, %z: f64):
+    step.yield %n : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+// A weight is computed as the plan computes it, whatever the model is in.
+func.func @weight_of_other_type(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>) {
+  // expected-error@below {{'step.cross_entropy' op weight takes 'f32' but its values are in 'f64'}}
+  %loss, %nll, %lse, %w = step.cross_entropy %h, %v, %l formula {
+  ^bb0(%n: f32, %z: f32):
+    step.yield %n : f32
+  } weight() {
+  ^bb0(%n: f32, %z: f32):
+    step.yield %n : f32
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+func.func @formula_calls(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>) {
+  %loss, %nll, %lse, %w = step.cross_entropy %h, %v, %l formula {
   ^bb0(%n: f32, %z: f32):
     // expected-error@below {{'func.call' op cannot be part of a formula, which holds arith and math only}}
     %r = func.call @g(%n) : (f32) -> f32
     step.yield %r : f32
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } weight() {
+  ^bb0(%n: f64, %z: f64):
+    step.yield %n : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return
 }
 func.func private @g(f32) -> f32
 
 // -----
 
-func.func @formula_yields_two(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>, %w: tensor<?xf32>) {
-  %loss, %nll, %lse = step.cross_entropy %h, %v, %l, %w {
+func.func @weight_calls(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>) {
+  %loss, %nll, %lse, %w = step.cross_entropy %h, %v, %l formula {
+  ^bb0(%n: f32, %z: f32):
+    step.yield %n : f32
+  } weight() {
+  ^bb0(%n: f64, %z: f64):
+    // expected-error@below {{'func.call' op cannot be part of a formula, which holds arith and math only}}
+    %r = func.call @g(%n) : (f64) -> f64
+    step.yield %r : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+func.func private @g(f64) -> f64
+
+// -----
+
+func.func @formula_yields_two(%h: tensor<?x4xf32>, %v: tensor<5x4xf32>, %l: tensor<?xi32>) {
+  %loss, %nll, %lse, %w = step.cross_entropy %h, %v, %l formula {
   ^bb0(%n: f32, %z: f32):
     // expected-error@below {{'step.yield' op yields 2 values but should yield 1}}
     step.yield %n, %z : f32, f32
-  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>, tensor<?xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } weight() {
+  ^bb0(%n: f64, %z: f64):
+    step.yield %n : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return
 }
 

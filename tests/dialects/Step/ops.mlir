@@ -29,10 +29,10 @@ func.func private @layer(%x: tensor<?x64xf32>, %cos: tensor<?x4xf32>, %sin: tens
 // CHECK-SAME:    {step.parameter = "table"}
 func.func @train(%tokens: tensor<?xi32> {step.column = #step.column<token>},
                  %labels: tensor<?xi32> {step.column = #step.column<label>},
-                 %weights: tensor<?xf32> {step.column = #step.column<weight>},
                  %positions: tensor<?xi32> {step.column = #step.column<position>},
                  %segments: tensor<?xi32> {step.column = #step.column<segments>},
-                 %progress: tensor<f32> {step.attribute = "step.progress"},
+                 %progress: tensor<f64> {step.attribute = "weight.step.progress"},
+                 %targets: tensor<?xf64> {step.attribute = "weight.sequence.targets"},
                  %table: tensor<512x64xf32> {step.parameter = "table"},
                  %norm: tensor<5x64xf32>, %w: tensor<5x64x64xf32>, %kv: tensor<5x32x64xf32>)
     -> (tensor<f32>, tensor<?xf32>) {
@@ -45,13 +45,19 @@ func.func @train(%tokens: tensor<?xi32> {step.column = #step.column<token>},
   %y, %inputs = step.layers @layer(%x) shared(%cos, %sin, %segments) weights(%norm, %w, %kv) count 5 save
       : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, tensor<5x64xf32>, tensor<5x64x64xf32>, tensor<5x32x64xf32>)
       -> (tensor<?x64xf32>, tensor<5x?x64xf32>)
-  // CHECK: step.cross_entropy %{{.*}} extras(%{{.*}}) {
-  %loss, %nll, %lse = step.cross_entropy %y, %table, %labels, %weights extras(%progress) {
-  ^bb0(%n: f32, %l: f32, %p: f32):
-    %z = arith.mulf %n, %p : f32
+  // CHECK: step.cross_entropy %{{.*}}, %{{.*}}, %{{.*}} formula {
+  // CHECK: } weight(%{{.*}}, %{{.*}}) {
+  // CHECK-NEXT: ^bb0(%{{.*}}: f64, %{{.*}}: f64, %{{.*}}: f64, %{{.*}}: f64):
+  %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {
+  ^bb0(%n: f32, %l: f32):
+    %z = arith.mulf %n, %l : f32
     step.yield %z : f32
-  } : (tensor<?x64xf32>, tensor<512x64xf32>, tensor<?xi32>, tensor<?xf32>, tensor<f32>)
-      -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>)
+  } weight(%progress, %targets) {
+  ^bb0(%n: f64, %l: f64, %p: f64, %t: f64):
+    %z = arith.divf %p, %t : f64
+    step.yield %z : f64
+  } : (tensor<?x64xf32>, tensor<512x64xf32>, tensor<?xi32>, tensor<f64>, tensor<?xf64>)
+      -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   // CHECK: step.nll
   %n2, %l2 = step.nll %y, %table, %labels : (tensor<?x64xf32>, tensor<512x64xf32>, tensor<?xi32>) -> (tensor<?xf32>, tensor<?xf32>)
   return %loss, %nll : tensor<f32>, tensor<?xf32>

@@ -1,0 +1,25 @@
+//===- LossRegions.h - a recipe's loss and weight as regions --------------===//
+//
+// A `loss:` reads token.nll and token.logsumexp, which the kernel has at hand; a
+// `weight:` may also read inputs, numbers known before the launch. This fills the
+// two regions of `step.cross_entropy` with them.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/conversion/ExpressionToArith.h"
+#include "runtime/WeightFormula.h"
+
+namespace roux::step {
+
+/// Fills `region` with a block that takes nll and logsumexp as `type` and yields the loss of one
+/// token; null or empty is token.nll itself. Reports at its place what a kernel cannot compute.
+llvm::LogicalResult buildLoss(const Expression *loss, mlir::Region &region, mlir::FloatType type,
+                              mlir::Location place, LocateNode locate);
+
+/// Fills `region` with a block that takes nll, logsumexp and the inputs as f64 and yields the
+/// weight of one token; null or empty is 1. Reports at its place what a kernel cannot compute.
+llvm::LogicalResult buildWeight(const WeightFormula *weight, mlir::Region &region,
+                                mlir::Location place, LocateNode locate);
+
+} // namespace roux::step
