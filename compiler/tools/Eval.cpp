@@ -9,6 +9,7 @@
 #include "compiler/tools/EvalBuild.h"
 #include "compiler/tools/RunnableRecipe.h"
 #include "compiler/tools/Settings.h"
+#include "runtime/train/RunLock.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -51,6 +52,7 @@ int runEval(int argc, char **argv) {
     return withRunnable(path, options,
                         [&](const SourceManager &sources, const CheckedRecipe &recipe) {
                           std::vector<const CheckedDefinition *> evals = evalsOf(recipe, target);
+                          train::RunLock lock(outputFolder(path));
                           TrainBuilder trains(sources, recipe, outputFolder(path));
                           trains.neverTrain();
                           EvalBuilder builder(sources, recipe, trains, outputFolder(path));

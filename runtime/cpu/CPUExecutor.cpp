@@ -26,8 +26,24 @@ CPUExecutor::Memory CPUExecutor::allocate(int64_t bytes, const char *what) {
   return Memory(memory);
 }
 
+/// Whether this processor has all that the compiler takes `machine` to have.
+static bool runsHere(const std::string &machine) {
+  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+              __builtin_cpu_supports("bmi2");
+  bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                __builtin_cpu_supports("avx512vl");
+  bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
+  return machine == "portable" || (machine == "avx2" && avx2) || (machine == "avx512" && avx512) ||
+         (machine == "avx512_bf16" && bf16);
+}
+
 CPUExecutor::CPUExecutor(Program given, unsigned threads)
     : loaded(std::move(given)), spent(loaded.kernels.size()), pool(threads) {
+  if (!runsHere(loaded.machine))
+    throw std::runtime_error(fmt::format(
+        "the program is for a processor with '{}', which this one has not; compile it here",
+        loaded.machine));
   int64_t most = 0;
   for (const ProgramKernel &kernel : loaded.kernels) {
     code.push_back(std::make_unique<ObjectCode>(kernel.object, kernel.shape.name));

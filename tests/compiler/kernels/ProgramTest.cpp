@@ -204,6 +204,18 @@ TEST(Program, NamesWhatIsMissing) {
   EXPECT_THROW(executor.run("nll", bindings), std::runtime_error);
 }
 
+TEST(Program, IsRefusedWhereTheProcessorLacksWhatItUses) {
+  Program program = compile();
+  program.machine = "avx9000";
+  try {
+    CPUExecutor executor(std::move(program), 1);
+    FAIL() << "an unknown machine was taken for this one";
+  } catch (const std::runtime_error &error) {
+    EXPECT_STREQ(error.what(), "the program is for a processor with 'avx9000', which this one has "
+                               "not; compile it here");
+  }
+}
+
 TEST(Program, FindsCompiledKernelsAgain) {
   auto folder = std::filesystem::temp_directory_path() / "roux-kernel-cache-test";
   std::filesystem::remove_all(folder);
