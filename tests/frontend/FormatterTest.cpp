@@ -1,4 +1,5 @@
 // The formatter: what it settles, and that it never changes what a recipe says.
+#include "tests/Paths.h"
 #include "tests/frontend/Parsed.h"
 
 #include <filesystem>
@@ -60,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Formatter, KeepsEveryRecipeOfTheProject) {
   for (std::filesystem::path folder : {"recipes", "tests/frontend/fuzz/corpus"}) {
-    folder = ROUX_SOURCE_DIR / folder;
+    folder = sourceFolder() / folder;
     if (!std::filesystem::exists(folder))
       continue;
     for (const auto &entry : std::filesystem::recursive_directory_iterator(folder)) {

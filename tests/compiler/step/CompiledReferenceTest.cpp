@@ -4,6 +4,7 @@
 // a program that shares nothing with this one computed.
 //
 //===----------------------------------------------------------------------===//
+#include "tests/Paths.h"
 #include "tests/compiler/step/CompiledModel.h"
 #include "tests/compiler/step/Expected.h"
 
@@ -24,7 +25,7 @@ namespace {
 class CompiledReference : public ::testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
-    folder = std::filesystem::path(ROUX_REFERENCE_DATA) / "models" / GetParam();
+    folder = std::filesystem::path(referenceData()) / "models" / GetParam();
     if (!std::filesystem::exists(folder))
       GTEST_SKIP() << "no reference data at " << folder;
     expected = readExpected(folder);
@@ -97,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(Every, CompiledReference,
 
 /// Each token is the largest logit after all tokens before it, computed anew.
 TEST(CompiledStories260K, GreedyIdsMatch) {
-  std::filesystem::path folder = std::filesystem::path(ROUX_REFERENCE_DATA) / "models/stories260K";
+  std::filesystem::path folder = std::filesystem::path(referenceData()) / "models/stories260K";
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << "no reference data at " << folder;
   simdjson::dom::parser parser;

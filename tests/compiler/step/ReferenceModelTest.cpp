@@ -4,6 +4,7 @@
 // were computed by a program that shares nothing with this one.
 //
 //===----------------------------------------------------------------------===//
+#include "tests/Paths.h"
 #include "tests/compiler/step/Expected.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +21,7 @@ namespace {
 class ReferenceModel : public ::testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
-    folder = std::filesystem::path(ROUX_REFERENCE_DATA) / "models" / GetParam();
+    folder = std::filesystem::path(referenceData()) / "models" / GetParam();
     if (!std::filesystem::exists(folder))
       GTEST_SKIP() << "no reference data at " << folder;
   }
@@ -82,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Every, ReferenceModel,
 /// Greedy decoding is right at every step if each token of its output is the largest logit after
 /// the ones before it.
 TEST(Stories260K, GreedyIdsMatch) {
-  std::filesystem::path folder = std::filesystem::path(ROUX_REFERENCE_DATA) / "models/stories260K";
+  std::filesystem::path folder = std::filesystem::path(referenceData()) / "models/stories260K";
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << "no reference data at " << folder;
   simdjson::dom::parser parser;
@@ -104,7 +105,7 @@ TEST(Stories260K, GreedyIdsMatch) {
 
 /// The .bin file holds the same model with its rotary pairs interleaved.
 TEST(Stories260K, BothFormatsAreOneModel) {
-  std::filesystem::path folder = std::filesystem::path(ROUX_REFERENCE_DATA) / "models/stories260K";
+  std::filesystem::path folder = std::filesystem::path(referenceData()) / "models/stories260K";
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << "no reference data at " << folder;
   Columns columns;

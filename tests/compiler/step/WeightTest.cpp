@@ -9,6 +9,7 @@
 #include "compiler/codegen/KernelToProgram.h"
 #include "compiler/frontend/SplitWeight.h"
 #include "runtime/data/batch/BatchLoader.h"
+#include "tests/Paths.h"
 #include "tests/compiler/step/CompiledModel.h"
 #include "tests/compiler/step/RandomWeight.h"
 #include "tests/compiler/step/SmallModels.h"
@@ -125,8 +126,7 @@ protected:
 /// The weights of all trains under recipes/.
 std::set<std::string> recipeWeights() {
   std::set<std::string> texts;
-  for (const auto &entry :
-       std::filesystem::directory_iterator(std::string(ROUX_SOURCE_DIR) + "/recipes")) {
+  for (const auto &entry : std::filesystem::directory_iterator(sourceFolder() + "/recipes")) {
     if (entry.path().extension() != ".recipe")
       continue;
     SourceManager sources;

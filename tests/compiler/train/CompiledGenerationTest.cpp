@@ -8,6 +8,7 @@
 #include "compiler/pipeline/CompileStep.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/Generate.h"
+#include "tests/Paths.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -256,7 +257,7 @@ TEST_F(CompiledModelLimits, AnotherBatchFreesTheLast) {
 }
 
 fs::path referenceModel(const char *name) {
-  return fs::path(ROUX_REFERENCE_DATA) / "models" / name;
+  return fs::path(referenceData()) / "models" / name;
 }
 
 std::vector<int32_t> idsIn(simdjson::dom::element list) {

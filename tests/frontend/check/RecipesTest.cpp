@@ -7,6 +7,7 @@
 #include "compiler/frontend/Formatter.h"
 #include "compiler/frontend/Objective.h"
 #include "compiler/frontend/Parser.h"
+#include "tests/Paths.h"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ struct CheckedFile {
   std::optional<CheckedRecipe> recipe;
 };
 
-const std::string folder = std::string(ROUX_SOURCE_DIR) + "/recipes/";
+const std::string folder = sourceFolder() + "/recipes/";
 
 TEST(Recipes, AllCheck) {
   size_t count = 0;

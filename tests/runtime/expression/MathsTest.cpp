@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/Maths.h"
+#include "tests/Paths.h"
 
 #include <gtest/gtest.h>
 
@@ -29,7 +30,7 @@ uint64_t distance(double a, double b) {
 }
 
 TEST(Maths, WithinOneUlpOfExactAndMostlyEqual) {
-  std::ifstream file(std::string(ROUX_SOURCE_DIR) + "/tests/runtime/expression/reference.txt");
+  std::ifstream file(sourceFolder() + "/tests/runtime/expression/reference.txt");
   size_t rows = 0, equal = 0;
   for (std::string line; std::getline(file, line); ++rows) {
     std::istringstream words(line);

@@ -7,6 +7,7 @@
 #include "runtime/model/Llama2c.h"
 #include "runtime/model/Model.h"
 #include "runtime/model/Safetensors.h"
+#include "tests/Paths.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -141,7 +142,7 @@ TEST(Weights, VocabularySmallerThanTokenizer) {
 class Stories : public ::testing::Test {
 protected:
   void SetUp() override {
-    folder = std::filesystem::path(ROUX_REFERENCE_DATA) / "models/stories260K";
+    folder = std::filesystem::path(roux::referenceData()) / "models/stories260K";
     if (!std::filesystem::exists(folder))
       GTEST_SKIP() << "no reference data at " << folder;
     scratch = std::filesystem::temp_directory_path() /

@@ -11,6 +11,7 @@
 #include "runtime/model/Llama2cWriter.h"
 #include "runtime/model/Safetensors.h"
 #include "runtime/model/WriteConfig.h"
+#include "tests/Paths.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -148,7 +149,7 @@ TEST_F(WriteModelTest, RefusesAFolderThatCannotBeMade) {
 }
 
 TEST_F(WriteModelTest, StoriesBecomesEitherFormat) {
-  fs::path stories = fs::path(ROUX_REFERENCE_DATA) / "models" / "stories260K";
+  fs::path stories = fs::path(referenceData()) / "models" / "stories260K";
   if (!fs::exists(stories))
     GTEST_SKIP() << "the reference data is not here";
   Model checkpoint = openModel(stories / "stories260K.bin"), published = openModel(stories);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "PipelineFixture.h"
+#include "tests/Paths.h"
 
 using namespace roux;
 using namespace roux::data;
@@ -164,7 +165,7 @@ TEST_F(ChatTargets, PlainTextsNeverPredictABos) {
 // On real chats and a real tokenizer: what is trained reads as the answers and their ends, nothing
 // else.
 TEST_F(ChatTargets, TrainsExactlyTheAnswersOfTheReferenceChats) {
-  std::filesystem::path data = ROUX_REFERENCE_DATA;
+  std::filesystem::path data = referenceData();
   if (!std::filesystem::exists(data))
     GTEST_SKIP() << data << " is not here";
   consumer.tokenizer = loadTokenizer(data / "tokenizers/dolma2-cl100k/tokenizer.json");

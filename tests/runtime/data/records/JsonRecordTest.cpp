@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/records/JsonRecord.h"
 #include "runtime/data/records/Bytes.h"
+#include "tests/Paths.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -47,7 +48,7 @@ bool accepts(std::string_view json) {
 }
 
 TEST(JsonRecord, AgreesWithJSONTestSuite) {
-  std::filesystem::path folder = ROUX_REFERENCE_DATA "/parsers/JSONTestSuite/test_parsing";
+  std::filesystem::path folder = roux::referenceData() + "/parsers/JSONTestSuite/test_parsing";
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << folder << " is not here";
   size_t files = 0;

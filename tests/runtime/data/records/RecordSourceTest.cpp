@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/records/RecordSource.h"
 #include "runtime/data/records/Parallel.h"
+#include "tests/Paths.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -207,7 +208,7 @@ TEST_F(RecordSourceTest, ReadsPlainTextFilesAsOneRecordEach) {
 }
 
 TEST_F(RecordSourceTest, KeepsNaughtyStringsAndRefusesBadUtf8) {
-  std::filesystem::path parsers = ROUX_REFERENCE_DATA "/parsers";
+  std::filesystem::path parsers = roux::referenceData() + "/parsers";
   if (!std::filesystem::exists(parsers))
     GTEST_SKIP() << parsers << " is not here";
   std::ifstream naughty(parsers / "blns/blns.txt");
@@ -246,7 +247,7 @@ TEST_F(RecordSourceTest, KeepsNaughtyStringsAndRefusesBadUtf8) {
 }
 
 TEST_F(RecordSourceTest, ReadsTheReferenceChats) {
-  std::filesystem::path chats = ROUX_REFERENCE_DATA "/chat";
+  std::filesystem::path chats = roux::referenceData() + "/chat";
   if (!std::filesystem::exists(chats))
     GTEST_SKIP() << chats << " is not here";
   RecordSource source = open((chats / "mixed_chat.jsonl").string());

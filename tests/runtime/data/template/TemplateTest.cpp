@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/template/Template.h"
+#include "tests/Paths.h"
 
 #include <fstream>
 #include <gtest/gtest.h>
@@ -15,7 +16,7 @@ using namespace roux::data;
 namespace {
 
 std::string readSource(const std::string &name) {
-  std::ifstream file(std::string(ROUX_SOURCE_DIR) + "/tests/runtime/data/template/" + name);
+  std::ifstream file(roux::sourceFolder() + "/tests/runtime/data/template/" + name);
   std::stringstream text;
   text << file.rdbuf();
   return text.str();

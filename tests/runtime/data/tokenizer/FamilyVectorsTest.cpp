@@ -5,6 +5,7 @@
 // make_vectors.py wrote it.
 //
 //===----------------------------------------------------------------------===//
+#include "tests/Paths.h"
 #include "tests/runtime/data/tokenizer/ReferenceData.h"
 #include "tests/runtime/data/tokenizer/TemporaryFile.h"
 
@@ -30,7 +31,7 @@ static void expectCase(const Tokenizer &tokenizer, simdjson::dom::element record
 
 TEST(FamilyVectors, IdsAndTextAreThoseOfTheLibrary) {
   std::size_t tokenizers = 0;
-  forEachRecord(std::filesystem::path(ROUX_SOURCE_DIR) /
+  forEachRecord(std::filesystem::path(sourceFolder()) /
                     "tests/runtime/data/tokenizer/vectors.jsonl",
                 [&](simdjson::dom::element record) {
                   SCOPED_TRACE(std::string_view(record["name"]));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "runtime/data/tokenizer/Tokenizer.h"
+#include "tests/Paths.h"
 
 #include <filesystem>
 #include <fstream>
@@ -15,7 +16,7 @@
 
 namespace roux::data {
 
-inline const std::filesystem::path reference = ROUX_REFERENCE_DATA;
+inline const std::filesystem::path reference = referenceData();
 
 inline std::string readBytes(const std::filesystem::path &path) {
   std::ifstream file(path, std::ios::binary);
