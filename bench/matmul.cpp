@@ -1,15 +1,18 @@
 //===- matmul.cpp - how fast compiled matmuls are --------------------------===//
 //
-// matmul-bench [threads]: GFLOP/s a core of the three passes of a linear layer
-// at the shapes of small models, by processor time, so that other work on the
-// machine counts little; the best of eleven runs each.
+// matmul-bench [threads [f32|bf16]]: GFLOP/s a core of the three passes of a
+// linear layer at the shapes of small models, by processor time, so that other
+// work on the machine counts little; the best of eleven runs each. Last, the
+// same as JSON beside the machine's ceilings.
 //
 //===----------------------------------------------------------------------===//
+#include "bench/Ceilings.h"
 #include "tests/compiler/kernels/Compiled.h"
 
 #include <cstdlib>
 #include <ctime>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <functional>
 
 using namespace roux::test;
@@ -73,11 +76,22 @@ int main(int argc, char **argv) {
   fmt::print("{} threads; tokens, outputs, inputs: forward | input gradient | weight gradient, "
              "GFLOP/s a core\n",
              threads);
-  for (Element element : {Element::F32, Element::BF16})
-    for (auto [tokens, outputs, inputs] : sizes)
-      if (argc < 3 || outputs * inputs <= std::atoi(argv[2]))
-        fmt::print("{:4} {:5} {:5} {:5}: {:6.1f} | {:6.1f} | {:6.1f}\n", spelling(element), tokens,
-                   outputs, inputs, contractRate("nt", element, tokens, outputs, inputs, threads),
-                   contractRate("nn", element, tokens, inputs, outputs, threads),
-                   contractRate("tn", element, outputs, inputs, tokens, threads));
+  std::vector<std::string> all;
+  for (Element element : {Element::F32, Element::BF16}) {
+    if (argc > 2 && argv[2] != std::string(spelling(element)))
+      continue;
+    for (auto [tokens, outputs, inputs] : sizes) {
+      double forward = contractRate("nt", element, tokens, outputs, inputs, threads);
+      double input = contractRate("nn", element, tokens, inputs, outputs, threads);
+      double weight = contractRate("tn", element, outputs, inputs, tokens, threads);
+      fmt::print("{:4} {:5} {:5} {:5}: {:6.1f} | {:6.1f} | {:6.1f}\n", spelling(element), tokens,
+                 outputs, inputs, forward, input, weight);
+      all.push_back(fmt::format(R"({{"sizes": [{}, {}, {}], "rates": [{:.1f}, {:.1f}, {:.1f}]}})",
+                                tokens, outputs, inputs, forward, input, weight));
+    }
+  }
+  roux::bench::Ceilings best = roux::bench::measureCeilings();
+  fmt::print(R"({{"shapes": [{}], "f32": {:.1f}, "pairs": {:.1f}, "blocks": {:.1f}}})"
+             "\n",
+             fmt::join(all, ", "), best.f32, best.pairs, best.blocks);
 }

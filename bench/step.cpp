@@ -1,45 +1,90 @@
 //===- step.cpp - how fast a compiled training step is ---------------------===//
 //
-// step-bench [rounds] [shape ...]: a whole step (gradient and update) of each
-// shape on one thread, in f32 and bf16: tokens a processor second, what share of
-// the peak its useful operations are, and where the time goes, kernel by kernel.
-// A kernel's time is its least over the rounds, so that other work on the
-// machine counts as little as it can. Useful operations are 6 a matrix element
-// and token, and of attention's pairs the causal half: no recomputation.
+// step-bench SHAPE f32|bf16 [threads] [steps] [FOLDER]: whole optimizer steps of
+// one shape. Where the time goes, kernel by kernel, then one line of JSON: losses,
+// seconds of each step by the clock and by the processor, useful operations, the
+// machine's ceilings in the same run, memory. With a folder the fresh weights and
+// the micro-batch are left there for another program to run the same steps.
+// Useful operations are 6 a matrix element and token, and of attention's pairs the
+// causal half: no recomputation.
 //
 //===----------------------------------------------------------------------===//
+#include "bench/Ceilings.h"
 #include "compiler/pipeline/CompileStep.h"
 #include "runtime/model/FreshWeights.h"
+#include "runtime/model/SafetensorsWriter.h"
 #include "runtime/train/ModelProgram.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <ctime>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
 #include <numeric>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 using namespace roux;
 
 namespace {
 
-/// GFLOP/s of one core of the machine the results are from, f32.
-constexpr double peak = 117;
-
 struct Shape {
   const char *name;
   int64_t layers, channels, heads, keyValueHeads, feedForward, vocabulary;
-  int32_t segments, length; ///< of one micro-batch
+  std::vector<int32_t> lengths; ///< of the segments of the one micro-batch of a step
+  bool saves;                   ///< activations; else layers are computed again
 };
 
+/// Twelve conversations of very different length, as in a pack of long-context fine-tuning.
+const std::vector<int32_t> twelve = {700, 512, 256, 160, 128, 96, 64, 48, 32, 24, 16, 12};
 const Shape shapes[] = {
-    {"tiny", 2, 64, 4, 2, 176, 512, 4, 128},
-    {"small", 4, 192, 6, 2, 512, 2048, 8, 256},
-    {"medium", 6, 256, 8, 4, 704, 2048, 8, 256},
-    {"long", 4, 192, 6, 2, 512, 2048, 1, 8192},
+    {"small4k", 6, 384, 6, 2, 1024, 4096, twelve, true},
+    {"small32k", 6, 384, 6, 2, 1024, 32000, twelve, true},
+    {"small152k", 6, 384, 6, 2, 1024, 151936, twelve, true},
+    {"long8k", 6, 384, 6, 2, 1024, 4096, {8192}, true},
+    {"long32k", 6, 384, 6, 2, 1024, 4096, {32768}, false},
 };
 
-StepSource sourceOf(const Shape &shape, StepType type) {
+double usefulOperations(const Shape &shape) {
+  double width = double(shape.channels), head = width / double(shape.heads);
+  double matrices = 2 * width * width + 2 * width * head * double(shape.keyValueHeads) +
+                    3 * width * double(shape.feedForward);
+  double elements = double(shape.layers) * matrices + width * double(shape.vocabulary);
+  double tokens = 0, pairs = 0;
+  for (double length : shape.lengths)
+    tokens += length, pairs += length * length;
+  return 6 * elements * tokens + 6 * double(shape.layers) * width * pairs;
+}
+
+/// Segments of arbitrary words; each token's label is the next one of its segment.
+struct Pack {
+  std::vector<int32_t> tokens, labels, positions, segments{0};
+  int32_t targets = 0;
+
+  explicit Pack(const Shape &shape) {
+    data::SeedTree seed(7);
+    for (int32_t length : shape.lengths) {
+      for (int32_t i = 0; i < length; ++i) {
+        tokens.push_back(static_cast<int32_t>(seed.below(shape.vocabulary, tokens.size())));
+        positions.push_back(i);
+        if (i)
+          labels.push_back(tokens.back());
+      }
+      labels.push_back(-1);
+      targets += length - 1;
+      segments.push_back(static_cast<int32_t>(tokens.size()));
+    }
+  }
+  train::StreamColumns columns() const { return {tokens, labels, positions, segments}; }
+};
+
+constexpr double learningRate = 1e-3, firstBeta = 0.9, secondBeta = 0.95;
+
+StepSource sourceOf(const Shape &shape, StepType type, int32_t targets) {
   StepSource source;
   model::ModelConfig &config = source.config;
   config.type = "llama";
@@ -50,113 +95,124 @@ StepSource sourceOf(const Shape &shape, StepType type) {
   config.headChannels = shape.channels / shape.heads;
   config.feedForward = shape.feedForward;
   config.vocabulary = shape.vocabulary;
-  config.context = shape.length;
+  config.context = *std::max_element(shape.lengths.begin(), shape.lengths.end());
   config.epsilon = 1e-5;
   source.type = type;
+  source.savesActivations = shape.saves;
+  source.secondBeta = secondBeta;
+  source.weight.formula.nodes = {{.number = 1.0 / targets}};
   return source;
 }
 
-double usefulOperations(const Shape &shape) {
-  double width = double(shape.channels), head = width / double(shape.heads);
-  double matrices = 2 * width * width + 2 * width * head * double(shape.keyValueHeads) +
-                    3 * width * double(shape.feedForward);
-  double elements = double(shape.layers) * matrices + width * double(shape.vocabulary);
-  double pairs = double(shape.segments) * shape.length * double(shape.length);
-  return 6 * elements * shape.segments * shape.length + 6 * double(shape.layers) * width * pairs;
+void leave(const std::filesystem::path &folder, const Shape &shape, const StepSource &source,
+           const model::Weights &weights, const Pack &pack) {
+  std::filesystem::create_directories(folder);
+  model::writeSafetensors(folder / "weights.safetensors", weights);
+  const model::ModelConfig &config = source.config;
+  std::ofstream(folder / "step.json") << fmt::format(
+      R"({{"layers": {}, "channels": {}, "heads": {}, "kv_heads": {}, "theta": {}, )"
+      R"("epsilon": {}, "rate": {}, "betas": [{}, {}], "tokens": {}, "labels": {}, )"
+      R"("positions": {}, "segments": {}, "targets": {}, "vocabulary": {}}})",
+      config.layers, config.channels, config.heads, config.keyValueHeads, config.rotary.base,
+      config.epsilon, learningRate, firstBeta, secondBeta, pack.tokens, pack.labels, pack.positions,
+      pack.segments, pack.targets, shape.vocabulary);
 }
 
-/// A pack of equal segments of arbitrary words.
-struct Pack {
-  std::vector<int32_t> tokens, labels, positions, segments{0};
-
-  explicit Pack(const Shape &shape) {
-    int32_t count = shape.segments * shape.length;
-    for (int32_t i = 0; i < count; ++i) {
-      tokens.push_back(static_cast<int32_t>(int64_t(i) * 7919 % shape.vocabulary));
-      positions.push_back(i % shape.length);
-    }
-    labels.assign(tokens.begin() + 1, tokens.end());
-    labels.push_back(-1);
-    for (int32_t i = 0; i < shape.segments; ++i)
-      segments.push_back((i + 1) * shape.length);
-  }
-  train::StreamColumns columns() const { return {tokens, labels, positions, segments}; }
-};
-
-/// The least time of a step and of each kernel in it.
-struct Timed {
-  double step = 1e300;
-  std::vector<double> kernels;
-  std::vector<int64_t> launches;
-};
-
-Timed timeStep(train::ModelProgram &program, const Pack &pack, int rounds) {
-  Timed least;
-  std::vector<KernelTime> before = program.executor().times();
-  least.kernels.assign(before.size(), 1e300);
-  for (int round = 0; round < rounds; ++round) {
-    auto begin = std::clock();
-    program.addGradient(pack.columns());
-    program.update(1e-3, 0.1, 0.001);
-    least.step = std::min(least.step, double(std::clock() - begin) / CLOCKS_PER_SEC);
-    program.zeroGradients();
-    std::vector<KernelTime> after = program.executor().times();
-    least.launches.clear();
-    for (size_t i = 0; i < after.size(); ++i) {
-      least.kernels[i] = std::min(least.kernels[i], after[i].seconds - before[i].seconds);
-      least.launches.push_back(after[i].launches - before[i].launches);
-    }
-    before = std::move(after);
-  }
-  return least;
-}
-
-void printKernels(const Program &program, const Timed &timed) {
-  std::vector<size_t> order(timed.kernels.size());
+void printKernels(const train::ModelProgram &program, const std::vector<KernelTime> &before,
+                  int steps) {
+  const std::vector<KernelTime> &after = program.executor().times();
+  std::vector<double> took;
+  for (size_t i = 0; i < after.size(); ++i)
+    took.push_back((after[i].seconds - before[i].seconds) / steps);
+  std::vector<size_t> order(took.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return timed.kernels[a] > timed.kernels[b]; });
-  double all = std::accumulate(timed.kernels.begin(), timed.kernels.end(), 0.0);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return took[a] > took[b]; });
+  double all = std::accumulate(took.begin(), took.end(), 0.0);
   for (size_t i : order)
-    if (timed.kernels[i] > 0.005 * all)
-      fmt::print("  {:5.1f} %  {:9.3f} ms  {:4} x {}\n", 100 * timed.kernels[i] / all,
-                 1e3 * timed.kernels[i], timed.launches[i], program.kernels[i].shape.name);
+    if (took[i] > 0.005 * all)
+      fmt::print("{:5.1f} %  {:9.3f} ms  {:4} x {}\n", 100 * took[i] / all, 1e3 * took[i],
+                 (after[i].launches - before[i].launches) / steps,
+                 program.executor().program().kernels[i].shape.name);
 }
 
-void run(const Shape &shape, StepType type, bool saves, int rounds) {
-  StepSource source = sourceOf(shape, type);
-  source.savesActivations = saves;
-  source.weight.formula.nodes = {{.number = 1.0 / (shape.segments * shape.length)}};
+double clockSeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double processorSeconds() {
+  return double(std::clock()) / CLOCKS_PER_SEC;
+}
+
+double peakMegabytes() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return double(usage.ru_maxrss) / 1024;
+}
+
+struct Request {
+  const Shape *shape;
+  StepType type;
+  unsigned threads;
+  int steps;
+  std::string folder;
+};
+
+void run(const Request &request) {
+  const Shape &shape = *request.shape;
+  Pack pack(shape);
+  StepSource source = sourceOf(shape, request.type, pack.targets);
+  double begin = clockSeconds();
   std::optional<Program> compiled = compileStep(source, "");
   if (!compiled)
     std::exit(1);
-  train::ModelProgram program(std::move(*compiled), source.config, 1);
-  model::Weights fresh = model::freshWeights(source.config, 0.02, data::SeedTree(1));
-  program.setParameters(fresh);
-  Pack pack(shape);
-  program.addGradient(pack.columns()); // the arena's first touch
-  program.zeroGradients();
-  Timed timed = timeStep(program, pack, rounds);
-  double rate = usefulOperations(shape) / timed.step / 1e9;
-  fmt::print("{} {}, activations {}: {:.0f} tokens/s, {:.1f} GFLOP/s useful, {:.0f} % of f32 peak, "
-             "arena {:.0f} MB\n",
-             shape.name, type == StepType::F32 ? "f32" : "bf16", saves ? "kept" : "computed again",
-             shape.segments * shape.length / timed.step, rate, 100 * rate / peak,
-             double(train::activationPlan(program.executor().program(), source.config, "train",
-                                          shape.segments * shape.length)
-                        .arenaBytes) /
-                 1e6);
-  printKernels(program.executor().program(), timed);
+  double compiling = clockSeconds() - begin;
+  train::ModelProgram program(std::move(*compiled), source.config, request.threads);
+  {
+    model::Weights fresh = model::freshWeights(source.config, 0.02, data::SeedTree(1));
+    program.setParameters(fresh);
+    if (!request.folder.empty())
+      leave(request.folder, shape, source, fresh, pack);
+  }
+  std::vector<double> losses, wall, core;
+  std::vector<KernelTime> before;
+  for (int step = 0; step <= request.steps; ++step) { // the first touches the memory
+    if (step == 1)
+      before = program.executor().times();
+    double clock = clockSeconds(), processor = processorSeconds();
+    losses.push_back(program.addGradient(pack.columns()));
+    double t = step + 1;
+    program.update(learningRate, 1 - std::pow(firstBeta, t), 1 - std::pow(secondBeta, t));
+    program.zeroGradients();
+    wall.push_back(clockSeconds() - clock);
+    core.push_back(processorSeconds() - processor);
+  }
+  wall.erase(wall.begin()), core.erase(core.begin());
+  printKernels(program, before, request.steps);
+  double megabytes = peakMegabytes(); // the ceilings need memory of their own
+  bench::Ceilings best = bench::measureCeilings();
+  fmt::print(R"({{"shape": "{}", "type": "{}", "threads": {}, "tokens": {}, "operations": {}, )"
+             R"("losses": [{:.9g}], "wall": [{:.6g}], "core": [{:.6g}], "compile": {:.3f}, )"
+             R"("megabytes": {:.0f}, "f32": {:.1f}, "pairs": {:.1f}, "blocks": {:.1f}, )"
+             R"("read": {:.1f}, "copy": {:.1f}}})"
+             "\n",
+             shape.name, request.type == StepType::F32 ? "f32" : "bf16", request.threads,
+             pack.tokens.size(), usefulOperations(shape), fmt::join(losses, ", "),
+             fmt::join(wall, ", "), fmt::join(core, ", "), compiling, megabytes, best.f32,
+             best.pairs, best.blocks, best.read, best.copy);
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-  int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
-  std::vector<std::string> wanted(argv + std::min(argc, 2), argv + argc);
-  for (const Shape &shape : shapes)
-    if (wanted.empty() || std::count(wanted.begin(), wanted.end(), shape.name))
-      for (StepType type : {StepType::F32, StepType::BF16})
-        for (bool saves : {false, true})
-          run(shape, type, saves, rounds);
+  auto given = [&](int i, const char *otherwise) -> std::string {
+    return argc > i ? argv[i] : otherwise;
+  };
+  auto shape = std::find_if(std::begin(shapes), std::end(shapes),
+                            [&](const Shape &s) { return s.name == given(1, "small32k"); });
+  if (shape == std::end(shapes)) {
+    fmt::print(stderr, "there is no shape '{}'\n", argv[1]);
+    return 1;
+  }
+  run({shape, given(2, "f32") == "bf16" ? StepType::BF16 : StepType::F32,
+       unsigned(std::stoi(given(3, "1"))), std::stoi(given(4, "5")), given(5, "")});
 }

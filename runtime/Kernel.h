@@ -25,6 +25,9 @@ struct KernelShape {
   int64_t itemsPerRow = 1;   ///< items for each such group of rows (column strips, column blocks)
   int64_t scratchBytes = 0;  ///< a thread's
 
+  /// Items that are blocks (a matmul's) share operands with those that follow them.
+  bool itemsShare() const { return extentPerItem != 1; }
+
   int64_t items(int64_t extent) const {
     if (extentPerItem == 0)
       return itemsPerRow;

@@ -26,6 +26,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "runtime/Processor.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -37,15 +38,8 @@ using namespace mlir;
 using namespace roux;
 
 const CPUMachine &roux::hostMachine() {
-  static const CPUMachine &machine = []() -> const CPUMachine & {
-    llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-    auto has = [&](std::initializer_list<StringRef> names) {
-      return llvm::all_of(names, [&](StringRef name) { return features.lookup(name); });
-    };
-    if (has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
-      return cpuMachines[has({"avx512bf16"}) ? 0 : 1];
-    return has({"avx2", "fma", "f16c", "bmi2"}) ? cpuMachines[2] : cpuMachines[3];
-  }();
+  static const CPUMachine &machine =
+      *llvm::find_if(cpuMachines, [](const CPUMachine &m) { return runsHere(m.name.str()); });
   return machine;
 }
 
@@ -88,7 +82,8 @@ static std::unique_ptr<llvm::TargetMachine> targetMachine(const CPUMachine &mach
                 : machine.vectorBits == 256 ? "x86-64-v3"
                                             : "x86-64-v2";
   // Two 256-bit halves are not as good where 512-bit registers double the accumulators.
-  StringRef features = machine.dots                ? "-prefer-256-bit,+avx512bf16"
+  StringRef features = machine.blocks ? "-prefer-256-bit,+avx512bf16,+amx-tile,+amx-bf16"
+                       : machine.dots ? "-prefer-256-bit,+avx512bf16"
                        : machine.vectorBits == 512 ? "-prefer-256-bit"
                                                    : "";
   std::string error;

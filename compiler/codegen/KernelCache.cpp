@@ -16,7 +16,7 @@ using namespace mlir;
 using namespace roux;
 
 /// Bumped whenever a lowering makes other code of the same kernel.
-static constexpr unsigned loweringFormat = 2;
+static constexpr unsigned loweringFormat = 3;
 
 std::string KernelCache::key(kernel::FuncOp function, StringRef machine) {
   std::string text;

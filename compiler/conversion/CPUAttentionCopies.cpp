@@ -74,16 +74,17 @@ void HeadCopies::copyPanels(HeadRows rows, Value first, Value count, Value to,
                             int64_t panelStride) {
   LoopBuilder &code = cpu.code;
   int64_t panel = tiles.panel();
-  code.loop(code.index(0), count, tiles.pairs ? 2 : 1, [&](Value i) {
-    Value next = code.add(i, 1), last = code.add(count, -1);
+  int64_t each = tiles.pairs ? 2 : 1;
+  code.loop(code.index(0), code.roundUp(count, tiles.wordStep() * each), each, [&](Value i) {
+    Value last = code.add(count, -1);
     forColumns(rows.columns, panel, [&](Chunk chunk) {
-      Value words = numbersAt(rows, code.add(first, i), chunk);
-      if (tiles.pairs) { // the last row may be alone
-        Value second = numbersAt(rows, code.add(first, code.min(next, last)), chunk);
-        Value exists = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, next, count);
-        Value none = code.number(second.getType(), 0);
-        words = tiles.pairUp(words, arith::SelectOp::create(code, exists, second, none));
-      }
+      auto numbers = [&](Value at) -> Value { // beyond the last row there is nothing
+        Value found = numbersAt(rows, code.add(first, code.min(at, last)), chunk);
+        Value exists = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, at, count);
+        return arith::SelectOp::create(code, exists, found, code.number(found.getType(), 0));
+      };
+      Value words = tiles.pairs ? tiles.pairUp(numbers(i), numbers(code.add(i, 1)))
+                                : numbersAt(rows, code.add(first, i), chunk);
       Value place = code.add(code.mul(code.div(chunk.first, panel), panelStride),
                              code.mul(code.div(i, tiles.pairs ? 2 : 1), panel));
       code.store(words, code.address(to, tiles.word, place));

@@ -24,6 +24,9 @@ struct CPUFunction {
 
   /// The next `elements` of `element` in the scratch, on a cache line of their own.
   mlir::Value allocate(mlir::Type element, int64_t elements);
+  /// Sets up the registers of blocks, once.
+  void useBlocks();
+  bool usesBlocks = false;
 };
 
 /// Runs rows in chunks of two vectors (two independent sums hide an addition's latency), the last

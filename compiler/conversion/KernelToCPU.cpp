@@ -24,6 +24,21 @@ Value CPUFunction::allocate(Type element, int64_t elements) {
   return pointer;
 }
 
+void CPUFunction::useBlocks() {
+  if (usesBlocks)
+    return;
+  usesBlocks = true;
+  // The palette, then bytes of a row and rows of each of the eight registers: all 64 and 16.
+  std::array<int8_t, 64> layout = {1};
+  for (int64_t block = 0; block < 8; ++block)
+    layout[16 + 2 * block] = 64, layout[48 + block] = 16;
+  auto type = VectorType::get(64, code.getI8Type());
+  Value at = allocate(code.getI8Type(), 64);
+  code.store(
+      arith::ConstantOp::create(code, DenseElementsAttr::get(type, ArrayRef<int8_t>(layout))), at);
+  LLVM::CallIntrinsicOp::create(code, code.getStringAttr("llvm.x86.ldtilecfg"), ValueRange{at});
+}
+
 /// Maps each argument of `function` to what slot i of `arguments` holds.
 static void readArguments(FuncOp function, Value arguments, CPUFunction &cpu) {
   LoopBuilder &code = cpu.code;
@@ -75,6 +90,8 @@ FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const CPUMachine &machine
                   argument(2), argument(3), argument(4), result.shape};
   readArguments(function, argument(0), cpu);
   lowerBody(function, cpu);
+  if (cpu.usesBlocks)
+    LLVM::CallIntrinsicOp::create(code, code.getStringAttr("llvm.x86.tilerelease"), ValueRange());
   LLVM::ReturnOp::create(code, ValueRange());
   return std::move(result);
 }

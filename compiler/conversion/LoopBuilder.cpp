@@ -31,7 +31,10 @@ Value LoopBuilder::mul(Value a, Value b) {
   return createOrFold<arith::MulIOp>(a, b);
 }
 Value LoopBuilder::div(Value a, int64_t b) {
-  return b == 1 ? a : createOrFold<arith::DivUIOp>(a, index(b));
+  return b == 1 ? a : div(a, index(b));
+}
+Value LoopBuilder::div(Value a, Value b) {
+  return createOrFold<arith::DivUIOp>(a, b);
 }
 Value LoopBuilder::rem(Value a, int64_t b) {
   return createOrFold<arith::RemUIOp>(a, index(b));

@@ -31,6 +31,7 @@ public:
   Value mul(Value a, int64_t b);
   Value mul(Value a, Value b);
   Value div(Value a, int64_t b);
+  Value div(Value a, Value b);
   Value rem(Value a, int64_t b);
   /// Of signed values.
   Value min(Value a, Value b);

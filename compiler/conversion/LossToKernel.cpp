@@ -15,10 +15,11 @@
 using namespace mlir;
 using namespace roux;
 
-/// Tokens whose logits exist at one time: enough that adding to the vocabulary's gradient once a
-/// chunk costs little, but no more than 16 MiB of f32 where that makes a whole block of a matmul.
+/// Tokens whose logits exist at one time: enough that reading the vocabulary and adding to its
+/// gradient once a chunk costs little, but no more than 64 MiB of f32 where that makes a whole
+/// block of a matmul.
 static int64_t chunkTokens(int64_t words) {
-  constexpr int64_t block = 128, most = 512, logits = 4 << 20;
+  constexpr int64_t block = 128, most = 512, logits = 16 << 20;
   return std::clamp(logits / words / block * block, block, most);
 }
 

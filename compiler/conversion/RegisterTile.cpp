@@ -47,8 +47,19 @@ Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
       .getResult(0);
 }
 
-void Tiles::tile(Value terms, LeftTile left, Value leftAt, RightTile right, Value rightAt,
-                 Value result, int64_t resultStride, bool accumulate) {
+Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, bool wide)
+    : code(cpu.code), type(type), pairs(pairs), blocks(pairs && cpu.machine.blocks),
+      word(pairs ? Type(cpu.code.getI32Type()) : Type(type)),
+      lanes(cpu.machine.lanes(type.getWidth())), tileRows(blocks ? 32 : cpu.machine.tileRows),
+      tileVectors(blocks ? 2
+                  : wide ? cpu.machine.wideVectors
+                         : cpu.machine.tileVectors) {
+  if (blocks)
+    cpu.useBlocks();
+}
+
+void Tiles::tile(Value terms, LeftTile left, Value rightAt, RightTile right, Value result,
+                 int64_t resultStride, bool accumulate) {
   auto vector = VectorType::get(lanes, type), words = VectorType::get(lanes, word);
   auto resultAt = [&](int64_t row, int64_t v) {
     return code.address(result, type, code.index(row * resultStride + v * lanes));
@@ -63,8 +74,7 @@ void Tiles::tile(Value terms, LeftTile left, Value leftAt, RightTile right, Valu
         code.address(right.pointer, word, code.add(rightAt, code.mul(k, right.termStride)));
     for (int64_t v = 0; v < tileVectors; ++v)
       columns.push_back(code.load(words, code.address(rightRow, word, code.index(v * lanes))));
-    Value leftColumn =
-        code.address(left.pointer, word, code.add(leftAt, code.mul(k, left.termStride)));
+    Value leftColumn = code.address(left.pointer, word, code.mul(k, left.termStride));
     for (int64_t row = 0; row < tileRows; ++row) {
       Value number =
           code.load(word, code.address(leftColumn, word, code.index(row * left.rowStride)));
@@ -79,16 +89,67 @@ void Tiles::tile(Value terms, LeftTile left, Value leftAt, RightTile right, Valu
       code.store(sums[row * tileVectors + v], resultAt(row, v));
 }
 
+/// Two by two blocks of sums; a turn takes 16 words of 32 rows and of 32 columns.
+void Tiles::blockTile(Value terms, LeftTile left, Value rightAt, RightTile right, Value result,
+                      int64_t resultStride, bool accumulate) {
+  assert(left.termStride == 1 && "blocks of the left operand are read as rows of words");
+  auto name = [&](int64_t block) -> Value {
+    return LLVM::ConstantOp::create(code, code.getI8IntegerAttr(block));
+  };
+  auto move = [&](StringRef intrinsic, int64_t block, Value pointer, int64_t stride) {
+    Value bytes = LLVM::ConstantOp::create(code, code.getI64IntegerAttr(4 * stride));
+    LLVM::CallIntrinsicOp::create(code, code.getStringAttr(intrinsic),
+                                  ValueRange{name(block), pointer, bytes});
+  };
+  auto forSums = [&](StringRef intrinsic) {
+    for (int64_t block = 0; block < 4; ++block)
+      move(intrinsic, block,
+           code.address(result, type, code.index(block / 2 * 16 * resultStride + block % 2 * 16)),
+           resultStride);
+  };
+  if (accumulate)
+    forSums("llvm.x86.tileloadd64");
+  else
+    for (int64_t block = 0; block < 4; ++block)
+      LLVM::CallIntrinsicOp::create(code, code.getStringAttr("llvm.x86.tilezero"),
+                                    ValueRange{name(block)});
+  code.loop(code.index(0), terms, wordStep(), [&](Value k) {
+    Value leftAt = code.address(left.pointer, word, k);
+    Value column =
+        code.address(right.pointer, word, code.add(rightAt, code.mul(k, right.termStride)));
+    for (int64_t half = 0; half < 2; ++half) {
+      move("llvm.x86.tileloadd64", 4 + half,
+           code.address(leftAt, word, code.index(half * 16 * left.rowStride)), left.rowStride);
+      move("llvm.x86.tileloadd64", 6 + half, code.address(column, word, code.index(half * 16)),
+           right.termStride);
+    }
+    for (int64_t block = 0; block < 4; ++block)
+      LLVM::CallIntrinsicOp::create(
+          code, code.getStringAttr("llvm.x86.tdpbf16ps"),
+          ValueRange{name(block), name(4 + block / 2), name(6 + block % 2)});
+  });
+  forSums("llvm.x86.tilestored64");
+}
+
+void Tiles::rowOfTiles(Value columnCount, Value terms, LeftTile left, RightTile right, Value result,
+                       int64_t resultStride, bool accumulate) {
+  code.loop(code.index(0), columnCount, panel(), [&](Value column) {
+    Value rightAt = code.mul(code.div(column, panel()), right.panelStride);
+    Value to = code.address(result, type, column);
+    if (blocks)
+      blockTile(terms, left, rightAt, right, to, resultStride, accumulate);
+    else
+      tile(terms, left, rightAt, right, to, resultStride, accumulate);
+  });
+}
+
 void Tiles::product(Value rowCount, Value columnCount, Value terms, LeftTile left, RightTile right,
                     Value result, int64_t resultStride, bool accumulate) {
-  Value zero = code.index(0);
-  code.loop(zero, columnCount, panel(), [&](Value column) {
-    Value rightAt = code.mul(code.div(column, panel()), right.panelStride);
-    code.loop(zero, rowCount, tileRows, [&](Value row) {
-      Value at = code.add(code.mul(row, resultStride), column);
-      tile(terms, left, code.mul(row, left.rowStride), right, rightAt,
-           code.address(result, type, at), resultStride, accumulate);
-    });
+  code.loop(code.index(0), rowCount, tileRows, [&](Value row) {
+    LeftTile rows = left;
+    rows.pointer = code.address(left.pointer, word, code.mul(row, left.rowStride));
+    rowOfTiles(columnCount, terms, rows, right,
+               code.address(result, type, code.mul(row, resultStride)), resultStride, accumulate);
   });
 }
 

@@ -29,12 +29,9 @@ struct RightTile {
 /// Emits products with one accumulator type.
 class Tiles {
 public:
-  /// Words are pairs of bf16 if `pairs`, which the machine must have an instruction for.
-  Tiles(CPUFunction &cpu, mlir::FloatType type, bool pairs = false)
-      : code(cpu.code), type(type), pairs(pairs),
-        word(pairs ? mlir::Type(cpu.code.getI32Type()) : mlir::Type(type)),
-        lanes(cpu.machine.lanes(type.getWidth())), tileRows(cpu.machine.tileRows),
-        tileVectors(cpu.machine.tileVectors) {}
+  /// Words are pairs of bf16 if `pairs`, which the machine must have an instruction for. `wide`
+  /// tiles have more columns.
+  Tiles(CPUFunction &cpu, mlir::FloatType type, bool pairs = false, bool wide = false);
 
   /// Words that hold so many terms.
   int64_t words(int64_t terms) const { return pairs ? (terms + 1) / 2 : terms; }
@@ -47,7 +44,8 @@ public:
   /// 2^-126 to 0.
   mlir::Value rounded(mlir::Value numbers);
   int64_t panel() const { return lanes * tileVectors; }
-  int64_t rows() const { return tileRows; }
+  /// Operands hold so many words or a multiple of it, those beyond the last term being 0.
+  int64_t wordStep() const { return blocks ? 16 : 1; }
   int64_t paddedRows(int64_t count) const { return (count + tileRows - 1) / tileRows * tileRows; }
   int64_t paddedColumns(int64_t count) const { return (count + panel() - 1) / panel() * panel(); }
 
@@ -57,6 +55,10 @@ public:
   void product(mlir::Value rowCount, mlir::Value columnCount, mlir::Value terms, LeftTile left,
                RightTile right, mlir::Value result, int64_t resultStride, bool accumulate);
 
+  /// The same for the rows of one tile.
+  void rowOfTiles(mlir::Value columnCount, mlir::Value terms, LeftTile left, RightTile right,
+                  mlir::Value result, int64_t resultStride, bool accumulate);
+
   /// Stores `lanes` rows of `lanes` words as columns: vector r becomes lane r of each stored row,
   /// `stride` apart from `pointer` on.
   void storeTransposed(llvm::SmallVector<mlir::Value> vectors, mlir::Value pointer, int64_t stride);
@@ -64,13 +66,16 @@ public:
   LoopBuilder &code;
   mlir::FloatType type; ///< of sums
   const bool pairs;
+  const bool blocks;     ///< pairs, multiplied as blocks of 16 rows of 16
   const mlir::Type word; ///< f32, f64, or i32 for a pair
   const int64_t lanes, tileRows, tileVectors;
 
 private:
   mlir::Value multiplyAdd(mlir::Value left, mlir::Value right, mlir::Value sum);
-  void tile(mlir::Value terms, LeftTile left, mlir::Value leftAt, RightTile right,
-            mlir::Value rightAt, mlir::Value result, int64_t resultStride, bool accumulate);
+  void tile(mlir::Value terms, LeftTile left, mlir::Value rightAt, RightTile right,
+            mlir::Value result, int64_t resultStride, bool accumulate);
+  void blockTile(mlir::Value terms, LeftTile left, mlir::Value rightAt, RightTile right,
+                 mlir::Value result, int64_t resultStride, bool accumulate);
 };
 
 } // namespace roux

@@ -200,13 +200,6 @@ static const CPUMachine &machineOf(const StepSource &source) {
   return named == std::end(cpuMachines) ? hostMachine() : *named;
 }
 
-bool runsHere(std::string_view machine) {
-  // Best first, and each has all of those that follow.
-  auto named = llvm::find_if(
-      cpuMachines, [&](const CPUMachine &m) { return m.name == llvm::StringRef(machine); });
-  return named != std::end(cpuMachines) && named >= &hostMachine();
-}
-
 std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
   std::vector<StageFile> files;
   auto addWhole = [&](const char *name, OwningOpRef<ModuleOp> module) {

@@ -59,9 +59,6 @@ struct StageText {
 /// The stage's text; none after saying on stderr what is wrong.
 std::optional<std::string> printStage(const StepSource &source, const StageText &what);
 
-/// Whether this processor has what code for `machine` needs.
-bool runsHere(std::string_view machine);
-
 /// A file of a dump: its name, which may have a folder, and what is in it.
 struct StageFile {
   std::string name, text;

@@ -112,7 +112,7 @@ std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
   app.add_option("--arch", request.text.architecture,
                  "of ptx and sass: sm_80, sm_90a, sm_100a, sm_120a");
   app.add_option("--machine", request.text.machine,
-                 "of loops, llvm and asm: avx512_bf16, avx512, avx2, portable");
+                 "of loops, llvm and asm: avx512_amx, avx512_bf16, avx512, avx2, portable");
   app.add_option("--config", request.config, "a config.json that gives the model's shape instead");
   addEdited(app, from);
   app.add_option("--dump-dir", request.dumpFolder, "write every stage to files of this folder");

@@ -15,6 +15,7 @@
 #include "compiler/tools/RunnableRecipe.h"
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "runtime/Processor.h"
 #include "runtime/data/AtomicFolder.h"
 #include "runtime/train/RunLock.h"
 

@@ -12,8 +12,8 @@
 
 int main(int argc, char **argv) {
   llvm::cl::opt<std::string> kernel("kernel", llvm::cl::desc("only the kernel of this name"));
-  llvm::cl::opt<std::string> machine("machine",
-                                     llvm::cl::desc("avx512_bf16, avx512, avx2 or portable"));
+  llvm::cl::opt<std::string> machine(
+      "machine", llvm::cl::desc("avx512_amx, avx512_bf16, avx512, avx2 or portable"));
   llvm::cl::opt<std::string> arch("arch", llvm::cl::desc("sm_80, sm_90a, sm_100a or sm_120a"),
                                   llvm::cl::init("sm_90a"));
   static constexpr std::pair<const char *, const char *> forms[] = {

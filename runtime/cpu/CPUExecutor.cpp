@@ -6,6 +6,7 @@
 #include "runtime/cpu/CPUExecutor.h"
 
 #include "runtime/CountInterpreter.h"
+#include "runtime/Processor.h"
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -24,18 +25,6 @@ CPUExecutor::Memory CPUExecutor::allocate(int64_t bytes, const char *what) {
   if (!memory)
     throw std::runtime_error(fmt::format("no memory for {} bytes of {}", bytes, what));
   return Memory(memory);
-}
-
-/// Whether this processor has all that the compiler takes `machine` to have.
-static bool runsHere(const std::string &machine) {
-  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-              __builtin_cpu_supports("bmi2");
-  bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                __builtin_cpu_supports("avx512vl");
-  bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
-  return machine == "portable" || (machine == "avx2" && avx2) || (machine == "avx512" && avx512) ||
-         (machine == "avx512_bf16" && bf16);
 }
 
 CPUExecutor::CPUExecutor(Program given, unsigned threads)
@@ -113,7 +102,8 @@ void CPUExecutor::launch(const Instruction &i, const std::vector<uint64_t> &regi
   auto extent = static_cast<int64_t>(registers[i.operands[0]]);
   KernelCode kernel = kernels[i.immediate];
   auto begin = std::chrono::steady_clock::now();
-  pool.run(loaded.kernels[i.immediate].shape.items(extent),
+  const KernelShape &shape = loaded.kernels[i.immediate].shape;
+  pool.run(shape.items(extent), shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
            [&](int64_t first, int64_t end, unsigned thread) {
              kernel(arguments.data(), extent, first, end, scratch[thread].get());
            });

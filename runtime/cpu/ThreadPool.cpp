@@ -28,12 +28,21 @@ ThreadPool::~ThreadPool() {
     worker.join();
 }
 
+int64_t ThreadPool::share(int64_t left) const {
+  if (sharing == Sharing::Runs)
+    return std::max<int64_t>(1, left * 3 / (4 * threads()));
+  return chunk;
+}
+
 void ThreadPool::takeChunks(unsigned thread) {
   while (true) {
-    int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
-    if (begin >= items)
-      return;
-    (*task)(begin, std::min(begin + chunk, items), thread);
+    int64_t begin = next.load(std::memory_order_relaxed), end;
+    do {
+      if (begin >= items)
+        return;
+      end = std::min(begin + share(items - begin), items);
+    } while (!next.compare_exchange_weak(begin, end, std::memory_order_relaxed));
+    (*task)(begin, end, thread);
   }
 }
 
@@ -54,7 +63,7 @@ void ThreadPool::work(unsigned thread) {
   }
 }
 
-void ThreadPool::run(int64_t count,
+void ThreadPool::run(int64_t count, Sharing how,
                      const std::function<void(int64_t, int64_t, unsigned)> &function) {
   if (count <= 0)
     return;
@@ -66,6 +75,7 @@ void ThreadPool::run(int64_t count,
     std::lock_guard lock(mutex);
     task = &function;
     items = count;
+    sharing = how;
     chunk = std::max<int64_t>(1, count / (threads() * chunksPerThread));
     next.store(0, std::memory_order_relaxed);
     busy = static_cast<unsigned>(workers.size());

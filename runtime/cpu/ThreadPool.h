@@ -1,7 +1,7 @@
 //===- ThreadPool.h - the threads that run kernels ------------------------===//
 //
 // Fork and join over work items that are numbered and independent. Items are
-// cut into chunks by their number alone; which thread takes a chunk is left to
+// cut into chunks; which thread takes a chunk is left to
 // whoever is free, and nothing computed depends on it.
 //
 //===----------------------------------------------------------------------===//
@@ -17,6 +17,11 @@
 
 namespace roux {
 
+/// How items are cut into chunks. Of items that may differ in length each thread gets many small
+/// chunks. Items that follow each other may share work: then a chunk is most of a thread's even
+/// part, and what is left is cut up again, so that threads still end together.
+enum class Sharing : uint8_t { Chunks, Runs };
+
 class ThreadPool {
 public:
   /// `threads` >= 1 counts the caller's.
@@ -29,11 +34,12 @@ public:
 
   /// Calls run(begin, end, thread) until [0, items) is covered, and returns when all have returned.
   /// `run` must not throw. One call at a time.
-  void run(int64_t items, const std::function<void(int64_t, int64_t, unsigned)> &run);
+  void run(int64_t items, Sharing how, const std::function<void(int64_t, int64_t, unsigned)> &run);
 
 private:
   void work(unsigned thread);
   void takeChunks(unsigned thread);
+  int64_t share(int64_t left) const;
 
   std::vector<std::thread> workers;
   std::mutex mutex;
@@ -43,6 +49,7 @@ private:
   bool stop = false;
   const std::function<void(int64_t, int64_t, unsigned)> *task = nullptr;
   int64_t items = 0, chunk = 1;
+  Sharing sharing = Sharing::Chunks;
   std::atomic<int64_t> next{0};
 };
 

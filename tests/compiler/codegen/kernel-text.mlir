@@ -7,7 +7,7 @@
 // RUN: roux-translate --kernel-to-table %s | FileCheck %s --check-prefix=TABLE
 // RUN: not roux-translate --kernel-to-asm --machine=z80 %s 2>&1 | FileCheck %s --check-prefix=MACHINE
 // RUN: not roux-translate --kernel-to-asm --kernel=absent %s 2>&1 | FileCheck %s --check-prefix=ABSENT
-// MACHINE: there is no machine 'z80', only avx512_bf16, avx512, avx2, portable
+// MACHINE: there is no machine 'z80', only avx512_amx, avx512_bf16, avx512, avx2, portable
 // ABSENT: there is no kernel 'absent', only scaled_sum
 
 // KERNEL:      kernel.func @scaled_sum(%{{.*}}: memref<?x100xf32>, %{{.*}}: memref<?xf32>)

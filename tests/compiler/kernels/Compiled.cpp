@@ -156,9 +156,11 @@ void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argume
     for (unsigned i = 0; i < threads; ++i)
       scratch.push_back(std::aligned_alloc(64, loaded->shape.scratchBytes + 64));
     ThreadPool pool(threads);
-    pool.run(loaded->shape.items(extent), [&](int64_t begin, int64_t end, unsigned thread) {
-      loaded->entry(slots.data(), extent, begin, end, scratch[thread]);
-    });
+    pool.run(loaded->shape.items(extent),
+             loaded->shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
+             [&](int64_t begin, int64_t end, unsigned thread) {
+               loaded->entry(slots.data(), extent, begin, end, scratch[thread]);
+             });
     for (void *memory : scratch)
       std::free(memory);
     return;

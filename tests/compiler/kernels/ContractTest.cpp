@@ -115,7 +115,14 @@ const Case cases[] = {
     {"avx512", Element::BF16, 33, 65, 300},
     {"avx512_bf16", Element::BF16, 131, 261, 1035, true}, // pairs, with an odd one at the end
     {"avx512_bf16", Element::BF16, 7, 5, 1, true},
-    {"avx512_bf16", Element::BF16, 33, 65, 300}, // one operand is f32, so no pairs
+    {"avx512", Element::F32, 300, 500, 384}, // read in place, rows and columns beyond a block
+    {"avx512", Element::F32, 9, 130, 2100},  // a long sum, and one row beyond a tile
+    {"avx512_amx", Element::BF16, 131, 261, 1035, true}, // blocks, with an odd term at the end
+    {"avx512_amx", Element::BF16, 7, 5, 1, true},
+    {"avx512_amx", Element::BF16, 1, 40, 64, true},     // read in place
+    {"avx512_amx", Element::BF16, 330, 420, 640, true}, // beyond every block
+    {"avx512_amx", Element::BF16, 33, 65, 300},         // one operand is f32, so no pairs
+    {"avx512_bf16", Element::BF16, 33, 65, 300},        // one operand is f32, so no pairs
     {"avx512", Element::BF16, 131, 261, 517, true},
     {"avx2", Element::F32, 135, 261, 257}, // a block of 132 rows: 6 divides no power of two
     {"avx2", Element::F64, 9, 17, 33},

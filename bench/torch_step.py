@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""The steps that step-bench left in FOLDER, by PyTorch: the same weights, tokens, loss and AdamW.
+
+    torch_step.py FOLDER f32|bf16 eager|compiled [threads] [steps]
+
+Attention runs segment by segment, the fastest way PyTorch has for a pack on a CPU. bf16 is autocast over
+f32 weights. One line of JSON, as step-bench's last.
+"""
+import contextlib
+import json
+import pathlib
+import resource
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+
+folder, dtype, mode = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+threads = int(sys.argv[4]) if len(sys.argv) > 4 else 2
+steps = int(sys.argv[5]) if len(sys.argv) > 5 else 5
+torch.set_num_threads(threads)
+step = json.loads((folder / "step.json").read_text())
+weights = {k: v.float().requires_grad_() for k, v in load_file(folder / "weights.safetensors").items()}
+heads, kv_heads = step["heads"], step["kv_heads"]
+head = step["channels"] // heads
+tokens = torch.tensor(step["tokens"])
+labels = torch.tensor(step["labels"])
+segments = step["segments"]
+bounds = list(zip(segments[:-1], segments[1:]))
+angles = torch.tensor(step["positions"]).float()[:, None] / step["theta"] ** (torch.arange(0, head, 2) / head)
+cosine, sine = angles.cos()[:, None], angles.sin()[:, None]
+
+
+def norm(x, weight):
+    return F.rms_norm(x.float(), (x.shape[-1],), weight, step["epsilon"]).to(x.dtype)
+
+
+def rotate(x):
+    a, b = x.float().chunk(2, -1)
+    return torch.cat([a * cosine - b * sine, b * cosine + a * sine], -1).to(x.dtype)
+
+
+def attention(q, k, v):
+    outputs = []
+    for begin, end in bounds:
+        part = [t[begin:end].transpose(0, 1)[None] for t in (q, k, v)]
+        outputs.append(F.scaled_dot_product_attention(*part, is_causal=True, enable_gqa=heads != kv_heads)[0].transpose(0, 1))
+    return torch.cat(outputs).flatten(1)
+
+
+def layer(x, i):
+    w = lambda name: weights[f"model.layers.{i}.{name}.weight"]
+    h = norm(x, w("input_layernorm"))
+    q, k, v = (F.linear(h, w(f"self_attn.{n}_proj")).unflatten(1, (-1, head)) for n in "qkv")
+    x = x + F.linear(attention(rotate(q), rotate(k), v), w("self_attn.o_proj"))
+    h = norm(x, w("post_attention_layernorm"))
+    return x + F.linear(F.silu(F.linear(h, w("mlp.gate_proj"))) * F.linear(h, w("mlp.up_proj")), w("mlp.down_proj"))
+
+
+def loss_of():
+    x = F.embedding(tokens, weights["model.embed_tokens.weight"])
+    if dtype == "bf16":
+        x = x.bfloat16()
+    for i in range(step["layers"]):
+        x = layer(x, i)
+    logits = F.linear(norm(x, weights["model.norm.weight"]), weights["lm_head.weight"])
+    return F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum") / step["targets"]
+
+
+run = torch.compile(loss_of) if mode == "compiled" else loss_of
+optimizer = torch.optim.AdamW(weights.values(), lr=step["rate"], betas=step["betas"], eps=1e-8, weight_decay=0, fused=True)
+losses, wall, core = [], [], []
+for _ in range(steps + 1):
+    clock, processor = time.perf_counter(), time.process_time()
+    optimizer.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16) if dtype == "bf16" else contextlib.nullcontext():
+        loss = run()
+    loss.backward()
+    optimizer.step()
+    losses.append(float(loss))
+    wall.append(time.perf_counter() - clock)
+    core.append(time.process_time() - processor)
+print(json.dumps({"losses": losses, "wall": wall[1:], "core": core[1:], "compile": wall[0],
+                  "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "torch": torch.__version__}))
