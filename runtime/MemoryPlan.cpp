@@ -82,8 +82,8 @@ MemoryPlan planMemory(const Entry &entry, const Extents &extents) {
 }
 
 std::string describe(const Entry &entry, const MemoryPlan &plan) {
-  static constexpr const char *roles[] = {"parameter", "gradient", "state",
-                                          "input",     "output",   "activation"};
+  static constexpr const char *roles[] = {"parameter", "gradient",   "state",   "input",
+                                          "output",    "activation", "constant"};
   std::vector<size_t> order(entry.buffers.size());
   std::iota(order.begin(), order.end(), 0);
   sortLargestFirst(order, plan);

@@ -16,7 +16,7 @@ namespace roux {
 namespace {
 
 /// Bumped whenever the fields below or the meaning of an opcode change.
-constexpr uint32_t formatNumber = 1;
+constexpr uint32_t formatNumber = 2;
 constexpr char magic[8] = {'r', 'o', 'u', 'x', 'p', 'r', 'o', 'g'};
 
 class Writer {
@@ -94,6 +94,7 @@ void buffer(Archive &archive, B &b) {
   archive.number(b.elementBytes);
   archive.number(b.staticElements);
   list(archive, b.sizes, [&](auto &size) { archive.number(size); });
+  archive.text(b.value);
   archive.number(b.firstUse);
   archive.number(b.lastUse);
 }
@@ -166,11 +167,20 @@ void check(const Entry &entry, size_t kernels, const Reader &reader) {
   }
   if (!open.empty())
     fail(open.back(), "begins a loop without an end");
-  for (const ProgramBuffer &b : entry.buffers)
+  for (const ProgramBuffer &b : entry.buffers) {
+    if (b.role > BufferRole::Constant)
+      reader.fail(fmt::format("buffer '{}' of '{}' has no known role", b.name, entry.name));
+    if (b.role == BufferRole::Constant &&
+        (!b.sizes.empty() || b.elementBytes <= 0 || b.staticElements < 0 ||
+         b.value.size() % b.elementBytes != 0 ||
+         b.value.size() / b.elementBytes != uint64_t(b.staticElements)))
+      reader.fail(fmt::format("constant '{}' of '{}' has {} bytes, not its {} elements", b.name,
+                              entry.name, b.value.size(), b.staticElements));
     for (uint32_t size : b.sizes)
       if (size >= entry.registers || b.elementBytes <= 0 || b.elementBytes > 8 ||
           b.staticElements < 0)
         reader.fail(fmt::format("buffer '{}' of '{}' has no size", b.name, entry.name));
+  }
 }
 
 } // namespace

@@ -16,7 +16,16 @@
 namespace roux {
 
 /// Who owns a buffer and how long it lives (kernel.buffer says more).
-enum class BufferRole : uint8_t { Parameter, Gradient, State, Input, Output, Activation };
+/// Constants are numbers that the program itself carries.
+enum class BufferRole : uint8_t {
+  Parameter,
+  Gradient,
+  State,
+  Input,
+  Output,
+  Activation,
+  Constant,
+};
 
 /// One instruction of an entry. Registers hold 64 bits: a count, an address, a scalar's bits.
 enum class Opcode : uint8_t {
@@ -56,6 +65,7 @@ struct ProgramBuffer {
   int64_t elementBytes = 0;
   int64_t staticElements = 1;
   std::vector<uint32_t> sizes; ///< registers, set before any loop
+  std::string value;           ///< of a constant: its bytes
   /// Activations: the instructions between which the contents matter.
   uint32_t firstUse = 0, lastUse = 0;
 };

@@ -39,6 +39,8 @@ private:
   uint32_t offset(Value buffer, uint32_t index, ArrayRef<int64_t> shape, ValueRange dynamic,
                   int64_t bytes);
   LogicalResult buffer(BufferOp op);
+  void declare(Value value, ProgramBuffer made, ValueRange dynamic);
+  LogicalResult numbers(ConstantOp op);
   LogicalResult slice(SliceOp op);
   LogicalResult repeat(RepeatOp op);
   void use(Value value, uint32_t at);
@@ -88,24 +90,41 @@ void EntryWriter::use(Value value, uint32_t at) {
   buffer.lastUse = std::max(buffer.lastUse, at);
 }
 
-LogicalResult EntryWriter::buffer(BufferOp op) {
-  auto type = cast<MemRefType>(op.getResult().getType());
-  ProgramBuffer made;
-  made.role = static_cast<BufferRole>(op.getRole());
-  made.name = op.getName().str();
+void EntryWriter::declare(Value value, ProgramBuffer made, ValueRange dynamic) {
+  auto type = cast<MemRefType>(value.getType());
   llvm::raw_string_ostream(made.element) << type.getElementType();
   made.elementBytes = type.getElementTypeBitWidth() / 8;
   for (int64_t size : type.getShape())
     made.staticElements *= ShapedType::isDynamic(size) ? 1 : size;
+  entry.buffers.push_back(std::move(made));
+  uint32_t index = entry.buffers.size() - 1;
+  registers[value] = emit(Opcode::Buffer, {}, index);
+  views[value] = {index, llvm::to_vector(dynamic)};
+}
+
+LogicalResult EntryWriter::buffer(BufferOp op) {
+  ProgramBuffer made;
+  made.role = static_cast<BufferRole>(op.getRole());
+  made.name = op.getName().str();
   for (Value size : op.getSizes()) {
     if (size.getParentRegion() != op->getParentOfType<ProgramOp>().getBody().front().getParent())
       return op.emitOpError("has a size that is not known before the loop around it");
     made.sizes.push_back(registers.lookup(size));
   }
-  entry.buffers.push_back(std::move(made));
-  uint32_t index = entry.buffers.size() - 1;
-  registers[op] = emit(Opcode::Buffer, {}, index);
-  views[op] = {index, llvm::to_vector(op.getSizes())};
+  declare(op, std::move(made), op.getSizes());
+  return success();
+}
+
+LogicalResult EntryWriter::numbers(ConstantOp op) {
+  auto value = cast<DenseElementsAttr>(op.getValue());
+  ProgramBuffer made;
+  made.role = BufferRole::Constant;
+  made.name = op.getName().str();
+  ArrayRef<char> bytes = value.getRawData();
+  int64_t copies = value.isSplat() ? value.getNumElements() : 1;
+  for (int64_t i = 0; i < copies; ++i)
+    made.value.append(bytes.begin(), bytes.end());
+  declare(op, std::move(made), {});
   return success();
 }
 
@@ -178,6 +197,7 @@ LogicalResult EntryWriter::block(Block &body) {
               return success();
             })
             .Case<BufferOp>([&](BufferOp op) { return buffer(op); })
+            .Case<ConstantOp>([&](ConstantOp op) { return numbers(op); })
             .Case<SliceOp>([&](SliceOp op) { return slice(op); })
             .Case<WindowOp>([&](WindowOp window) {
               auto type = cast<MemRefType>(window.getBuffer().getType());

@@ -33,30 +33,31 @@ static LogicalResult lower(step::EmbeddingOp op, EntryLowering &entry) {
 /// The tokens of each id that occurs are one range of a list, which the runtime makes of the
 /// column: rows `ids[i]` get the sum over `members[starts[i]]` to `members[starts[i + 1] - 1]`.
 static LogicalResult lower(step::EmbeddingGradOp op, EntryLowering &entry) {
-  Value where = entry.accumulated(op.getResult());
-  if (!where)
+  SmallVector<Value> accumulators = entry.accumulators(op.getResult());
+  if (accumulators.empty())
     return success();
   auto column = entry.buffer(op.getIndexes()).getDefiningOp<kernel::BufferOp>();
   std::string prefix = column.getName().str();
-  int64_t columns = columnsOf(where);
+  int64_t columns = columnsOf(op.getResult());
   Value distinct = entry.extent(prefix + ".distinct"), ends = entry.extent(prefix + ".starts");
   auto list = cast<MemRefType>(column.getType());
   Value members = entry.input(prefix + ".members", list, entry.tokens());
   Value starts = entry.input(prefix + ".starts", list, ends);
   Value ids = entry.input(prefix + ".ids", list, distinct);
-  entry.launch(named("embedding_gradient", op.getGradient()), distinct,
-               {entry.buffer(op.getGradient()), members, starts, ids, where},
-               [&](RowWriter &k, ValueRange a) {
-                 Value row = k.row();
-                 Value begin = k.loadIndex(a[2], row);
-                 Value end = k.loadIndex(a[2], arith::AddIOp::create(k, row, k.index(1)));
-                 Value count = arith::SubIOp::create(k, end, begin);
-                 Value sum = k.fold(count, columns, [&](Value j) {
-                   Value at = arith::AddIOp::create(k, begin, j);
-                   return k.load(a[0], k.loadIndex(a[1], at));
+  for (Value where : accumulators)
+    entry.launch(named("embedding_gradient", op.getGradient()), distinct,
+                 {entry.buffer(op.getGradient()), members, starts, ids, where},
+                 [&](RowWriter &k, ValueRange a) {
+                   Value row = k.row();
+                   Value begin = k.loadIndex(a[2], row);
+                   Value end = k.loadIndex(a[2], arith::AddIOp::create(k, row, k.index(1)));
+                   Value count = arith::SubIOp::create(k, end, begin);
+                   Value sum = k.fold(count, columns, [&](Value j) {
+                     Value at = arith::AddIOp::create(k, begin, j);
+                     return k.load(a[0], k.loadIndex(a[1], at));
+                   });
+                   k.accumulate(sum, a[4], k.loadIndex(a[3], row));
                  });
-                 k.accumulate(sum, a[4], k.loadIndex(a[3], row));
-               });
   return success();
 }
 
@@ -139,16 +140,18 @@ static LogicalResult lower(step::GateGradOp op, EntryLowering &entry) {
 
 static LogicalResult lower(step::AddOp op, EntryLowering &entry) {
   // A sum of gradients of a parameter is made where its terms are added.
-  if (entry.accumulated(op.getResult()))
+  if (entry.isSumOfGradients(op))
     return success();
-  if (cast<RankedTensorType>(op.getType()).getRank() != 2)
-    return op.emitOpError() << "adds " << op.getType() << ", which is no stream";
-  entry.launch(named("add", op.getResult()), entry.tokens(),
-               {entry.buffer(op.getLhs()), entry.buffer(op.getRhs()), entry.result(op.getResult())},
-               [](RowWriter &k, ValueRange a) {
-                 Value row = k.row();
-                 k.store(k.add(k.load(a[0], row), k.load(a[1], row)), a[2], row);
-               });
+  if (auto type = cast<RankedTensorType>(op.getType());
+      type.getRank() > 2 && !type.hasStaticShape())
+    return op.emitOpError() << "adds " << type << ", which is no stream";
+  auto [sum, count] = entry.asRows(op.getResult(), entry.result(op.getResult()));
+  Value lhs = entry.asRows(op.getLhs(), entry.stored(op.getLhs())).first;
+  Value rhs = entry.asRows(op.getRhs(), entry.stored(op.getRhs())).first;
+  entry.launch("add_" + rowName(sum), count, {lhs, rhs, sum}, [](RowWriter &k, ValueRange a) {
+    Value row = k.row();
+    k.store(k.add(k.load(a[0], row), k.load(a[1], row)), a[2], row);
+  });
   return success();
 }
 
@@ -183,27 +186,24 @@ static LogicalResult lower(step::ConcatOp op, EntryLowering &entry) {
 }
 
 static LogicalResult lower(step::CastOp op, EntryLowering &entry) {
-  auto type = cast<RankedTensorType>(op.getType());
-  int64_t columns = columnsOf(op.getResult());
-  entry.launch("cast_" + sizesOf(columns, type.getElementType()),
-               entry.constant(type.getNumElements() / columns),
-               {entry.rows(entry.buffer(op.getInput()), columns),
-                entry.rows(entry.result(op.getResult()), columns)},
-               [](RowWriter &k, ValueRange a) {
-                 Value row = k.row();
-                 k.store(k.load(a[0], row), a[1], row);
-               });
+  if (auto type = cast<RankedTensorType>(op.getType());
+      type.getRank() > 2 && !type.hasStaticShape())
+    return op.emitOpError() << "rounds " << type << ", which is no stream";
+  auto [to, count] = entry.asRows(op.getResult(), entry.result(op.getResult()));
+  Value from = entry.asRows(op.getInput(), entry.stored(op.getInput())).first;
+  entry.launch("cast_" + rowName(to), count, {from, to}, [](RowWriter &k, ValueRange a) {
+    Value row = k.row();
+    k.store(k.load(a[0], row), a[1], row);
+  });
   return success();
 }
 
-/// Angles are formed in f64 whatever the stream's type; the frequencies come as an input, because a
-/// row of different constants is data.
+/// Angles are formed in f64 whatever the stream's type; the frequencies are numbers of the program,
+/// because a row of different constants is data.
 static LogicalResult lower(step::RotationOp op, EntryLowering &entry) {
   auto f64 = Float64Type::get(op.getContext());
   double scale = op.getScale().convertToDouble();
-  Value frequencies =
-      entry.input("rotation.frequencies",
-                  MemRefType::get({static_cast<int64_t>(op.getFrequencies().size())}, f64), {});
+  Value frequencies = entry.numbers("rotation.frequencies", op.getFrequencies());
   auto angles = [&](RowWriter &k, ValueRange a, bool cosine) {
     Value row = k.row(), integer = k.raw(a[0], row);
     Value position = arith::SIToFPOp::create(k, f64, integer);
@@ -217,10 +217,7 @@ static LogicalResult lower(step::RotationOp op, EntryLowering &entry) {
   };
   for (bool cosine : {true, false}) {
     Value table = cosine ? op.getCosine() : op.getSine();
-    std::string name = named(cosine ? "cosine" : "sine", table);
-    if (scale != 1)
-      name += "_scaled";
-    entry.launch(name, entry.tokens(),
+    entry.launch(named(cosine ? "cosine" : "sine", table), entry.tokens(),
                  {entry.buffer(op.getPositions()), frequencies, entry.result(table)},
                  [&](RowWriter &k, ValueRange a) { angles(k, a, cosine); });
   }
@@ -273,15 +270,27 @@ static LogicalResult lower(step::RopeOp op, EntryLowering &entry) {
   return success();
 }
 
+/// The storage that a buffer's slices and windows look into.
+static Value storageOf(Value buffer) {
+  while (Operation *view = buffer.getDefiningOp()) {
+    if (!isa<kernel::SliceOp, kernel::WindowOp>(view))
+      break;
+    buffer = view->getOperand(0);
+  }
+  return buffer;
+}
+
 /// The result lies where the cache lies.
 static LogicalResult lower(step::AppendOp op, EntryLowering &entry) {
-  entry.launch(
-      named("append", op.getRows()), entry.tokens(),
-      {entry.buffer(op.getRows()), entry.buffer(op.getSlots()), entry.result(op.getResult())},
-      [](RowWriter &k, ValueRange a) {
-        Value row = k.row();
-        k.store(k.raw(a[0], row), a[2], k.loadIndex(a[1], row));
-      });
+  Value cache = entry.result(op.getResult());
+  if (storageOf(cache) != storageOf(entry.buffer(op.getCache())))
+    return op.emitOpError() << "is not returned as the cache that it appends to";
+  entry.launch(named("append", op.getRows()), entry.tokens(),
+               {entry.buffer(op.getRows()), entry.buffer(op.getSlots()), cache},
+               [](RowWriter &k, ValueRange a) {
+                 Value row = k.row();
+                 k.store(k.raw(a[0], row), a[2], k.loadIndex(a[1], row));
+               });
   return success();
 }
 

@@ -27,9 +27,13 @@ std::string roux::sizesOf(ArrayRef<int64_t> sizes, Type element) {
   return text;
 }
 
-static MemRefType bufferType(Type tensor) {
+std::string roux::rowName(Value rows) {
+  auto type = cast<MemRefType>(rows.getType());
+  return sizesOf(type.getRank() == 1 ? 1 : type.getShape().back(), type.getElementType());
+}
+
+MemRefType roux::bufferType(Type tensor) {
   auto type = cast<RankedTensorType>(tensor);
-  // A scalar is one row of one column, so that row kernels read and write it.
   if (type.getRank() == 0)
     return MemRefType::get({1, 1}, type.getElementType());
   return MemRefType::get(type.getShape(), type.getElementType());
@@ -39,31 +43,35 @@ static bool isWorkList(step::Column column) {
   return column == step::Column::segments || column == step::Column::first;
 }
 
-/// The runtime binds buffers by name alone, and a gradient is not its parameter.
-static std::string gradientNameOf(StringAttr parameter) {
+std::string roux::gradientNameOf(StringAttr parameter) {
   return parameter.str() + ".gradient";
 }
 
-kernel::FuncOp KernelLibrary::get(const std::string &name, const std::string &content,
-                                  Location place, FloatType accumulation, TypeRange types,
-                                  Body body) {
-  std::string key = name + "\n" + content;
-  llvm::raw_string_ostream stream(key);
-  llvm::interleaveComma(types, stream << "(");
-  auto [known, isNew] = kernels.try_emplace(key);
-  if (!isNew)
-    return known->second;
-  // One name may serve several kinds of buffers; the symbols are told apart by number.
-  int count = names[name]++;
-  std::string symbol = count ? name + "_" + std::to_string(count + 1) : name;
+static bool areEqual(kernel::FuncOp a, kernel::FuncOp b) {
+  return a.getFunctionType() == b.getFunctionType() &&
+         OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(),
+                                                    OperationEquivalence::IgnoreLocations);
+}
+
+kernel::FuncOp KernelLibrary::get(const std::string &name, Location place, FloatType accumulation,
+                                  TypeRange types, Body body) {
   RowWriter writer(place, accumulation);
   writer.setInsertionPointToEnd(module.getBody());
-  auto function = kernel::FuncOp::create(writer, symbol, types);
+  auto function = kernel::FuncOp::create(writer, name, types);
   Block *block = &function.getBody().front();
   writer.setInsertionPointToEnd(block);
   body(writer, block->getArguments());
   kernel::ReturnOp::create(writer);
-  return known->second = function;
+  SmallVector<kernel::FuncOp> &named = kernels[name];
+  for (kernel::FuncOp known : named)
+    if (areEqual(known, function)) {
+      function.erase();
+      return known;
+    }
+  named.push_back(function);
+  if (named.size() > 1)
+    function.setSymName(name + "_" + std::to_string(named.size()));
+  return function;
 }
 
 EntryLowering::EntryLowering(ModuleOp target, KernelLibrary &kernels, StringRef name,
@@ -124,6 +132,13 @@ Value EntryLowering::input(StringRef name, MemRefType type, ValueRange sizes) {
   return value;
 }
 
+Value EntryLowering::numbers(StringRef name, ArrayRef<double> values) {
+  auto value =
+      DenseElementsAttr::get(RankedTensorType::get(values.size(), builder.getF64Type()), values);
+  auto type = MemRefType::get(values.size(), builder.getF64Type());
+  return kernel::ConstantOp::create(builder, type, name, value);
+}
+
 Value EntryLowering::scalar(StringRef name, Type type) {
   Value &value = named["scalar " + name.str()];
   if (!value) {
@@ -170,10 +185,27 @@ Value EntryLowering::result(Value tensor) {
   return buffers[tensor] = where;
 }
 
+Value EntryLowering::stored(Value tensor) {
+  Value known = buffer(tensor);
+  if (!known || isa<MemRefType>(known.getType()))
+    return known;
+  Value where = scratch("number", bufferType(tensor.getType()), {});
+  launch("number_" + rowName(where), constant(1), {known, where},
+         [](RowWriter &k, ValueRange a) { k.store(k.spread(a[0], 1), a[1], k.row()); });
+  return where;
+}
+
+std::pair<Value, Value> EntryLowering::asRows(Value tensor, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (type.getNumDynamicDims())
+    return {buffer, tokens()};
+  int64_t columns = type.getShape().back();
+  return {rows(buffer, columns), constant(type.getNumElements() / columns)};
+}
+
 void EntryLowering::launch(const std::string &name, Value extent, ValueRange arguments,
-                           KernelLibrary::Body body, const std::string &content) {
-  kernel::FuncOp function =
-      kernels.get(name, content, builder.getLoc(), sums, arguments.getTypes(), body);
+                           KernelLibrary::Body body) {
+  kernel::FuncOp function = kernels.get(name, builder.getLoc(), sums, arguments.getTypes(), body);
   kernel::LaunchOp::create(builder, function.getSymName(), extent, arguments);
 }
 
@@ -184,27 +216,6 @@ void EntryLowering::repeat(Value begin, Value end, bool reverse,
   Block *block =
       builder.createBlock(&loop.getBody(), {}, {builder.getIndexType()}, {builder.getLoc()});
   body(block->getArgument(0));
-}
-
-void EntryLowering::copy(Value from, Value to, int64_t columns) {
-  Type element = cast<MemRefType>(from.getType()).getElementType();
-  launch("copy_" + sizesOf(columns, element), tokens(), {rows(from, columns), rows(to, columns)},
-         [](RowWriter &k, ValueRange a) {
-           Value row = k.row();
-           k.store(k.raw(a[0], row), a[1], row);
-         });
-}
-
-void EntryLowering::wantGradient(Value tensor, Value where) {
-  auto add = tensor.getDefiningOp<step::AddOp>();
-  if (!add) {
-    gradients[tensor] = where;
-    return;
-  }
-  // Both halves of the sum add themselves to the same buffer.
-  gradients[tensor] = where;
-  wantGradient(add.getLhs(), where);
-  wantGradient(add.getRhs(), where);
 }
 
 /// All that follows from a picked stream has as many rows.
@@ -253,73 +264,69 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
   return success();
 }
 
-LogicalResult EntryLowering::bindResults(func::FuncOp entry) {
-  for (OpOperand &result : entry.front().getTerminator()->getOpOperands()) {
-    unsigned i = result.getOperandNumber();
-    MemRefType type = bufferType(result.get().getType());
-    SmallVector<Value> sizes;
-    onPicked = picked.contains(result.get());
-    if (type.getNumDynamicDims())
-      sizes.push_back(tokens());
-    if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::cacheName)) {
-      auto taken = caches.find(name.str());
-      if (taken == caches.end())
-        return entry.emitOpError() << "returns cache " << name << " but takes none of that name";
-      wanted[result.get()] = taken->second;
-      caches.erase(taken);
-    } else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::gradientName))
-      wantGradient(result.get(), kernel::BufferOp::create(builder, type, kernel::Role::Gradient,
-                                                          gradientNameOf(name), sizes));
-    else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::resultName))
-      wanted[result.get()] =
-          kernel::BufferOp::create(builder, type, kernel::Role::Output, name, sizes);
-  }
-  onPicked = false;
-  if (caches.empty())
-    return success();
-  return entry.emitOpError() << "takes cache '" << caches.begin()->first
-                             << "' but does not return it";
-}
-
 LogicalResult EntryLowering::lower(func::FuncOp entry) {
-  for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
-    Type element = cast<RankedTensorType>(entry.getArgument(i).getType()).getElementType();
-    // What a weight reads is f64 whatever the model is in.
-    if (isa<FloatType>(element) && !entry.getArgAttr(i, StepDialect::attributeName))
-      sums = step::accumulationType(element);
-  }
   findPicked(entry);
-  if (failed(bindArguments(entry)) || failed(bindResults(entry)))
+  if (failed(bindArguments(entry)))
     return failure();
-  return lowerBlock(entry.front());
+  FailureOr<SmallVector<Wanted>> results = declareResults(entry);
+  return failed(results) ? failure() : lowerBody(entry, *results);
 }
 
-LogicalResult EntryLowering::lowerBlock(Block &block) {
-  for (Operation &op : block.without_terminator()) {
+FloatType roux::accumulationOf(ValueRange values, MLIRContext *context) {
+  for (Value value : values)
+    if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+      if (isa<FloatType>(type.getElementType()))
+        return step::accumulationType(type.getElementType());
+  return Float32Type::get(context);
+}
+
+LogicalResult EntryLowering::lowerBody(func::FuncOp function, ArrayRef<Wanted> results) {
+  Block &body = function.front();
+  // A layer may be lowered several times: what its values were the last time is over.
+  auto forget = [&](Value value) {
+    wanted.erase(value);
+    owed.erase(value);
+  };
+  llvm::for_each(body.getArguments(), forget);
+  for (Operation &op : body)
+    for (Value value : op.getResults()) {
+      forget(value);
+      buffers.erase(value);
+    }
+  countTerms(body);
+  auto returned = body.getTerminator()->getOpOperands();
+  for (auto [result, want] : llvm::zip_equal(returned, results)) {
+    if (want.where)
+      wanted.try_emplace(result.get(), want.where);
+    for (Value where : want.accumulators)
+      owe(result.get(), where);
+  }
+  for (Operation &op : body.without_terminator()) {
     builder.setLoc(op.getLoc());
     onPicked = op.getNumOperands() && picked.contains(op.getOperand(0));
+    // Operands first: the inputs of a weight, in f64 whatever the model is in, come after streams.
+    SmallVector<Value> values(op.getOperands());
+    llvm::append_range(values, op.getResults());
+    sums = accumulationOf(values, op.getContext());
     if (failed(lowerToKernels(&op, *this)))
       return failure();
   }
+  builder.setLoc(body.getTerminator()->getLoc());
+  for (auto [result, want] : llvm::zip_equal(returned, results))
+    if (failed(placeResult(result, want)))
+      return failure();
   onPicked = false; // of the call around, whose stream has all tokens
   return success();
 }
 
-FailureOr<SmallVector<Value>> EntryLowering::inlineBody(func::FuncOp function, ValueRange arguments,
-                                                        ArrayRef<Value> results) {
-  Block &block = function.front();
-  for (auto [tensor, where] : llvm::zip_equal(block.getArguments(), arguments))
+LogicalResult EntryLowering::inlineBody(func::FuncOp function, ValueRange arguments,
+                                        ArrayRef<Wanted> results) {
+  for (auto [tensor, where] : llvm::zip_equal(function.getArguments(), arguments))
     buffers[tensor] = where;
-  Operation *terminator = block.getTerminator();
-  for (auto [tensor, where] : llvm::zip_equal(terminator->getOperands(), results))
-    if (where)
-      wanted[tensor] = where;
   Location place = builder.getLoc();
-  if (failed(lowerBlock(block)))
-    return failure();
+  FloatType around = sums;
+  LogicalResult status = lowerBody(function, results);
   builder.setLoc(place);
-  SmallVector<Value> found;
-  for (Value tensor : terminator->getOperands())
-    found.push_back(buffers.lookup(tensor));
-  return found;
+  sums = around;
+  return status;
 }

@@ -18,21 +18,20 @@
 
 namespace roux {
 
-/// The kernels of a module, each once: launches of one name and the same argument types share one.
+/// The kernels of a module, each once: of those of one name, launches share what is equal.
 class KernelLibrary {
 public:
   using Body = llvm::function_ref<void(RowWriter &, mlir::ValueRange arguments)>;
 
   explicit KernelLibrary(mlir::ModuleOp module) : module(module) {}
-  /// The kernel that `body` writes for arguments of `types`. `name` and `content` say everything
-  /// the body depends on beside the types; `content` is not shown.
-  kernel::FuncOp get(const std::string &name, const std::string &content, mlir::Location place,
-                     mlir::FloatType accumulation, mlir::TypeRange types, Body body);
+  /// The kernel that `body` writes for arguments of `types`. `name` says what it does, and nothing
+  /// depends on it: kernels of one name that differ are numbered.
+  kernel::FuncOp get(const std::string &name, mlir::Location place, mlir::FloatType accumulation,
+                     mlir::TypeRange types, Body body);
 
 private:
   mlir::ModuleOp module;
-  std::map<std::string, kernel::FuncOp> kernels;
-  std::map<std::string, int> names; ///< how many kernels have each
+  std::map<std::string, llvm::SmallVector<kernel::FuncOp>> kernels;
 };
 
 /// Builds one program. Tensors are values of step IR, buffers are memrefs of the program.
@@ -49,8 +48,11 @@ public:
   Value buffer(Value tensor) { return buffers.lookup(tensor); }
   /// The buffer that an operation writes `tensor` to: where it is wanted, else a new one.
   Value result(Value tensor);
-  /// The buffer that the gradient `tensor` of a parameter is added to; null if nobody wants it.
-  Value accumulated(Value tensor) { return gradients.lookup(tensor); }
+  /// The buffers that the gradient `tensor` of a parameter is added to, one for every time that it
+  /// is owed; also one of its own, zeroed, where something reads it.
+  llvm::SmallVector<Value> accumulators(Value tensor);
+  /// True if a sum of gradients is made where its terms are added, and nothing reads it.
+  bool isSumOfGradients(mlir::Operation *add);
   /// `tensor` lies in `where`, without a launch.
   void alias(Value tensor, Value where) { buffers[tensor] = where; }
 
@@ -64,6 +66,8 @@ public:
   /// Storage for `rows` rows inside the entry, shaped `type`.
   Value scratch(mlir::StringRef name, mlir::MemRefType type, Value rows);
   Value input(mlir::StringRef name, mlir::MemRefType type, mlir::ValueRange sizes);
+  /// Numbers of the program itself.
+  Value numbers(mlir::StringRef name, llvm::ArrayRef<double> values);
   /// A number given with each run.
   Value scalar(mlir::StringRef name, mlir::Type type);
   /// `buffer` seen as rows of `columns` columns (0: as a column of scalars), from row `first` on.
@@ -71,9 +75,13 @@ public:
   /// `buffer`, a single row, as rows that a kernel can store.
   Value oneRow(Value buffer);
   Value slice(Value stack, Value at);
+  /// Where the number `tensor` is stored: one given with each run is stored first.
+  Value stored(Value tensor);
+  /// A tensor's buffer as rows (of a column: as its scalars), and how many there are.
+  std::pair<Value, Value> asRows(Value tensor, Value buffer);
 
   void launch(const std::string &name, Value extent, mlir::ValueRange arguments,
-              KernelLibrary::Body body, const std::string &content = "");
+              KernelLibrary::Body body);
   void repeat(Value begin, Value end, bool reverse, llvm::function_ref<void(Value)> body);
   /// The operation whose lowering is running names its launches.
   mlir::ImplicitLocOpBuilder &host() { return builder; }
@@ -81,31 +89,47 @@ public:
   /// The type that sums of `tensor` are kept in.
   mlir::FloatType accumulation() const { return sums; }
 
-  /// Lowers a layer function's body: `arguments` are buffers, `results` where its results are
-  /// wanted; null: in a buffer of its own, or, for a gradient of a parameter, nowhere. The buffers
-  /// the results came to lie in.
-  mlir::FailureOr<llvm::SmallVector<Value>> inlineBody(mlir::func::FuncOp function,
-                                                       mlir::ValueRange arguments,
-                                                       llvm::ArrayRef<Value> results);
-  /// Copies rows of `columns` columns.
-  void copy(Value from, Value to, int64_t columns);
-
-  /// Where the gradients of parameters of a callee go: results from the second on of a layer's
-  /// gradient are added to, not written.
-  void wantGradient(Value tensor, Value where);
+  /// Where a result of a function is to be: in a buffer, or added to some.
+  struct Wanted {
+    Value where;
+    llvm::SmallVector<Value> accumulators;
+  };
+  /// Lowers a layer function's body: `arguments` are buffers, `results` says where each result is
+  /// to be; nowhere: it is not wanted.
+  mlir::LogicalResult inlineBody(mlir::func::FuncOp function, mlir::ValueRange arguments,
+                                 llvm::ArrayRef<Wanted> results);
+  /// Copies what `tensor` holds.
+  void copy(Value tensor, Value from, Value to);
+  /// Stores `number` in all of `to`, or adds it.
+  void fill(Value tensor, Value to, double number, bool adds = false);
 
 private:
+  /// A gradient of a parameter, or a term of one.
+  struct Owed {
+    llvm::SmallVector<Value> to;
+    bool isSum = false;   ///< its two terms add themselves
+    bool isAdded = false; ///< by the lowering of what makes it
+  };
+
   mlir::LogicalResult bindArguments(mlir::func::FuncOp entry);
-  mlir::LogicalResult bindResults(mlir::func::FuncOp entry);
+  mlir::FailureOr<llvm::SmallVector<Wanted>> declareResults(mlir::func::FuncOp entry);
   void findPicked(mlir::func::FuncOp entry);
-  mlir::LogicalResult lowerBlock(mlir::Block &block);
+  /// Lowers `function`'s body and puts its results where they are wanted.
+  mlir::LogicalResult lowerBody(mlir::func::FuncOp function, llvm::ArrayRef<Wanted> results);
+  mlir::LogicalResult placeResult(mlir::OpOperand &result, const Wanted &wanted);
+  void addTo(Value tensor, Value from, Value to);
+  void countTerms(mlir::Block &body);
+  void owe(Value tensor, Value where);
+  bool isRead(Value tensor);
 
   KernelLibrary &kernels;
   kernel::ProgramOp program;
   mlir::ImplicitLocOpBuilder builder;
   mlir::FloatType sums;
-  llvm::DenseMap<Value, Value> buffers, wanted, gradients;
-  std::map<std::string, Value> named; // extents and inputs, declared once
+  llvm::DenseMap<Value, Value> buffers, wanted;
+  llvm::DenseMap<Value, Owed> owed;
+  llvm::DenseMap<Value, int64_t> terms; ///< of sums of gradients
+  std::map<std::string, Value> named;   // extents and inputs, declared once
   std::map<std::string, Value> caches;
   llvm::DenseSet<Value> picked; // streams with a row a sequence
   bool onPicked = false;
@@ -122,9 +146,20 @@ mlir::LogicalResult lowerAttention(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerLoss(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerUpdate(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerLayers(mlir::Operation *op, EntryLowering &entry);
+mlir::LogicalResult lowerConstant(mlir::Operation *op, EntryLowering &entry);
+
+/// The storage of a tensor; a scalar is one row of one column, so that row kernels read and write
+/// it.
+mlir::MemRefType bufferType(mlir::Type tensor);
+/// The runtime binds buffers by name alone, and a gradient is not its parameter.
+std::string gradientNameOf(mlir::StringAttr parameter);
+/// What sums of the first floats of `values` are kept in.
+mlir::FloatType accumulationOf(mlir::ValueRange values, mlir::MLIRContext *context);
 
 /// "64x172_f32", for names of kernels.
 std::string sizesOf(llvm::ArrayRef<int64_t> sizes, mlir::Type element);
+/// "64_f32", of what kernels see as rows; the scalars of a column are rows of one.
+std::string rowName(mlir::Value rows);
 int64_t columnsOf(mlir::Value tensor);
 mlir::Type elementOf(mlir::Value tensor);
 

@@ -40,7 +40,7 @@ static LogicalResult lower(step::LayersOp op, EntryLowering &entry) {
     type = MemRefType::get({2, ShapedType::kDynamic, columns}, elementOf(op.getInput()));
   Value streams = entry.scratch("streams", type, entry.tokens());
   Value zero = entry.constant(0), one = entry.constant(1);
-  entry.copy(entry.buffer(op.getInput()), slot(entry, streams, zero), columns);
+  entry.copy(op.getInput(), entry.buffer(op.getInput()), slot(entry, streams, zero));
   entry.alias(op.getInputs(), streams);
   SmallVector<Value> saved;
   for (Value stack : op.getSaved())
@@ -53,11 +53,10 @@ static LogicalResult lower(step::LayersOp op, EntryLowering &entry) {
     llvm::append_range(arguments, buffersOf(entry, op.getShared()));
     for (Value weight : op.getWeights())
       arguments.push_back(entry.slice(entry.buffer(weight), layer));
-    SmallVector<Value> results{slot(entry, streams, next)};
+    SmallVector<EntryLowering::Wanted> results{{slot(entry, streams, next), {}}};
     for (Value stack : saved)
-      results.push_back(entry.slice(stack, layer));
-    auto found = entry.inlineBody(calleeOf(op, op.getCalleeAttr()), arguments, results);
-    status = failed(found) ? failure() : success();
+      results.push_back({entry.slice(stack, layer), {}});
+    status = entry.inlineBody(calleeOf(op, op.getCalleeAttr()), arguments, results);
   });
   entry.alias(op.getResult(), slot(entry, streams, entry.constant(count)));
   return status;
@@ -68,8 +67,11 @@ static LogicalResult lower(step::LayersGradOp op, EntryLowering &entry) {
   func::FuncOp callee = calleeOf(op, op.getCalleeAttr());
   auto type = MemRefType::get({2, ShapedType::kDynamic, columns}, elementOf(op.getGradient()));
   Value gradients = entry.scratch("gradients", type, entry.tokens());
-  entry.copy(entry.buffer(op.getGradient()), slot(entry, gradients, entry.constant(count)),
-             columns);
+  entry.copy(op.getGradient(), entry.buffer(op.getGradient()),
+             slot(entry, gradients, entry.constant(count)));
+  SmallVector<SmallVector<Value>> accumulators;
+  for (Value stack : op.getWeightGradients())
+    accumulators.push_back(entry.accumulators(stack));
 
   LogicalResult status = success();
   entry.repeat(entry.constant(0), entry.constant(count), /*reverse=*/true, [&](Value layer) {
@@ -80,14 +82,13 @@ static LogicalResult lower(step::LayersGradOp op, EntryLowering &entry) {
     for (ValueRange stacks : {ValueRange(op.getWeights()), ValueRange(op.getSaved())})
       for (Value stack : stacks)
         arguments.push_back(entry.slice(entry.buffer(stack), layer));
-    auto returned = callee.front().getTerminator()->getOperands();
-    for (auto [owed, stack] : llvm::zip_equal(returned.drop_front(), op.getWeightGradients()))
-      if (Value where = entry.accumulated(stack))
-        entry.wantGradient(owed, entry.slice(where, layer));
-    SmallVector<Value> results(returned.size());
-    results[0] = slot(entry, gradients, layer);
-    auto found = entry.inlineBody(callee, arguments, results);
-    status = failed(found) ? failure() : success();
+    SmallVector<EntryLowering::Wanted> results{{slot(entry, gradients, layer), {}}};
+    for (ArrayRef<Value> stacks : accumulators) {
+      EntryLowering::Wanted &wanted = results.emplace_back();
+      for (Value stack : stacks)
+        wanted.accumulators.push_back(entry.slice(stack, layer));
+    }
+    status = entry.inlineBody(callee, arguments, results);
   });
   entry.alias(op.getInputGradient(), slot(entry, gradients, entry.constant(0)));
   return status;

@@ -69,12 +69,15 @@ static SmallVector<Value> inlineFormula(RowWriter &k, Region &formula, ValueRang
 }
 
 /// What of a weight's inputs a kernel is passed: columns from the chunk's first token on, scalars
-/// as they are.
+/// as they are, or the column of one that they were computed into.
 static SmallVector<Value> passInputs(EntryLowering &entry, ValueRange inputs, Value begin) {
   SmallVector<Value> passed;
   for (Value input : inputs) {
     Value where = entry.buffer(input);
-    passed.push_back(isa<MemRefType>(where.getType()) ? entry.rows(where, 0, begin) : where);
+    bool isColumn = cast<RankedTensorType>(input.getType()).getRank() == 1;
+    passed.push_back(isa<MemRefType>(where.getType())
+                         ? entry.rows(where, 0, isColumn ? begin : Value())
+                         : where);
   }
   return passed;
 }
@@ -110,8 +113,11 @@ static Value weightOf(RowWriter &k, step::CrossEntropyOp op, const Likelihood &f
                       ValueRange inputs, Value row) {
   FloatType wide = k.getF64Type();
   SmallVector<Value> arguments{k.convert(found.nll, wide), k.convert(found.logsumexp, wide)};
-  for (Value input : inputs)
-    arguments.push_back(isa<MemRefType>(input.getType()) ? k.raw(input, row) : input);
+  for (auto [input, tensor] : llvm::zip_equal(inputs, op.getInputs())) {
+    bool isColumn = cast<RankedTensorType>(tensor.getType()).getRank() == 1;
+    arguments.push_back(isa<MemRefType>(input.getType()) ? k.raw(input, isColumn ? row : k.index(0))
+                                                         : input);
+  }
   Value weight = inlineFormula(k, op.getWeight(), arguments)[0];
   return arith::SelectOp::create(k, found.valid, k.convert(weight, k.type()), k.number(0));
 }
@@ -170,7 +176,7 @@ public:
       : op(op), scale(scale), entry(entry), hidden(entry.buffer(op.getHidden())),
         vocabulary(entry.buffer(op.getVocabulary())),
         hiddenGradient(entry.result(op.getHiddenGradient())),
-        vocabularyGradient(entry.accumulated(op.getVocabularyGradient())),
+        vocabularyGradients(entry.accumulators(op.getVocabularyGradient())),
         channels(columnsOf(hidden)), words(cast<MemRefType>(vocabulary.getType()).getDimSize(0)) {}
 
   void add(Chunk chunk);
@@ -181,7 +187,8 @@ private:
   step::CrossEntropyGradOp op;
   double scale;
   EntryLowering &entry;
-  Value hidden, vocabulary, hiddenGradient, vocabularyGradient;
+  Value hidden, vocabulary, hiddenGradient;
+  SmallVector<Value> vocabularyGradients;
   int64_t channels, words;
 };
 } // namespace
@@ -213,16 +220,15 @@ void ChunkGradient::add(Chunk chunk) {
                      [&](Value row) { return k.raw(a[1], row); },
                      [&](Value row, Value sum) { k.store(sum, a[2], row); });
                });
-  if (!vocabularyGradient)
-    return;
-  entry.launch("vocabulary_gradient_" + sizesOf({words, channels}, elementOf(hidden)), chunk.count,
-               {gradients, entry.rows(hidden, channels, chunk.begin), vocabularyGradient},
-               [&](RowWriter &k, ValueRange a) {
-                 k.contract(
-                     kernel::Form::TN, 0, channels, [&](Value row) { return k.raw(a[0], row); },
-                     [&](Value row) { return k.raw(a[1], row); },
-                     [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
-               });
+  for (Value where : vocabularyGradients)
+    entry.launch("vocabulary_gradient_" + sizesOf({words, channels}, elementOf(hidden)),
+                 chunk.count, {gradients, entry.rows(hidden, channels, chunk.begin), where},
+                 [&](RowWriter &k, ValueRange a) {
+                   k.contract(
+                       kernel::Form::TN, 0, channels, [&](Value row) { return k.raw(a[0], row); },
+                       [&](Value row) { return k.raw(a[1], row); },
+                       [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
+                 });
 }
 
 /// What the gradient is multiplied with; none if that is not known before the step runs.
@@ -238,6 +244,7 @@ static step::CrossEntropyGradOp gradientOf(step::CrossEntropyOp op) {
   for (Operation *user : op.getLogsumexp().getUsers())
     if (auto grad = dyn_cast<step::CrossEntropyGradOp>(user);
         grad && grad.getHidden() == op.getHidden() && grad.getVocabulary() == op.getVocabulary() &&
+        grad.getLabels() == op.getLabels() && grad.getNll() == op.getNll() &&
         grad.getWeights() == op.getWeights() && seedOf(grad))
       return grad;
   return {};

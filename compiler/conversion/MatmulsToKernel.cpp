@@ -39,35 +39,31 @@ static LogicalResult lowerLinear(Op op, Value addend, EntryLowering &entry) {
 }
 
 static LogicalResult lower(step::LinearGradOp op, EntryLowering &entry) {
-  Value where = entry.accumulated(op.getResult());
-  if (!where)
-    return success();
   Value left = entry.buffer(op.getGradient()), right = entry.buffer(op.getInput());
   if (op.getTransposed())
     std::swap(left, right);
-  int64_t columns = columnsOf(where);
+  int64_t columns = columnsOf(right);
   std::string name =
       "linear_gradient_" + sizesOf({columnsOf(left), columns}, elementOf(op.getInput()));
-  entry.launch(name, entry.tokens(), {left, right, where}, [&](RowWriter &k, ValueRange a) {
-    k.contract(
-        kernel::Form::TN, 0, columns, [&](Value row) { return k.raw(a[0], row); },
-        [&](Value row) { return k.raw(a[1], row); },
-        [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
-  });
+  for (Value where : entry.accumulators(op.getResult()))
+    entry.launch(name, entry.tokens(), {left, right, where}, [&](RowWriter &k, ValueRange a) {
+      k.contract(
+          kernel::Form::TN, 0, columns, [&](Value row) { return k.raw(a[0], row); },
+          [&](Value row) { return k.raw(a[1], row); },
+          [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
+    });
   return success();
 }
 
 static LogicalResult lower(step::SumRowsOp op, EntryLowering &entry) {
-  Value where = entry.accumulated(op.getResult());
-  if (!where)
-    return success();
   int64_t columns = columnsOf(op.getInput());
-  entry.launch("sum_rows_" + sizesOf(columns, elementOf(op.getInput())), entry.constant(1),
-               {entry.buffer(op.getInput()), entry.tokens(), entry.oneRow(where)},
-               [&](RowWriter &k, ValueRange a) {
-                 Value sum = k.fold(a[1], columns, [&](Value j) { return k.load(a[0], j); });
-                 k.accumulate(sum, a[2], k.row());
-               });
+  for (Value where : entry.accumulators(op.getResult()))
+    entry.launch("sum_rows_" + sizesOf(columns, elementOf(op.getInput())), entry.constant(1),
+                 {entry.buffer(op.getInput()), entry.tokens(), entry.oneRow(where)},
+                 [&](RowWriter &k, ValueRange a) {
+                   Value sum = k.fold(a[1], columns, [&](Value j) { return k.load(a[0], j); });
+                   k.accumulate(sum, a[2], k.row());
+                 });
   return success();
 }
 

@@ -13,16 +13,6 @@
 using namespace mlir;
 using namespace roux;
 
-static std::string epsilonName(const llvm::APFloat &epsilon) {
-  SmallString<16> text;
-  epsilon.toString(text);
-  // Symbols are shown in assembly, where these are not letters.
-  for (char &letter : text)
-    if (letter == '-' || letter == '.' || letter == '+')
-      letter = letter == '-' ? 'm' : '_';
-  return text.str().str();
-}
-
 /// 1 / sqrt(sum of squares / columns + epsilon).
 static Value inverseRoot(RowWriter &k, Value sumOfSquares, int64_t columns, double epsilon) {
   Value mean = k.div(sumOfSquares, k.number(columns));
@@ -32,8 +22,7 @@ static Value inverseRoot(RowWriter &k, Value sumOfSquares, int64_t columns, doub
 static LogicalResult lower(step::RMSNormOp op, EntryLowering &entry) {
   int64_t size = columnsOf(op.getWeight());
   double epsilon = op.getEpsilon().convertToDouble();
-  std::string name =
-      "rms_norm_" + sizesOf(size, elementOf(op.getInput())) + "_" + epsilonName(op.getEpsilon());
+  std::string name = "rms_norm_" + sizesOf(size, elementOf(op.getInput()));
   entry.launch(name, entry.times(entry.tokens(), op.getGroups()),
                {entry.rows(entry.buffer(op.getInput()), size), entry.buffer(op.getWeight()),
                 entry.rows(entry.result(op.getResult()), size)},
@@ -54,7 +43,7 @@ static LogicalResult lower(step::RMSNormGradOp op, EntryLowering &entry) {
   Value input = entry.rows(entry.buffer(op.getInput()), size);
   auto column = MemRefType::get({ShapedType::kDynamic}, entry.accumulation());
   Value inverses = entry.scratch("inverse", column, count);
-  entry.launch("rms_norm_gradient_" + sizes + "_" + epsilonName(op.getEpsilon()), count,
+  entry.launch("rms_norm_gradient_" + sizes, count,
                {gradient, input, entry.buffer(op.getWeight()),
                 entry.rows(entry.result(op.getInputGradient()), size), inverses},
                [&](RowWriter &k, ValueRange a) {
@@ -67,7 +56,7 @@ static LogicalResult lower(step::RMSNormGradOp op, EntryLowering &entry) {
                  k.store(inverse, a[4], row);
                  k.store(k.sub(k.mul(g, inverse), k.mul(x, pull)), a[3], row);
                });
-  if (Value where = entry.accumulated(op.getWeightGradient()))
+  for (Value where : entry.accumulators(op.getWeightGradient()))
     entry.launch("rms_norm_weight_gradient_" + sizes, entry.constant(1),
                  {gradient, input, inverses, count, entry.oneRow(where)},
                  [&](RowWriter &k, ValueRange a) {
@@ -88,8 +77,7 @@ static std::pair<Value, Value> statistics(RowWriter &k, Value x, int64_t columns
 static LogicalResult lower(step::LayerNormOp op, EntryLowering &entry) {
   int64_t size = columnsOf(op.getInput());
   double epsilon = op.getEpsilon().convertToDouble();
-  std::string name =
-      "layer_norm_" + sizesOf(size, elementOf(op.getInput())) + "_" + epsilonName(op.getEpsilon());
+  std::string name = "layer_norm_" + sizesOf(size, elementOf(op.getInput()));
   entry.launch(name, entry.tokens(),
                {entry.buffer(op.getInput()), entry.buffer(op.getWeight()),
                 entry.buffer(op.getBias()), entry.result(op.getResult())},
@@ -110,7 +98,7 @@ static LogicalResult lower(step::LayerNormGradOp op, EntryLowering &entry) {
   auto column = MemRefType::get({ShapedType::kDynamic}, entry.accumulation());
   Value means = entry.scratch("mean", column, entry.tokens());
   Value inverses = entry.scratch("inverse", column, entry.tokens());
-  entry.launch("layer_norm_gradient_" + sizes + "_" + epsilonName(op.getEpsilon()), entry.tokens(),
+  entry.launch("layer_norm_gradient_" + sizes, entry.tokens(),
                {gradient, input, entry.buffer(op.getWeight()), entry.result(op.getInputGradient()),
                 means, inverses},
                [&](RowWriter &k, ValueRange a) {
@@ -124,7 +112,7 @@ static LogicalResult lower(step::LayerNormGradOp op, EntryLowering &entry) {
                  k.store(inverse, a[5], row);
                  k.store(k.mul(k.sub(k.sub(g, meanG), k.mul(normal, along)), inverse), a[3], row);
                });
-  if (Value where = entry.accumulated(op.getWeightGradient()))
+  for (Value where : entry.accumulators(op.getWeightGradient()))
     entry.launch("layer_norm_weight_gradient_" + sizes, entry.constant(1),
                  {gradient, input, means, inverses, entry.tokens(), entry.oneRow(where)},
                  [&](RowWriter &k, ValueRange a) {
@@ -134,7 +122,7 @@ static LogicalResult lower(step::LayerNormGradOp op, EntryLowering &entry) {
                    });
                    k.accumulate(sum, a[5], k.row());
                  });
-  if (Value where = entry.accumulated(op.getBiasGradient()))
+  for (Value where : entry.accumulators(op.getBiasGradient()))
     entry.launch("sum_rows_" + sizes, entry.constant(1),
                  {gradient, entry.tokens(), entry.oneRow(where)}, [&](RowWriter &k, ValueRange a) {
                    Value sum = k.fold(a[1], size, [&](Value j) { return k.load(a[0], j); });

@@ -18,7 +18,10 @@ def StepToKernel : Pass<"convert-step-to-kernel", "::mlir::ModuleOp"> {
     makes of the columns (runtime/LaunchLists) stand for the segments and for the occurrences
     of ids. Logits exist for 128 tokens at a time.
 
-    Each operation is one kernel or a few; nothing is fused. An operation without a form in
+    Each operation is one kernel or a few; nothing is fused. Kernels are named after what they do and
+    are shared where their bodies are equal; those of one name that differ are numbered. A gradient is
+    added as often as it is owed; where something else reads it, it also has a buffer of its own.
+    Frequencies of rotary positions are `kernel.constant`s. An operation without a form in
     `kernel` is an error.
   }];
   let dependentDialects = ["::roux::kernel::KernelDialect", "::mlir::arith::ArithDialect",

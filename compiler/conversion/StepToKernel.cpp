@@ -35,8 +35,7 @@ LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
       .Case<step::LayersOp, step::LayersGradOp>([&](auto) { return lowerLayers(op, entry); })
       .Case<step::GlobalNormOp, step::ClipFactorOp, step::AdamWOp>(
           [&](auto) { return lowerUpdate(op, entry); })
-      // Constants are the seeds and zeros of gradients; their readers look at the value.
-      .Case([](arith::ConstantOp) { return success(); })
+      .Case<arith::ConstantOp>([&](auto) { return lowerConstant(op, entry); })
       .Default([](Operation *op) { return op->emitOpError() << "has no form in kernel"; });
 }
 

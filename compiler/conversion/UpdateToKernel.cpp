@@ -15,8 +15,17 @@ using namespace roux;
 /// The buffer of a parameter-shaped tensor as rows, and how many there are.
 static std::pair<Value, int64_t> asRows(EntryLowering &entry, Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  int64_t columns = columnsOf(tensor);
-  return {entry.rows(entry.buffer(tensor), columns), type.getNumElements() / columns};
+  int64_t columns = type.getRank() ? columnsOf(tensor) : 1;
+  return {entry.rows(entry.stored(tensor), columns), type.getNumElements() / columns};
+}
+
+/// What a kernel is passed for one number: the number, or the column it was computed into.
+static Value asScalar(EntryLowering &entry, Value tensor) {
+  Value where = entry.buffer(tensor);
+  return isa<MemRefType>(where.getType()) ? entry.rows(where, 0) : where;
+}
+static Value number(RowWriter &k, Value passed) {
+  return isa<MemRefType>(passed.getType()) ? k.load(passed, k.index(0)) : passed;
 }
 
 static LogicalResult lower(step::GlobalNormOp op, EntryLowering &entry) {
@@ -24,8 +33,10 @@ static LogicalResult lower(step::GlobalNormOp op, EntryLowering &entry) {
   Value total = entry.scratch("squares", one, {});
   bool first = true;
   for (Value gradient : op.getGradients()) {
+    if (!cast<RankedTensorType>(gradient.getType()).hasStaticShape())
+      return op.emitOpError() << "of " << gradient.getType() << ", whose size is not known";
     auto [rows, count] = asRows(entry, gradient);
-    int64_t columns = columnsOf(gradient);
+    int64_t columns = columnsOf(rows);
     Value squares =
         entry.scratch("row_squares", MemRefType::get({count, 1}, entry.accumulation()), {});
     entry.launch("squares_" + sizesOf(columns, entry.accumulation()), entry.constant(count),
@@ -57,7 +68,7 @@ static LogicalResult lower(step::ClipFactorOp op, EntryLowering &entry) {
   double limit = op.getLimit().convertToDouble();
   entry.launch(
       "clip_factor_" + sizesOf(1, entry.accumulation()), entry.constant(1),
-      {entry.rows(entry.buffer(op.getNorm()), 0), entry.rows(entry.result(op.getResult()), 0)},
+      {entry.rows(entry.stored(op.getNorm()), 0), entry.rows(entry.result(op.getResult()), 0)},
       [&](RowWriter &k, ValueRange a) {
         Value row = k.row(), norm = k.load(a[0], row), bound = k.number(limit);
         Value above = arith::CmpFOp::create(k, arith::CmpFPredicate::OGT, norm, bound);
@@ -69,32 +80,43 @@ static LogicalResult lower(step::ClipFactorOp op, EntryLowering &entry) {
   return success();
 }
 
+/// Parameter and moments are written where they are: nothing may read them afterwards.
+static LogicalResult verifyLastReader(step::AdamWOp op) {
+  for (Value old : {op.getParameter(), op.getFirst(), op.getSecond()})
+    for (Operation *user : old.getUsers())
+      if (op->isBeforeInBlock(user)) {
+        InFlightDiagnostic report = op.emitOpError() << "updates in place what is read after it";
+        report.attachNote(user->getLoc()) << "read here";
+        return report;
+      }
+  return success();
+}
+
 static LogicalResult lower(step::AdamWOp op, EntryLowering &entry) {
+  if (failed(verifyLastReader(op)))
+    return failure();
   auto [parameter, count] = asRows(entry, op.getParameter());
   int64_t columns = columnsOf(op.getParameter());
-  auto number = [](const APFloat &value) { return value.convertToDouble(); };
-  double beta1 = number(op.getBeta1()), beta2 = number(op.getBeta2());
-  double epsilon = number(op.getEpsilon()), decay = number(op.getDecay());
-  SmallVector<Value> arguments{parameter,
-                               asRows(entry, op.getGradient()).first,
+  double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
+  double epsilon = op.getEpsilon().convertToDouble(), decay = op.getDecay().convertToDouble();
+  SmallVector<Value> arguments{parameter, asRows(entry, op.getGradient()).first,
                                asRows(entry, op.getFirst()).first,
-                               asRows(entry, op.getSecond()).first,
-                               entry.buffer(op.getRate()),
-                               entry.buffer(op.getFirstCorrection()),
-                               entry.buffer(op.getSecondCorrection())};
+                               asRows(entry, op.getSecond()).first};
+  for (Value number : {op.getRate(), op.getFirstCorrection(), op.getSecondCorrection()})
+    arguments.push_back(asScalar(entry, number));
   if (op.getFactor())
-    arguments.push_back(entry.rows(entry.buffer(op.getFactor()), 0));
+    arguments.push_back(entry.rows(entry.stored(op.getFactor()), 0));
   std::string name = std::string("adamw_") + (op.getFactor() ? "clipped_" : "") +
                      (decay != 0 ? "decayed_" : "") + sizesOf(columns, entry.accumulation());
   entry.launch(name, entry.constant(count), arguments, [&](RowWriter &k, ValueRange a) {
     Value row = k.row(), p = k.load(a[0], row), g = k.load(a[1], row);
-    Value rate = a[4], m = k.load(a[2], row), v = k.load(a[3], row);
+    Value rate = number(k, a[4]), m = k.load(a[2], row), v = k.load(a[3], row);
     if (op.getFactor())
       g = k.mul(g, k.load(a[7], k.index(0)));
     m = k.add(k.mul(m, k.number(beta1)), k.mul(g, k.number(1 - beta1)));
     v = k.add(k.mul(v, k.number(beta2)), k.mul(k.mul(g, g), k.number(1 - beta2)));
-    Value root = math::SqrtOp::create(k, k.div(v, a[6]));
-    Value change = k.div(k.div(m, a[5]), k.add(root, k.number(epsilon)));
+    Value root = math::SqrtOp::create(k, k.div(v, number(k, a[6])));
+    Value change = k.div(k.div(m, number(k, a[5])), k.add(root, k.number(epsilon)));
     if (decay != 0)
       p = k.mul(p, k.sub(k.number(1), k.mul(rate, k.number(decay))));
     k.store(k.sub(p, k.mul(change, rate)), a[0], row);

@@ -10,6 +10,7 @@
 #include "compiler/codegen/KernelToProgram.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/pipeline/StepStages.h"
+#include "compiler/transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -162,7 +163,12 @@ OwningOpRef<ModuleOp> StepCompilation::buildKernels() {
   passes.addPass(createStepToKernel());
   if (!module || failed(passes.run(*module)))
     return nullptr;
-  return edited("kernel", std::move(module));
+  module = edited("kernel", std::move(module));
+  PassManager checks(&context);
+  checks.addPass(step::createVerifyProgram());
+  if (!module || failed(checks.run(*module)))
+    return nullptr;
+  return module;
 }
 
 std::optional<std::string> printStage(const StepSource &source, const StageText &what) {

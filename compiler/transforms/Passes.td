@@ -46,4 +46,23 @@ def FuseLinearAdd : Pass<"step-fuse-linear-add"> {
   let dependentDialects = ["::roux::step::StepDialect"];
 }
 
+def VerifyProgram : Pass<"kernel-verify-program", "::mlir::ModuleOp"> {
+  let summary = "refuse a program that reads what nothing has written";
+  let description = [{
+    Walks every `kernel.program` once, with 600 tokens and fewer of everything else, and follows
+    which elements of each buffer its launches read, write and add to. An error, at the launch, is
+
+    - a read of an activation or output of which part has not been written; what a loop declares is
+      empty in each of its turns;
+    - a second write to an element of an output, or an output of which part is never written;
+    - a store to a gradient that does not add to what is there, or a read of a gradient by a program
+      that adds to it;
+    - a write to an input or constant, a slice outside its buffer, rows past the end of a buffer.
+
+    Rows whose index is read from a buffer (gathered ids, appended keys) are not followed, nor which
+    rows an attention's list of work names: it is taken to touch all of its buffers. Nothing is
+    changed.
+  }];
+}
+
 #endif // COMPILER_TRANSFORMS_PASSES_TD

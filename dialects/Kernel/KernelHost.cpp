@@ -13,7 +13,8 @@ using namespace roux::kernel;
 
 static LogicalResult verifyHostBlock(Block &block) {
   for (Operation &op : block) {
-    bool host = isa<ExtentOp, ScalarOp, BufferOp, SliceOp, WindowOp, RepeatOp, LaunchOp>(op);
+    bool host =
+        isa<ExtentOp, ScalarOp, BufferOp, ConstantOp, SliceOp, WindowOp, RepeatOp, LaunchOp>(op);
     bool count = isa<arith::ConstantOp, arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivUIOp,
                      arith::CeilDivUIOp, arith::MinUIOp, arith::MaxUIOp>(op) &&
                  op.getResult(0).getType().isIndex();
@@ -47,6 +48,18 @@ LogicalResult BufferOp::verify() {
   if (getRole() == Role::Activation || !(*this)->getParentOfType<RepeatOp>())
     return success();
   return emitOpError("is declared in a loop, where only activations can be");
+}
+
+LogicalResult ConstantOp::verify() {
+  auto type = cast<MemRefType>(getResult().getType());
+  if (!isa<DenseElementsAttr>(getValue()))
+    return emitOpError("has a value that is no list of numbers");
+  if (type.getLayout().isIdentity() && !type.getMemorySpace() &&
+      type.getShape() == getValue().getShapedType().getShape() &&
+      type.getElementType() == getValue().getElementType() &&
+      type.getElementType().isIntOrFloat() && type.getElementTypeBitWidth() % 8 == 0)
+    return success();
+  return emitOpError() << "of " << getValue().getShapedType() << " is not " << type;
 }
 
 LogicalResult SliceOp::verify() {

@@ -69,6 +69,21 @@ def Kernel_BufferOp : Kernel_Op<"buffer"> {
   let hasVerifier = 1;
 }
 
+def Kernel_ConstantOp : Kernel_Op<"constant", [Pure]> {
+  let summary = "numbers the program carries: the frequencies of rotary positions";
+  let description = [{
+    The name is for people; constants are told apart by their values.
+
+    ```mlir
+    %f = kernel.constant "frequencies" dense<[1.0, 0.1]> : tensor<2xf64> as memref<2xf64>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, ElementsAttr:$value);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "$name $value `as` type($result) attr-dict";
+  let hasVerifier = 1;
+}
+
 def Kernel_SliceOp : Kernel_Op<"slice", [Pure]> {
   let summary = "one entry of the first dimension: a layer's part";
   let arguments = (ins AnyMemRef:$buffer, Index:$at);

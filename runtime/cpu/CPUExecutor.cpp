@@ -82,6 +82,10 @@ static std::vector<uint64_t> addresses(const Entry &entry, const MemoryPlan &pla
       result.push_back(reinterpret_cast<uint64_t>(arena + plan.offsets[i]));
       continue;
     }
+    if (buffer.role == BufferRole::Constant) {
+      result.push_back(reinterpret_cast<uint64_t>(buffer.value.data()));
+      continue;
+    }
     auto found = bindings.buffers.find(buffer.name);
     if (found == bindings.buffers.end())
       throw std::runtime_error(fmt::format("entry '{}' needs the buffer '{}', which is not given",

@@ -79,9 +79,8 @@ static bool hasEntry(const Program &program, const char *name) {
 }
 
 ModelProgram::ModelProgram(Program program, const model::ModelConfig &config, unsigned threads)
-    : shape(config),
-      frequencies(model::frequencies(config.rotary, config.headChannels, config.context)),
-      machine(std::move(program), threads), accumulation(stateElement(machine.program())) {
+    : shape(config), machine(std::move(program), threads),
+      accumulation(stateElement(machine.program())) {
   for (const model::WeightRow &row : model::weightTable(shape))
     addTensor(row);
 }
@@ -167,7 +166,6 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
     else
       launch.bindings.scalars[weightPrefix + input.name] = input.values.at(0);
   }
-  launch.bindings.buffers["rotation.frequencies"] = std::as_writable_bytes(std::span(frequencies));
 }
 
 void ModelProgram::bindState(Launch &launch) {
@@ -248,7 +246,6 @@ void ModelProgram::bindCached(Launch &launch, const CachedColumns &columns, int3
   extents["tokens"] = static_cast<int64_t>(columns.tokens.size());
   extents["sequences"] = static_cast<int64_t>(last.size());
   extents[cachedWorkName] = static_cast<int64_t>(items.size());
-  launch.bindings.buffers["rotation.frequencies"] = std::as_writable_bytes(std::span(frequencies));
 }
 
 void ModelProgram::bindRounded(Launch &launch, const Entry &entry) {

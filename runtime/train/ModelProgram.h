@@ -106,7 +106,6 @@ private:
                           const StreamColumns &columns);
 
   model::ModelConfig shape;
-  std::vector<double> frequencies;
   CPUExecutor machine;
   std::string accumulation; ///< element type of the state
   std::map<std::string, StateTensor> kept, added;

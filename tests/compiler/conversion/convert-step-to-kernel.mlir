@@ -53,14 +53,6 @@ func.func @nll(%x: tensor<?x4xf32>) {
 
 // -----
 
-func.func @sums(%a: tensor<4xf32> {step.parameter = "a"}) {
-  // expected-error@below {{'step.add' op adds 'tensor<4xf32>', which is no stream}}
-  %b = step.add %a, %a : tensor<4xf32>
-  return
-}
-
-// -----
-
 func.func @loss(%h: tensor<?x4xf32> {step.attribute = "h"}) {
   // expected-error@below {{'func.call' op has no form in kernel}}
   func.call @elsewhere() : () -> ()

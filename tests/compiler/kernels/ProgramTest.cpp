@@ -160,7 +160,7 @@ TEST(Program, RefusesBytesThatAreNotWhole) {
   changed = bytes;
   changed[8] = 99;
   EXPECT_EQ(refusal(changed),
-            "f.program: not a usable program: it has format number 99, this build reads 1");
+            "f.program: not a usable program: it has format number 99, this build reads 2");
 }
 
 TEST(Program, SharesMemoryOnlyBetweenActivationsThatDoNotMeet) {

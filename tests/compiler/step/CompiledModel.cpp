@@ -8,6 +8,7 @@
 #include "compiler/codegen/KernelToProgram.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/pipeline/StepStages.h"
+#include "compiler/transforms/Passes.h"
 #include "runtime/LaunchLists.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -35,6 +36,7 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   });
   PassManager passes(&context);
   passes.addPass(createStepToKernel());
+  passes.addPass(createVerifyProgram());
   if (!module || failed(passes.run(*module)))
     llvm::report_fatal_error("the model has no kernels");
   ProgramOptions options;
@@ -156,9 +158,6 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
   };
   bindWork(queryWorkName, config.heads, false);
   bindWork(keyWorkName, config.keyValueHeads, true);
-  std::vector<double> frequencies =
-      model::frequencies(config.rotary, config.headChannels, config.context);
-  bindings.buffers["rotation.frequencies"] = std::as_writable_bytes(std::span(frequencies));
 
   const Entry &entry = executor->program().entry(name);
   for (const Instruction &i : entry.instructions)

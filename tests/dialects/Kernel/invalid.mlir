@@ -214,3 +214,17 @@ kernel.program @train {
   // expected-error@below {{'kernel.launch' op passes one buffer as arguments 2 and 0 of 'linear', which stores to one while reading the other}}
   kernel.launch @linear[%tokens](%x, %w, %x) : memref<?x8xf32>, memref<8x8xf32>, memref<?x8xf32>
 }
+
+// -----
+
+kernel.program @train {
+  // expected-error@below {{'kernel.constant' op of 'tensor<2xf64>' is not 'memref<3xf64>'}}
+  %f = kernel.constant "frequencies" dense<[1.0, 0.1]> : tensor<2xf64> as memref<3xf64>
+}
+
+// -----
+
+kernel.program @train {
+  // expected-error@below {{'kernel.constant' op has a value that is no list of numbers}}
+  %f = kernel.constant "frequencies" sparse<0, 1.0> : tensor<2xf64> as memref<2xf64>
+}

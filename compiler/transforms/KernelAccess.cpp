@@ -1,0 +1,190 @@
+//===- KernelAccess.cpp - what a kernel does to its arguments -------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/transforms/KernelAccess.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace roux::kernel;
+
+static RowRange fixed(int64_t begin, int64_t end) {
+  return {RowRange::Fixed, begin, end, 1};
+}
+
+static RowRange upTo(Value end) {
+  APInt count;
+  if (matchPattern(end, m_ConstantInt(&count)))
+    return fixed(0, count.getSExtValue());
+  if (auto argument = dyn_cast<BlockArgument>(end))
+    return {RowRange::UpToArgument, 0, argument.getArgNumber(), 1};
+  return {};
+}
+
+/// What the argument of a region of a matmul or a fold runs over.
+static RowRange rangeOfArgument(BlockArgument argument) {
+  Region *region = argument.getOwner()->getParent();
+  if (auto fold = dyn_cast<FoldOp>(region->getParentOp())) {
+    APInt begin;
+    bool fromStart = matchPattern(fold.getBegin(), m_ConstantInt(&begin)) && begin.isZero();
+    return fromStart ? upTo(fold.getEnd()) : RowRange();
+  }
+  auto contract = dyn_cast<ContractOp>(region->getParentOp());
+  if (!contract)
+    return {};
+  bool overTerms = contract.getForm() == Form::TN;
+  if (region == &contract.getRight() && !overTerms)
+    return fixed(0, contract.getRows());
+  if (region == &contract.getResult() && overTerms)
+    return fixed(0, contract.resultRows());
+  return {RowRange::UpToExtent, 0, 0, 1};
+}
+
+static RowRange rangeOf(Value index) {
+  APInt number;
+  if (matchPattern(index, m_ConstantInt(&number)))
+    return fixed(number.getSExtValue(), number.getSExtValue() + 1);
+  if (auto argument = dyn_cast<BlockArgument>(index))
+    return rangeOfArgument(argument);
+  if (index.getDefiningOp<RowOp>())
+    return {RowRange::UpToExtent, 0, 0, 1};
+  auto divide = index.getDefiningOp<arith::DivUIOp>();
+  if (!divide || !matchPattern(divide.getRhs(), m_ConstantInt(&number)) ||
+      !number.isStrictlyPositive())
+    return {};
+  RowRange range = rangeOf(divide.getLhs());
+  if (range.kind != RowRange::UpToExtent)
+    return {};
+  range.divisor *= number.getSExtValue();
+  return range;
+}
+
+/// The value before it was widened or narrowed.
+static Value beforeConversion(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<arith::ExtFOp, arith::TruncFOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+/// The load whose row `store` stores again with something added to it; null if there is none, or
+/// if the row is used for anything else.
+static LoadOp addedTo(StoreOp store) {
+  auto sum = beforeConversion(store.getValue()).getDefiningOp<arith::AddFOp>();
+  if (!sum)
+    return {};
+  for (Value term : {sum.getLhs(), sum.getRhs()}) {
+    auto load = beforeConversion(term).getDefiningOp<LoadOp>();
+    if (load && load.getResult().hasOneUse() && term.hasOneUse() &&
+        load.getBuffer() == store.getBuffer() && load.getIndices() == store.getIndices() &&
+        load.getFrom() == store.getFrom())
+      return load;
+  }
+  return {};
+}
+
+namespace {
+class Accesses {
+public:
+  llvm::SmallVector<Access> found;
+
+  /// `Op` is a load or a store that moves `moved`.
+  template <typename Op>
+  void add(AccessKind kind, Op op, Type moved) {
+    auto argument = dyn_cast<BlockArgument>(op.getBuffer());
+    auto type = cast<MemRefType>(op.getBuffer().getType());
+    if (!argument)
+      return;
+    Access access{kind, argument.getArgNumber(), fixed(0, 1), 1, static_cast<int64_t>(op.getFrom()),
+                  1};
+    if (type.getRank() == 2 || op.getIndices().empty())
+      access.rowElements = type.getShape().back();
+    if (!op.getIndices().empty())
+      access.rows = rangeOf(op.getIndices()[0]);
+    if (auto row = rowType(moved)) {
+      access.columns = row.getDimSize(0);
+    } else if (op.getIndices().size() == 2) {
+      RowRange column = rangeOf(op.getIndices()[1]);
+      if (column.kind != RowRange::Fixed)
+        return;
+      access.from = column.begin;
+    }
+    found.push_back(access);
+  }
+
+  void addWhole(AccessKind kind, ValueRange buffers) {
+    for (Value buffer : buffers)
+      if (auto argument = dyn_cast<BlockArgument>(buffer))
+        found.push_back({kind, argument.getArgNumber(), {RowRange::Whole, 0, 0, 1}, 1, 0, 1});
+  }
+};
+} // namespace
+
+static bool operator==(const RowRange &a, const RowRange &b) {
+  return a.kind == b.kind && a.begin == b.begin && a.end == b.end && a.divisor == b.divisor;
+}
+
+/// Neighbouring columns of the same rows as one access: halves of a head are the head.
+static llvm::SmallVector<Access> joinNeighbours(llvm::ArrayRef<Access> accesses) {
+  llvm::SmallVector<Access> joined;
+  for (const Access &access : accesses) {
+    Access *left = llvm::find_if(joined, [&](const Access &other) {
+      return other.kind == access.kind && other.argument == access.argument &&
+             other.rows == access.rows && other.rowElements == access.rowElements &&
+             other.from + other.columns == access.from;
+    });
+    if (left == joined.end())
+      joined.push_back(access);
+    else
+      left->columns += access.columns;
+  }
+  return joined;
+}
+
+llvm::SmallVector<Access> roux::kernel::accessesOf(FuncOp function) {
+  Accesses accesses;
+  DenseSet<Operation *> parts; // loads that belong to an addition
+  function.walk([&](StoreOp store) {
+    if (LoadOp load = addedTo(store))
+      parts.insert(load);
+  });
+  function.walk([&](Operation *op) {
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](LoadOp load) {
+          if (!parts.contains(load))
+            accesses.add(AccessKind::Read, load, load.getResult().getType());
+        })
+        .Case([&](StoreOp store) {
+          accesses.add(addedTo(store) ? AccessKind::Add : AccessKind::Write, store,
+                       store.getValue().getType());
+        })
+        .Case([&](AttentionOp attention) {
+          accesses.addWhole(AccessKind::Read, {attention.getQuery(), attention.getKey(),
+                                               attention.getValue(), attention.getWork()});
+          accesses.addWhole(AccessKind::Write, {attention.getOutput(), attention.getLogsumexp()});
+        })
+        .Case<AttentionQueryGradientOp, AttentionKeyGradientOp>([&](auto gradient) {
+          accesses.addWhole(AccessKind::Read,
+                            {gradient.getQuery(), gradient.getKey(), gradient.getValue(),
+                             gradient.getOutputGradient(), gradient.getLogsumexp(),
+                             gradient.getDelta(), gradient.getWork()});
+        });
+    if (auto gradient = dyn_cast<AttentionQueryGradientOp>(op))
+      accesses.addWhole(AccessKind::Write, gradient.getQueryGradient());
+    if (auto gradient = dyn_cast<AttentionKeyGradientOp>(op))
+      accesses.addWhole(AccessKind::Write,
+                        {gradient.getKeyGradient(), gradient.getValueGradient()});
+  });
+  // A row body reads everything before it stores.
+  llvm::SmallVector<Access> ordered;
+  for (bool reads : {true, false})
+    llvm::copy_if(accesses.found, std::back_inserter(ordered),
+                  [&](const Access &access) { return (access.kind == AccessKind::Read) == reads; });
+  return joinNeighbours(ordered);
+}

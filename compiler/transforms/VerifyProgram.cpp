@@ -1,0 +1,299 @@
+//===- VerifyProgram.cpp - every byte read was written --------------------===//
+//
+// A lowering that forgets a launch, shares a buffer or leaves an output alone
+// makes a program that runs and is wrong. So each program is walked once, with
+// small extents, and it is followed what of each buffer has been written.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/transforms/KernelAccess.h"
+#include "compiler/transforms/Passes.h"
+#include "compiler/transforms/WrittenRanges.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace roux::step {
+#define GEN_PASS_DEF_VERIFYPROGRAM
+#include "compiler/transforms/Passes.h.inc"
+} // namespace roux::step
+
+using namespace mlir;
+using namespace roux;
+using namespace roux::kernel;
+
+/// More than one chunk of the logits of any vocabulary.
+static constexpr int64_t tokensOfWalk = 600;
+/// More than any model of any depth has of launches, turns and parts of rows that are touched
+/// alone; an edited text may say anything.
+static constexpr int64_t mostSteps = 10'000'000;
+
+namespace {
+
+/// What the walk knows of a buffer.
+struct Storage {
+  Operation *op;
+  Role role;
+  bool isConstant;
+  StringRef name;
+  int64_t elements;
+  WrittenRanges written; ///< of activations and outputs; others are whole when the program begins
+  bool isAdded = false;  ///< of a gradient: the program adds to it
+};
+
+/// Part of a buffer, in elements.
+struct View {
+  size_t storage;
+  int64_t begin, elements;
+};
+
+class Walk {
+public:
+  explicit Walk(ProgramOp program) : program(program) {}
+  LogicalResult run();
+
+private:
+  LogicalResult block(Block &body);
+  LogicalResult count(Operation &op);
+  LogicalResult slice(SliceOp op);
+  LogicalResult repeat(RepeatOp op);
+  LogicalResult launch(LaunchOp op);
+  LogicalResult touch(LaunchOp op, const Access &access);
+  LogicalResult touchRange(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
+                           int64_t end);
+  LogicalResult touchGradient(LaunchOp op, AccessKind kind, Storage &storage);
+  void declare(Value value, Role role, StringRef name, ValueRange sizes);
+  LogicalResult refuse(LaunchOp op, const Storage &storage, const Twine &what);
+
+  ProgramOp program;
+  DenseMap<Value, int64_t> counts;
+  DenseMap<Value, View> views;
+  std::vector<Storage> storages;
+  DenseMap<Value, size_t> declared;
+  llvm::StringMap<int64_t> extents;
+  llvm::StringMap<SmallVector<Access>> accesses; ///< by kernel
+  int64_t steps = 0;
+};
+
+} // namespace
+
+/// Wraps, as the runtime's counts do; no text may be able to stop the compiler.
+static int64_t product(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
+
+LogicalResult Walk::refuse(LaunchOp op, const Storage &storage, const Twine &what) {
+  InFlightDiagnostic report = op.emitOpError(what);
+  report.attachNote(storage.op->getLoc()) << "'" << storage.name << "' is declared here";
+  return report;
+}
+
+void Walk::declare(Value value, Role role, StringRef name, ValueRange sizes) {
+  int64_t elements = 1;
+  for (int64_t size : cast<MemRefType>(value.getType()).getShape())
+    elements = product(elements, ShapedType::isDynamic(size) ? 1 : size);
+  for (Value size : sizes)
+    elements = product(elements, counts.lookup(size));
+  auto [known, isNew] = declared.try_emplace(value, storages.size());
+  if (isNew)
+    storages.push_back({value.getDefiningOp(), role, false, name, elements, {}});
+  // In a loop it holds nothing of the turn before.
+  storages[known->second].written = {};
+  views[value] = {known->second, 0, elements};
+}
+
+LogicalResult Walk::count(Operation &op) {
+  if (auto constant = dyn_cast<arith::ConstantIndexOp>(op)) {
+    counts[constant] = constant.value();
+    return success();
+  }
+  auto a = static_cast<uint64_t>(counts.lookup(op.getOperand(0)));
+  auto b = static_cast<uint64_t>(counts.lookup(op.getOperand(1)));
+  if (isa<arith::DivUIOp, arith::CeilDivUIOp>(op) && b == 0)
+    return op.emitOpError("divides by zero");
+  counts[op.getResult(0)] =
+      static_cast<int64_t>(llvm::TypeSwitch<Operation *, uint64_t>(&op)
+                               .Case<arith::AddIOp>([&](auto) { return a + b; })
+                               .Case<arith::SubIOp>([&](auto) { return a - b; })
+                               .Case<arith::MulIOp>([&](auto) { return a * b; })
+                               .Case<arith::DivUIOp>([&](auto) { return a / b; })
+                               .Case<arith::CeilDivUIOp>([&](auto) { return a / b + (a % b != 0); })
+                               .Case<arith::MinUIOp>([&](auto) { return std::min(a, b); })
+                               .Default([&](Operation *) { return std::max(a, b); }));
+  return success();
+}
+
+LogicalResult Walk::slice(SliceOp op) {
+  View view = views.lookup(op.getBuffer());
+  int64_t parts = cast<MemRefType>(op.getBuffer().getType()).getDimSize(0);
+  int64_t at = counts.lookup(op.getAt());
+  if (parts <= 0 || at < 0 || at >= parts)
+    return op.emitOpError() << "takes part " << at << " of '" << storages[view.storage].name
+                            << "', which has " << (parts < 0 ? 0 : parts);
+  int64_t elements = view.elements / parts;
+  views[op] = {view.storage, view.begin + product(at, elements), elements};
+  return success();
+}
+
+LogicalResult Walk::repeat(RepeatOp op) {
+  int64_t begin = counts.lookup(op.getBegin()), end = counts.lookup(op.getEnd());
+  for (int64_t turn = begin; turn < end; ++turn) {
+    counts[op.getBody().getArgument(0)] = op.getReverse() ? end - 1 - (turn - begin) : turn;
+    if (++steps > mostSteps)
+      return op.emitOpError() << "goes round more than " << mostSteps << " times";
+    if (failed(block(op.getBody().front())))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Walk::block(Block &body) {
+  for (Operation &op : body) {
+    LogicalResult done =
+        llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+            .Case([&](ExtentOp extent) {
+              // There are no more rows of anything than tokens, and never as many.
+              int64_t other = tokensOfWalk - 7 * static_cast<int64_t>(extents.size() + 1);
+              bool isTokens = extent.getName() == "tokens";
+              counts[extent] =
+                  extents.try_emplace(extent.getName(), isTokens ? tokensOfWalk : other)
+                      .first->second;
+              return success();
+            })
+            .Case<ScalarOp>([](auto) { return success(); })
+            .Case([&](BufferOp buffer) {
+              declare(buffer, buffer.getRole(), buffer.getName(), buffer.getSizes());
+              return success();
+            })
+            .Case([&](ConstantOp constant) {
+              declare(constant, Role::Input, constant.getName(), {});
+              return success();
+            })
+            .Case([&](SliceOp part) { return slice(part); })
+            .Case([&](WindowOp window) {
+              View view = views.lookup(window.getBuffer());
+              auto type = cast<MemRefType>(window.getBuffer().getType());
+              int64_t row = 1;
+              for (int64_t size : type.getShape().drop_front())
+                row = product(row, size);
+              int64_t skipped = product(counts.lookup(window.getFirst()), row);
+              views[window] = {view.storage, view.begin + skipped, view.elements - skipped};
+              return success();
+            })
+            .Case([&](RepeatOp loop) { return repeat(loop); })
+            .Case([&](LaunchOp op) { return launch(op); })
+            .Default([&](Operation *op) { return count(*op); });
+    if (failed(done))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Walk::touchGradient(LaunchOp op, AccessKind kind, Storage &storage) {
+  if (kind == AccessKind::Write)
+    return refuse(op, storage, "stores to gradient '" + storage.name + "', which is added to only");
+  if (kind == AccessKind::Add)
+    storage.isAdded = true;
+  else if (storage.isAdded)
+    return refuse(op, storage, "reads gradient '" + storage.name + "', to which this program adds");
+  return success();
+}
+
+LogicalResult Walk::touchRange(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
+                               int64_t end) {
+  if (begin >= end)
+    return success();
+  if (begin < 0 || end > storage.elements)
+    return refuse(op, storage,
+                  "reaches element " + Twine(begin < 0 ? begin : end - 1) + " of '" + storage.name +
+                      "', which has " + Twine(storage.elements));
+  if (storage.role == Role::Gradient)
+    return touchGradient(op, kind, storage);
+  if (storage.role != Role::Activation && storage.role != Role::Output)
+    return success();
+  if (kind != AccessKind::Write) {
+    int64_t missing = storage.written.firstMissing(begin, end);
+    if (missing < end)
+      return refuse(op, storage,
+                    "reads element " + Twine(missing) + " of '" + storage.name +
+                        "', which nothing has written");
+    return success();
+  }
+  if (storage.role == Role::Output && storage.written.overlaps(begin, end))
+    return refuse(op, storage, "writes to output '" + storage.name + "' a second time");
+  storage.written.add(begin, end);
+  return success();
+}
+
+LogicalResult Walk::touch(LaunchOp op, const Access &access) {
+  View view = views.lookup(op.getArguments()[access.argument]);
+  Storage &storage = storages[view.storage];
+  if (storage.role == Role::Input) {
+    // Lists that the runtime makes have lengths of their own.
+    return access.kind == AccessKind::Read
+               ? success()
+               : refuse(op, storage, "writes to '" + storage.name + "', which is given");
+  }
+  int64_t begin = access.rows.begin, end = access.rows.end;
+  switch (access.rows.kind) {
+  case RowRange::Fixed:
+    break;
+  case RowRange::UpToExtent:
+    end = llvm::divideCeil(static_cast<uint64_t>(counts.lookup(op.getExtent())),
+                           static_cast<uint64_t>(access.rows.divisor));
+    break;
+  case RowRange::UpToArgument:
+    end = counts.lookup(op.getArguments()[access.rows.end]);
+    break;
+  case RowRange::Whole:
+    return touchRange(op, access.kind, storage, view.begin, view.begin + view.elements);
+  case RowRange::Unknown:
+    return storage.role == Role::Gradient ? touchGradient(op, access.kind, storage) : success();
+  }
+  if (access.columns == access.rowElements)
+    return touchRange(op, access.kind, storage, view.begin + product(begin, access.columns),
+                      view.begin + product(end, access.columns));
+  for (int64_t row = begin; row < end; ++row) {
+    if (++steps > mostSteps)
+      return op.emitOpError() << "touches more than " << mostSteps << " rows";
+    int64_t first = view.begin + product(row, access.rowElements) + access.from;
+    if (failed(touchRange(op, access.kind, storage, first, first + access.columns)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Walk::launch(LaunchOp op) {
+  if (++steps > mostSteps)
+    return op.emitOpError() << "comes after " << mostSteps << " others";
+  auto [known, isNew] = accesses.try_emplace(op.getCallee());
+  if (isNew)
+    known->second = accessesOf(
+        SymbolTable::lookupNearestSymbolFrom<FuncOp>(program->getParentOp(), op.getCalleeAttr()));
+  for (const Access &access : known->second)
+    if (failed(touch(op, access)))
+      return failure();
+  return success();
+}
+
+LogicalResult Walk::run() {
+  if (failed(block(program.getBody().front())))
+    return failure();
+  for (Storage &storage : storages) {
+    int64_t missing = storage.written.firstMissing(0, storage.elements);
+    if (storage.role == Role::Output && missing < storage.elements)
+      return storage.op->emitOpError() << "'" << storage.name << "' is an output whose element "
+                                       << missing << " is never written";
+  }
+  return success();
+}
+
+namespace {
+struct VerifyProgram : roux::step::impl::VerifyProgramBase<VerifyProgram> {
+  void runOnOperation() override {
+    for (ProgramOp program : getOperation().getOps<ProgramOp>())
+      if (failed(Walk(program).run()))
+        signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+};
+} // namespace
