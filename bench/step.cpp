@@ -37,6 +37,7 @@ struct Shape {
   int64_t layers, channels, heads, keyValueHeads, feedForward, vocabulary;
   std::vector<int32_t> lengths; ///< of the segments of the one micro-batch of a step
   bool saves;                   ///< activations; else layers are computed again
+  int targets = 100;            ///< percent of the tokens that have a label
 };
 
 /// Twelve conversations of very different length, as in a pack of long-context fine-tuning.
@@ -44,6 +45,7 @@ const std::vector<int32_t> twelve = {700, 512, 256, 160, 128, 96, 64, 48, 32, 24
 const Shape shapes[] = {
     {"small4k", 6, 384, 6, 2, 1024, 4096, twelve, true},
     {"small32k", 6, 384, 6, 2, 1024, 32000, twelve, true},
+    {"chat32k", 6, 384, 6, 2, 1024, 32000, twelve, true, 12}, // answers alone have labels
     {"small152k", 6, 384, 6, 2, 1024, 151936, twelve, true},
     {"long8k", 6, 384, 6, 2, 1024, 4096, {8192}, true},
     {"long32k", 6, 384, 6, 2, 1024, 4096, {32768}, false},
@@ -75,8 +77,12 @@ struct Pack {
           labels.push_back(tokens.back());
       }
       labels.push_back(-1);
-      targets += length - 1;
       segments.push_back(static_cast<int32_t>(tokens.size()));
+    }
+    for (size_t i = 0; i < labels.size(); ++i) {
+      if (static_cast<int>(i * 7919 % 100) >= shape.targets)
+        labels[i] = -1;
+      targets += labels[i] >= 0;
     }
   }
   train::StreamColumns columns() const { return {tokens, labels, positions, segments}; }
