@@ -16,9 +16,11 @@ namespace roux::data {
 
 /// Bytes of a sequence in the file. Counts are 32 bits each, so nothing here overflows.
 static uint64_t tokenBytes(const SequenceEntry &entry, size_t scores) {
-  uint64_t perToken = sizeof(int32_t) * 2 + sizeof(uint8_t) + sizeof(float) * scores;
-  return entry.tokens * perToken + (uint64_t(entry.turns) + entry.spans) * sizeof(TokenRange) +
-         entry.sentences * sizeof(uint32_t);
+  uint64_t perToken = sizeof(int32_t) + sizeof(float) * scores;
+  uint64_t pairs =
+      uint64_t(entry.turns) + entry.spans + entry.labelRuns + entry.otherLabels + entry.roleRuns;
+  return entry.tokens * perToken + pairs * sizeof(TokenRange) +
+         uint64_t(entry.sentences) * sizeof(uint32_t);
 }
 
 TokenStore::TokenStore(const std::filesystem::path &path)
@@ -84,13 +86,19 @@ SequenceView TokenStore::view(uint32_t sequence) const {
     at += count * sizeof(T);
   };
   SequenceView view;
+  std::span<const TokenRange> set;
+  std::span<const OtherLabel> others;
+  std::span<const RoleRun> roles;
   take(view.ids, entry.tokens);
-  take(view.labels, entry.tokens);
+  take(set, entry.labelRuns);
+  take(others, entry.otherLabels);
+  take(roles, entry.roleRuns);
   take(view.turns, entry.turns);
   take(view.spans, entry.spans);
   take(view.sentences, entry.sentences);
   take(view.tokenScores, uint64_t(entry.tokens) * storedSchema.tokenScores.size());
-  take(view.roles, entry.tokens);
+  view.labels = LabelRuns(view.ids, set, others);
+  view.roles = RoleRuns(roles, entry.tokens);
   return view;
 }
 

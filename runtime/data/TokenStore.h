@@ -11,6 +11,7 @@
 
 #include "runtime/data/FileError.h"
 #include "runtime/data/Ledger.h"
+#include "runtime/data/TokenRuns.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -22,17 +23,6 @@
 #include <vector>
 
 namespace roux::data {
-
-/// The label of a token that is not to be predicted.
-inline constexpr int32_t noLabel = -1;
-
-/// Tokens [begin, end) of a sequence.
-struct TokenRange {
-  uint32_t begin = 0;
-  uint32_t end = 0;
-  uint32_t size() const { return end - begin; }
-  bool operator==(const TokenRange &) const = default;
-};
 
 /// The value of one of Schema::attributes for one sequence: a number or a text.
 struct AttributeValue {
@@ -87,10 +77,14 @@ struct SequenceEntry {
   uint32_t spans;
   uint32_t sentences;
   uint32_t lastIsInput; ///< 1 or 0
+  uint32_t labelRuns;   ///< stretches of labels that are set
+  uint32_t otherLabels; ///< of them, labels that are not their token
+  uint32_t roleRuns;    ///< stretches of one role
+  uint32_t reserved;    ///< 0
   /// How many positions of a stream it takes: n tokens, or n - 1 when the last is only a label.
   uint32_t positions() const { return tokens == 0 ? 0 : tokens - 1 + lastIsInput; }
 };
-static_assert(sizeof(SequenceEntry) == 48);
+static_assert(sizeof(SequenceEntry) == 64);
 
 /// `source:record`, or `source:record.part` for later parts, as ledgers and errors name a sequence.
 std::string sequenceName(const SequenceEntry &entry, const std::vector<std::string> &sources);
@@ -98,8 +92,8 @@ std::string sequenceName(const SequenceEntry &entry, const std::vector<std::stri
 /// The tokens of one sequence, in place in the mapped file.
 struct SequenceView {
   std::span<const int32_t> ids;
-  std::span<const int32_t> labels;
-  std::span<const uint8_t> roles; ///< as many as ids; 0 is "no role"
+  LabelRuns labels; ///< as many as ids
+  RoleRuns roles;   ///< as many as ids; 0 is "no role"
   std::span<const TokenRange> turns;
   std::span<const TokenRange> spans;
   std::span<const uint32_t> sentences;
@@ -108,7 +102,7 @@ struct SequenceView {
 
 /// Writes a store; sequences are kept in the order of append(). Nothing exists under `path` until
 /// finish(), which writes the table, syncs, and renames; without it the temporary file is removed.
-/// Memory: the table (48 bytes a sequence) and the attributes. Throws FileError.
+/// Memory: the table (64 bytes a sequence) and the attributes. Throws FileError.
 class TokenStoreWriter {
 public:
   explicit TokenStoreWriter(std::filesystem::path path, StoreSchema schema = {});

@@ -88,6 +88,32 @@ static const char *mistake(const NewSequence &sequence, const StoreSchema &schem
   return turns ? turns : rangeMistake(sequence.spans, tokens);
 }
 
+namespace {
+
+/// Labels and roles of a sequence as the file holds them.
+struct Runs {
+  std::vector<TokenRange> set;
+  std::vector<OtherLabel> others;
+  std::vector<RoleRun> roles;
+
+  explicit Runs(const NewSequence &sequence) {
+    for (uint32_t t = 0; t < sequence.ids.size(); ++t) {
+      uint8_t role = sequence.roles.empty() ? 0 : sequence.roles[t];
+      if (roles.empty() || roles.back().role != role)
+        roles.push_back({t, role});
+      if (sequence.labels[t] == noLabel)
+        continue;
+      if (set.empty() || set.back().end != t)
+        set.push_back({t, t});
+      set.back().end = t + 1;
+      if (sequence.labels[t] != sequence.ids[t])
+        others.push_back({t, sequence.labels[t]});
+    }
+  }
+};
+
+} // namespace
+
 void TokenStoreWriter::append(const NewSequence &sequence) {
   if (const char *why = mistake(sequence, schema, roles.names.size()))
     throw std::invalid_argument(
@@ -107,18 +133,20 @@ void TokenStoreWriter::append(const NewSequence &sequence) {
   entry.spans = static_cast<uint32_t>(sequence.spans.size());
   entry.sentences = static_cast<uint32_t>(sequence.sentences.size());
   entry.lastIsInput = sequence.lastIsInput;
+  Runs runs(sequence);
+  entry.labelRuns = static_cast<uint32_t>(runs.set.size());
+  entry.otherLabels = static_cast<uint32_t>(runs.others.size());
+  entry.roleRuns = static_cast<uint32_t>(runs.roles.size());
   entries.push_back(entry);
 
   file->writeValues(sequence.ids);
-  file->writeValues(sequence.labels);
+  file->writeValues(std::span<const TokenRange>(runs.set));
+  file->writeValues(std::span<const OtherLabel>(runs.others));
+  file->writeValues(std::span<const RoleRun>(runs.roles));
   file->writeValues(sequence.turns);
   file->writeValues(sequence.spans);
   file->writeValues(sequence.sentences);
   file->writeValues(sequence.tokenScores);
-  if (sequence.roles.empty())
-    file->write(std::vector<std::byte>(sequence.ids.size()));
-  else
-    file->writeValues(sequence.roles);
   for (size_t a = 0; a < values.size(); ++a)
     values[a].push_back(schema.attributes[a].isText ? strings(sequence.attributes[a].text)
                                                     : sequence.attributes[a].number);

@@ -107,8 +107,7 @@ Record &PipelineRunner::record(const Row &row, Workspace &workspace) const {
     for (Message &message : stripped.messages)
       if (step.role.empty() || step.role == message.role) {
         std::string_view left = strip(message.content, step.characters, stripped);
-        if (left.data() != message.content.data())
-          message.json = {}; // it still holds the old content
+        message.rewritten |= left.data() != message.content.data();
         message.content = left;
       }
     if (step.role.empty())

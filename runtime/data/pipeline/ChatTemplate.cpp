@@ -5,6 +5,11 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/pipeline/ChatTemplate.h"
 
+#include "runtime/data/records/FillRecord.h"
+#include "runtime/data/records/JsonRecord.h"
+
+#include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -60,26 +65,132 @@ bool isScaffold(std::string_view key) {
   return key == "role" || key == "name" || key == "tool_call_id" || key == "id";
 }
 
-Value describe(const Message &message, int32_t index) {
+/// What a message thinks has three names; a template that reads one of them means all.
+constexpr std::string_view thoughts[] = {"reasoning_content", "reasoning", "thinking"};
+
+void spreadThoughts(MapValue &map) {
+  const Value *said = nullptr;
+  for (std::string_view key : thoughts)
+    if (const Value *value = map.find(key))
+      said = value;
+  if (!said)
+    return;
+  Value same = *said;
+  for (std::string_view key : thoughts)
+    if (!map.find(key))
+      map.set(std::string(key), same);
+}
+
+Value describe(const Message &message, int32_t index, bool nullContent) {
   MapValue map;
   Origin origin{index, false};
   map.set("role", std::string(message.role));
+  Value text = Text(std::string(message.content), origin);
   if (message.json.empty()) {
-    map.set("content", Text(std::string(message.content), origin));
+    map.set("content", text);
     return map;
   }
   Value said = fromJson(message.json, origin), plain = fromJson(message.json);
-  for (const auto &[key, value] : said.map()->entries)
-    map.set(key, isScaffold(key) ? *plain.map()->find(key) : value);
-  map.set("role", std::string(message.role));
+  for (const auto &[key, value] : said.map()->entries) {
+    bool isContent = key == "content" || key == "value";
+    if (key == "role" || key == "from" || (value.isNone() && !(isContent && nullContent)))
+      continue; // a null key is an absent key
+    if (isContent)
+      map.set("content", message.rewritten ? text : value);
+    else
+      map.set(key, isScaffold(key) ? *plain.map()->find(key) : value);
+  }
+  spreadThoughts(map);
   return map;
+}
+
+/// True if a template asks whether a message's content is none, as those do that tell a tool call
+/// by it; others would print the word.
+bool asksForNoContent(std::string_view source) {
+  for (size_t at = 0; (at = source.find("content", at)) != source.npos;) {
+    at += std::string_view("content").size();
+    std::string_view rest = source.substr(at, 40);
+    auto skip = [&](std::string_view text) {
+      if (rest.starts_with(text))
+        rest.remove_prefix(text.size());
+    };
+    auto skipBlanks = [&] {
+      rest.remove_prefix(std::min(rest.find_first_not_of(" \n"), rest.size()));
+    };
+    for (std::string_view text : {"'", "\"", "]"})
+      skip(text);
+    skipBlanks();
+    for (std::string_view text : {"is ", "== ", "!= ", "not "})
+      skip(text);
+    skipBlanks();
+    if (rest.starts_with("none") || rest.starts_with("None"))
+      return true;
+  }
+  return false;
+}
+
+/// A globals' value that may stand in the record as JSON or as a text that holds JSON.
+Value listOf(const Field &field) {
+  try {
+    if (field.kind == Field::Kind::Text)
+      validateJson(field.text);
+    Value value = fromJson(field.text);
+    if (value.list())
+      return value;
+  } catch (const RecordProblem &) {
+  }
+  throw RecordError(fmt::format("'{}' is no list, nor a text that holds one", field.name));
+}
+
+/// Keys that callers of a template set themselves.
+bool isReserved(std::string_view key) {
+  return key == "messages" || key == "bos_token" || key == "eos_token" ||
+         key == "add_generation_prompt";
+}
+
+void setGlobals(const Record &record, MapValue &globals) {
+  for (const Field &field : record.fields) {
+    if (isEmpty(field))
+      continue;
+    if (field.name == "tools" || field.name == "documents")
+      globals.set(std::string(field.name), listOf(field));
+    if (field.name != "chat_template_kwargs")
+      continue;
+    Value given = field.kind == Field::Kind::Json ? fromJson(field.text) : Value();
+    if (!given.map())
+      throw RecordError("'chat_template_kwargs' is no object");
+    for (const auto &[key, value] : given.map()->entries)
+      if (isReserved(key))
+        throw RecordError(
+            fmt::format("'chat_template_kwargs' has '{}', which is not its to set", key));
+      else
+        globals.set(key, value);
+  }
 }
 
 } // namespace
 
 ChatTemplate::ChatTemplate(std::string_view source)
     : parsed(std::make_shared<Template>(source)), text(source),
-      hash(XXH3_64bits(source.data(), source.size())) {}
+      readsNullContent(asksForNoContent(source)), hash(XXH3_64bits(source.data(), source.size())) {}
+
+/// True if `text` has `word` as a word of its own.
+static bool hasWord(std::string_view text, std::string_view word) {
+  auto isPart = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  for (size_t at = 0; (at = text.find(word, at)) != text.npos; at += word.size()) {
+    size_t end = at + word.size();
+    if ((at == 0 || !isPart(text[at - 1])) && (end == text.size() || !isPart(text[end])))
+      return true;
+  }
+  return false;
+}
+
+bool ChatTemplate::reads(std::string_view key) const {
+  if (std::find(std::begin(thoughts), std::end(thoughts), key) != std::end(thoughts))
+    return std::any_of(std::begin(thoughts), std::end(thoughts),
+                       [&](std::string_view each) { return hasWord(text, each); });
+  return hasWord(text, key);
+}
 
 std::vector<std::string_view> ChatTemplate::names() {
   std::vector<std::string_view> names;
@@ -102,11 +213,9 @@ ChatTemplate ChatTemplate::named(std::string_view name) {
 Text ChatTemplate::render(const Record &record, std::string_view bos, std::string_view eos) const {
   ListValue messages;
   for (size_t i = 0; i < record.messages.size(); ++i)
-    messages.items.push_back(describe(record.messages[i], i));
+    messages.items.push_back(describe(record.messages[i], i, readsNullContent));
   MapValue globals;
-  for (const Field &field : record.fields) // templates look for `tools` and `documents`
-    if (field.kind == Field::Kind::Json && (field.name == "tools" || field.name == "documents"))
-      globals.set(field.name, fromJson(field.text));
+  setGlobals(record, globals);
   globals.set("messages", std::move(messages));
   globals.set("bos_token", std::string(bos));
   globals.set("eos_token", std::string(eos));

@@ -33,6 +33,9 @@ public:
   bool separatesAnswers() const { return separate; }
   /// The template itself; what separatesAnswers() says is not in it.
   const std::string &source() const { return text; }
+  /// False if no message's key of this name can reach what is rendered: the template does not have
+  /// the word, nor another that means the same.
+  bool reads(std::string_view key) const;
   /// Changes with the template's text.
   uint64_t contentHash() const { return hash; }
 
@@ -40,6 +43,7 @@ private:
   std::shared_ptr<const Template> parsed;
   std::string text;
   bool separate = false;
+  bool readsNullContent = false; ///< it asks whether a content is none
   uint64_t hash = 0;
 };
 

@@ -31,9 +31,8 @@ Record &Workspace::read(uint32_t step, uint64_t index) {
   return readers.try_emplace(step, *sources[step]).first->second.read(index);
 }
 
-/// Calls `visit` for every node of every expression of the pipeline and its consumer.
-static void visitNodes(const DataPipeline &pipeline, const Consumer &consumer,
-                       const std::function<void(const Expression::Node &)> &visit) {
+void visitNodes(const DataPipeline &pipeline, const Consumer &consumer,
+                const std::function<void(const Expression::Node &)> &visit) {
   for (const DataStep &step : pipeline.steps)
     for (const Expression::Node &node : step.expression.nodes)
       visit(node);

@@ -51,6 +51,10 @@ private:
   std::map<uint32_t, RecordSource::Reader> readers;
 };
 
+/// Calls `visit` for every node of every expression of the pipeline and its consumer.
+void visitNodes(const DataPipeline &pipeline, const Consumer &consumer,
+                const std::function<void(const Expression::Node &)> &visit);
+
 class PipelineRunner {
 public:
   /// Opens and indexes every source, so that origin() can be asked. Throws FileError, RecordError
@@ -127,6 +131,7 @@ private:
   struct Made;
   Made make(const Row &row, uint64_t index, const StoreSchema &schema, Workspace &workspace) const;
   void append(TokenStoreWriter &store, const Row &row, const Made &made);
+  void noteUnreadKeys(const StoreSchema &schema);
   void noteTargets(const Row &row, const TokenizedRecord &tokens);
 
   /// The records behind a row; several after a join. Each is a source and an index in it.

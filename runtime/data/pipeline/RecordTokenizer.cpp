@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/pipeline/RecordTokenizer.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace roux::data {
@@ -48,6 +49,14 @@ void RecordTokenizer::tokenize(const Record &record, Ends ends, TokenizedRecord 
     tokenizeChat(record, tokens, lints);
   }
   tokens.roles.resize(tokens.size(), 0);
+  // What opens a sequence is predicted by nothing, and by its place: where one token begins and
+  // ends texts, the same id at the end is what a model learns to stop by.
+  if (bos && tokens.size() > 0 && tokens.ids[0] == *bos)
+    tokens.labels[0] = noLabel;
+  for (const Turn &turn : tokens.turns)
+    if (turn.message >= 0 && !record.messages[turn.message].trained)
+      std::fill(tokens.labels.begin() + turn.tokens.begin, tokens.labels.begin() + turn.tokens.end,
+                noLabel);
   if (withText)
     findSentences(tokens);
 }
@@ -56,7 +65,7 @@ void RecordTokenizer::addToken(int32_t id, std::string_view role, TokenizedRecor
   uint32_t end = tokens.text.size();
   tokens.roles.resize(tokens.size(), 0);
   tokens.ids.push_back(id);
-  tokens.labels.push_back(bos && id == *bos ? noLabel : id);
+  tokens.labels.push_back(id);
   tokens.roles.push_back(tokens.role(role));
   tokens.bytes.push_back({end, end});
 }
@@ -78,8 +87,7 @@ void RecordTokenizer::tokenizeText(const Record &record, Ends ends, TokenizedRec
     std::vector<TokenId> ids;
     consumer.tokenizer->encode(record.document, ids, {});
     tokens.ids.insert(tokens.ids.end(), ids.begin(), ids.end());
-    for (TokenId id : ids)
-      tokens.labels.push_back(bos && static_cast<int32_t>(id) == *bos ? noLabel : id);
+    tokens.labels.insert(tokens.labels.end(), ids.begin(), ids.end());
     tokens.bytes.clear();
   }
   if (ends == Ends::Eos || ends == Ends::Both)
@@ -98,8 +106,7 @@ void RecordTokenizer::takeIds(const Record &record, TokenizedRecord &tokens) con
     int32_t label = record.labels.empty() ? id : record.labels[i];
     if (label >= limit)
       throw RecordError(fmt::format("label {} is {}, the vocabulary has {}", i, label, limit));
-    bool trained = label >= 0 && !(bos && label == *bos);
-    tokens.labels.push_back(trained ? label : noLabel);
+    tokens.labels.push_back(label >= 0 ? label : noLabel);
   }
   if (!withText)
     return;
@@ -115,15 +122,24 @@ void RecordTokenizer::tokenizeCompletion(const Record &record, Ends ends,
                                          TokenizedRecord &tokens) const {
   if (ends == Ends::Bos || ends == Ends::Both)
     addToken(requireEnd(bos, "a begin-of-sequence token"), "", tokens);
-  Text text(std::string(record.messages[0].content), {0, false});
-  text.append(record.messages[1].content, {1, false});
-  encode(text, tokens, false);
-  assignRoles(text, record, tokens, false);
-  if (ends == Ends::Eos || ends == Ends::Both) {
+  uint32_t border = tokens.text.size() + record.messages[0].content.size();
+  uint32_t begin = tokens.size();
+  encode(Text(fmt::format("{}{}", record.messages[0].content, record.messages[1].content)), tokens,
+         false);
+  // A token across the border is the completion's, whose bytes would be predicted by nothing else.
+  uint32_t middle = begin;
+  while (middle < tokens.size() && tokens.bytes[middle].end <= border)
+    ++middle;
+  if (ends == Ends::Eos || ends == Ends::Both)
     addToken(requireEnd(eos, "an end-of-sequence token"), "assistant", tokens);
-    if (!tokens.turns.empty() && tokens.turns.back().role == "assistant")
-      tokens.turns.back().tokens.end = tokens.size();
-  }
+  tokens.roles.resize(tokens.size(), 0);
+  auto turn = [&](uint32_t from, uint32_t to, std::string_view name, int32_t message) {
+    std::fill(tokens.roles.begin() + from, tokens.roles.begin() + to, tokens.role(name));
+    if (from < to)
+      tokens.turns.push_back({{from, to}, std::string(name), message});
+  };
+  turn(begin, middle, "user", 0);
+  turn(middle, tokens.size(), "assistant", 1);
 }
 
 void RecordTokenizer::encodePiece(std::string_view text, uint32_t shift,
@@ -132,7 +148,7 @@ void RecordTokenizer::encodePiece(std::string_view text, uint32_t shift,
   for (size_t i = 0; i < encoding.ids.size(); ++i) {
     int32_t id = encoding.ids[i];
     tokens.ids.push_back(id);
-    tokens.labels.push_back(bos && id == *bos ? noLabel : id);
+    tokens.labels.push_back(id);
     tokens.bytes.push_back({encoding.offsets[i].begin + shift, encoding.offsets[i].end + shift});
   }
 }

@@ -140,7 +140,7 @@ void RecordTokenizer::assignRoles(const Text &text, const Record &record, Tokeni
       continue;
     uint8_t role = tokens.role(name);
     std::fill(tokens.roles.begin() + turn.begin, tokens.roles.begin() + turn.end, role);
-    tokens.turns.push_back({turn, std::string(name)});
+    tokens.turns.push_back({turn, std::string(name), extent.message});
     token = turn.end;
   }
 }

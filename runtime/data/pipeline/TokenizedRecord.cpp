@@ -63,7 +63,7 @@ void TokenizedRecord::append(const TokenizedRecord &source, TokenRange range) {
           turn.tokens.begin < range.begin)
         turns.back().tokens.end = left.end;
       else
-        turns.push_back({left, turn.role});
+        turns.push_back({left, turn.role, turn.message});
     }
   for (TokenRange span : source.spans)
     if (TokenRange left = clip(span, range, start); left.size())

@@ -20,12 +20,14 @@ namespace roux::data {
 struct Turn {
   TokenRange tokens;
   std::string role;
+  int32_t message = -1; ///< of the record, where the turn is one
 };
 
 struct TokenizedRecord {
   std::vector<int32_t> ids;
   /// `labels[t]` is the id to be predicted as token t, or noLabel. It is ids[t] but where a
-  /// template says otherwise; a BOS is never a label. Before target, all that could be predicted.
+  /// template says otherwise; a BOS that opens the record has none. Before target, all that could
+  /// be predicted.
   std::vector<int32_t> labels;
   /// Indexes of roleNames; 0 is nobody's: the template's own text.
   std::vector<uint8_t> roles;

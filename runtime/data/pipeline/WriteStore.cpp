@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 #include <fmt/format.h>
+#include <unordered_set>
 
 namespace roux::data {
 
@@ -100,6 +101,36 @@ void PipelineRunner::append(TokenStoreWriter &store, const Row &row, const Made 
                 .tokenScores = {}});
 }
 
+/// Tells of every key that neither a layout nor `schema` nor an expression nor the template reads.
+void PipelineRunner::noteUnreadKeys(const StoreSchema &schema) {
+  std::unordered_set<std::string> read;
+  for (const StoreSchema::Attribute &attribute : schema.attributes)
+    read.insert(attribute.name);
+  visitNodes(pipeline, consumer, [&](const Expression::Node &node) {
+    if (node.operation == Operation::Read && node.attribute == Attribute::Field)
+      read.insert(node.text);
+  });
+  for (size_t step = 0; step < sources.size(); ++step) {
+    const std::shared_ptr<RecordSource> &source = sources[step];
+    if (!source || std::find(sources.begin(), sources.begin() + step, source) !=
+                       sources.begin() + static_cast<ptrdiff_t>(step))
+      continue;
+    const std::string &name = source->spec().name;
+    for (const KeyCount &each : source->keys().keys()) {
+      bool known = each.ofMessage ? consumer.chat && consumer.chat->reads(each.key)
+                                  : read.contains(each.key);
+      if (!known)
+        ledger.add(Fate::Noted,
+                   each.ofMessage ? fmt::format("{}: the template does not read '{}' of messages",
+                                                name, each.key)
+                                  : fmt::format("{}: nothing reads key '{}'", name, each.key),
+                   each.records, 0, 0, source->nameOfOrdinal(each.first));
+    }
+    if (uint64_t others = source->keys().others())
+      ledger.add(Fate::Noted, fmt::format("{}: nothing reads further keys", name), others, 0, 0);
+  }
+}
+
 void PipelineRunner::write(TokenStoreWriter &store, const StoreSchema &schema) {
   assert(stepsHaveRun && "without runSteps() there are no rows");
   constexpr uint64_t blockRows = 256;
@@ -120,6 +151,7 @@ void PipelineRunner::write(TokenStoreWriter &store, const StoreSchema &schema) {
       if (good[row])
         append(store, block[row], made[row]);
   }
+  noteUnreadKeys(schema);
   store.ledger().merge(ledger);
   store.setOrigin(origin());
 }

@@ -5,17 +5,13 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/plan/PlanInput.h"
 
-#include <algorithm>
-
 namespace roux::data {
 
 PlanInput::PlanInput(const TokenStore &store)
     : sequences(store.sequences()), sources(store.sources()), storeHash(store.hash()),
       losses(&store.ledger()), store(&store) {
   countLabels = [&store](uint32_t sequence, TokenRange tokens) {
-    std::span<const int32_t> labels =
-        store.view(sequence).labels.subspan(tokens.begin, tokens.size());
-    return static_cast<uint32_t>(labels.size() - std::count(labels.begin(), labels.end(), noLabel));
+    return store.view(sequence).labels.count(tokens);
   };
 }
 

@@ -8,10 +8,11 @@
 
 #include "runtime/data/records/JsonWalk.h"
 #include "runtime/data/records/Layout.h"
+#include "runtime/data/records/MessageReader.h"
 
-#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <utility>
 
 namespace roux::data {
 
@@ -20,6 +21,8 @@ struct JsonRecordReader::State {
   Layout layout;
   simdjson::ondemand::parser parser{};
   Record record{};
+  RecordDraft draft{record};
+  KeySet keys{};
 };
 
 JsonRecordReader::JsonRecordReader(SourceKind kind, Layout layout)
@@ -33,27 +36,31 @@ using Type = simdjson::ondemand::json_type;
 
 class Members {
 public:
-  Members(JsonWalk &walk, Record &record) : walk(walk), record(record) {}
+  Members(JsonWalk &walk, SourceKind kind, Layout wanted, KeySet &keys, RecordDraft &draft)
+      : walk(walk), kind(kind), wanted(wanted), keys(keys), draft(draft) {}
 
   void read(std::string_view key, JsonValue value) {
     Type type;
     walk.require(value.type().get(type));
-    if (record.find(key) || std::find(taken.begin(), taken.end(), key) != taken.end())
-      duplicates.push_back(std::string(key));
-    if (type == Type::array && (key == "messages" || key == "conversations"))
+    if (!keys.insert(key))
+      draft.duplicates.emplace_back(key);
+    if (type == Type::array && isMessages(key))
       return readMessages(key, value);
-    if (type == Type::array && (isIds(key) || key == "labels"))
-      return readIds(key, value);
-    record.fields.push_back(readField(key, type, value));
-  }
-  /// The keys read twice; JSON allows it, but then what the record says is anybody's guess.
-  std::vector<std::string> duplicates;
-
-  static bool isIds(std::string_view key) {
-    return key == "input_ids" || key == "ids" || key == "tokens";
+    if (type == Type::array && kind == SourceKind::Tokens && findNumbers(draft, key))
+      return readNumbers(key, value);
+    draft.record.fields.push_back(readField(key, type, value));
   }
 
 private:
+  /// Whether a list under `key` is one of messages. Of two layouts that are both there the one that
+  /// the recipe names is read; without a name the record is ambiguous, which applyLayout() says.
+  bool isMessages(std::string_view key) const {
+    if (kind != SourceKind::Chat || (key != "messages" && key != "conversations"))
+      return false;
+    return wanted == Layout::Auto ||
+           wanted == (key == "messages" ? Layout::Messages : Layout::ShareGPT);
+  }
+
   Field readField(std::string_view key, Type type, JsonValue value) {
     if (type == Type::string)
       return {key, Field::Kind::Text, walk.text(value)};
@@ -68,87 +75,52 @@ private:
   }
 
   void readMessages(std::string_view key, JsonValue value);
-  void readMessage(JsonValue value);
-  void readIds(std::string_view key, JsonValue value);
+  void readNumbers(std::string_view key, JsonValue value);
 
   JsonWalk &walk;
-  Record &record;
-  std::vector<std::string_view> taken;
+  SourceKind kind;
+  Layout wanted;
+  KeySet &keys;
+  RecordDraft &draft;
 };
 
+/// Lists of messages go into a draft of their own, since which of them the record is follows only
+/// when all keys are known.
 void Members::readMessages(std::string_view key, JsonValue value) {
-  taken.push_back(key);
-  record.layout = key == "messages" ? Layout::Messages : Layout::ShareGPT;
-  simdjson::ondemand::array array;
-  walk.require(value.get_array().get(array));
-  record.messages.clear();
-  walk.items(array, [&](JsonValue item) { readMessage(item); });
+  MessageReader(walk, draft.record).read(value);
+  draft.lists.push_back({key, std::exchange(draft.record.messages, {})});
 }
 
-void Members::readMessage(JsonValue value) {
+void Members::readNumbers(std::string_view key, JsonValue value) {
+  NumberList &list = *findNumbers(draft, key);
+  list.clear();
+  list.key = key;
   const char *begin = std::string_view(value.raw_json_token()).data();
-  Type type;
-  walk.require(value.type().get(type));
-  if (type != Type::object)
-    walk.failAt(begin, fmt::format("message {} is no object", record.messages.size()));
-  simdjson::ondemand::object object;
-  walk.require(value.get_object().get(object));
-  Message message;
-  bool hasRole = false, hasContent = false;
-  walk.members(object, [&](std::string_view key, JsonValue member) {
-    Type type;
-    walk.require(member.type().get(type));
-    bool role = key == "role" || key == "from", content = key == "content" || key == "value";
-    if ((role && hasRole) || (content && hasContent))
-      walk.fail(fmt::format("message {} has '{}' twice", record.messages.size(), key));
-    if ((role || content) && type == Type::string) {
-      (role ? message.role : message.content) = walk.text(member);
-    } else if (content && type == Type::array) {
-      message.content = joinParts(walk.container(member, 3), record);
-    } else {
-      walk.check(member, 3);
-      content = content && type == Type::null; // a tool call has none
-    }
-    hasRole |= role && type == Type::string;
-    hasContent |= content;
-  });
-  const char *end = nullptr;
-  walk.require(walk.document().current_location().get(end));
-  while (end > begin && end[-1] != '}')
-    --end;
-  message.json = {begin, static_cast<size_t>(end - begin)};
-  bool calls = message.json.find("\"tool_calls\"") != std::string_view::npos;
-  if (!hasRole || (!hasContent && !calls))
-    walk.failAt(begin, fmt::format("message {} has no {}", record.messages.size(),
-                                   hasRole ? "content that is text" : "role that is text"));
-  record.messages.push_back(message);
-}
-
-void Members::readIds(std::string_view key, JsonValue value) {
-  taken.push_back(key);
-  std::vector<int32_t> &ids = key == "labels" ? record.labels : record.ids;
   simdjson::ondemand::array array;
   walk.require(value.get_array().get(array));
-  bool plain = true; // `tokens` of a text record may be words
+  bool words = false; // `tokens` may be words beside the ids
   walk.items(array, [&](JsonValue item) {
     Type type;
     walk.require(item.type().get(type));
     if (type != Type::number) {
       walk.check(item, 2);
-      plain = false;
+      words = true;
       return;
     }
     std::string_view text = walk.scalar(item);
-    int32_t id = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    bool valid = error == std::errc() && end == text.data() + text.size();
-    plain &= valid && (id >= 0 || key == "labels");
-    ids.push_back(id);
+    int32_t number = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || (number < 0 && list.isIds))
+      walk.failAt(text.data(), fmt::format("'{}' holds {} at {}, expected a whole number from {}",
+                                           key, text.substr(0, 40), list.values.size(),
+                                           list.isIds ? "0 to 2147483647" : "-2147483648"));
+    list.values.push_back(number);
   });
-  if (!plain) {
-    ids.clear();
-    record.fields.push_back({key, Field::Kind::Json, {}});
-  }
+  list.given = !words;
+  if (words && key != "tokens")
+    walk.failAt(begin, fmt::format("'{}' holds something that is no number", key));
+  if (words)
+    draft.record.fields.push_back({key, Field::Kind::Json, {}});
 }
 
 } // namespace
@@ -160,6 +132,7 @@ void Record::clear() {
   ids.clear();
   labels.clear();
   fields.clear();
+  messageKeys.clear();
   owned.clear();
 }
 
@@ -173,6 +146,9 @@ const Field *Record::find(std::string_view name) const {
 Record &JsonRecordReader::read(std::string_view json) {
   Record &record = state->record;
   record.clear();
+  state->draft.clear();
+  state->draft.json = json;
+  state->keys.clear();
   size_t begin = json.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos || json[begin] != '{') {
     if (begin != json.npos && json[begin] == '[')
@@ -183,10 +159,10 @@ Record &JsonRecordReader::read(std::string_view json) {
   JsonWalk walk(state->parser, json);
   simdjson::ondemand::object object;
   walk.require(walk.document().get_object().get(object));
-  Members members(walk, record);
+  Members members(walk, state->kind, state->layout, state->keys, state->draft);
   walk.members(object, [&](std::string_view key, JsonValue value) { members.read(key, value); });
   walk.finish();
-  applyLayout(state->kind, state->layout, members.duplicates, record);
+  applyLayout(state->kind, state->layout, state->draft);
   return record;
 }
 

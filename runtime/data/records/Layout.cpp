@@ -1,11 +1,14 @@
 //===- Layout.cpp - published layouts into one ----------------------------===//
 //
-// Each layout is a row: the keys that show it, in the order they are looked for.
+// Each layout is a row: the keys that show it. A record must show one, however its
+// keys are ordered.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/records/Layout.h"
 
+#include "runtime/data/records/FillRecord.h"
 #include "runtime/data/records/RecordError.h"
+#include "runtime/data/records/RecordKeys.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -14,151 +17,206 @@
 namespace roux::data {
 
 std::string_view spelling(Layout layout) {
-  static constexpr std::string_view names[] = {"auto",       "messages", "sharegpt", "alpaca",
-                                               "completion", "text",     "tokens"};
+  static constexpr std::string_view names[] = {
+      "auto",       "messages", "sharegpt", "alpaca", "prompt and completion messages",
+      "completion", "text",     "tokens"};
+  static_assert(std::size(names) == layoutCount);
   return names[static_cast<size_t>(layout)];
+}
+
+void RecordDraft::clear() {
+  lists.clear();
+  duplicates.clear();
+  for (NumberList &list : numbers)
+    list.clear();
+}
+
+NumberList *findNumbers(RecordDraft &draft, std::string_view key) {
+  if (key == "token_type_ids" || key == "seq_idx")
+    key = "segment_ids";
+  for (NumberList &list : draft.numbers)
+    if (list.name == key)
+      return &list;
+  return nullptr;
 }
 
 namespace {
 
+/// What stands under a layout's keys.
+enum class Holds : uint8_t { Text, Messages, Ids };
+
 struct LayoutRow {
   SourceKind kind;
   Layout layout;
-  std::vector<std::string_view> keys; ///< all of them, as texts
+  Holds holds;
+  std::vector<std::string_view> keys; ///< all of them; of ids, any of them
 };
 
 const LayoutRow layouts[] = {
-    {SourceKind::Chat, Layout::Messages, {"messages"}},
-    {SourceKind::Chat, Layout::ShareGPT, {"conversations"}},
-    {SourceKind::Chat, Layout::Alpaca, {"instruction", "output"}},
-    {SourceKind::Completion, Layout::Completion, {"prompt", "completion"}},
-    {SourceKind::Text, Layout::Text, {"text"}},
-    {SourceKind::Tokens, Layout::Tokens, {"ids"}},
+    {SourceKind::Chat, Layout::Messages, Holds::Messages, {"messages"}},
+    {SourceKind::Chat, Layout::ShareGPT, Holds::Messages, {"conversations"}},
+    {SourceKind::Chat, Layout::Alpaca, Holds::Text, {"instruction", "output"}},
+    {SourceKind::Chat, Layout::ChatCompletion, Holds::Messages, {"prompt", "completion"}},
+    {SourceKind::Completion, Layout::Completion, Holds::Text, {"prompt", "completion"}},
+    {SourceKind::Completion, Layout::ChatCompletion, Holds::Messages, {"prompt", "completion"}},
+    {SourceKind::Text, Layout::Text, Holds::Text, {"text"}},
+    {SourceKind::Tokens, Layout::Tokens, Holds::Ids, {"ids", "input_ids", "tokens"}},
 };
 
-bool shows(const LayoutRow &row, const Record &record) {
-  if (row.layout == Layout::Messages || row.layout == Layout::ShareGPT)
-    return record.layout == row.layout;
-  if (row.layout == Layout::Tokens)
-    return !record.ids.empty();
-  return std::all_of(row.keys.begin(), row.keys.end(), [&](std::string_view key) {
-    const Field *field = record.find(key);
+const std::vector<Message> *findList(const RecordDraft &draft, std::string_view key) {
+  for (const auto &[name, messages] : draft.lists)
+    if (name == key)
+      return &messages;
+  return nullptr;
+}
+
+bool isList(const Field &field) {
+  return field.kind == Field::Kind::Json && field.text.starts_with('[');
+}
+
+/// A list of messages without any.
+bool isEmptyList(const RecordDraft &draft, std::string_view key) {
+  const std::vector<Message> *list = findList(draft, key);
+  return list && list->empty();
+}
+
+bool hasKey(const LayoutRow &row, std::string_view key, RecordDraft &draft) {
+  switch (row.holds) {
+  case Holds::Text: {
+    const Field *field = draft.record.find(key);
     return field && field->kind == Field::Kind::Text;
-  });
-}
-
-std::string listKeys(const Record &record) {
-  std::string keys;
-  if (record.layout != Layout::Auto)
-    keys = record.layout == Layout::Messages ? "'messages'" : "'conversations'";
-  if (!record.ids.empty())
-    keys += fmt::format("{}ids", keys.empty() ? "" : ", ");
-  for (size_t i = 0; i < std::min<size_t>(record.fields.size(), 8); ++i)
-    keys += fmt::format("{}'{}'", keys.empty() ? "" : ", ", record.fields[i].name.substr(0, 40));
-  return keys.empty() ? "none" : keys;
-}
-
-std::string_view textOf(const Record &record, std::string_view key) {
-  const Field *field = record.find(key);
-  return field && field->kind == Field::Kind::Text ? field->text : std::string_view();
-}
-
-void takeField(Record &record, std::string_view key) {
-  std::erase_if(record.fields, [&](const Field &field) { return field.name == key; });
-}
-
-/// ShareGPT's names for who speaks.
-std::string_view roleOf(std::string_view from) {
-  static constexpr std::pair<std::string_view, std::string_view> roles[] = {
-      {"human", "user"},
-      {"gpt", "assistant"},
-      {"chatgpt", "assistant"},
-      {"bing", "assistant"},
-      {"bard", "assistant"},
-      {"model", "assistant"},
-      {"function_call", "assistant"},
-      {"observation", "tool"},
-      {"function_response", "tool"},
-  };
-  for (auto [name, role] : roles)
-    if (name == from)
-      return role;
-  return from;
-}
-
-void fillAlpaca(Record &record) {
-  const Field *history = record.find("history");
-  if (history && history->text.find_first_not_of("[] \t\nul") != std::string_view::npos)
-    throw RecordProblem{0, "an alpaca record has 'history', which would be lost; write it as "
-                           "messages"};
-  std::string_view system = textOf(record, "system"), input = textOf(record, "input");
-  std::string_view question = textOf(record, "instruction");
-  if (!system.empty())
-    record.messages.push_back({"system", system, {}});
-  if (!input.empty())
-    question = record.own(fmt::format("{}\n{}", question, input));
-  record.messages.push_back({"user", question, {}});
-  record.messages.push_back({"assistant", textOf(record, "output"), {}});
-  for (std::string_view key : {"instruction", "input", "output"})
-    takeField(record, key);
-}
-
-void fill(Record &record) {
-  switch (record.layout) {
-  case Layout::Messages:
-  case Layout::ShareGPT:
-    for (Message &message : record.messages) {
-      std::string_view role = roleOf(message.role);
-      if (role != message.role || record.layout == Layout::ShareGPT)
-        message.json = {}; // its keys are not the ones templates know
-      message.role = role;
-    }
-    break;
-  case Layout::Alpaca:
-    return fillAlpaca(record);
-  case Layout::Completion:
-    record.messages = {{"user", textOf(record, "prompt"), {}},
-                       {"assistant", textOf(record, "completion"), {}}};
-    takeField(record, "prompt");
-    takeField(record, "completion");
-    break;
-  case Layout::Text:
-    record.document = textOf(record, "text");
-    takeField(record, "text");
-    break;
-  case Layout::Tokens:
-    if (!record.labels.empty() && record.labels.size() != record.ids.size())
-      throw RecordProblem{0, fmt::format("there are {} labels for {} ids", record.labels.size(),
-                                         record.ids.size())};
-    break;
-  case Layout::Auto:
-    break;
   }
+  case Holds::Messages: {
+    const Field *field = draft.record.find(key);
+    return findList(draft, key) || (field && isList(*field));
+  }
+  case Holds::Ids:
+    return findNumbers(draft, key)->given;
+  }
+  return false;
 }
 
-} // namespace
+bool shows(const LayoutRow &row, RecordDraft &draft, bool evenEmpty) {
+  auto has = [&](std::string_view key) {
+    return hasKey(row, key, draft) && (evenEmpty || !isEmptyList(draft, key));
+  };
+  return row.holds == Holds::Ids ? std::any_of(row.keys.begin(), row.keys.end(), has)
+                                 : std::all_of(row.keys.begin(), row.keys.end(), has);
+}
 
-void applyLayout(SourceKind kind, Layout wanted, const std::vector<std::string> &duplicates,
-                 Record &record) {
+std::string quoted(const std::vector<std::string_view> &keys, std::string_view between) {
+  std::string text;
+  for (std::string_view key : keys)
+    text += fmt::format("{}'{}'", text.empty() ? "" : between, key);
+  return text;
+}
+
+/// What a value is, in words.
+std::string_view kindOf(const Field &field) {
+  switch (field.kind) {
+  case Field::Kind::Text:
+    return "a text";
+  case Field::Kind::Number:
+    return "a number";
+  case Field::Kind::Boolean:
+    return "true or false";
+  case Field::Kind::Null:
+    return "null";
+  case Field::Kind::Json:
+    return field.text.starts_with('{') ? "an object" : "a list";
+  }
+  return "";
+}
+
+/// The first key of `row` that is there as something else than the layout wants; empty if none is.
+std::string wrongType(const LayoutRow &row, RecordDraft &draft) {
+  static constexpr std::string_view wanted[] = {"a text", "a list of messages", "a list of ids"};
+  for (std::string_view key : row.keys) {
+    if (hasKey(row, key, draft))
+      continue;
+    const Field *field = draft.record.find(key);
+    bool list = findList(draft, key);
+    if (list || field)
+      return fmt::format("'{}' is {}, expected {}", key, list ? "a list" : kindOf(*field),
+                         wanted[static_cast<size_t>(row.holds)]);
+  }
+  return {};
+}
+
+std::string listKeys(RecordDraft &draft) {
+  std::vector<std::string_view> keys;
+  for (const auto &[key, messages] : draft.lists)
+    keys.push_back(key);
+  for (const NumberList &list : draft.numbers)
+    if (list.given)
+      keys.push_back(list.key);
+  for (size_t i = 0; i < std::min<size_t>(draft.record.fields.size(), 8); ++i)
+    keys.push_back(draft.record.fields[i].name.substr(0, 40));
+  return keys.empty() ? "none" : quoted(keys, ", ");
+}
+
+[[noreturn]] void refuse(SourceKind kind, Layout wanted, RecordDraft &draft) {
   std::string expected;
   for (const LayoutRow &row : layouts) {
     if (row.kind != kind || (wanted != Layout::Auto && wanted != row.layout))
       continue;
-    if (shows(row, record)) {
-      for (const std::string &key : duplicates)
-        if (std::find(row.keys.begin(), row.keys.end(), key) != row.keys.end())
-          throw RecordProblem{0, fmt::format("key '{}' appears twice", key)};
-      if (row.layout != Layout::Messages && row.layout != Layout::ShareGPT)
-        record.messages.clear();
-      record.layout = row.layout;
-      return fill(record);
-    }
-    std::string keys;
-    for (std::string_view key : row.keys)
-      keys += fmt::format("{}'{}'", keys.empty() ? "" : " and ", key);
-    expected += fmt::format("{}{}", expected.empty() ? "" : ", or ", keys);
+    if (std::string wrong = wrongType(row, draft); !wrong.empty())
+      throw RecordProblem{0, wrong};
+    std::string keys = quoted(row.keys, row.holds == Holds::Ids ? " or " : " and ");
+    if (expected.find(keys) == expected.npos)
+      expected += fmt::format("{}{}", expected.empty() ? "" : ", or ", keys);
   }
-  throw RecordProblem{0, fmt::format("keys are {}, expected {}", listKeys(record), expected)};
+  throw RecordProblem{0, fmt::format("keys are {}, expected {}", listKeys(draft), expected)};
+}
+
+/// Ids are one list, whatever it is called, and a layout's keys stand once.
+void checkKeys(const LayoutRow &row, RecordDraft &draft) {
+  std::vector<std::string_view> given;
+  for (std::string_view key : row.keys)
+    if (hasKey(row, key, draft))
+      given.push_back(key);
+  if (row.holds == Holds::Ids && given.size() > 1)
+    throw RecordProblem{0, fmt::format("the record has both {}, which are one list under two names",
+                                       quoted(given, " and "))};
+  for (const std::string &key : draft.duplicates)
+    if (std::find(row.keys.begin(), row.keys.end(), key) != row.keys.end() ||
+        useOfKey(row.layout, key) == KeyUse::Read)
+      throw RecordProblem{0, fmt::format("key '{}' appears twice", key)};
+}
+
+} // namespace
+
+/// The one row that the record shows, or null. An empty list shows a layout only if nothing else
+/// does.
+static const LayoutRow *findRow(SourceKind kind, Layout wanted, RecordDraft &draft,
+                                bool evenEmpty) {
+  const LayoutRow *found = nullptr;
+  for (const LayoutRow &row : layouts) {
+    if (row.kind != kind || (wanted != Layout::Auto && wanted != row.layout) ||
+        !shows(row, draft, evenEmpty))
+      continue;
+    if (found)
+      throw RecordProblem{
+          0, fmt::format("the record has both {} and {}; 'layout:' says which is meant",
+                         quoted(found->keys, " with "), quoted(row.keys, " with "))};
+    found = &row;
+  }
+  return found;
+}
+
+void applyLayout(SourceKind kind, Layout wanted, RecordDraft &draft) {
+  const LayoutRow *found = findRow(kind, wanted, draft, false);
+  if (!found)
+    found = findRow(kind, wanted, draft, true);
+  if (!found)
+    refuse(kind, wanted, draft);
+  checkKeys(*found, draft);
+  draft.record.layout = found->layout;
+  fillRecord(draft);
+  for (const Field &field : draft.record.fields)
+    if (useOfKey(found->layout, field.name) == KeyUse::Refused && !isEmpty(field))
+      throw RecordProblem{
+          0, fmt::format("the record has '{}': {}", field.name, reasonOfKey(field.name))};
 }
 
 std::string_view joinParts(std::string_view json, Record &record) {

@@ -15,16 +15,28 @@
 namespace roux::data {
 
 /// Which keys a record has. Auto: told from the keys of each record.
-enum class Layout : uint8_t { Auto, Messages, ShareGPT, Alpaca, Completion, Text, Tokens };
+enum class Layout : uint8_t {
+  Auto,
+  Messages,
+  ShareGPT,
+  Alpaca,
+  ChatCompletion, ///< prompt and completion that are lists of messages
+  Completion,
+  Text,
+  Tokens
+};
+inline constexpr size_t layoutCount = 8;
 std::string_view spelling(Layout layout);
 
 /// Which construct reads: chat(…), completion(…), text(…) or tokens(…).
 enum class SourceKind : uint8_t { Chat, Completion, Text, Tokens };
 
-/// One turn. `json` is the whole message where a template may want more than role and content;
-/// empty where the layout has no such keys.
+/// One turn. `json` is the whole message where a template may want more than role and content,
+/// under whatever names its layout has for those; empty where there is no more.
 struct Message {
   std::string_view role, content, json;
+  bool trained = true;    ///< false: its author says that it is not to be a target
+  bool rewritten = false; ///< `json` still holds another content
 };
 
 /// A member of the record that is not its content: what field("name") reads.
@@ -44,6 +56,8 @@ struct Record {
   std::vector<int32_t> ids;      ///< Tokens
   std::vector<int32_t> labels;   ///< Tokens: as many as ids, or none
   std::vector<Field> fields;
+  /// Keys of messages that only a chat template can read, each once.
+  std::vector<std::string_view> messageKeys;
   std::deque<std::string> owned; ///< text that an operation made
 
   void clear();

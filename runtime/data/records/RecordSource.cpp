@@ -36,7 +36,8 @@ struct RecordSource::Piece {
   std::vector<Entry> entries;
   std::vector<Problem> problems;
   uint64_t lines = 0;
-  uint64_t layouts[7] = {};
+  uint64_t layouts[layoutCount] = {};
+  KeyCounts keys;
   uint64_t hash = 0;
 };
 
@@ -162,6 +163,7 @@ void RecordSource::readLine(const File &file, uint64_t begin, uint64_t end,
           0, fmt::format("the record is longer than max_record ({} bytes)", options.maxRecord)};
     const Record &record = reader.read(line);
     ++piece.layouts[static_cast<size_t>(record.layout)];
+    piece.keys.count(record, piece.lines);
     piece.entries.push_back({begin, piece.lines, static_cast<uint32_t>(line.size()), 0});
   } catch (RecordProblem &problem) {
     problem.byte = file.bytes->originalByte(begin + problem.byte);
@@ -173,7 +175,7 @@ void RecordSource::readLine(const File &file, uint64_t begin, uint64_t end,
 
 void RecordSource::join(uint32_t file, std::vector<Piece> &pieces, Ledger &ledger) {
   File &each = files[file];
-  uint64_t layouts[7] = {};
+  uint64_t layouts[layoutCount] = {};
   for (Piece &piece : pieces) {
     hash = XXH3_64bits_withSeed(&piece.hash, sizeof piece.hash, hash);
     for (Entry &entry : piece.entries) {
@@ -186,13 +188,14 @@ void RecordSource::join(uint32_t file, std::vector<Piece> &pieces, Ledger &ledge
              fmt::format("{}:{}: byte {}", each.path,
                          ordinals - each.firstOrdinal + problem.ordinal + 1, problem.problem.byte),
              problem.problem.what);
-    for (size_t i = 0; i < 7; ++i)
+    for (size_t i = 0; i < layoutCount; ++i)
       layouts[i] += piece.layouts[i];
+    counts.merge(piece.keys, ordinals);
     ordinals += piece.lines;
   }
   if (each.bytes->damage())
     report(ledger, each.path, *each.bytes->damage());
-  for (size_t i = 0; i < 7; ++i)
+  for (size_t i = 0; i < layoutCount; ++i)
     if (layouts[i])
       ledger.add(Fate::Noted,
                  fmt::format("{}: layout {}", options.name, spelling(static_cast<Layout>(i))),
@@ -204,6 +207,14 @@ std::string RecordSource::name(uint64_t index) const {
   const File &file = files[entry.file];
   return file.lines ? fmt::format("{}:{}", file.path, entry.ordinal - file.firstOrdinal + 1)
                     : file.path;
+}
+
+std::string RecordSource::nameOfOrdinal(uint64_t ordinal) const {
+  auto behind =
+      std::upper_bound(files.begin(), files.end(), ordinal,
+                       [](uint64_t value, const File &file) { return value < file.firstOrdinal; });
+  const File &file = *std::prev(behind);
+  return file.lines ? fmt::format("{}:{}", file.path, ordinal - file.firstOrdinal + 1) : file.path;
 }
 
 RecordSource::Reader::Reader(const RecordSource &source)

@@ -10,6 +10,7 @@
 #include "runtime/data/Ledger.h"
 #include "runtime/data/records/Bytes.h"
 #include "runtime/data/records/JsonRecord.h"
+#include "runtime/data/records/KeyCounts.h"
 #include "runtime/data/records/Record.h"
 
 #include <filesystem>
@@ -50,6 +51,10 @@ public:
   uint64_t ordinal(uint64_t index) const { return entries[index].ordinal; }
   /// "FILE:LINE", or "FILE" where a file is one record.
   std::string name(uint64_t index) const;
+  /// The keys that no layout reads.
+  const KeyCounts &keys() const { return counts; }
+  /// "FILE:LINE" of the record with this number.
+  std::string nameOfOrdinal(uint64_t ordinal) const;
   /// Of all bytes of all files, in order.
   uint64_t contentHash() const { return hash; }
 
@@ -88,6 +93,7 @@ private:
   SourceSpec options;
   std::vector<File> files;
   std::vector<Entry> entries;
+  KeyCounts counts;
   uint64_t ordinals = 0; ///< given so far
   uint64_t hash = 0;
 };

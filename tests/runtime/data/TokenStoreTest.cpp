@@ -10,8 +10,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 using namespace roux::data;
 
@@ -78,7 +80,9 @@ TEST_F(TokenStoreTest, GivesBackWhatWasAppended) {
   EXPECT_EQ(store.name(1), "long:9.2");
   SequenceView view = store.view(1);
   EXPECT_TRUE(std::ranges::equal(view.ids, ids));
-  EXPECT_TRUE(std::ranges::equal(view.labels, labels));
+  ASSERT_EQ(view.labels.size(), labels.size());
+  for (uint32_t t = 0; t < labels.size(); ++t)
+    EXPECT_EQ(view.labels[t], labels[t]) << t;
   EXPECT_TRUE(std::ranges::equal(view.turns, turns));
   EXPECT_TRUE(std::ranges::equal(view.spans, spans));
   EXPECT_TRUE(std::ranges::equal(view.sentences, sentences));
@@ -90,6 +94,55 @@ TEST_F(TokenStoreTest, GivesBackWhatWasAppended) {
   EXPECT_EQ(store.origin(), "tokenizer");
   ASSERT_TRUE(store.ledger().find(Fate::Malformed, "on_error: skip"));
   EXPECT_EQ(store.ledger().lines()[0].first, std::vector<std::string>{"long:7"});
+}
+
+// Stretches are how it is kept; read by token they must be what was written out.
+TEST_F(TokenStoreTest, StretchesReadLikeLabelsWrittenOut) {
+  std::mt19937 random(7);
+  TokenStoreWriter writer(path);
+  std::vector<std::vector<int32_t>> all, labels;
+  std::vector<std::vector<uint8_t>> roles;
+  for (uint32_t s = 0; s < 200; ++s) {
+    uint32_t tokens = random() % 40, keep = 1 + random() % 12;
+    all.emplace_back(), labels.emplace_back(), roles.emplace_back();
+    for (uint32_t t = 0; t < tokens; ++t) {
+      bool changes = t == 0 || random() % keep == 0;
+      all[s].push_back(static_cast<int32_t>(random() % 50));
+      bool set = changes ? random() % 2 : labels[s].back() != noLabel;
+      labels[s].push_back(set ? random() % 7 ? all[s].back() : 60 : noLabel);
+      roles[s].push_back(changes ? writer.role(random() % 2 ? "user" : "assistant")
+                                 : roles[s].back());
+    }
+    NewSequence sequence;
+    sequence.source = "s";
+    sequence.ids = all[s], sequence.labels = labels[s], sequence.roles = roles[s];
+    writer.append(sequence);
+  }
+  writer.finish();
+  TokenStore store(path);
+  for (uint32_t s = 0; s < all.size(); ++s) {
+    SequenceView view = store.view(s);
+    for (uint32_t t = 0; t < all[s].size(); ++t) {
+      ASSERT_EQ(view.labels[t], labels[s][t]);
+      ASSERT_EQ(view.roles[t], roles[s][t]);
+    }
+    for (uint32_t end = 0; end <= all[s].size(); ++end) {
+      uint32_t begin = end ? random() % end : 0;
+      auto unset = std::count(labels[s].begin() + begin, labels[s].begin() + end, noLabel);
+      ASSERT_EQ(view.labels.count({begin, end}), end - begin - unset);
+    }
+  }
+}
+
+// One answer in a text of a thousand tokens: the labels cost nothing a token.
+TEST_F(TokenStoreTest, TakesFourBytesAToken) {
+  std::vector<int32_t> ids(4096, 7), labels(ids);
+  std::fill(labels.begin(), labels.begin() + 1000, noLabel);
+  TokenStoreWriter writer(path);
+  for (int record = 0; record < 100; ++record)
+    writer.append({.source = "s", .ids = ids, .labels = labels});
+  writer.finish();
+  EXPECT_LT(std::filesystem::file_size(path), uint64_t(100) * 4096 * 41 / 10);
 }
 
 TEST_F(TokenStoreTest, HashCoversTokensAndOrigin) {

@@ -116,7 +116,80 @@ TEST_F(ChatTargets, NotesWhatLooksWrong) {
   consumer.target = roleIs("nobody");
   EXPECT_EQ(noted("a chat with an answer has no target"), 1u);
   consumer.target = binary(Operation::NotEqual, read(Scope::Token, Attribute::Role), text("x"));
-  EXPECT_EQ(noted("every token of a chat is a target"), 0u); // the second BOS is not
+  EXPECT_EQ(noted("every token of a chat is a target"), 1u); // the second BOS opens nothing
+}
+
+// Four spellings of one mark; what its author says is wrong is no target, but is still read.
+TEST_F(ChatTargets, LeaveOutTheAnswersThatAreMarked) {
+  for (std::string mark : {R"("weight": 0)", R"("train": false)", R"("training": false)",
+                           R"("loss": false)", R"("loss_weight": 0.0)"})
+    EXPECT_EQ(
+        showLabels(chat(R"({"role": "user", "content": "q"},)"
+                        R"({"role": "assistant", "content": "no", )" +
+                            mark + R"(}, {"role": "assistant", "content": "yes", "weight": 1})",
+                        "chatml")),
+        std::string(34, '.') + "yes<|im_end|>.")
+        << mark;
+}
+
+// Under every layout a message's other keys reach the template, and a null key is an absent one.
+TEST_F(ChatTargets, GiveTemplatesAllThatMessagesSay) {
+  ChatTemplate thinking("{% for m in messages %}{{ m.role[0] }}{{ m.reasoning_content }}|"
+                        "{{ m.content }};{% endfor %}");
+  for (std::string key : {"reasoning_content", "reasoning", "thinking"}) {
+    std::string answer = R"({"role": "assistant", "content": null, ")" + key + R"(": "why"})";
+    EXPECT_EQ(show(chatThrough(R"({"role": "user", "content": "q"}, )" + answer, thinking).ids),
+              "u|q;awhy|;");
+    EXPECT_EQ(noted("c: the template does not read '" + key + "' of messages"), 0u);
+  }
+  write("c.jsonl", R"({"system": "s", "tools": "[{\"n\": 1}]", "extra": 1, "conversations": [)"
+                   R"({"from": "human", "value": "q"}, {"from": "gpt", "value": "r", )"
+                   R"("reasoning": "why", "mood": "good"}]})");
+  consumer.chat =
+      ChatTemplate("{{ tools[0].n }}{% for m in messages %}{{ m.role[0] }}{{ m.thinking }}|"
+                   "{{ m.content }};{% endfor %}");
+  EXPECT_EQ(texts().at(0), "1s|s;u|q;awhy|r;");
+  EXPECT_EQ(noted("c: nothing reads key 'extra'"), 1u);
+  EXPECT_EQ(noted("c: the template does not read 'mood' of messages"), 1u);
+  EXPECT_EQ(noted("c: nothing reads key 'system'"), 0u);
+  // A template that asks whether there is content is answered.
+  EXPECT_EQ(show(chatThrough(R"({"role": "assistant", "content": null, "tool_calls": []})",
+                             ChatTemplate("{{ 'call' if messages[0]['content'] is none else '' }}"))
+                     .ids),
+            "call");
+}
+
+TEST_F(ChatTargets, TellOfThoughtsThatNoTemplateReads) {
+  chat(
+      R"({"role": "user", "content": "q"}, {"role": "assistant", "content": "r", "thinking": "w"})",
+      "chatml");
+  EXPECT_EQ(noted("c: the template does not read 'thinking' of messages"), 1u);
+}
+
+TEST_F(ChatTargets, TrainOnlyACompletionsMessages) {
+  write("p.jsonl", R"({"prompt": [{"role": "user", "content": "a"}, )"
+                   R"({"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}], )"
+                   R"("completion": [{"role": "assistant", "content": "d"}]})");
+  consumer.target = roleIs("assistant");
+  for (SourceKind kind : {SourceKind::Completion, SourceKind::Chat}) {
+    pipeline.steps.clear();
+    source("p", "p.jsonl", kind);
+    TokenizedRecord tokens = run().at(0);
+    EXPECT_TRUE(showLabels(tokens).ends_with("....d<|im_end|>."));
+    EXPECT_EQ(tokens.countTargets(), 2u);
+  }
+}
+
+// A token that holds a byte of the completion is the completion's.
+TEST_F(ChatTargets, GiveTheTokenAcrossTheBorderToTheCompletion) {
+  write("p.jsonl", R"({"prompt": "a</", "completion": "s>b"})");
+  pipeline.steps.clear();
+  source("p", "p.jsonl", SourceKind::Completion);
+  consumer.target = roleIs("assistant");
+  TokenizedRecord tokens = run().at(0);
+  EXPECT_EQ(show(tokens.ids), "a</s>b");
+  EXPECT_EQ(showLabels(tokens), "</s>b");
+  EXPECT_EQ(tokens.turns.size(), 2u);
 }
 
 TEST_F(ChatTargets, NamesTheRecordATemplateRefuses) {
@@ -160,6 +233,46 @@ TEST_F(ChatTargets, PlainTextsNeverPredictABos) {
   consumer.target = {};
   TokenizedRecord tokens = run().at(0);
   EXPECT_EQ(tokens.labels, (std::vector<int32_t>{noLabel, 'a', 'b', 257}));
+}
+
+/// Many base models begin and end a text with one token.
+class OneEndTokenizer : public ByteTokenizer {
+public:
+  OneEndTokenizer() {
+    setEnds(257, 257);
+    setNamedTokens({{"bos_token", "</s>"}, {"eos_token", "</s>"}});
+  }
+};
+
+// A label is told by its place: what opens a sequence is none, the same token at an end is one.
+TEST_F(ChatTargets, LearnToStopWhereOneTokenBeginsAndEnds) {
+  consumer.tokenizer = std::make_shared<OneEndTokenizer>();
+  auto labels = [&](const std::string &line, SourceKind kind, Ends ends, Expression target) {
+    write("r.jsonl", line + "\n");
+    pipeline.steps.clear();
+    source("r", "r.jsonl", kind, ends);
+    consumer.target = std::move(target);
+    TokenizedRecord tokens = run().at(0);
+    if (tokens.ids[0] == 257)
+      EXPECT_EQ(tokens.labels[0], noLabel) << line;
+    return showLabels(tokens);
+  };
+  EXPECT_EQ(labels(R"({"text": "ab"})", SourceKind::Text, Ends::Both, {}), "ab</s>");
+  EXPECT_EQ(labels(R"({"text": "a</s>b"})", SourceKind::Text, Ends::Bos, {}), "a</s>b");
+  EXPECT_EQ(labels(R"({"prompt": "ab", "completion": "cd"})", SourceKind::Completion, Ends::Eos,
+                   roleIs("assistant")),
+            ".cd</s>");
+  EXPECT_EQ(labels(R"({"ids": [257, 97, 98, 257]})", SourceKind::Tokens, Ends::None, {}), "ab</s>");
+  EXPECT_EQ(labels(R"({"ids": [97, 98, 257], "labels": [-100, -100, 257]})", SourceKind::Tokens,
+                   Ends::None, {}),
+            ".</s>");
+  consumer.chat = ChatTemplate(
+      "{{ bos_token }}{% for m in messages %}{{ m.role[0] + ':' + m.content + eos_token }}"
+      "{% endfor %}");
+  EXPECT_EQ(labels(R"({"messages": [{"role": "user", "content": "x"}, )"
+                   R"({"role": "assistant", "content": "y"}]})",
+                   SourceKind::Chat, Ends::None, roleIs("assistant")),
+            "......y</s>");
 }
 
 // On real chats and a real tokenizer: what is trained reads as the answers and their ends, nothing

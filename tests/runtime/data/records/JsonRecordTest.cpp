@@ -141,20 +141,115 @@ TEST(JsonRecord, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(chat(R"({"messages": [], "x": ["a": 1]})"), "byte 26: the JSON is malformed");
   EXPECT_EQ(chat("7"), "byte 0: the record is no object");
   EXPECT_EQ(chat(R"({"text": "a"})"), "byte 0: keys are 'text', expected 'messages', or "
-                                      "'conversations', or 'instruction' and 'output'");
+                                      "'conversations', or 'instruction' and 'output', or "
+                                      "'prompt' and 'completion'");
   EXPECT_EQ(chat(R"({"messages": [{"role": "user"}]})"),
             "byte 14: message 0 has no content that is text");
   EXPECT_EQ(chat(R"({"messages": [{"role": "user", "content": "a", "content": "b"}]})"),
             "byte 58: message 0 has 'content' twice");
   EXPECT_EQ(chat(R"({"messages": [], "messages": []})"), "byte 0: key 'messages' appears twice");
   EXPECT_EQ(chat(R"({"instruction": "a", "output": "b", "history": [["c", "d"]]})"),
-            "byte 0: an alpaca record has 'history', which would be lost; write it as messages");
+            "byte 0: the record has 'history': it would be lost; write it as messages");
   EXPECT_EQ(chat(R"({"messages": [{"role": "user", "content": [{"type": "image"}]}]})"),
             "byte 0: a message's content has a part of type 'image', expected 'text'");
   EXPECT_EQ(problemOf(SourceKind::Tokens, R"({"ids": [1, -2]})"),
-            "byte 0: keys are 'ids', expected 'ids'");
+            "byte 12: 'ids' holds -2 at 1, expected a whole number from 0 to 2147483647");
   EXPECT_EQ(problemOf(SourceKind::Tokens, R"({"ids": [1], "labels": [1, 2]})"),
             "byte 0: there are 2 labels for 1 ids");
+}
+
+// What a record means does not hang on the order of its keys.
+TEST(JsonRecord, RefusesWhatCouldBeReadInTwoWays) {
+  std::string m = R"("messages": [{"role": "user", "content": "a"}])";
+  std::string c = R"("conversations": [{"from": "human", "value": "a"}])";
+  std::string both = "byte 0: the record has both 'messages' and 'conversations'; 'layout:' says "
+                     "which is meant";
+  for (const std::string &json : {"{" + m + ", " + c + "}", "{" + c + ", " + m + "}"}) {
+    EXPECT_EQ(problemOf(SourceKind::Chat, json), both);
+    EXPECT_EQ(problemOf(SourceKind::Chat, json, Layout::ShareGPT), "accepted");
+  }
+  EXPECT_EQ(problemOf(SourceKind::Chat, "{" + m + R"(, "conversations": null})"), "accepted");
+  EXPECT_EQ(problemOf(SourceKind::Chat, "{" + m + R"(, "conversations": []})"), "accepted");
+  auto tokens = [](const std::string &json) { return problemOf(SourceKind::Tokens, json); };
+  EXPECT_EQ(tokens(R"({"ids": [1], "tokens": [2]})"),
+            "byte 0: the record has both 'ids' and 'tokens', which are one list under two names");
+  EXPECT_EQ(tokens(R"({"ids": [1], "tokens": ["a"]})"), "accepted");
+  EXPECT_EQ(problemOf(SourceKind::Chat,
+                      R"({"messages": [{"role": "user", "from": "b", "content": "a"}]})")
+                .substr(9),
+            "message 0 has both 'role' and 'from'");
+  EXPECT_EQ(problemOf(SourceKind::Chat,
+                      R"({"messages": [{"role": "user", "value": null, "content": "a"}]})"),
+            "accepted");
+}
+
+TEST(JsonRecord, SaysWhichValueHasTheWrongType) {
+  EXPECT_EQ(problemOf(SourceKind::Text, R"({"text": 5})"),
+            "byte 0: 'text' is a number, expected a text");
+  EXPECT_EQ(problemOf(SourceKind::Chat, R"({"messages": "a"})"),
+            "byte 0: 'messages' is a text, expected a list of messages");
+  EXPECT_EQ(problemOf(SourceKind::Completion, R"({"prompt": "a", "completion": [{}]})"),
+            "byte 0: 'completion' is a list, expected a text");
+  EXPECT_EQ(problemOf(SourceKind::Completion, R"({"prompt": [1], "completion": []})"),
+            "byte 12: message 0 is no object");
+  EXPECT_EQ(problemOf(SourceKind::Tokens, R"({"ids": []})"), "accepted");
+}
+
+TEST(JsonRecord, FollowsOrRefusesKeysThatChangeWhatIsTrained) {
+  auto marked = [](const std::string &mark) {
+    return problemOf(SourceKind::Chat,
+                     R"({"messages": [{"role": "assistant", "content": "a", )" + mark + "}]}");
+  };
+  EXPECT_EQ(marked(R"("weight": 0)"), "accepted");
+  EXPECT_EQ(marked(R"("weight": null)"), "accepted");
+  EXPECT_NE(marked(R"("weight": 0.5)").find("message 0 has 'weight': found 0.5, expected 0 or 1"),
+            std::string::npos);
+  EXPECT_NE(marked(R"("train": "no")").find("message 0 has 'train'"), std::string::npos);
+  EXPECT_NE(marked(R"("train_detail": [{"begin": 0}])").find("'train_detail'"), std::string::npos);
+  std::string messages = R"({"messages": [{"role": "user", "content": "a"}], )";
+  EXPECT_NE(problemOf(SourceKind::Chat, messages + R"("images": ["a.png"]})").find("'images'"),
+            std::string::npos);
+  EXPECT_EQ(problemOf(SourceKind::Chat, messages + R"("images": []})"), "accepted");
+  EXPECT_NE(problemOf(SourceKind::Chat,
+                      R"({"system": "b", "messages": [{"role": "system", "content": "a"}]})")
+                .find("has 'system' and"),
+            std::string::npos);
+}
+
+TEST(JsonRecord, LeavesOutWhatMasksHide) {
+  JsonRecordReader reader(SourceKind::Tokens, Layout::Auto);
+  auto fill = [&](const std::string &json) -> Record & {
+    static std::string padded;
+    padded = pad(json);
+    return read(reader, padded);
+  };
+  Record &record =
+      fill(R"({"input_ids": [0, 0, 5, 6, 0], "attention_mask": [0, 0, 1, 1, 0], )"
+           R"("labels": [-100, -100, -100, 6, -100], "position_ids": [9, 9, 0, 1, 9]})");
+  EXPECT_EQ(record.ids, (std::vector<int32_t>{5, 6}));
+  EXPECT_EQ(record.labels, (std::vector<int32_t>{-100, 6}));
+  fill(R"({"ids": [5, 6, 7], "loss_mask": [0, 0, 1], "token_type_ids": [0, 0, 0]})");
+  EXPECT_EQ(record.labels, (std::vector<int32_t>{-1, -1, 7}));
+  auto tokens = [](const std::string &json) { return problemOf(SourceKind::Tokens, json); };
+  EXPECT_NE(tokens(R"({"ids": [1, 2, 3], "attention_mask": [1, 0, 1]})").find("holds 0 at 1"),
+            std::string::npos);
+  EXPECT_NE(
+      tokens(R"({"ids": [1, 2], "position_ids": [5, 6]})").find("'position_ids' holds 5 at 0"),
+      std::string::npos);
+  EXPECT_NE(tokens(R"({"ids": [1, 2], "segment_ids": [0, 1]})").find("'segment_ids' changes at 1"),
+            std::string::npos);
+  EXPECT_EQ(tokens(R"({"ids": [1, 2], "attention_mask": [1]})"),
+            "byte 0: there are 1 'attention_mask' for 2 ids");
+}
+
+// Compares work, not time: what is hashed and compared for a key does not grow with their number.
+TEST(JsonRecord, ReadsManyKeys) {
+  std::string json = R"({"text": "a")";
+  for (int key = 0; key < 200'000; ++key)
+    json += ", \"k" + std::to_string(key) + "\": 1";
+  EXPECT_EQ(problemOf(SourceKind::Text, json + "}"), "accepted");
+  EXPECT_EQ(problemOf(SourceKind::Text, json + R"(, "text": "b"})"),
+            "byte 0: key 'text' appears twice");
 }
 
 } // namespace
