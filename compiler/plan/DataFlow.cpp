@@ -7,6 +7,7 @@
 #include "compiler/plan/DataFlow.h"
 
 #include "compiler/frontend/Constructs.h"
+#include "compiler/plan/Counts.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/Words.h"
 
@@ -115,9 +116,11 @@ void DataFlow::spans(DataFlow &flow, const CheckedValue &call, DataStep &step) {
   else if (at.calls("delimiters"))
     for (const CheckedValue &text : at["texts"].items)
       rule.delimiters.push_back(text.text);
-  rule.tokens = static_cast<uint32_t>(call["tokens"].number);
+  if (const CheckedValue &tokens = call["tokens"]; !tokens.isNone())
+    rule.tokens = countOf(flow.sources, tokens);
   rule.dropTail = call["tail"].is("drop");
-  rule.atMost = static_cast<uint32_t>(call["at_most"].number);
+  if (const CheckedValue &most = call["at_most"]; !most.isNone())
+    rule.atMost = countOf(flow.sources, most);
 }
 
 void DataFlow::split(DataFlow &flow, const CheckedValue &call, DataStep &step) {
@@ -148,8 +151,8 @@ const DataFlow::Row DataFlow::rows[] = {
     {"concat", DataOperation::Concat, [](DataFlow &, const CheckedValue &, DataStep &) {}},
     {"mix", DataOperation::Mix, mix},
     {"repeat", DataOperation::Repeat,
-     [](DataFlow &, const CheckedValue &call, DataStep &step) {
-       step.times = static_cast<uint64_t>(call["times"].number);
+     [](DataFlow &flow, const CheckedValue &call, DataStep &step) {
+       step.times = countOf(flow.sources, call["times"]);
      }},
     {"join", DataOperation::Join,
      [](DataFlow &, const CheckedValue &call, DataStep &step) {
@@ -176,8 +179,8 @@ const DataFlow::Row DataFlow::rows[] = {
        step.expression = call["condition"].expression;
      }},
     {"cut", DataOperation::Cut,
-     [](DataFlow &, const CheckedValue &call, DataStep &step) {
-       step.tokens = static_cast<uint32_t>(call["length"].number);
+     [](DataFlow &flow, const CheckedValue &call, DataStep &step) {
+       step.tokens = countOf(flow.sources, call["length"]);
        step.side = wordOf(call["side"], sides);
      }},
     {"split", DataOperation::Split, split},

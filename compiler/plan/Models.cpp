@@ -90,8 +90,13 @@ ModelFacts ModelReader::load(const CheckedValue &call) const {
       facts.tokenizer = data::loadTokenizer(facts.weights);
       break;
     }
+  if (!facts.config.unreadKeys.empty())
+    facts.notes.push_back(fmt::format("{}: nothing reads '{}'", facts.config.file.string(),
+                                      fmt::join(facts.config.unreadKeys, "', '")));
   if (!facts.tokenizer)
     return facts;
+  facts.notes.insert(facts.notes.end(), facts.tokenizer->notes().begin(),
+                     facts.tokenizer->notes().end());
   model::checkVocabulary(facts.config, facts.tokenizer->vocabularySize(), facts.weights.string());
   const auto &templates = facts.tokenizer->chatTemplates();
   if (auto own = templates.find("default"); own != templates.end())

@@ -15,6 +15,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace roux {
 
@@ -22,8 +24,9 @@ struct ModelFacts {
   model::ModelConfig config;
   std::shared_ptr<const data::Tokenizer> tokenizer; ///< null: the model's files bring none
   std::optional<data::ChatTemplate> chat;
-  std::filesystem::path weights; ///< a folder or file; empty: fresh ones
-  double deviation = 0;          ///< of fresh weights
+  std::filesystem::path weights;  ///< a folder or file; empty: fresh ones
+  double deviation = 0;           ///< of fresh weights
+  std::vector<std::string> notes; ///< keys of the model's files that nothing reads
 };
 
 /// Gives the tokenizer that a `tokenizer` definition's value means; training one needs data.

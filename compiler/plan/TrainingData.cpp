@@ -7,17 +7,17 @@
 #include "compiler/plan/TrainingData.h"
 
 #include "compiler/plan/BatchRules.h"
+#include "compiler/plan/Counts.h"
 #include "compiler/plan/DataFlow.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/plan/Planner.h"
 #include "runtime/data/tokenizer/TrainBytePair.h"
+#include "runtime/data/tokenizer/WholeFile.h"
 
 #include <algorithm>
 #include <fmt/ranges.h>
-#include <fstream>
-#include <sstream>
 #include <xxhash.h>
 
 namespace roux {
@@ -47,12 +47,6 @@ std::shared_ptr<const Tokenizer> DataBuilder::tokenizerOf(const CheckedValue &va
   return known;
 }
 
-static std::string contentsOf(const std::filesystem::path &file) {
-  std::ostringstream bytes;
-  bytes << std::ifstream(file, std::ios::binary).rdbuf();
-  return std::move(bytes).str();
-}
-
 /// The definitions whose files a pipeline reads.
 static std::string namesOf(const DataPipeline &pipeline) {
   std::vector<std::string_view> names;
@@ -68,7 +62,7 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
   Ledger ledger;
   DataPipeline pipeline = pipelineOf(sources, recipe, call["data"]);
   PipelineRunner runner(pipeline, nobody, ledger, threads);
-  auto vocabulary = static_cast<TokenId>(call["vocab"].number);
+  auto vocabulary = countOf<TokenId>(sources, call["vocab"]);
   std::filesystem::path file =
       fileOf("tokenizer", fmt::format("bpe 1 vocab {}\n{}", vocabulary, runner.origin()), "model");
   if (!std::filesystem::exists(file)) {
@@ -90,7 +84,7 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
     out.write(std::as_bytes(std::span(model)));
     out.commit({});
   }
-  auto tokenizer = tokenizerOfModel(contentsOf(file), file.string());
+  auto tokenizer = tokenizerOfModel(readWholeFile(file), file.string());
   tokenizerFiles[tokenizer.get()] = file;
   return tokenizer;
 }
@@ -124,6 +118,8 @@ std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const Mo
     return file;
   std::filesystem::create_directories(folder);
   say(fmt::format("tokenizing {}", namesOf(pipeline)));
+  for (const std::string &note : model.notes)
+    say("note: " + note);
   runner.runSteps();
   TokenStoreWriter writer(file, schema);
   runner.write(writer, schema);

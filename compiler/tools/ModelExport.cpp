@@ -6,24 +6,17 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/ModelExport.h"
 
+#include "runtime/data/tokenizer/WholeFile.h"
 #include "runtime/data/tokenizer/WriteBytePair.h"
 
 #include <fmt/format.h>
-#include <fstream>
-#include <sstream>
 
 namespace roux {
-
-static std::string contentsOf(const std::filesystem::path &file) {
-  std::ostringstream bytes;
-  bytes << std::ifstream(file, std::ios::binary).rdbuf();
-  return std::move(bytes).str();
-}
 
 /// A SentencePiece model, and beside it, where that can be, the file that leaves nothing to guess.
 static void addModelFile(const data::Tokenizer &tokenizer, const std::filesystem::path &path,
                          model::ModelCompanions &companions) {
-  std::string model = contentsOf(path);
+  std::string model = data::readWholeFile(path);
   if (std::optional<std::string> json = data::bytePairJson(tokenizer, model)) {
     companions.files.emplace_back("tokenizer.json", std::move(*json));
     companions.files.emplace_back("tokenizer_config.json", data::tokenizerConfigJson(tokenizer));
@@ -37,7 +30,7 @@ static void addTokenizer(const data::Tokenizer &tokenizer, const std::filesystem
   if (std::filesystem::is_directory(from)) {
     companions.tokenizerFolder = from;
   } else if (name.ends_with(".json")) {
-    companions.files.emplace_back("tokenizer.json", contentsOf(from));
+    companions.files.emplace_back("tokenizer.json", data::readWholeFile(from));
     companions.files.emplace_back("tokenizer_config.json", data::tokenizerConfigJson(tokenizer));
   } else if (name.find(".model") != name.npos) {
     addModelFile(tokenizer, from, companions);

@@ -45,6 +45,8 @@ std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &rec
     try {
       TrainingData data = builder.build(train);
       out += summarize(data.plan, data.store, train["weight"].expression).text();
+      for (const std::string &note : data.model.notes)
+        out += fmt::format("note: {}\n", note);
     } catch (const RefusedRecipe &refused) {
       out += fmt::format("not planned: {}\n", refused.what());
     }

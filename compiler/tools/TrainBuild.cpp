@@ -57,7 +57,7 @@ TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &re
 unsigned threadsOf(const CheckedRecipe &recipe) {
   const CheckedValue &threads = recipe.run()["threads"];
   if (threads.kind == ValueKind::Number)
-    return static_cast<unsigned>(threads.number);
+    return static_cast<unsigned>(std::clamp(threads.number, 1.0, 1024.0));
   return std::max(1u, std::thread::hardware_concurrency());
 }
 

@@ -29,6 +29,7 @@ void ConfigObject::expected(std::string_view key, simdjson::dom::element found,
 }
 
 std::optional<simdjson::dom::element> ConfigObject::find(std::string_view key) const {
+  asked->emplace(key);
   simdjson::dom::element value;
   if (object.at_key(key).get(value) || value.is_null())
     return std::nullopt;

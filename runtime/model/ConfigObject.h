@@ -9,7 +9,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +26,17 @@ class ConfigObject {
 public:
   /// `path` is empty for the file's outermost object, else its key.
   ConfigObject(simdjson::dom::object object, const std::filesystem::path &file, std::string path)
-      : object(object), file(file), path(std::move(path)) {}
+      : object(object), file(file), path(std::move(path)),
+        asked(std::make_shared<std::set<std::string>>()) {}
 
   bool has(std::string_view key) const { return find(key).has_value(); }
+  /// Calls `visit(key, value)` for each key that no reader was asked for and that is not null.
+  template <typename Visit>
+  void forEachUnasked(Visit visit) const {
+    for (auto [key, value] : object)
+      if (!asked->contains(std::string(key)) && !value.is_null())
+        visit(key, value);
+  }
   /// An integer in [0, 2^31), which every size of a model is.
   int64_t size(std::string_view key) const;
   int64_t size(std::string_view key, int64_t otherwise) const;
@@ -52,6 +62,7 @@ private:
   simdjson::dom::object object;
   const std::filesystem::path &file;
   std::string path;
+  std::shared_ptr<std::set<std::string>> asked; ///< keys that a reader wanted
 };
 
 } // namespace roux::model

@@ -6,15 +6,17 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/model/ModelConfig.h"
 
+#include "runtime/data/JsonNumbers.h"
+#include "runtime/model/ConfigKeys.h"
 #include "runtime/model/ReadRotary.h"
+#include "runtime/model/Weights.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <limits>
-#include <sstream>
+#include <set>
 
 namespace roux::model {
 
@@ -28,25 +30,29 @@ static Activation readActivation(const ConfigObject &from, std::string_view key,
   from.fail(key, fmt::format("found '{}', expected silu, gelu_new or gelu_pytorch_tanh", name));
 }
 
-/// All layers of a model are alike; what a config says layer by layer must agree.
-static void refuseMixedLayers(const ConfigObject &from) {
+/// Qwen states a window and whether, and from which layer on, it is used; Mistral just states it.
+/// A list of layers' types rules over both. All layers of a model must be alike.
+static int64_t readWindow(const ConfigObject &from, const ModelConfig &config) {
   std::vector<std::string> types = from.texts("layer_types");
   for (const std::string &type : types)
     if (type != types.front())
       from.fail("layer_types", fmt::format("both '{}' and '{}' in one model are not supported",
                                            types.front(), type));
-}
-
-/// Qwen states a window and whether, and from which layer on, it is used; Mistral just states it.
-static int64_t readWindow(const ConfigObject &from, const ModelConfig &config) {
+  int64_t window = from.size("sliding_window", 0);
+  bool used = from.truth("use_sliding_window", false);
+  int64_t first = from.size("max_window_layers", 28);
   if (config.type == "llama")
     return 0;
-  int64_t window = from.size("sliding_window", 0);
   if (config.type == "mistral")
     return window;
-  if (!from.truth("use_sliding_window", false))
+  if (!used)
     return 0;
-  int64_t first = from.size("max_window_layers", 0);
+  if (!types.empty() && types.front() != "sliding_attention" && types.front() != "full_attention")
+    from.fail("layer_types", fmt::format("found '{}', expected full_attention or "
+                                         "sliding_attention",
+                                         types.front()));
+  if (!types.empty())
+    return types.front() == "sliding_attention" ? window : 0;
   if (first >= config.layers)
     return 0;
   if (first > 0)
@@ -73,7 +79,6 @@ static void readLlama(const ConfigObject &from, ModelConfig &config) {
   config.outputBias = bias;
   config.feedForwardBias = from.truth("mlp_bias", false);
   config.headNorms = config.type == "qwen3";
-  refuseMixedLayers(from);
   config.window = readWindow(from, config);
   config.rotary = readRotary(from, config.context);
 }
@@ -134,10 +139,15 @@ void checkSizes(const ModelConfig &config) {
 ModelConfig parseConfig(std::string_view text, const std::filesystem::path &file) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (auto error = parser.parse(text.data(), text.size()).get(object))
+  std::string readable = data::withReadableNumbers(text);
+  if (auto error = parser.parse(readable).get(object))
     throw ModelError(
         fmt::format("{}: no JSON object: {}", file.string(), simdjson::error_message(error)));
   ConfigObject from(object, file, "");
+  std::set<std::string_view> keys;
+  for (auto [key, value] : object)
+    if (!keys.insert(key).second)
+      from.fail(key, "is given twice");
   ModelConfig config;
   config.file = file;
   config.type = from.text("model_type", "");
@@ -156,17 +166,15 @@ ModelConfig parseConfig(std::string_view text, const std::filesystem::path &file
   std::vector<int64_t> begin = from.sizes("bos_token_id");
   if (!begin.empty())
     config.beginToken = begin.front();
+  config.unreadKeys = unreadKeys(from);
   checkSizes(config);
   return config;
 }
 
 ModelConfig readConfig(const std::filesystem::path &file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream)
-    throw ModelError(fmt::format("{}: cannot be opened", file.string()));
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return parseConfig(text.str(), file);
+  MappedFile mapped(file);
+  std::span<const std::byte> bytes = mapped.bytes();
+  return parseConfig({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, file);
 }
 
 } // namespace roux::model

@@ -61,6 +61,9 @@ struct ModelConfig {
   int64_t beginToken = -1;        ///< -1: the config names none
   std::vector<int64_t> endTokens; ///< empty: the config names none
 
+  /// Keys of the file that nothing here reads and no table knows, for a note.
+  std::vector<std::string> unreadKeys;
+
   int64_t queryChannels() const { return heads * headChannels; }
   int64_t keyValueChannels() const { return keyValueHeads * headChannels; }
 };

@@ -20,23 +20,37 @@ static void readYarn(const ConfigObject &from, Rotary &rotary) {
                                                         : yarnAttentionFactor(rotary.factor);
 }
 
-static void readLlama3(const ConfigObject &from, Rotary &rotary) {
+static void readLlama3(const ConfigObject &config, const ConfigObject &from, Rotary &rotary) {
   rotary.lowFactor = from.positive("low_freq_factor");
   rotary.highFactor = from.positive("high_freq_factor");
   if (rotary.highFactor <= rotary.lowFactor)
     from.fail("high_freq_factor", fmt::format("{} should be above low_freq_factor {}",
                                               rotary.highFactor, rotary.lowFactor));
-  from.size("original_max_position_embeddings"); // has no stand-in for this type
+  if (!config.has("original_max_position_embeddings"))
+    from.size("original_max_position_embeddings"); // has no stand-in for this type
 }
 
-static void readScaling(const ConfigObject &from, int64_t context, Rotary &rotary) {
+/// The length before stretching, which may stand beside the block or in it; newer programs move the
+/// one beside into it.
+static int64_t readOriginalContext(const ConfigObject &config, const ConfigObject &from,
+                                   int64_t context) {
+  const char *key = "original_max_position_embeddings";
+  int64_t inside = from.size(key, 0), beside = config.size(key, 0);
+  if (inside && beside && inside != beside)
+    from.fail(key, fmt::format("found {} here and {} outside of it", inside, beside));
+  int64_t original = inside ? inside : beside ? beside : context;
+  if (original == 0 || (from.has(key) && inside == 0))
+    from.fail(key, "found 0, expected a positive length");
+  return original;
+}
+
+static void readScaling(const ConfigObject &config, const ConfigObject &from, int64_t context,
+                        Rotary &rotary) {
   std::string type = from.text("rope_type", from.text("type", "default"));
   if (type == "default")
     return;
   rotary.factor = from.positive("factor");
-  rotary.originalContext = from.size("original_max_position_embeddings", context);
-  if (rotary.originalContext == 0)
-    from.fail("original_max_position_embeddings", "found 0, expected a positive length");
+  rotary.originalContext = readOriginalContext(config, from, context);
   if (type == "linear") {
     rotary.scaling = Rotary::Scaling::Linear;
   } else if (type == "dynamic") {
@@ -46,7 +60,7 @@ static void readScaling(const ConfigObject &from, int64_t context, Rotary &rotar
     readYarn(from, rotary);
   } else if (type == "llama3") {
     rotary.scaling = Rotary::Scaling::Llama3;
-    readLlama3(from, rotary);
+    readLlama3(config, from, rotary);
   } else {
     from.fail("rope_type", fmt::format("found '{}', expected default, linear, dynamic, yarn or "
                                        "llama3",
@@ -54,20 +68,41 @@ static void readScaling(const ConfigObject &from, int64_t context, Rotary &rotar
   }
 }
 
+/// A number that may stand in the block, beside it, or in both if they agree. Throws where two
+/// places say two things: one of them would be ignored.
+static double agreed(const ConfigObject &config, const ConfigObject *block, std::string_view key,
+                     double otherwise) {
+  double beside = config.number(key, otherwise);
+  if (!block || !block->has(key))
+    return beside;
+  double inside = block->number(key, otherwise);
+  if (config.has(key) && inside != beside)
+    block->fail(key, fmt::format("found {} here and {} outside of it", inside, beside));
+  return inside;
+}
+
 Rotary readRotary(const ConfigObject &config, int64_t context) {
   Rotary rotary;
-  auto parameters = config.child("rope_parameters");
-  const ConfigObject &from = parameters ? *parameters : config;
-  if (from.has("rope_theta"))
-    rotary.base = from.positive("rope_theta");
-  if (rotary.base <= 1)
-    from.fail("rope_theta", fmt::format("found {}, expected a number above 1", rotary.base));
-  if (from.number("partial_rotary_factor", 1) != 1)
-    from.fail("partial_rotary_factor", "only 1 is supported: all channels of a head turn");
-  if (parameters)
-    readScaling(*parameters, context, rotary);
-  else if (auto scaling = config.child("rope_scaling"))
-    readScaling(*scaling, context, rotary);
+  // As transformers does: the older block rules where a file has both.
+  auto scaling = config.child("rope_scaling"), parameters = config.child("rope_parameters");
+  const ConfigObject *block = scaling ? &*scaling : parameters ? &*parameters : nullptr;
+  if (scaling && parameters) {
+    // What the other one says of the base must not be lost.
+    double older = agreed(config, &*scaling, "rope_theta", rotary.base);
+    double newer = agreed(config, &*parameters, "rope_theta", older);
+    if ((scaling->has("rope_theta") || config.has("rope_theta")) && older != newer)
+      parameters->fail("rope_theta",
+                       fmt::format("found {}, and {} in rope_scaling or outside", newer, older));
+    rotary.base = newer;
+  } else {
+    rotary.base = agreed(config, block, "rope_theta", rotary.base);
+  }
+  if (!(rotary.base > 1))
+    config.fail("rope_theta", fmt::format("found {}, expected a number above 1", rotary.base));
+  if (agreed(config, block, "partial_rotary_factor", 1) != 1)
+    config.fail("partial_rotary_factor", "only 1 is supported: all channels of a head turn");
+  if (block)
+    readScaling(config, *block, context, rotary);
   return rotary;
 }
 

@@ -28,21 +28,37 @@ static_assert(std::endian::native == std::endian::little, "tensors are read in p
   throw ModelError(fmt::format("{}: {}", file.string(), what));
 }
 
-static DataType readType(const std::filesystem::path &file, const std::string &name,
-                         std::string_view type) {
+/// Sets what `type` says of `entry`. Tables that nobody reads may be of any type.
+static void readType(const std::filesystem::path &file, TensorEntry &entry, std::string_view type) {
   for (DataType known : {DataType::F32, DataType::F16, DataType::BF16})
-    if (type == spelling(known))
-      return known;
-  fail(file, fmt::format("tensor '{}' is of type {}, expected F32, F16 or BF16", name, type));
+    if (type == spelling(known)) {
+      entry.type = known;
+      entry.elementBytes = byteSize(known);
+      return;
+    }
+  static constexpr std::pair<std::string_view, int64_t> others[] = {
+      {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"U16", 2}, {"I16", 2},
+      {"U32", 4},  {"I32", 4}, {"U64", 8}, {"I64", 8}, {"F64", 8}};
+  for (auto [name, bytes] : others)
+    if (type == name && isComputedTable(entry.name)) {
+      entry.elementBytes = bytes;
+      entry.isRead = false;
+      return;
+    }
+  fail(file, fmt::format("tensor '{}' is of type {}, expected F32, F16 or BF16",
+                         entry.name.substr(0, 200), type.substr(0, 40)));
 }
 
 /// The bytes of a tensor, or an error where the product does not fit.
 static uint64_t tensorBytes(const std::filesystem::path &file, const TensorEntry &entry) {
-  uint64_t product = static_cast<uint64_t>(byteSize(entry.type));
+  uint64_t product = static_cast<uint64_t>(entry.elementBytes);
   for (int64_t length : entry.shape)
     if (__builtin_mul_overflow(product, static_cast<uint64_t>(length), &product))
-      fail(file, fmt::format("tensor '{}' of shape [{}] is larger than 2^64 bytes", entry.name,
-                             fmt::join(entry.shape, ", ")));
+      fail(file,
+           fmt::format(
+               "tensor '{}' of shape [{}] is larger than 2^64 bytes", entry.name.substr(0, 200),
+               fmt::join(std::span(entry.shape).first(std::min<size_t>(entry.shape.size(), 16)),
+                         ", ")));
   return product;
 }
 
@@ -59,7 +75,7 @@ static TensorEntry readEntry(const std::filesystem::path &file, std::string_view
   std::string_view type;
   if (object.at_key("dtype").get(type))
     bad("dtype is missing or no text");
-  entry.type = readType(file, entry.name, type);
+  readType(file, entry, type);
   simdjson::dom::array shape, offsets;
   if (object.at_key("shape").get(shape))
     bad("shape is missing or no list");
@@ -75,6 +91,11 @@ static TensorEntry readEntry(const std::filesystem::path &file, std::string_view
   return entry;
 }
 
+static std::string nameOf(const TensorEntry &entry) {
+  return entry.isRead ? std::string(spelling(entry.type))
+                      : fmt::format("elements of {} bytes", entry.elementBytes);
+}
+
 /// Entries, in order of their bytes, must tile [0, size).
 static void checkCover(const std::filesystem::path &file, const std::vector<TensorEntry> &entries,
                        uint64_t size) {
@@ -86,8 +107,8 @@ static void checkCover(const std::filesystem::path &file, const std::vector<Tens
       fail(file,
            fmt::format("tensor '{}' of shape [{}] in {} needs {} bytes, but its offsets are {} "
                        "to {}",
-                       entry.name, fmt::join(entry.shape, ", "), spelling(entry.type), needed,
-                       entry.begin, entry.end));
+                       entry.name, fmt::join(entry.shape, ", "), nameOf(entry), needed, entry.begin,
+                       entry.end));
     if (entry.end > size)
       fail(file, fmt::format("tensor '{}' ends at byte {} of the data, but there are only {}; the "
                              "file is truncated or its header lies",
@@ -145,7 +166,7 @@ void addSafetensors(const std::filesystem::path &file, Weights &weights,
   uint64_t dataSize = entries.empty() ? 0 : entries.back().end;
   std::span<const std::byte> data = mapped->bytes().last(dataSize);
   for (TensorEntry &entry : entries)
-    if (wanted(entry.name))
+    if (entry.isRead && wanted(entry.name))
       weights.add(entry.name, {entry.type, std::move(entry.shape),
                                data.subspan(entry.begin, entry.end - entry.begin), file});
   weights.keep(std::move(mapped));
@@ -184,7 +205,7 @@ Weights readSafetensorsFolder(const std::filesystem::path &folder) {
     addSafetensors(folder / shard, weights,
                    [&](const std::string &name) { return names.contains(name); });
     for (const std::string &name : names)
-      if (!weights.find(name))
+      if (!weights.find(name) && !isComputedTable(name))
         fail(folder / shard, fmt::format("tensor '{}' is not here, but {} says so", name,
                                          index.filename().string()));
   }

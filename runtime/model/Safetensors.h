@@ -17,6 +17,8 @@ namespace roux::model {
 struct TensorEntry {
   std::string name;
   DataType type = DataType::F32;
+  int64_t elementBytes = 0;
+  bool isRead = true; ///< false: a computed table (isComputedTable) of a type that no weight has
   std::vector<int64_t> shape;
   uint64_t begin = 0;
   uint64_t end = 0;

@@ -136,10 +136,17 @@ static std::string withoutPrefix(const std::string &name) {
   return name.starts_with("transformer.") ? name.substr(dot + 1) : name;
 }
 
-/// Constants that some versions of transformers stored beside the weights.
-static bool isConstant(const std::string &name) {
-  return name.ends_with(".rotary_emb.inv_freq") || name.ends_with(".attn.bias") ||
-         name.ends_with(".attn.masked_bias");
+bool isComputedTable(const std::string &name) {
+  static constexpr std::string_view modules[] = {".rotary_emb.", ".rotary_pos_emb.", ".rope."};
+  static constexpr std::string_view ends[] = {
+      "rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.masked_bias",
+      ".causal_mask",        ".attn.mask", "position_ids",      "rope.freqs",
+      "freqs_cis",           "inv_freq",   "cos_cached",        "sin_cached",
+      "cached_cos",          "cached_sin", "_extra_state"};
+  auto holds = [&](std::string_view module) { return name.find(module) != name.npos; };
+  auto closes = [&](std::string_view end) { return name.ends_with(end); };
+  return std::any_of(std::begin(modules), std::end(modules), holds) ||
+         std::any_of(std::begin(ends), std::end(ends), closes);
 }
 
 static const Tensor *findWeight(const ModelConfig &config, const Weights &weights,
@@ -178,11 +185,11 @@ std::vector<BoundWeight> bind(const ModelConfig &config, const Weights &weights)
     bound.push_back(std::move(weight));
   }
   for (const auto &[name, tensor] : weights.all())
-    if (!used.contains(name) && !isConstant(name) &&
+    if (!used.contains(name) && !isComputedTable(name) &&
         !isTiedCopy(config, name, tensor, *bound.front().tensors.front()))
       throw ModelError(fmt::format(
           "{}: tensor '{}' of shape [{}] has no place in the model that {} "
-          "describes",
+          "describes; a table that programs compute themselves can be removed from the file",
           tensor.file.string(), name, fmt::join(tensor.shape, ", "), config.file.string()));
   return bound;
 }

@@ -74,6 +74,10 @@ private:
   std::vector<std::shared_ptr<const void>> storage;
 };
 
+/// True of what programs compute themselves and some stored beside the weights: tables of angles,
+/// masks, positions. Whatever module they are in, they hold nothing that the config does not say.
+bool isComputedTable(const std::string &name);
+
 /// A row of the weight table with what the files hold for it: one tensor, or one for each layer.
 struct BoundWeight {
   WeightRow row;

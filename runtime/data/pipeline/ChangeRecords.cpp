@@ -7,6 +7,7 @@
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/pipeline/SequenceEnvironment.h"
 
+#include <cmath>
 #include <fmt/format.h>
 #include <unordered_map>
 
@@ -42,6 +43,8 @@ void PipelineRunner::join(uint32_t step) {
     SequenceEnvironment environment(*this, each, rows[row], row, workspace);
     roux::Value value = evaluate(each.expression, environment);
     const auto *text = std::get_if<std::string>(&value);
+    if (!text && std::isnan(std::get<double>(value)))
+      throw RecordError("the expression of 'join' is not a number");
     values[row] = text ? *text : fmt::format("{:a}", std::get<double>(value));
   });
   std::unordered_map<std::string, uint64_t> groups;

@@ -90,8 +90,13 @@ static void cutTokens(uint32_t keep, Side side, TokenizedRecord &tokens) {
   auto [head, tail] = cutRanges(tokens.size(), keep, side);
   TokenizedRecord left = tokens.part(head);
   left.append(tokens, tail);
-  if (!left.labels.empty() && side == Side::Left)
-    left.labels[0] = noLabel; // what predicts it is gone
+  // What predicts the first token behind a cut is gone.
+  if (tail.size() && side == Side::Middle)
+    left.labels[head.size()] = noLabel;
+  else if (!left.labels.empty() && side == Side::Left)
+    left.labels[0] = noLabel;
+  // As the plan's rules cut: what ends in a token that is only a label goes on doing so.
+  left.lastIsInput = tokens.lastIsInput;
   tokens = std::move(left);
 }
 
@@ -101,8 +106,9 @@ void PipelineRunner::keepSpans(const DataStep &step, const Row &row, TokenizedRe
   {
     SequenceEnvironment sequence(*this, step, row, 0, workspace, &tokens);
     for (uint32_t span = 0; span < tokens.spans.size(); ++span)
-      if (evaluateNumber(step.expression,
-                         InnerEnvironment(sequence, Scope::Span, span, tokens.spans[span])) == 0)
+      if (numberOf(step.expression,
+                   InnerEnvironment(sequence, Scope::Span, span, tokens.spans[span]),
+                   "keep_spans") == 0)
         dropped.push_back(tokens.spans[span]);
   }
   // Tokens of no span stay: a BOS, a template's own words.
@@ -113,6 +119,7 @@ void PipelineRunner::keepSpans(const DataStep &step, const Row &row, TokenizedRe
     begin = span.end;
   }
   left.append(tokens, {begin, tokens.size()});
+  left.lastIsInput = tokens.lastIsInput;
   tokens = std::move(left);
 }
 

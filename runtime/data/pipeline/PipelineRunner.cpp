@@ -125,6 +125,26 @@ void PipelineRunner::rememberMembers(uint32_t step) {
     });
 }
 
+/// What the exception that is being handled says of `row`, its place first. What is no fault of the
+/// record goes on: a recipe that cannot be carried out, a file that cannot be read, no memory.
+std::string PipelineRunner::problemOf(const Row &row) const {
+  std::string place = nameOf(row), what;
+  try {
+    throw;
+  } catch (const RecordError &error) {
+    what = error.what();
+  } catch (const FileError &) {
+    throw;
+  } catch (const std::bad_alloc &) {
+    throw;
+  } catch (const RecordProblem &problem) {
+    what = problem.what;
+  } catch (const std::exception &error) {
+    what = error.what();
+  }
+  return what.starts_with(place) ? what : fmt::format("{}: {}", place, what);
+}
+
 std::vector<bool> PipelineRunner::forRows(const std::vector<Row> &rows,
                                           const std::function<void(uint64_t, Workspace &)> &work) {
   // A piece is enough rows to be worth a thread, and few enough to share a long tail.
@@ -140,11 +160,12 @@ std::vector<bool> PipelineRunner::forRows(const std::vector<Row> &rows,
                for (uint64_t row = piece * pieceRows; row < end; ++row)
                  try {
                    work(row, workspaces[thread]);
-                 } catch (const RecordError &error) {
+                 } catch (...) {
+                   std::string problem = problemOf(rows[row]);
                    if (!skips(rows[row]))
-                     throw;
+                     throw RecordError(problem);
                    std::lock_guard lock(mutex);
-                   problems.emplace(row, error.what());
+                   problems.emplace(row, std::move(problem));
                  }
              });
   std::vector<bool> good(rows.size(), true);
@@ -156,16 +177,21 @@ std::vector<bool> PipelineRunner::forRows(const std::vector<Row> &rows,
   return good;
 }
 
+double numberOf(const Expression &expression, const Environment &environment,
+                std::string_view what) {
+  double value = evaluateNumber(expression, environment);
+  if (std::isnan(value))
+    throw RecordError(fmt::format("the expression of '{}' is not a number", what));
+  return value;
+}
+
 std::vector<double> PipelineRunner::numbers(uint32_t step, std::vector<bool> &good) {
   const DataStep &each = pipeline.steps[step];
   const std::vector<Row> &rows = inputRows(step);
   std::vector<double> values(rows.size());
   good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
     SequenceEnvironment environment(*this, each, rows[row], row, workspace);
-    values[row] = evaluateNumber(each.expression, environment);
-    if (std::isnan(values[row]))
-      throw DataError(fmt::format("{}: the expression of '{}' is not a number", nameOf(rows[row]),
-                                  spelling(each.operation)));
+    values[row] = numberOf(each.expression, environment, spelling(each.operation));
   });
   return values;
 }
@@ -295,8 +321,8 @@ void PipelineRunner::applyTarget(const Row &row, TokenizedRecord &tokens,
       continue;
     signed char &known = byRole[tokens.roles[t]];
     if (!targetByRole || known < 0)
-      known = evaluateNumber(consumer.target,
-                             InnerEnvironment(sequence, Scope::Token, t, {t, t + 1})) != 0;
+      known = numberOf(consumer.target, InnerEnvironment(sequence, Scope::Token, t, {t, t + 1}),
+                       "target") != 0;
     trained[t] = known;
   }
   for (uint32_t t = 0; t < tokens.size(); ++t)

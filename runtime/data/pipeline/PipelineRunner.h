@@ -55,6 +55,11 @@ private:
 void visitNodes(const DataPipeline &pipeline, const Consumer &consumer,
                 const std::function<void(const Expression::Node &)> &visit);
 
+/// The number that `expression` is. Throws RecordError, without a place, for NaN: `what` is the
+/// construct's name.
+double numberOf(const Expression &expression, const Environment &environment,
+                std::string_view what);
+
 class PipelineRunner {
 public:
   /// Opens and indexes every source, so that origin() can be asked. Throws FileError, RecordError
@@ -74,7 +79,7 @@ public:
   void tokenize(uint64_t row, TokenizedRecord &tokens, Workspace &workspace) const;
   /// Calls `visit` with every text of every row, in order: contents of messages, and documents.
   /// Throws DataError where rows are no longer records.
-  void visitTexts(const std::function<void(std::string_view)> &visit) const;
+  void visitTexts(const std::function<void(std::string_view)> &visit);
   /// Appends all sequences in order, and sets the store's origin. `attributes` of the store's
   /// schema are evaluated for each.
   void write(TokenStoreWriter &store, const StoreSchema &schema);
@@ -109,6 +114,7 @@ private:
   /// be tokenized ends the run, or, where its source skips, is counted.
   std::vector<bool> forRows(const std::vector<Row> &rows,
                             const std::function<void(uint64_t row, Workspace &workspace)> &work);
+  std::string problemOf(const Row &row) const;
   /// The expression of `step` for each row of its input; NaN is an error that names the record.
   std::vector<double> numbers(uint32_t step, std::vector<bool> &good);
   void checkWhole(uint32_t step) const;
@@ -131,6 +137,7 @@ private:
   struct Made;
   Made make(const Row &row, uint64_t index, const StoreSchema &schema, Workspace &workspace) const;
   void append(TokenStoreWriter &store, const Row &row, const Made &made);
+  void appendGood(TokenStoreWriter &store, const Row &row, const Made &made);
   void noteUnreadKeys(const StoreSchema &schema);
   void noteTargets(const Row &row, const TokenizedRecord &tokens);
 

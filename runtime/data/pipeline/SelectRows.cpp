@@ -41,7 +41,7 @@ void PipelineRunner::where(uint32_t step) {
   std::vector<uint8_t> holds(rows.size());
   std::vector<bool> good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
     SequenceEnvironment environment(*this, each, rows[row], row, workspace);
-    holds[row] = evaluateNumber(each.expression, environment) != 0;
+    holds[row] = numberOf(each.expression, environment, "where") != 0;
   });
   uint64_t leftOut = 0;
   for (uint64_t row = 0; row < rows.size(); ++row)

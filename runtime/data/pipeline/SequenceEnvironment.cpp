@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <optional>
 
 namespace roux::data {
 
@@ -98,7 +99,17 @@ double SequenceEnvironment::draw(Scope, uint32_t draw) const {
   return draws().uniform(draw);
 }
 
+static TokenRange rangeOf(const Turn &turn) {
+  return turn.tokens;
+}
+static TokenRange rangeOf(TokenRange span) {
+  return span;
+}
+
 roux::Value InnerEnvironment::read(const Expression::Node &node) const {
+  if (node.operation == Operation::Read && scope == Scope::Token &&
+      (node.scope == Scope::Turn || node.scope == Scope::Span))
+    return readAround(node);
   if (node.operation != Operation::Read || node.scope != scope)
     return outer.read(node);
   const TokenizedRecord &tokens = outer.tokens();
@@ -118,6 +129,28 @@ roux::Value InnerEnvironment::read(const Expression::Node &node) const {
   default:
     refuse(node);
   }
+}
+
+/// An attribute of the turn or span that the token is in. In none, everything is 0 and the role is
+/// empty, as when a plan's weights are evaluated.
+roux::Value InnerEnvironment::readAround(const Expression::Node &node) const {
+  const TokenizedRecord &tokens = outer.tokens();
+  auto ends = [](const auto &each) { return rangeOf(each).end; };
+  auto in = [&](const auto &all) -> std::optional<uint32_t> {
+    auto found = std::ranges::upper_bound(all, index, {}, ends);
+    if (found == all.end() || rangeOf(*found).begin > index)
+      return std::nullopt;
+    return static_cast<uint32_t>(found - all.begin());
+  };
+  std::optional<uint32_t> place = node.scope == Scope::Turn ? in(tokens.turns) : in(tokens.spans);
+  if (place) {
+    TokenRange around =
+        node.scope == Scope::Turn ? tokens.turns[*place].tokens : tokens.spans[*place];
+    return InnerEnvironment(outer, node.scope, *place, around).read(node);
+  }
+  if (node.attribute == Attribute::Role || node.attribute == Attribute::Text)
+    return std::string();
+  return 0.0;
 }
 
 void InnerEnvironment::forEach(Scope inner, Scope of, bool all,

@@ -51,6 +51,8 @@ public:
   double draw(Scope at, uint32_t draw) const override;
 
 private:
+  roux::Value readAround(const Expression::Node &node) const;
+
   const SequenceEnvironment &outer;
   Scope scope;
   uint32_t index;

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/pipeline/TokenizedRecord.h"
 
+#include "runtime/data/records/RecordError.h"
+
 #include <algorithm>
 
 namespace roux::data {
@@ -15,7 +17,7 @@ uint8_t TokenizedRecord::role(std::string_view name) {
   if (found != roleNames.end())
     return found - roleNames.begin();
   if (roleNames.size() > UINT8_MAX)
-    throw FileError("a record has more than 255 roles");
+    throw RecordError("a record has more than 255 roles");
   roleNames.emplace_back(name);
   return roleNames.size() - 1;
 }

@@ -10,14 +10,26 @@
 
 namespace roux::data {
 
-void PipelineRunner::visitTexts(const std::function<void(std::string_view)> &visit) const {
+void PipelineRunner::visitTexts(const std::function<void(std::string_view)> &visit) {
   assert(stepsHaveRun && "without runSteps() there are no rows");
   Workspace workspace = makeWorkspace();
   for (const Row &row : steps.back().rows) {
     if (!isWhole(row))
       throw DataError(fmt::format("{}: '{}' works on tokens; texts have none yet", nameOf(row),
                                   spelling(pipeline.steps[row.step].operation)));
-    const Record &each = record(row, workspace);
+    const Record *read = nullptr;
+    try {
+      read = &record(row, workspace);
+    } catch (...) {
+      std::string problem = problemOf(row);
+      if (!skips(row))
+        throw RecordError(problem);
+      ledger.add(Fate::Malformed,
+                 fmt::format("{}: on_error: skip", sources[sourceOf(row)]->spec().name), 1, 0, 0,
+                 problem);
+      continue;
+    }
+    const Record &each = *read;
     for (const Message &message : each.messages)
       visit(message.content);
     if (!each.document.empty())

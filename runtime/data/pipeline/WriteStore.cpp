@@ -101,6 +101,21 @@ void PipelineRunner::append(TokenStoreWriter &store, const Row &row, const Made 
                 .tokenScores = {}});
 }
 
+/// A sequence that a store cannot hold (a role too many) is a fault of its record, like those
+/// before.
+void PipelineRunner::appendGood(TokenStoreWriter &store, const Row &row, const Made &made) {
+  try {
+    append(store, row, made);
+  } catch (const std::invalid_argument &) {
+    std::string problem = problemOf(row);
+    if (!skips(row))
+      throw RecordError(problem);
+    ledger.add(Fate::Malformed,
+               fmt::format("{}: on_error: skip", sources[sourceOf(row)]->spec().name), 1, 0, 0,
+               problem);
+  }
+}
+
 /// Tells of every key that neither a layout nor `schema` nor an expression nor the template reads.
 void PipelineRunner::noteUnreadKeys(const StoreSchema &schema) {
   std::unordered_set<std::string> read;
@@ -149,7 +164,7 @@ void PipelineRunner::write(TokenStoreWriter &store, const StoreSchema &schema) {
     });
     for (uint64_t row = 0; row < block.size(); ++row)
       if (good[row])
-        append(store, block[row], made[row]);
+        appendGood(store, block[row], made[row]);
   }
   noteUnreadKeys(schema);
   store.ledger().merge(ledger);

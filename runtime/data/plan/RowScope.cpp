@@ -171,10 +171,9 @@ const TokenRange *RowScope::range(Scope kind) const {
     return nullptr;
   uint32_t at = tokens->stored(*token);
   const SequenceView &all = tokens->stored();
-  for (const TokenRange &each : kind == Scope::Turn ? all.turns : all.spans)
-    if (at >= each.begin && at < each.end)
-      return &each;
-  return nullptr;
+  std::span<const TokenRange> ranges = kind == Scope::Turn ? all.turns : all.spans;
+  auto found = findRange(ranges, at);
+  return found != ranges.end() && at >= found->begin ? &*found : nullptr;
 }
 
 /// Of a token in no turn or span, everything is 0 and the role is empty.

@@ -8,11 +8,13 @@
 
 #include "runtime/data/records/Decompress.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,7 +72,7 @@ private:
     put(kept);
     if (uint64_t lost = piece.size() - kept.size()) {
       if (missing.empty() || missing.back().offset != written)
-        missing.push_back({written, 0});
+        missing.push_back({written, missing.empty() ? 0 : missing.back().missing});
       missing.back().missing += lost;
     }
     line = ends ? 0 : line + kept.size();
@@ -93,16 +95,41 @@ private:
   std::FILE *file;
 };
 
+/// Ten seconds are for whoever is started together with this. A writer that is there but slow is
+/// waited for, as pipes are made for.
+void awaitWriter(int descriptor, const std::string &path) {
+  constexpr int longest = 10'000;
+  pollfd wait{descriptor, POLLIN, 0};
+  int ready;
+  do
+    ready = poll(&wait, 1, longest);
+  while (ready < 0 && errno == EINTR);
+  // Without a writer reading ends at once; with one it would block.
+  char none;
+  if (ready == 0 && read(descriptor, &none, 1) == 0)
+    throw FileError(fmt::format("{}: is a pipe that nobody writes to", path));
+  fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+}
+
+/// Text does not shrink to less than a hundredth; what unpacks to more is made to fill a disk.
+constexpr uint64_t mostExpansion = 100, freeExpansion = uint64_t(64) << 20;
+
 } // namespace
 
 Bytes::Bytes(const std::filesystem::path &file, uint64_t maxLine, bool keepDamaged)
     : path(file.string()) {
-  Descriptor input(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe that nobody writes to would be waited for inside open().
+  Descriptor input(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
   if (input.number < 0 || fstat(input.number, &status) != 0)
     throw FileError(fmt::format("{}: cannot open: {}", path, std::strerror(errno)));
   if (S_ISDIR(status.st_mode))
     throw FileError(fmt::format("{}: is a folder, expected a file", path));
+  if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+    throw FileError(
+        fmt::format("{}: is a device, which has no end; expected a file or a pipe", path));
+  if (S_ISFIFO(status.st_mode))
+    awaitWriter(input.number, path);
 
   std::vector<char> buffer(1 << 20);
   auto read = [&]() -> std::string_view {
@@ -114,6 +141,7 @@ Bytes::Bytes(const std::filesystem::path &file, uint64_t maxLine, bool keepDamag
       throw FileError(fmt::format("{}: cannot read: {}", path, std::strerror(errno)));
     return {buffer.data(), static_cast<size_t>(count)};
   };
+  uint64_t packed = 0;
   std::string_view first = read();
   Compression compression = tellCompression(first);
   if (S_ISREG(status.st_mode) && compression == Compression::None) {
@@ -123,10 +151,23 @@ Bytes::Bytes(const std::filesystem::path &file, uint64_t maxLine, bool keepDamag
 
   Spool spool(path, maxLine, missing);
   bool isFirst = true;
+  uint64_t unpacked = 0;
   try {
     decompress(
-        compression, [&] { return std::exchange(isFirst, false) ? first : read(); },
-        [&](std::string_view out) { spool.write(out); });
+        compression,
+        [&] {
+          std::string_view next = std::exchange(isFirst, false) ? first : read();
+          packed += next.size();
+          return next;
+        },
+        [&](std::string_view out) {
+          unpacked += out.size();
+          if (unpacked > freeExpansion + mostExpansion * packed)
+            throw FileError(fmt::format("{}: unpacks to more than {} times its size; unpack it "
+                                        "yourself if that is right",
+                                        path, mostExpansion));
+          spool.write(out);
+        });
   } catch (const CompressionError &error) {
     damaged = fmt::format("{}: byte {} of the compressed file: {}", path, error.byte, error.what());
     if (!keepDamaged)
@@ -156,11 +197,11 @@ Bytes::Bytes(Bytes &&other) noexcept
       mapped(other.mapped), missing(std::move(other.missing)), damaged(std::move(other.damaged)) {}
 
 uint64_t Bytes::originalByte(uint64_t offset) const {
-  uint64_t byte = offset;
-  for (const Elision &elision : missing)
-    if (elision.offset < offset)
-      byte += elision.missing;
-  return byte;
+  // Each elision counts the bytes missing up to its end, so the last one before says all.
+  auto behind = std::lower_bound(
+      missing.begin(), missing.end(), offset,
+      [](const Elision &elision, uint64_t place) { return elision.offset < place; });
+  return offset + (behind == missing.begin() ? 0 : std::prev(behind)->missing);
 }
 
 /// Advice about the pages that lie wholly inside, so that neighbours keep theirs.

@@ -20,8 +20,8 @@ namespace roux::data {
 
 /// Bytes of a line that was longer than allowed and of which only the beginning was kept.
 struct Elision {
-  uint64_t offset; ///< in bytes(): where the missing bytes would be
-  uint64_t missing;
+  uint64_t offset;  ///< in bytes(): where the missing bytes would be
+  uint64_t missing; ///< here and before
 };
 
 class Bytes {

@@ -44,20 +44,36 @@ struct RecordSource::Piece {
 RecordSource::~RecordSource() = default;
 RecordSource::RecordSource(RecordSource &&) noexcept = default;
 
+/// `text` as a pattern of glob() in which `characters` stand for themselves.
+static std::string escape(std::string_view text, std::string_view characters) {
+  std::string escaped;
+  for (char c : text) {
+    if (characters.find(c) != characters.npos)
+      escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
 std::vector<std::string> findFiles(const std::string &pattern,
                                    const std::filesystem::path &folder) {
-  std::string full = (folder / pattern).string();
+  std::filesystem::path full = folder / pattern;
+  if (std::filesystem::exists(full)) // a name is a name, whatever is in it
+    return {full.string()};
+  // Only what the recipe writes is a pattern, and of that only `*` and `?`.
+  bool isWhole = std::filesystem::path(pattern).is_absolute();
+  std::string escaped =
+      isWhole ? escape(pattern, "[]\\")
+              : (std::filesystem::path(escape(folder.string(), "[]*?\\")) / escape(pattern, "[]\\"))
+                    .string();
   glob_t found{};
-  int status = ::glob(full.c_str(), 0, nullptr, &found);
+  int status = ::glob(escaped.c_str(), 0, nullptr, &found);
   std::vector<std::string> paths(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   globfree(&found);
   if (status == GLOB_NOSPACE)
     throw std::bad_alloc();
-  // A name with brackets in it is a name when it exists as such.
-  if (paths.empty() && std::filesystem::exists(full))
-    paths.push_back(full);
   if (paths.empty())
-    throw FileError(fmt::format("{}: no such file", full));
+    throw FileError(fmt::format("{}: no such file", full.string()));
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -224,15 +240,20 @@ Record &RecordSource::Reader::read(uint64_t index) {
   const Entry &entry = source.entries[index];
   const File &file = source.files[entry.file];
   if (file.lines) {
-    Record &record = json.read(file.bytes->view().substr(entry.offset, entry.length));
-    record.ordinal = entry.ordinal;
-    return record;
+    try {
+      Record &record = json.read(file.bytes->view().substr(entry.offset, entry.length));
+      record.ordinal = entry.ordinal;
+      return record;
+    } catch (const RecordProblem &problem) { // good when it was indexed
+      throw FileError(
+          fmt::format("{}: changed while it was being read: {}", source.name(index), problem.what));
+    }
   }
   if (openFile != entry.file)
     open = std::make_unique<Bytes>(file.path);
   openFile = entry.file;
   if (open->view().size() != entry.length)
-    throw RecordError(fmt::format("{}: changed while it was being read", file.path));
+    throw FileError(fmt::format("{}: changed while it was being read", file.path));
   document.clear();
   document.ordinal = entry.ordinal;
   document.layout = Layout::Text;

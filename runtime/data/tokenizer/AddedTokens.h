@@ -15,16 +15,6 @@
 
 namespace roux::data {
 
-struct AddedToken {
-  TokenId id = 0;
-  std::string content;
-  bool special = false;
-  bool normalized = false; ///< looked for in the normalised text
-  bool singleWord = false; ///< only between characters that are not word characters
-  bool stripLeft = false;  ///< takes the white space before it
-  bool stripRight = false; ///< takes the white space after it
-};
-
 /// A stretch of text, and the token it is, if it is one.
 struct AddedSpan {
   ByteRange range;

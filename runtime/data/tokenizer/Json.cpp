@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/tokenizer/Json.h"
 
+#include "runtime/data/JsonNumbers.h"
 #include "runtime/data/tokenizer/Tokenizer.h"
 
 #include <fmt/format.h>
@@ -110,6 +111,14 @@ bool JsonObject::flag(std::string_view name, bool otherwise) {
   return node ? node->boolean() : otherwise;
 }
 
+std::vector<std::string> JsonObject::unread() const {
+  std::vector<std::string> keys;
+  for (auto [name, value] : object)
+    if (!known.contains(name) && !value.is_null())
+      keys.emplace_back(name);
+  return keys;
+}
+
 void JsonObject::finish() const {
   for (auto [name, value] : object)
     if (!known.contains(name))
@@ -118,7 +127,10 @@ void JsonObject::finish() const {
 
 JsonNode parseJson(simdjson::dom::parser &parser, std::string_view bytes, std::string_view file) {
   simdjson::dom::element root;
-  if (simdjson::error_code code = parser.parse(bytes.data(), bytes.size()).get(root))
+  simdjson::error_code code = parser.parse(bytes.data(), bytes.size()).get(root);
+  if (code) // perhaps only for a number that nobody reads
+    code = parser.parse(withReadableNumbers(bytes)).get(root);
+  if (code)
     throw TokenizerError(fmt::format("{}: is not JSON: {}", file, simdjson::error_message(code)));
   return JsonNode(root, file, "");
 }

@@ -32,6 +32,7 @@ public:
   bool isNull() const { return element.is_null(); }
   bool isText() const { return element.is_string(); }
   bool isObject() const { return element.is_object(); }
+  bool isBoolean() const { return element.is_bool(); }
   bool isList() const { return element.is_array(); }
   simdjson::dom::element value() const { return element; }
 
@@ -62,6 +63,14 @@ public:
   bool flag(std::string_view name, bool otherwise);
   /// Accepts `name` whatever it holds, because it cannot change an id.
   void ignore(std::string_view name) { known.insert(name); }
+  /// Calls `visit(name, node)` for each member.
+  template <typename Visit>
+  void forEach(Visit visit) const {
+    for (auto [name, value] : object)
+      visit(name, self.below(value, name));
+  }
+  /// The keys that were never asked for and are not null.
+  std::vector<std::string> unread() const;
   /// Throws that a key is not supported, where one was never asked for.
   void finish() const;
 

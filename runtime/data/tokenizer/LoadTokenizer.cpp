@@ -57,8 +57,19 @@ std::shared_ptr<const Tokenizer> loadTokenizer(const std::filesystem::path &path
   std::string bytes = readWholeFile(file);
   std::unique_ptr<Tokenizer> tokenizer = readByName(bytes, file.string(), pattern);
   tokenizer->setContentHash(hashOf(pattern, hashOf(bytes)));
-  readTokenizerConfig(file.parent_path(), *tokenizer);
+  bool restated = file.string().ends_with(".json") || file.string().ends_with(".json.gz");
+  readTokenizerConfig(file.parent_path(), restated, *tokenizer);
   return tokenizer;
+}
+
+void Tokenizer::addToken(const AddedToken &token) {
+  std::optional<TokenId> known = find(token.content);
+  if (!known)
+    throw TokenizerError(fmt::format("token '{}' of id {} is not in the vocabulary",
+                                     token.content.substr(0, 80), token.id));
+  if (*known != token.id)
+    throw TokenizerError(fmt::format("token '{}' has id {} here and {} in the vocabulary",
+                                     token.content.substr(0, 80), token.id, *known));
 }
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions options) const {

@@ -10,7 +10,9 @@
 #include "runtime/data/tokenizer/Utf8.h"
 
 #include <fmt/format.h>
+#include <map>
 #include <sentencepiece_processor.h>
+#include <set>
 
 namespace roux::data {
 
@@ -75,35 +77,71 @@ public:
     };
     for (TokenId id : ids) {
       checkId(id, vocabularySize());
-      if (!processor.IsControl(id)) {
+      if (isPlain(id)) {
         run.push_back(id);
-      } else if (keepSpecial) {
+      } else if (keepSpecial || !isSpecial(id)) {
         flush();
-        text += processor.IdToPiece(id);
+        text += spelling(id);
       }
     }
     flush();
     return text;
   }
 
-  TokenId vocabularySize() const override { return processor.GetPieceSize(); }
+  TokenId vocabularySize() const override {
+    TokenId pieces = processor.GetPieceSize();
+    return behind.empty() ? pieces : std::max(pieces, behind.rbegin()->first + 1);
+  }
 
   std::string_view spelling(TokenId id) const override {
     checkId(id, vocabularySize());
-    return processor.IdToPiece(id);
+    if (id < TokenId(processor.GetPieceSize()))
+      return processor.IdToPiece(id);
+    auto added = behind.find(id);
+    return added == behind.end() ? std::string_view() : added->second.content;
+  }
+
+  void addToken(const AddedToken &token) override {
+    std::optional<TokenId> known = find(token.content);
+    bool isPiece = token.id < TokenId(processor.GetPieceSize());
+    if (token.id > largestId || (isPiece && known != token.id) || (known && *known != token.id))
+      throw TokenizerError(fmt::format(
+          "token '{}' cannot have id {}: {}", token.content.substr(0, 80), token.id,
+          isPiece ? fmt::format("the model has '{}' there", processor.IdToPiece(token.id))
+          : known ? fmt::format("it has {} in the model", *known)
+                  : "it is too large"));
+    if (token.special)
+      specials.insert(token.id);
+    if (isPiece && (processor.IsControl(token.id) || processor.IsUnknown(token.id)))
+      return; // found in texts already, or never to be
+    if (!isPiece && behind.emplace(token.id, token).second)
+      behindByName.emplace(token.content, token.id);
+    else if (!isPiece)
+      return; // stated twice
+    AddedToken found = token;
+    found.normalized = false;
+    controls.add(token.content, found);
   }
 
   std::optional<TokenId> find(std::string_view spelling) const override {
     // The library answers with the unknown token for what it does not have.
+    if (auto added = behindByName.find(spelling); added != behindByName.end())
+      return added->second;
     int id = processor.PieceToId({spelling.data(), spelling.size()});
     return processor.IdToPiece(id) == spelling ? std::optional<TokenId>(id) : std::nullopt;
   }
 
   bool isSpecial(TokenId id) const override {
-    return id < vocabularySize() && processor.IsControl(id);
+    return specials.contains(id) ||
+           (id < TokenId(processor.GetPieceSize()) && processor.IsControl(id));
   }
 
 private:
+  /// The library decodes it, and nobody leaves it out.
+  bool isPlain(TokenId id) const {
+    return id < TokenId(processor.GetPieceSize()) && !processor.IsControl(id);
+  }
+
   static void check(const sentencepiece::util::Status &status, std::string_view doing) {
     if (!status.ok())
       throw TokenizerError(fmt::format("{}: {}", doing, status.message()));
@@ -127,6 +165,9 @@ private:
 
   sentencepiece::SentencePieceProcessor processor;
   AddedTokens controls;
+  std::map<TokenId, AddedToken> behind; ///< tokens that files beside the model add to it
+  std::map<std::string, TokenId, std::less<>> behindByName;
+  std::set<TokenId> specials; ///< that those files call so
 };
 
 } // namespace

@@ -43,6 +43,17 @@ struct Encoding {
   std::vector<ByteRange> offsets;
 };
 
+/// A token that files beside the tokenizer add to it or restate.
+struct AddedToken {
+  TokenId id = 0;
+  std::string content;
+  bool special = false;
+  bool normalized = false; ///< looked for in the normalised text
+  bool singleWord = false; ///< only between characters that are not word characters
+  bool stripLeft = false;  ///< takes the white space before it
+  bool stripRight = false; ///< takes the white space after it
+};
+
 struct EncodeOptions {
   /// Adds what the tokenizer puts around a whole sequence (BOS, EOS, …).
   bool surround = false;
@@ -96,6 +107,13 @@ public:
   /// keys.
   std::uint64_t contentHash() const { return hash; }
 
+  /// Keys of the files beside it that nothing reads and no table knows: "FILE: nothing reads …".
+  const std::vector<std::string> &notes() const { return unread; }
+
+  /// For readers: takes a token that a file beside the tokenizer states. Throws TokenizerError,
+  /// naming the token, where it cannot have that id.
+  virtual void addToken(const AddedToken &token);
+  void addNote(std::string note) { unread.push_back(std::move(note)); }
   /// For readers: names the tokens that begin and end a sequence.
   void setEnds(std::optional<TokenId> bos, std::optional<TokenId> eos) { bosId = bos, eosId = eos; }
   void setNamedTokens(std::map<std::string, std::string> tokens) {
@@ -109,6 +127,7 @@ private:
   std::optional<TokenId> eosId;
   std::map<std::string, std::string> tokensByRole;
   std::map<std::string, std::string> templates;
+  std::vector<std::string> unread;
   std::uint64_t hash = 0;
 };
 

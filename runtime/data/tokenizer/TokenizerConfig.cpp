@@ -1,7 +1,7 @@
 //===- TokenizerConfig.cpp - the files beside a tokenizer -----------------===//
 //
-// Only roles and templates are read: everything else in these files restates
-// tokenizer.json or concerns Python classes, so unknown keys are not errors here.
+// Roles, templates and added tokens are read. What restates tokenizer.json or concerns
+// Python classes is listed; what would change ids is refused; the rest is told.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/tokenizer/TokenizerConfig.h"
@@ -10,6 +10,7 @@
 #include "runtime/data/tokenizer/Json.h"
 #include "runtime/data/tokenizer/WholeFile.h"
 
+#include <charconv>
 #include <fmt/format.h>
 
 namespace roux::data {
@@ -19,6 +20,7 @@ namespace {
 struct Config {
   std::map<std::string, std::string> tokens;
   std::map<std::string, std::string> templates;
+  std::vector<std::pair<std::string, std::string>> further; ///< special tokens, and the file
 };
 
 } // namespace
@@ -46,6 +48,113 @@ static void readTemplates(const JsonNode &node, Config &config) {
     std::string name(object.require("name").text());
     config.templates[name] = object.require("template").text();
   }
+}
+
+/// Added tokens as {"7": {"content": "<s>", "special": true, …}}, by id, or as {"<s>": 7}.
+static void readAddedTokens(const JsonNode &node, bool byId, Tokenizer &tokenizer) {
+  JsonObject(node).forEach([&](std::string_view name, const JsonNode &value) {
+    AddedToken token;
+    if (byId) {
+      JsonObject entry(value);
+      auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), token.id);
+      if (error != std::errc() || end != name.data() + name.size())
+        value.fail("its key is no id");
+      token.content = entry.require("content").text();
+      token.special = entry.flag("special", false);
+      token.singleWord = entry.flag("single_word", false);
+      token.stripLeft = entry.flag("lstrip", false);
+      token.stripRight = entry.flag("rstrip", false);
+    } else {
+      token.content = name;
+      token.id = value.number();
+    }
+    if (token.content.empty())
+      value.fail("is an empty token");
+    try {
+      tokenizer.addToken(token);
+    } catch (const TokenizerError &error) {
+      value.fail(error.what());
+    }
+  });
+}
+
+/// Tokens that Python would add behind the others where the vocabulary lacks them.
+static void readFurtherTokens(JsonObject &object, const std::string &file, Config &config) {
+  if (std::optional<JsonNode> node = object.find("additional_special_tokens");
+      node && node->isList())
+    for (const JsonNode &entry : node->list())
+      config.further.emplace_back(readToken(entry), file);
+}
+
+/// Keys of tokenizer_config.json that cannot change an id here: lengths are the recipe's, and the
+/// rest is Python's.
+static constexpr std::string_view harmlessKeys[] = {"add_bos_token",
+                                                    "add_eos_token",
+                                                    "added_tokens",
+                                                    "auto_map",
+                                                    "backend",
+                                                    "chat_template",
+                                                    "clean_up_tokenization_spaces",
+                                                    "device_map",
+                                                    "errors",
+                                                    "extra_special_tokens",
+                                                    "fast_tokenizer",
+                                                    "from_slow",
+                                                    "is_local",
+                                                    "max_length",
+                                                    "model_input_names",
+                                                    "model_max_length",
+                                                    "model_specific_special_tokens",
+                                                    "name_or_path",
+                                                    "pad_to_multiple_of",
+                                                    "pad_token_type_id",
+                                                    "padding",
+                                                    "padding_side",
+                                                    "processor_class",
+                                                    "return_token_type_ids",
+                                                    "sp_model_kwargs",
+                                                    "special_tokens_map_file",
+                                                    "spaces_between_special_tokens",
+                                                    "stride",
+                                                    "tokenizer_class",
+                                                    "tokenizer_file",
+                                                    "torch_dtype",
+                                                    "transformers_version",
+                                                    "truncation",
+                                                    "truncation_side",
+                                                    "truncation_strategy",
+                                                    "use_default_system_prompt",
+                                                    "use_fast",
+                                                    "vocab_file",
+                                                    "vocab_size"};
+
+/// Keys that say how Python builds a tokenizer that has no tokenizer.json, and what Roux does.
+struct BuildingKey {
+  std::string_view key;
+  bool value;
+};
+static constexpr BuildingKey buildingKeys[] = {{"add_prefix_space", true}, {"do_lower_case", false},
+                                               {"legacy", true},           {"remove_space", false},
+                                               {"keep_accents", true},     {"byte_fallback", true}};
+
+static void checkKeys(JsonObject &object, bool isWhole, const std::string &file,
+                      Tokenizer &tokenizer) {
+  if (object.flag("split_special_tokens", false))
+    object.require("split_special_tokens")
+        .fail("true is not supported: special tokens in a text are tokens");
+  for (std::string_view key : harmlessKeys)
+    object.ignore(key);
+  std::string unread;
+  for (const BuildingKey &each : buildingKeys)
+    if (isWhole)
+      object.ignore(each.key);
+    else if (std::optional<JsonNode> node = object.find(each.key);
+             node && node->isBoolean() && node->boolean() != each.value)
+      unread += fmt::format("{}'{}'", unread.empty() ? "" : ", ", each.key);
+  for (const std::string &key : object.unread())
+    unread += fmt::format("{}'{}'", unread.empty() ? "" : ", ", key.substr(0, 80));
+  if (!unread.empty())
+    tokenizer.addNote(fmt::format("{}: nothing reads {}", file, unread));
 }
 
 /// The tokens that open and close texts under these names in every model that has them.
@@ -84,7 +193,7 @@ static void setEnds(const Config &config, const std::filesystem::path &folder,
   tokenizer.setEnds(bos || !silent ? bos : tokenizer.bos(), eos || !silent ? eos : tokenizer.eos());
 }
 
-void readTokenizerConfig(const std::filesystem::path &folder, Tokenizer &tokenizer) {
+void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Tokenizer &tokenizer) {
   Config config;
   std::uint64_t hash = tokenizer.contentHash();
   auto read = [&](const char *name) -> std::optional<std::string> {
@@ -102,10 +211,24 @@ void readTokenizerConfig(const std::filesystem::path &folder, Tokenizer &tokeniz
       std::string file = (folder / name).string();
       JsonObject object(parseJson(parser, *bytes, file));
       readRoles(object, config);
+      readFurtherTokens(object, file, config);
       if (std::optional<JsonNode> node = object.find("chat_template"))
         readTemplates(*node, config);
+      if (std::optional<JsonNode> node = object.find("added_tokens_decoder"))
+        readAddedTokens(*node, true, tokenizer);
+      if (name == std::string_view("tokenizer_config.json"))
+        checkKeys(object, isWhole, file, tokenizer);
     }
   }
+  if (!isWhole)
+    if (std::optional<std::string> bytes = read("added_tokens.json"))
+      readAddedTokens(parseJson(parser, *bytes, (folder / "added_tokens.json").string()), false,
+                      tokenizer);
+  for (const auto &[token, file] : config.further)
+    if (!tokenizer.find(token))
+      throw TokenizerError(fmt::format("{}: key 'additional_special_tokens': token '{}' is not in "
+                                       "the vocabulary",
+                                       file, token.substr(0, 80)));
   if (std::optional<std::string> text = read("chat_template.jinja"))
     config.templates["default"] = *text;
 

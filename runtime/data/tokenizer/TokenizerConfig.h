@@ -11,9 +11,11 @@
 
 namespace roux::data {
 
-/// Reads what stands in `folder` beside the tokenizer (tokenizer_config.json,
+/// Reads what stands in `folder` beside the tokenizer (tokenizer_config.json, added_tokens.json,
 /// special_tokens_map.json, chat_template.jinja; each may be absent) into `tokenizer`, and hashes
-/// it on. Throws TokenizerError for a role given to a token the vocabulary lacks.
-void readTokenizerConfig(const std::filesystem::path &folder, Tokenizer &tokenizer);
+/// it on. `isWhole`: the tokenizer's own file has its added tokens, as tokenizer.json does, and
+/// rules over the keys that others state how to build it with. Throws TokenizerError for a role or
+/// an id given to a token the vocabulary lacks, and for keys that would change ids.
+void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Tokenizer &tokenizer);
 
 } // namespace roux::data

@@ -143,4 +143,69 @@ TEST_P(RefusedConfig, SaysWhy) {
 INSTANTIATE_TEST_SUITE_P(Every, RefusedConfig, ::testing::ValuesIn(refusals),
                          [](const auto &info) { return std::string(info.param.name); });
 
+double baseOf(const std::string &more) {
+  return parseConfig(llama(more), "c").rotary.base;
+}
+std::string refusalOf(const std::string &more) {
+  try {
+    parseConfig(llama(more), "c");
+  } catch (const ModelError &error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+// Wherever a file of the last years states the base, it is used; never the default beside a number.
+TEST(ModelConfig, TheBaseIsReadWhereverItStands) {
+  EXPECT_EQ(baseOf(R"(, "rope_theta": 5e5, "rope_parameters": {"rope_type": "default"})"), 5e5);
+  EXPECT_EQ(baseOf(R"(, "rope_theta": 5e5, "rope_scaling": {"type": "linear", "factor": 2})"), 5e5);
+  EXPECT_EQ(baseOf(R"(, "rope_scaling": {"type": "linear", "factor": 2, "rope_theta": 5e5})"), 5e5);
+  EXPECT_EQ(baseOf(R"(, "rope_parameters": {"rope_theta": 5e5}, "rope_scaling": null)"), 5e5);
+  EXPECT_EQ(baseOf(R"(, "rope_theta": 5e5, "rope_parameters": {"rope_theta": 500000})"), 5e5);
+  EXPECT_EQ(refusalOf(R"(, "rope_theta": 5e5, "rope_parameters": {"rope_theta": 1e6})"),
+            "c: rope_parameters.rope_theta: found 1000000 here and 500000 outside of it");
+  Rotary both = parseConfig(llama(R"(, "rope_theta": 10000, "rope_scaling": {"rope_type": "linear",
+      "factor": 4}, "rope_parameters": {"rope_type": "default", "rope_theta": 10000})"),
+                            "c")
+                    .rotary;
+  EXPECT_EQ(both.scaling, Rotary::Scaling::Linear); // as transformers reads it
+  Rotary beside = parseConfig(llama(R"(, "original_max_position_embeddings": 64,
+      "rope_scaling": {"rope_type": "yarn", "factor": 4})"),
+                              "c")
+                      .rotary;
+  EXPECT_EQ(beside.originalContext, 64);
+}
+
+TEST(ModelConfig, LayerTypesRuleOverTheWindow) {
+  auto window = [](const std::string &more) {
+    return parseConfig(with(llama(R"(, "sliding_window": 6, "use_sliding_window": true)" + more),
+                            "\"llama\"", "\"qwen2\""),
+                       "c")
+        .window;
+  };
+  EXPECT_EQ(window(""), 0); // transformers' own default begins at layer 28
+  EXPECT_EQ(window(R"(, "max_window_layers": 0)"), 6);
+  EXPECT_EQ(window(R"(, "max_window_layers": 0, "layer_types": ["full_attention"])"), 0);
+  EXPECT_EQ(window(R"(, "layer_types": ["sliding_attention", "sliding_attention"])"), 6);
+}
+
+TEST(ModelConfig, TellsKeysThatNothingReads) {
+  ModelConfig config = parseConfig(
+      llama(R"(, "transformers_version": "5.0", "sandwich_norm": true, "attention_dropout": 0.0,
+               "hidden_dropout": 0.1, "nothing": null, "logit_scale": null,
+               "embedding_multiplier": 1, "pad_token_id": 99999999999999999999999999)"),
+      "c");
+  EXPECT_EQ(config.unreadKeys, (std::vector<std::string>{"sandwich_norm", "hidden_dropout"}));
+  EXPECT_EQ(
+      refusalOf(R"(, "logit_scale": 0.06)"),
+      "c: logit_scale: found 0.06, which changes what the model computes and is not supported");
+  EXPECT_EQ(refusalOf(R"(, "num_experts": 8)"),
+            "c: num_experts: found 8, which changes what the model computes and is not supported");
+  EXPECT_EQ(refusalOf(R"(, "rms_norm_eps": 1e-5, "rms_norm_eps": 1e-6)"),
+            "c: rms_norm_eps: is given twice");
+  EXPECT_EQ(refusalOf(R"(, "rms_norm_eps": 1e999)"),
+            "c: rms_norm_eps: found \"1e999\", expected a number");
+  EXPECT_EQ(parseConfig("\xEF\xBB\xBF" + llama(R"(, "x": NaN)"), "c").layers, 5);
+}
+
 } // namespace

@@ -202,8 +202,29 @@ TEST_F(Stories, MissingAndExtraTensorsAreNamed) {
   put("config.json", std::string(config).replace(config.find("layers\": 5"), 10, "layers\": 4"));
   EXPECT_EQ(openingFails(scratch),
             fmt::format("{0}/model.safetensors: tensor 'model.layers.4.input_layernorm.weight' of "
-                        "shape [64] has no place in the model that {0}/config.json describes",
+                        "shape [64] has no place in the model that {0}/config.json describes; "
+                        "a table that programs compute themselves can be removed from the file",
                         scratch.string()));
+}
+
+// What programs compute themselves is passed over in whatever module and type a writer left it.
+TEST_F(Stories, ComputedTablesArePassedOver) {
+  std::filesystem::copy(folder / "config.json", scratch / "config.json");
+  Model whole = openModel(folder);
+  for (const char *name : {"model.layers.0.self_attn.rotary_emb.cos_cached",
+                           "model.rotary_emb.original_inv_freq", "h.0.attn.bias", "position_ids"}) {
+    std::string data = contents(folder / "model.safetensors");
+    uint64_t length = 0;
+    std::memcpy(&length, data.data(), 8);
+    std::string header = data.substr(8, length), tensors = data.substr(8 + length);
+    header.insert(
+        1, fmt::format(R"("{}": {{"dtype": "BOOL", "shape": [3], "data_offsets": [{}, {}]}},)",
+                       name, tensors.size(), tensors.size() + 3));
+    length = header.size();
+    put("model.safetensors",
+        std::string(reinterpret_cast<const char *>(&length), 8) + header + tensors + "\1\1\1");
+    EXPECT_EQ(bind(whole.config, openModel(scratch).weights).size(), 11u) << name;
+  }
 }
 
 TEST_F(Stories, ShardsAreOneModel) {

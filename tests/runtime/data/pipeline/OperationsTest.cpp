@@ -223,6 +223,8 @@ TEST_F(Operations, CutLeavesTheSideItSays) {
   EXPECT_EQ(run()[0].labels[0], noLabel);
   pipeline.steps.back().side = Side::Middle;
   EXPECT_EQ(texts(), (Texts{"abg", "xy"}));
+  EXPECT_EQ(run()[0].labels,
+            (std::vector<int32_t>{'a', 'b', noLabel})); // what came before g is gone
   TokenStoreWriter store(folder / "store", {});
   PipelineRunner runner(pipeline, consumer, ledger = {});
   runner.runSteps();
@@ -230,7 +232,20 @@ TEST_F(Operations, CutLeavesTheSideItSays) {
   const LedgerLine *line = ledger.find(Fate::Cut, "cut/0");
   ASSERT_NE(line, nullptr);
   EXPECT_EQ(line->tokens, 4u);
-  EXPECT_EQ(line->targets, 4u);
+  EXPECT_EQ(line->targets, 5u);
+}
+
+// A cut forgets nothing that a step before it said of the sequence.
+TEST_F(Operations, CutKeepsALastTokenThatIsOnlyALabel) {
+  documents("a.jsonl", {"abcdefghi"});
+  uint32_t a = source("a", "a.jsonl", SourceKind::Text);
+  step(DataOperation::Split, {a}).split = {
+      .low = 8, .high = 8, .randomOverlong = false, .dropTail = true};
+  step(DataOperation::Cut, {last()}).tokens = 5;
+  for (Side side : {Side::Left, Side::Middle, Side::Right}) {
+    pipeline.steps.back().side = side;
+    EXPECT_FALSE(run().at(0).lastIsInput);
+  }
 }
 
 TEST_F(Operations, SpansEndAtSentencesTokensAndDelimiters) {

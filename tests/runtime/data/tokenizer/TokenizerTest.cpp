@@ -7,6 +7,9 @@
 #include "tests/runtime/data/tokenizer/ReferenceData.h"
 #include "tests/runtime/data/tokenizer/TemporaryFile.h"
 
+#include "runtime/data/tokenizer/WholeFile.h"
+
+#include <fmt/format.h>
 #include <thread>
 
 namespace roux::data {
@@ -71,6 +74,70 @@ TEST(Tokenizer, SentencePieceControlTokens) {
   EXPECT_EQ(ids.back(), 2u);
   EXPECT_EQ(tokenizer->decode(ids), "<s>Hello</s>");
   EXPECT_EQ(tokenizer->decode(ids, /*keepSpecial=*/false), "Hello");
+}
+
+// What files beside a SentencePiece model add are tokens with the ids they say.
+TEST(Tokenizer, AddedTokensBesideSentencePiece) {
+  SKIP_WITHOUT_REFERENCE_DATA();
+  TemporaryFile file("tokenizer.model",
+                     readWholeFile(reference / "tokenizers/mistral-v1/tokenizer.model.v1"));
+  TokenId size = loadTokenizer(file.path())->vocabularySize();
+  file.add("added_tokens.json",
+           fmt::format(R"({{"<|done|>": {}, "<|plain|>": {}}})", size + 2, size));
+  file.add("tokenizer_config.json",
+           fmt::format(R"({{"eos_token": "<|done|>", "legacy": false, "odd_key": 1,
+             "model_max_length": 1000000000000000019884624838656, "added_tokens_decoder":
+             {{"2": {{"content": "</s>", "special": true}},
+              "{}": {{"content": "<|done|>", "special": true}}}}}})",
+                       size + 2));
+  auto tokenizer = loadTokenizer(file.path().parent_path());
+  EXPECT_EQ(tokenizer->vocabularySize(), size + 3);
+  EXPECT_EQ(tokenizer->eos(), size + 2);
+  std::vector<TokenId> ids = tokenizer->encode("<|plain|>Hi<|done|>");
+  EXPECT_EQ(ids.front(), size);
+  EXPECT_EQ(ids.back(), size + 2);
+  EXPECT_EQ(tokenizer->decode(ids), "<|plain|>Hi<|done|>");
+  EXPECT_EQ(tokenizer->decode(ids, /*keepSpecial=*/false), "<|plain|>Hi");
+  EXPECT_EQ(tokenizer->spelling(size + 1), "");
+  ASSERT_EQ(tokenizer->notes().size(), 1u);
+  EXPECT_TRUE(tokenizer->notes()[0].ends_with("nothing reads 'legacy', 'odd_key'"));
+  auto refusal = [&](const std::string &name, std::string_view text) -> std::string {
+    file.add(name, text);
+    try {
+      loadTokenizer(file.path());
+    } catch (const TokenizerError &error) {
+      return error.what();
+    }
+    return "loaded";
+  };
+  EXPECT_NE(refusal("added_tokens.json", R"({"<|x|>": 5})").find("'<|x|>' cannot have id 5"),
+            std::string::npos);
+  EXPECT_NE(refusal("added_tokens.json", R"({"</s>": 99999})").find("'</s>' cannot have id 99999"),
+            std::string::npos);
+}
+
+// Where the tokenizer's own file has them all, what restates them has to agree.
+TEST(Tokenizer, AddedTokensThatAreRestated) {
+  TemporaryFile file("tokenizer.json", small);
+  auto refusal = [&](std::string_view text) -> std::string {
+    file.add("tokenizer_config.json", text);
+    try {
+      loadTokenizer(file.path());
+    } catch (const TokenizerError &error) {
+      return error.what();
+    }
+    return "loaded";
+  };
+  EXPECT_EQ(refusal(R"({"added_tokens_decoder": {"5": {"content": "</s>"}}})"), "loaded");
+  EXPECT_NE(
+      refusal(R"({"added_tokens_decoder": {"6": {"content": "</s>"}}})").find("has id 6 here"),
+      std::string::npos);
+  EXPECT_NE(refusal(R"({"added_tokens_decoder": {"6": {"content": "<x>"}}})").find("'<x>' of id 6"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"additional_special_tokens": ["<y>"]})").find("token '<y>' is not"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"split_special_tokens": true})").find("split_special_tokens"),
+            std::string::npos);
 }
 
 /// Every tokenizer of the reference data, with its pattern.
