@@ -60,8 +60,10 @@ PipelineRunner::PipelineRunner(DataPipeline given, const Consumer &consumer, Led
   targetStep.construct = "target";
   targetByRole = true;
   for (const Expression::Node &node : consumer.target.nodes)
-    if (node.scope == Scope::Token || node.operation >= Operation::Sum)
-      targetByRole &= node.operation == Operation::Read && node.attribute == Attribute::Role;
+    if (node.scope == Scope::Token || node.scope == Scope::Turn || node.scope == Scope::Span ||
+        node.operation >= Operation::Sum)
+      targetByRole &= node.operation == Operation::Read && node.scope == Scope::Token &&
+                      node.attribute == Attribute::Role;
   visitNodes(pipeline, consumer, [&](const Expression::Node &node) {
     if (node.operation == Operation::Passed)
       members[node.text];
