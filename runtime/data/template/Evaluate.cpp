@@ -1,7 +1,7 @@
 //===- Evaluate.cpp - the value of an expression --------------------------===//
 //
-// One case a kind of node; arithmetic with Python's rules. Integers that leave
-// 64 bits are refused, since Python's would go on exactly.
+// One case a kind of node; arithmetic with Python's rules, whose integers have no
+// largest one.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/template/Interpreter.h"
@@ -20,8 +20,10 @@ const Value &jinja::require(const Value &value) {
 }
 
 std::vector<Value> jinja::iterate(const Value &value) {
-  if (value.list())
+  if (value.list()) {
+    meter::bytes(value.list()->items.size() * sizeof(Value));
     return value.list()->items;
+  }
   std::vector<Value> items;
   if (value.map() && !value.map()->isNamespace) {
     for (const auto &entry : value.map()->entries)
@@ -43,64 +45,106 @@ std::vector<Value> jinja::iterate(const Value &value) {
       fmt::format("'{}' between values of type {} and {}", op, left.typeName(), right.typeName()));
 }
 
+/// Refused before it is computed: an integer of so many digits cannot be printed.
+static void checkBits(double bits) {
+  if (bits > 1 << 16)
+    throw TemplateError("an integer has more than 4300 digits");
+}
+
 static Value power(const Value &left, const Value &right) {
   if (left.real() || right.real() || right.number() < 0)
     return std::pow(left.number(), right.number());
-  int64_t result = 1, base = static_cast<int64_t>(left.number());
-  for (int64_t left = static_cast<int64_t>(right.number()); left > 0; --left) {
-    if (base == 0 || base == 1)
-      return base;
-    if (__builtin_mul_overflow(result, base, &result))
-      throw TemplateError("an integer is larger than 64 bits");
+  mpz_class base = left.whole(), exponent = right.whole(), result = 1;
+  if (base == 0 || base == 1 || base == -1) {
+    bool negative = base == -1 && mpz_odd_p(exponent.get_mpz_t());
+    return exponent == 0 ? int64_t(1) : negative ? int64_t(-1) : int64_t(base != 0);
   }
+  checkBits(mpz_sizeinbase(base.get_mpz_t(), 2) * exponent.get_d());
+  mpz_pow_ui(result.get_mpz_t(), base.get_mpz_t(), exponent.get_ui());
   return result;
 }
 
-static Value arithmetic(std::string_view op, const Value &left, const Value &right) {
-  double a = left.number(), b = right.number();
-  bool real = left.real() || right.real();
-  if (op == "**")
-    return power(left, right);
-  if ((op == "/" || op == "//" || op == "%") && b == 0)
-    throw TemplateError("division by zero");
-  if (op == "/")
-    return a / b;
-  if (real)
-    return op == "+"    ? a + b
-           : op == "-"  ? a - b
-           : op == "*"  ? a * b
-           : op == "//" ? std::floor(a / b)
-                        : a - b * std::floor(a / b);
-  auto whole = [](const Value &value) {
-    return value.integer() ? *value.integer() : static_cast<int64_t>(*value.boolean());
-  };
-  int64_t x = whole(left), y = whole(right), result = 0;
+/// The float next to x / y.
+static double quotient(const mpz_class &x, const mpz_class &y) {
+  constexpr int extra = 128; // bits behind the point that decide how it rounds
+  mpz_class scaled = x << extra, whole = scaled / y;
+  if (whole * y != scaled)
+    whole |= 1; // there is more behind
+  return std::ldexp(Value(whole).number(), -extra);
+}
+
+static Value arithmeticOfReals(std::string_view op, double a, double b) {
+  if (op == "+" || op == "-")
+    return op == "+" ? a + b : a - b;
+  if (op == "*")
+    return a * b;
+  // As CPython divides: the remainder is exact and has the divisor's sign.
+  double remainder = std::fmod(a, b);
+  if (remainder != 0 && (b < 0) != (remainder < 0))
+    remainder += b;
+  if (op == "%")
+    return remainder == 0 ? std::copysign(0.0, b) : remainder;
+  double quotient = std::round((a - remainder) / b);
+  return quotient == 0 ? std::copysign(0.0, a / b) : quotient;
+}
+
+/// Integers whose result has an int64_t.
+static std::optional<int64_t> smallArithmetic(std::string_view op, int64_t x, int64_t y) {
+  int64_t result = 0;
   bool overflow = op == "+"   ? __builtin_add_overflow(x, y, &result)
                   : op == "-" ? __builtin_sub_overflow(x, y, &result)
                   : op == "*" ? __builtin_mul_overflow(x, y, &result)
                               : x == INT64_MIN && y == -1;
   if (overflow)
-    throw TemplateError("an integer is larger than 64 bits");
-  if (op == "//")
-    return x / y - (x % y != 0 && (x < 0) != (y < 0));
-  if (op == "%")
-    return x % y + ((x % y != 0 && (x < 0) != (y < 0)) ? y : 0);
+    return std::nullopt;
+  bool rounds = (op == "//" || op == "%") && x % y != 0 && (x < 0) != (y < 0);
+  return op == "//" ? x / y - rounds : op == "%" ? x % y + (rounds ? y : 0) : result;
+}
+
+static Value arithmetic(std::string_view op, const Value &left, const Value &right) {
+  if (op == "**")
+    return power(left, right);
+  bool divides = op == "/" || op == "//" || op == "%";
+  if (divides && !right.isTrue())
+    throw TemplateError("division by zero");
+  if (left.real() || right.real())
+    return op == "/" ? Value(left.number() / right.number())
+                     : arithmeticOfReals(op, left.number(), right.number());
+  if (op == "/")
+    return quotient(left.whole(), right.whole());
+  if (!left.large() && !right.large()) {
+    auto small = [](const Value &value) {
+      return value.integer() ? *value.integer() : static_cast<int64_t>(*value.boolean());
+    };
+    if (std::optional<int64_t> result = smallArithmetic(op, small(left), small(right)))
+      return *result;
+  }
+  mpz_class x = left.whole(), y = right.whole(), result;
+  if (op == "+")
+    result = x + y;
+  else if (op == "-")
+    result = x - y;
+  else if (op == "*")
+    result = x * y;
+  else if (op == "//")
+    mpz_fdiv_q(result.get_mpz_t(), x.get_mpz_t(), y.get_mpz_t());
+  else
+    mpz_fdiv_r(result.get_mpz_t(), x.get_mpz_t(), y.get_mpz_t());
   return result;
 }
 
 /// `text * n` and `list * n`.
-static Value repeat(Interpreter &interpreter, const Value &value, int64_t times) {
+static Value repeat(const Value &value, const Value &number) {
+  int64_t times = number.integer() ? *number.integer() : sgn(*number.large()) * INT64_MAX;
   uint64_t count = times > 0 ? times : 0;
   uint64_t size = value.text() ? value.text()->size() : value.list()->items.size() * sizeof(Value);
-  if (size && count > (uint64_t(1) << 40) / size)
-    throw TemplateError("the template makes more text than any chat needs");
-  interpreter.spend(size * count);
   if (size == 0)
     return value;
+  meter::bytes(count > (uint64_t(1) << 40) / size ? UINT64_MAX : size * count);
   Text text;
   ListValue list;
   for (uint64_t i = 0; i < count; ++i) {
-    interpreter.step();
+    meter::step();
     if (value.text())
       text.append(*value.text());
     else
@@ -109,13 +153,10 @@ static Value repeat(Interpreter &interpreter, const Value &value, int64_t times)
   return value.text() ? Value(std::move(text)) : Value(std::move(list));
 }
 
-Value jinja::binary(Interpreter &interpreter, std::string_view op, const Value &left,
-                    const Value &right) {
+Value jinja::binary(std::string_view op, const Value &left, const Value &right) {
   if (op == "~") {
     Text joined = left.print();
-    Text tail = right.print();
-    interpreter.spend(joined.size() + tail.size());
-    joined.append(tail);
+    joined.append(right.print());
     return joined;
   }
   require(left);
@@ -123,7 +164,7 @@ Value jinja::binary(Interpreter &interpreter, std::string_view op, const Value &
   if (left.isNumber() && right.isNumber())
     return arithmetic(op, left, right);
   if (op == "+" && left.text() && right.text()) {
-    interpreter.spend(left.text()->size() + right.text()->size());
+    meter::bytes(left.text()->size());
     Text joined = *left.text();
     joined.append(*right.text());
     return joined;
@@ -131,26 +172,21 @@ Value jinja::binary(Interpreter &interpreter, std::string_view op, const Value &
   if (op == "+" && left.list() && right.list()) {
     ListValue joined = *left.list();
     const auto &tail = right.list()->items;
-    interpreter.spend((joined.items.size() + tail.size()) * sizeof(Value));
+    meter::bytes((joined.items.size() + tail.size()) * sizeof(Value));
     joined.items.insert(joined.items.end(), tail.begin(), tail.end());
     return joined;
   }
-  if (op == "*" && (left.text() || left.list()) && right.integer())
-    return repeat(interpreter, left, *right.integer());
-  if (op == "*" && (right.text() || right.list()) && left.integer())
-    return repeat(interpreter, right, *left.integer());
+  if (op == "*" && (left.text() || left.list()) && right.isInteger())
+    return repeat(left, right);
+  if (op == "*" && (right.text() || right.list()) && left.isInteger())
+    return repeat(right, left);
   refuse(op, left, right);
 }
 
 Value Interpreter::evaluate(const Node &node) {
-  step();
-  struct Depth {
-    int &depth;
-    ~Depth() { --depth; }
-  } guard{++depth};
-  if (depth > left.depth * 4)
-    throw TemplateError(fmt::format("line {}: macros call each other too deeply", node.line));
   try {
+    meter::Level level;
+    meter::step();
     return evaluateNode(node);
   } catch (const TemplateError &error) {
     if (std::string_view(error.what()).starts_with("line "))
@@ -160,9 +196,15 @@ Value Interpreter::evaluate(const Node &node) {
 }
 
 Value Interpreter::evaluateName(const Node &node) {
-  for (size_t i = scopes.size(); i-- > 0;)
+  for (size_t i = scopes.size(); i-- > 0;) {
+    meter::step();
     if (const Value *found = scopes[i].find(node.name))
       return *found;
+    if (scopes[i].items && node.name == "loop") {
+      scopes[i].set("loop", describeRound(i));
+      return *scopes[i].find("loop");
+    }
+  }
   return Undefined{node.name};
 }
 
@@ -262,12 +304,14 @@ Value Interpreter::evaluateNode(const Node &node) {
     return evaluateCompare(node);
   case NodeKind::Binary: {
     Value left = child(0);
-    return binary(*this, node.name, left, child(1));
+    return binary(node.name, left, child(1));
   }
-  case NodeKind::Negate:
-    return binary(*this, "-", int64_t(0), child(0));
+  case NodeKind::Negate: {
+    Value value = child(0);
+    return value.real() ? Value(-*value.real()) : binary("-", int64_t(0), value);
+  }
   case NodeKind::Plus:
-    return binary(*this, "+", int64_t(0), child(0));
+    return binary("+", int64_t(0), child(0));
   case NodeKind::Attribute:
     return attribute(child(0), node.name);
   case NodeKind::Subscript:

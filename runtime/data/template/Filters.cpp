@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <limits>
 #include <list>
 
 namespace roux::data {
@@ -32,6 +33,9 @@ int64_t integerOr(const Arguments &arguments, size_t index, std::string_view nam
   const Value *value = arguments.find(index, name);
   if (!value || value->isNone())
     return otherwise;
+  if (value->large()) // is beyond any size that there is
+    return *value->large() < 0 ? std::numeric_limits<int64_t>::min()
+                               : std::numeric_limits<int64_t>::max();
   if (!value->integer())
     throw TemplateError(
         fmt::format("argument '{}' has type {}, expected int", name, value->typeName()));
@@ -82,7 +86,7 @@ Value length(Interpreter &, const Value &value, Arguments &) {
   throw TemplateError(fmt::format("a value of type {} has no length", value.typeName()));
 }
 
-Value join(Interpreter &interpreter, const Value &value, Arguments &arguments) {
+Value join(Interpreter &, const Value &value, Arguments &arguments) {
   const Value *separator = arguments.find(0, "d");
   Text between = separator ? separator->print() : Text(), joined;
   const Value *path = arguments.find(1, "attribute");
@@ -90,9 +94,7 @@ Value join(Interpreter &interpreter, const Value &value, Arguments &arguments) {
   for (const Value &item : iterate(value)) {
     if (!std::exchange(first, false))
       joined.append(between);
-    Text printed = keyOf(item, path).print();
-    interpreter.spend(printed.size() + between.size());
-    joined.append(printed);
+    joined.append(keyOf(item, path).print());
   }
   return joined;
 }
@@ -153,7 +155,7 @@ Value unique(Interpreter &, const Value &value, Arguments &arguments) {
 Value map(Interpreter &interpreter, const Value &value, Arguments &arguments) {
   ListValue list;
   for (const Value &item : iterate(value)) {
-    interpreter.step();
+    meter::step();
     if (const Value *path = arguments.find(SIZE_MAX, "attribute")) {
       Value found = keyOf(item, path);
       const Value *otherwise = arguments.find(SIZE_MAX, "default");
@@ -177,7 +179,7 @@ Value choose(Interpreter &interpreter, const Value &value, Arguments &arguments,
     argument(arguments, 0, "attribute");
   ListValue list;
   for (const Value &item : iterate(value)) {
-    interpreter.step();
+    meter::step();
     Value tested = byAttribute ? keyOf(item, &arguments.positional[0]) : item;
     bool holds = tested.isTrue();
     if (arguments.positional.size() > first) {
@@ -206,11 +208,11 @@ Value extreme(const Value &value, Arguments &arguments, bool largest) {
   return *std::min_element(items.begin(), items.end(), before);
 }
 
-Value sum(Interpreter &interpreter, const Value &value, Arguments &arguments) {
+Value sum(Interpreter &, const Value &value, Arguments &arguments) {
   const Value *start = arguments.find(1, "start");
   Value total = start ? *start : Value(int64_t(0));
   for (const Value &item : iterate(value))
-    total = binary(interpreter, "+", total, keyOf(item, arguments.find(0, "attribute")));
+    total = binary("+", total, keyOf(item, arguments.find(0, "attribute")));
   return total;
 }
 
@@ -218,29 +220,86 @@ Value round(Interpreter &, const Value &value, Arguments &arguments) {
   int64_t digits = integerOr(arguments, 0, "precision", 0);
   const Value *method = arguments.find(1, "method");
   std::string how = method ? method->print().str() : "common";
+  if (!require(value).isNumber())
+    throw TemplateError(fmt::format("a {} is rounded, expected a number", value.typeName()));
+  if (how == "common" && !value.real() && digits >= 0)
+    return value.whole();
   double scale = std::pow(10.0, static_cast<double>(digits));
-  double scaled = require(value).number() * scale;
+  double scaled = value.number() * scale;
   if (how == "ceil" || how == "floor")
     return (how == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale;
-  return std::nearbyint(scaled) / scale; // Python rounds halves to even
+  if (how != "common")
+    throw TemplateError("the method of 'round' is common, ceil or floor");
+  if (!value.real())
+    return mpz_class(mpz_class(std::nearbyint(scaled)) *
+                     mpz_class(std::pow(10.0, -std::max<int64_t>(digits, -300))));
+  if (!std::isfinite(scaled) || digits > 300)
+    return value;
+  if (digits < 0)
+    return std::nearbyint(scaled) / scale;
+  // Printing rounds the exact value, halves to even, as Python does.
+  return std::strtod(fmt::format("{:.{}f}", value.number(), digits).c_str(), nullptr);
+}
+
+/// The integer that a float is without its fraction; none of inf and nan.
+std::optional<mpz_class> truncated(double real) {
+  if (!std::isfinite(real))
+    return std::nullopt;
+  return mpz_class(real);
+}
+
+/// As Python reads numbers: blanks around them, one sign, single `_` between digits.
+std::optional<std::string> numberText(const Text &text) {
+  std::string digits = strip(text, true, true).str();
+  for (size_t i = 0; i < digits.size(); ++i) {
+    auto isDigitAt = [&](size_t at) {
+      return at < digits.size() && std::isdigit(static_cast<unsigned char>(digits[at]));
+    };
+    if (digits[i] == '_' && (i == 0 || !isDigitAt(i - 1) || !isDigitAt(i + 1)))
+      return std::nullopt;
+  }
+  std::erase(digits, '_');
+  if (digits.starts_with('+') && !digits.starts_with("+-"))
+    digits.erase(0, 1);
+  if (digits.empty() || digits.size() > 4300)
+    return std::nullopt;
+  return digits;
+}
+
+std::optional<double> realOf(const Text &text) {
+  std::optional<std::string> digits = numberText(text);
+  if (!digits || digits->find_first_of("xX(") != digits->npos)
+    return std::nullopt;
+  const char *end = digits->data() + digits->size();
+  double real;
+  auto [stop, error] = std::from_chars(digits->data(), end, real);
+  if (stop != end)
+    return std::nullopt;
+  return error == std::errc::result_out_of_range ? std::strtod(digits->c_str(), nullptr) : real;
 }
 
 Value toInteger(Interpreter &, const Value &value, Arguments &arguments) {
-  int64_t otherwise = integerOr(arguments, 0, "default", 0);
+  const Value *given = arguments.find(0, "default");
+  Value otherwise = given ? *given : Value(int64_t(0));
+  int64_t base = integerOr(arguments, 1, "base", 10);
+  if (value.real()) {
+    std::optional<mpz_class> whole = truncated(*value.real());
+    return whole ? Value(*whole) : otherwise;
+  }
   if (value.isNumber())
-    return std::abs(value.number()) < 9.2e18 ? static_cast<int64_t>(value.number()) : otherwise;
+    return value.whole();
   if (!value.text())
     return otherwise;
-  Text trimmed = strip(*value.text(), true, true);
-  const char *begin = trimmed.str().data(), *end = begin + trimmed.size();
-  begin += begin != end && *begin == '+';
-  int64_t integer;
-  if (begin != end && std::from_chars(begin, end, integer).ptr == end)
-    return integer;
-  double real;
-  if (begin != end && std::from_chars(begin, end, real).ptr == end && std::abs(real) < 9.2e18)
-    return static_cast<int64_t>(real);
-  return otherwise;
+  if (base != 10)
+    throw TemplateError("'int' reads base 10 only");
+  std::optional<std::string> digits = numberText(*value.text());
+  size_t sign = digits && digits->starts_with('-');
+  if (digits && digits->size() > sign &&
+      digits->find_first_not_of("0123456789", sign) == digits->npos)
+    return mpz_class(*digits, 10);
+  std::optional<double> real = realOf(*value.text());
+  std::optional<mpz_class> whole = real ? truncated(*real) : std::nullopt;
+  return whole ? Value(*whole) : otherwise;
 }
 
 Value toReal(Interpreter &, const Value &value, Arguments &arguments) {
@@ -248,23 +307,28 @@ Value toReal(Interpreter &, const Value &value, Arguments &arguments) {
   Value otherwise = given ? *given : Value(0.0);
   if (value.isNumber())
     return value.number();
-  if (!value.text())
-    return otherwise;
-  Text trimmed = strip(*value.text(), true, true);
-  const char *begin = trimmed.str().data(), *end = begin + trimmed.size();
-  begin += begin != end && *begin == '+';
-  double real;
-  if (begin == end || std::from_chars(begin, end, real).ptr != end)
-    return otherwise;
-  return real;
+  std::optional<double> real = value.text() ? realOf(*value.text()) : std::nullopt;
+  return real ? Value(*real) : otherwise;
 }
 
-Value indent(Interpreter &interpreter, const Value &value, Arguments &arguments) {
-  const Value *width = arguments.find(0, "width");
-  std::string blanks =
-      width && width->text()
-          ? width->text()->str()
-          : std::string(std::clamp<int64_t>(integerOr(arguments, 0, "width", 4), 0, 1000), ' ');
+/// An indent, told as a number of blanks or as a text; none where it is none.
+std::optional<std::string> blanksOf(const Value *width, int64_t otherwise) {
+  if (width && width->isNone())
+    return std::nullopt;
+  if (width && width->text())
+    return width->text()->str();
+  int64_t count = otherwise;
+  if (width && width->isNumber() && !width->real())
+    count = width->large() ? std::numeric_limits<int64_t>::max() : *Value(width->whole()).integer();
+  else if (width)
+    throw TemplateError(fmt::format("an indent has type {}, expected int", width->typeName()));
+  count = std::max<int64_t>(count, 0);
+  meter::bytes(count);
+  return std::string(count, ' ');
+}
+
+Value indent(Interpreter &, const Value &value, Arguments &arguments) {
+  std::string blanks = blanksOf(arguments.find(0, "width"), 4).value_or("");
   bool first = flag(arguments, 1, "first", false), blank = flag(arguments, 2, "blank", false);
   Text result;
   if (first)
@@ -274,7 +338,6 @@ Value indent(Interpreter &interpreter, const Value &value, Arguments &arguments)
     bool empty = strip(lines[i], true, true).empty();
     if (i && (blank || !empty))
       result.append(blanks, {});
-    interpreter.spend(lines[i].size() + blanks.size());
     result.append(lines[i]);
   }
   return result;
@@ -332,6 +395,25 @@ Value replaceText(Interpreter &, const Value &value, Arguments &arguments) {
                  argument(arguments, 1, "new").print(), integerOr(arguments, 2, "count", -1));
 }
 
+/// As Hugging Face has it, which is json.dumps without escapes for HTML.
+Value tojson(Interpreter &, const Value &value, Arguments &arguments) {
+  arguments.check("tojson", 4, {"ensure_ascii", "indent", "separators", "sort_keys"});
+  JsonForm form;
+  form.asciiOnly = flag(arguments, 0, "ensure_ascii", false);
+  form.sortKeys = flag(arguments, 3, "sort_keys", false);
+  const Value *width = arguments.find(1, "indent"), *marks = arguments.find(2, "separators");
+  if (width)
+    form.indent = blanksOf(width, 0);
+  if (marks && !marks->isNone()) {
+    const ListValue *pair = marks->list();
+    if (!pair || pair->items.size() != 2 || !pair->items[0].text() || !pair->items[1].text())
+      throw TemplateError("the separators of 'tojson' are two strings");
+    form.between = *pair->items[0].text();
+    form.afterKey = *pair->items[1].text();
+  }
+  return toJson(require(value), form);
+}
+
 Value trim(Interpreter &, const Value &value, Arguments &arguments) {
   const Value *characters = arguments.find(0, "chars");
   bool given = characters && !characters->isNone();
@@ -345,9 +427,9 @@ Value trim(Interpreter &, const Value &value, Arguments &arguments) {
 const std::pair<std::string_view, Filter> filters[] = {
     {"abs", INLINE({
        require(value);
-       return value.integer()
-                  ? binary(interpreter, "*", value, int64_t(*value.integer() < 0 ? -1 : 1))
-                  : Value(std::abs(value.number()));
+       if (!value.isNumber())
+         throw TemplateError(fmt::format("'abs' of a {}", value.typeName()));
+       return value.real() ? Value(std::abs(*value.real())) : Value(mpz_class(abs(value.whole())));
      })},
     {"capitalize", INLINE({ return capitalize(value.print()); })},
     {"count", length},
@@ -381,12 +463,7 @@ const std::pair<std::string_view, Filter> filters[] = {
     {"string", INLINE({ return value.print(); })},
     {"sum", sum},
     {"title", titleWords},
-    {"tojson", INLINE({
-       require(value);
-       Text json = toJson(value, integerOr(arguments, SIZE_MAX, "indent", -1));
-       interpreter.spend(json.size());
-       return json;
-     })},
+    {"tojson", tojson},
     {"trim", trim},
     {"unique", unique},
     {"upper", INLINE({ return upper(value.print()); })},
@@ -403,8 +480,9 @@ bool jinja::isFilter(std::string_view name) {
 Value Interpreter::filter(std::string_view name, const Value &value, Arguments &arguments) {
   for (const auto &[known, body] : filters)
     if (known == name) {
+      meter::Level level;
       if (value.text())
-        spend(value.text()->size());
+        meter::scan(value.text()->size());
       return body(*this, value, arguments);
     }
   throw TemplateError(fmt::format("filter '{}' is not supported", name));

@@ -25,10 +25,10 @@ const Value &operand(const Arguments &arguments) {
   return arguments.positional[0];
 }
 
-bool isMultiple(const Value &value, int64_t of) {
-  if (!value.integer() || of == 0)
+bool isMultiple(const Value &value, const Value &of) {
+  if (!value.isNumber() || value.real() || !of.isTrue())
     throw TemplateError(fmt::format("divisibility of a {}, expected int", value.typeName()));
-  return of == -1 || *value.integer() % of == 0;
+  return value.whole() % of.whole() == 0;
 }
 
 #define TEST(BODY) [](const Value &value, const Arguments &arguments) -> bool { return BODY; }
@@ -39,18 +39,17 @@ const std::pair<std::string_view, Test> tests[] = {
     {"boolean", TEST(value.boolean() != nullptr)},
     {"callable", TEST(value.function() != nullptr)},
     {"defined", TEST(!value.isUndefined())},
-    {"divisibleby",
-     TEST(operand(arguments).integer() && isMultiple(value, *operand(arguments).integer()))},
+    {"divisibleby", TEST(operand(arguments).isInteger() && isMultiple(value, operand(arguments)))},
     {"eq", TEST(equal(value, operand(arguments)))},
     {"equalto", TEST(equal(value, operand(arguments)))},
-    {"even", TEST(isMultiple(value, 2))},
+    {"even", TEST(isMultiple(value, int64_t(2)))},
     {"false", TEST(value.boolean() && !*value.boolean())},
     {"float", TEST(value.real() != nullptr)},
     {"ge", TEST(!less(value, operand(arguments)))},
     {"greaterthan", TEST(less(operand(arguments), value))},
     {"gt", TEST(less(operand(arguments), value))},
     {"in", TEST(contains(operand(arguments), value))},
-    {"integer", TEST(value.integer() != nullptr)},
+    {"integer", TEST(value.isInteger())},
     {"iterable", TEST(value.list() || value.text() || value.isUndefined() ||
                       (value.map() && !value.map()->isNamespace))},
     {"le", TEST(!less(operand(arguments), value))},
@@ -62,7 +61,7 @@ const std::pair<std::string_view, Test> tests[] = {
     {"ne", TEST(!equal(value, operand(arguments)))},
     {"none", TEST(value.isNone())},
     {"number", TEST(value.isNumber())},
-    {"odd", TEST(!isMultiple(value, 2))},
+    {"odd", TEST(!isMultiple(value, int64_t(2)))},
     {"sameas", TEST(value.isSame(operand(arguments)))},
     {"sequence", TEST(value.list() || value.text() || value.isUndefined() ||
                       (value.map() && !value.map()->isNamespace))},
@@ -74,7 +73,7 @@ const std::pair<std::string_view, Test> tests[] = {
 };
 #undef TEST
 
-Value range(Interpreter &interpreter, Arguments &arguments) {
+Value range(Interpreter &, Arguments &arguments) {
   arguments.check("range", 3);
   int64_t bounds[3] = {0, 0, 1};
   size_t count = arguments.positional.size();
@@ -95,7 +94,7 @@ Value range(Interpreter &interpreter, Arguments &arguments) {
     throw TemplateError(fmt::format("'range' of more than {} items", most));
   ListValue list;
   for (int64_t i = 0; i < std::ceil(items); ++i) {
-    interpreter.step();
+    meter::step();
     list.items.emplace_back(begin + i * step);
   }
   return list;
@@ -119,6 +118,7 @@ std::string formatTime(int64_t now, const std::string &format) {
   std::time_t seconds = now;
   std::tm parts{};
   gmtime_r(&seconds, &parts);
+  meter::bytes(format.size() * 16 + 64);
   std::string printed(format.size() * 16 + 64, '\0');
   printed.resize(std::strftime(printed.data(), printed.size(), format.c_str(), &parts));
   return printed;
@@ -146,10 +146,8 @@ MapValue jinja::globalFunctions(int64_t now) {
   add("range", range);
   add("dict",
       [](Interpreter &, Arguments &arguments) -> Value { return collect("dict", arguments); });
-  add("namespace", [](Interpreter &, Arguments &arguments) -> Value {
-    MapValue space = collect("namespace", arguments);
-    space.isNamespace = true;
-    return space;
+  add("namespace", [](Interpreter &interpreter, Arguments &arguments) -> Value {
+    return interpreter.makeNamespace(collect("namespace", arguments));
   });
   add("raise_exception", [](Interpreter &, Arguments &arguments) -> Value {
     const Value *message = arguments.find(0, "message");

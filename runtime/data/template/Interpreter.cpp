@@ -15,21 +15,24 @@ namespace roux::data {
 using namespace jinja;
 
 Interpreter::Interpreter(MapValue globals, TemplateLimits limits, int64_t now) : left(limits) {
-  scopes.push_back(globalFunctions(now));
+  static_cast<MapValue &>(scopes.emplace_back()) = globalFunctions(now);
   for (auto &[name, value] : globals.entries)
     scopes.back().set(name, std::move(value));
   scopes.emplace_back();
 }
 
-void Interpreter::step() {
-  if (left.steps-- == 0)
-    throw TemplateError("the template takes more steps than any chat needs");
+/// Namespaces can be set to hold themselves, which counting references never lets go of.
+Interpreter::~Interpreter() {
+  for (const std::weak_ptr<MapValue> &each : namespaces)
+    if (std::shared_ptr<MapValue> space = each.lock())
+      *space = MapValue();
 }
 
-void Interpreter::spend(uint64_t bytes) {
-  if (bytes > left.bytes)
-    throw TemplateError("the template makes more text than any chat needs");
-  left.bytes -= bytes;
+Value Interpreter::makeNamespace(MapValue entries) {
+  entries.isNamespace = true;
+  Value space(std::move(entries));
+  namespaces.push_back(space.sharedMap());
+  return space;
 }
 
 /// Puts the template's line before a message that has none yet.
@@ -40,6 +43,7 @@ static TemplateError located(const TemplateError &error, int line) {
 }
 
 Text Interpreter::render(const Node &root) {
+  meter::Running running(left);
   Text out;
   execute(root, out);
   return out;
@@ -53,19 +57,17 @@ Interpreter::Flow Interpreter::executeBlock(const Node &block, Text &out) {
 }
 
 Interpreter::Flow Interpreter::execute(const Node &node, Text &out) {
-  step();
+  meter::Level level;
+  meter::step();
   switch (node.kind) {
   case NodeKind::Block:
     return executeBlock(node, out);
   case NodeKind::Data:
-    spend(node.name.size());
     out.append(node.name, {});
     break;
   case NodeKind::Output:
     try {
-      Text printed = evaluate(*node.children[0]).print();
-      spend(printed.size());
-      out.append(printed);
+      out.append(evaluate(*node.children[0]).print());
     } catch (const TemplateError &error) {
       throw located(error, node.line);
     }
@@ -145,8 +147,10 @@ void Interpreter::executeFor(const Node &node, Text &out) {
       return;
 }
 
-/// What the template calls `loop` in round `index`.
-static MapValue describeRound(const std::vector<Value> &items, size_t index, size_t depth) {
+/// What the template calls `loop` in a round; made when it is asked for, which few rounds do.
+MapValue Interpreter::describeRound(size_t scope) const {
+  const std::vector<Value> &items = *scopes[scope].items;
+  size_t index = scopes[scope].round;
   auto integer = [](size_t value) { return Value(static_cast<int64_t>(value)); };
   MapValue loop;
   loop.set("index", integer(index + 1));
@@ -156,8 +160,8 @@ static MapValue describeRound(const std::vector<Value> &items, size_t index, siz
   loop.set("first", Value(index == 0));
   loop.set("last", Value(index + 1 == items.size()));
   loop.set("length", integer(items.size()));
-  loop.set("depth", integer(depth));
-  loop.set("depth0", integer(depth - 1));
+  loop.set("depth", integer(1)); // counts loops that call themselves, of which there are none
+  loop.set("depth0", integer(0));
   loop.set("previtem", index ? items[index - 1] : Value(Undefined{"loop.previtem"}));
   loop.set("nextitem",
            index + 1 < items.size() ? items[index + 1] : Value(Undefined{"loop.nextitem"}));
@@ -172,12 +176,10 @@ static MapValue describeRound(const std::vector<Value> &items, size_t index, siz
 
 Interpreter::Flow Interpreter::loopRound(const Node &node, const std::vector<Value> &items,
                                          size_t index, Text &out) {
-  step();
-  size_t loops = 1;
-  for (const Scope &scope : scopes)
-    loops += scope.find("loop") != nullptr;
-  scopes.emplace_back();
-  scopes.back().set("loop", describeRound(items, index, loops));
+  meter::step();
+  Scope &scope = scopes.emplace_back();
+  scope.items = &items;
+  scope.round = index;
   assign(*node.children[0], items[index]);
   Flow flow = execute(*node.children[3], out);
   scopes.pop_back();
@@ -247,6 +249,7 @@ Text Interpreter::callMacro(const Node &node, Arguments &arguments) {
 }
 
 Value Interpreter::call(const Value &callee, Arguments &arguments) {
+  meter::Level level;
   if (!callee.function())
     throw TemplateError(callee.isUndefined()
                             ? fmt::format("'{}' is undefined", require(callee).typeName())

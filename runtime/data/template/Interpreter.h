@@ -14,30 +14,28 @@
 
 namespace roux::data {
 
-/// What one rendering may spend before it is refused.
-struct TemplateLimits {
-  uint64_t steps = 50'000'000;         ///< nodes evaluated and loop rounds
-  uint64_t bytes = uint64_t(64) << 30; ///< of all texts made on the way, together
-  int depth = 250;                     ///< macros and expressions inside each other
-};
-
 class Interpreter {
 public:
   /// `globals` are the variables the template sees; `now` is the second that strftime_now prints.
   Interpreter(MapValue globals, TemplateLimits limits, int64_t now);
+  Interpreter(const Interpreter &) = delete;
+  ~Interpreter();
 
   Text render(const jinja::Node &root);
   Value evaluate(const jinja::Node &node);
   Value call(const Value &callee, Arguments &arguments);
   Value filter(std::string_view name, const Value &value, Arguments &arguments);
   bool test(std::string_view name, const Value &value, const Arguments &arguments);
-  /// Counts `bytes` of a text about to be made.
-  void spend(uint64_t bytes);
-  void step();
+  /// A dictionary that the template may change, which lives as long as the rendering.
+  Value makeNamespace(MapValue entries);
 
 private:
   enum class Flow : uint8_t { Normal, Break, Continue };
-  using Scope = MapValue;
+  /// The names of a loop round or a macro call.
+  struct Scope : MapValue {
+    const std::vector<Value> *items = nullptr; ///< of the loop, where it is a round's
+    size_t round = 0;
+  };
 
   Flow execute(const jinja::Node &node, Text &out);
   Flow executeBlock(const jinja::Node &block, Text &out);
@@ -45,6 +43,7 @@ private:
   void executeFor(const jinja::Node &node, Text &out);
   Flow loopRound(const jinja::Node &node, const std::vector<Value> &items, size_t index, Text &out);
   void assign(const jinja::Node &target, Value value);
+  MapValue describeRound(size_t scope) const;
   Value applyFilters(const jinja::Node &node, Value value);
   Value defineMacro(const jinja::Node &node);
   Text callMacro(const jinja::Node &node, Arguments &arguments);
@@ -59,7 +58,8 @@ private:
 
   std::vector<Scope> scopes; ///< globals, the template's own, then one a loop round or macro call
   TemplateLimits left;
-  int depth = 0;
+  std::vector<std::weak_ptr<MapValue>>
+      namespaces; ///< those that were made: they may hold each other
 };
 
 namespace jinja {
@@ -71,7 +71,7 @@ std::vector<Value> iterate(const Value &value);
 /// Throws "'x' is undefined" if it is.
 const Value &require(const Value &value);
 /// `left op right` with Python's arithmetic.
-Value binary(Interpreter &interpreter, std::string_view op, const Value &left, const Value &right);
+Value binary(std::string_view op, const Value &left, const Value &right);
 /// `base.name`: a method, else an entry.
 Value attribute(const Value &base, const std::string &name);
 /// `base[index]`.

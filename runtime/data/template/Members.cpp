@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 
 namespace roux::data::jinja {
 
@@ -68,11 +69,17 @@ bool anyAffix(const Arguments &arguments, const std::function<bool(std::string_v
   return fits(requiredText(arguments, 0, "prefix"));
 }
 
-Value findText(const Text &text, Arguments &arguments, bool last) {
+Value placeOf(const Text &text, Arguments &arguments, bool last) {
   const std::string &part = requiredText(arguments, 0, "sub");
-  size_t found = last ? text.str().rfind(part) : text.str().find(part);
+  size_t found = findText(text.view(), part);
   if (found == std::string::npos)
     return int64_t(-1);
+  if (last && part.empty())
+    found = text.size();
+  else if (last)
+    for (size_t next = found; next != std::string::npos;
+         next = findText(text.view(), part, next + 1))
+      found = next;
   return static_cast<int64_t>(countCodePoints(text.view().substr(0, found)));
 }
 
@@ -81,16 +88,19 @@ Value countText(const Text &text, Arguments &arguments) {
   if (part.empty())
     return static_cast<int64_t>(countCodePoints(text.view()) + 1);
   int64_t count = 0;
-  for (size_t at = 0; (at = text.str().find(part, at)) != std::string::npos; at += part.size())
+  for (size_t at = 0; (at = findText(text.view(), part, at)) != std::string::npos;
+       at += part.size())
     ++count;
   return count;
 }
 
 /// True if the text is not empty and every character satisfies `fits`.
-Value everyByte(const Text &text, int (*fits)(int)) {
-  return !text.empty() && std::all_of(text.str().begin(), text.str().end(), [&](char c) {
-    return fits(static_cast<unsigned char>(c)) || static_cast<signed char>(c) < 0;
-  });
+Value everyCharacter(const Text &text, bool (*fits)(char32_t)) {
+  meter::scan(text.size());
+  for (size_t at = 0; at < text.size();)
+    if (!fits(nextCodePoint(text.view(), at)))
+      return false;
+  return !text.empty();
 }
 
 Value removeAffix(const Text &text, Arguments &arguments, bool prefix) {
@@ -108,9 +118,11 @@ const std::pair<std::string_view, TextMethod> textMethods[] = {
      [](const Text &text, Arguments &arguments) -> Value {
        return anyAffix(arguments, [&](auto affix) { return text.str().ends_with(affix); });
      }},
-    {"find", [](const Text &text, Arguments &a) -> Value { return findText(text, a, false); }},
-    {"isalpha", [](const Text &text, Arguments &) -> Value { return everyByte(text, isalpha); }},
-    {"isdigit", [](const Text &text, Arguments &) -> Value { return everyByte(text, isdigit); }},
+    {"find", [](const Text &text, Arguments &a) -> Value { return placeOf(text, a, false); }},
+    {"isalpha",
+     [](const Text &text, Arguments &) -> Value { return everyCharacter(text, isLetter); }},
+    {"isdigit",
+     [](const Text &text, Arguments &) -> Value { return everyCharacter(text, isDigit); }},
     {"join",
      [](const Text &text, Arguments &arguments) -> Value {
        Text joined;
@@ -140,7 +152,7 @@ const std::pair<std::string_view, TextMethod> textMethods[] = {
        return replace(text, requiredText(arguments, 0, "old"), *arguments.find(1, "new")->text(),
                       integerArgument(arguments, 2, "count", -1));
      }},
-    {"rfind", [](const Text &text, Arguments &a) -> Value { return findText(text, a, true); }},
+    {"rfind", [](const Text &text, Arguments &a) -> Value { return placeOf(text, a, true); }},
     {"rsplit",
      [](const Text &text, Arguments &arguments) -> Value {
        return listOf(splitFromRight(text, separatorArgument(arguments),
@@ -218,10 +230,9 @@ std::optional<Value> method(const Value &base, const std::string &name) {
   if (base.text())
     for (const auto &[known, body] : textMethods)
       if (known == name)
-        return FunctionValue{name, [base, body](Interpreter &interpreter, Arguments &arguments) {
-                               Value result = body(*base.text(), arguments);
-                               interpreter.spend(base.text()->size());
-                               return result;
+        return FunctionValue{name, [base, body](Interpreter &, Arguments &arguments) {
+                               meter::scan(base.text()->size());
+                               return body(*base.text(), arguments);
                              }};
   if (base.map() && !base.map()->isNamespace)
     return mapMethod(base, name);
@@ -282,6 +293,9 @@ Value slice(const Value &base, const Value &begin, const Value &end, const Value
   auto number = [](const Value &bound, int64_t otherwise) {
     if (bound.isNone())
       return otherwise;
+    if (bound.large()) // beyond any text or list
+      return *bound.large() < 0 ? std::numeric_limits<int64_t>::min() / 2
+                                : std::numeric_limits<int64_t>::max() / 2;
     if (!bound.integer())
       throw TemplateError(
           fmt::format("a slice's bound has type {}, expected int", bound.typeName()));

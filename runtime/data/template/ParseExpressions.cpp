@@ -149,6 +149,8 @@ static Value parseNumber(const Token &token) {
   const char *begin = token.text.data(), *end = begin + token.text.size();
   if (token.kind == TokenKind::Integer && std::from_chars(begin, end, integer).ec == std::errc())
     return integer;
+  if (token.kind == TokenKind::Integer)
+    return mpz_class(token.text, 10);
   std::from_chars(begin, end, real);
   return real;
 }

@@ -8,10 +8,25 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <simdjson.h>
 
 namespace roux::data::jinja {
 
+/// Everything after this may trust that characters are whole.
+static void requireUtf8(std::string_view source) {
+  if (simdjson::validate_utf8(source.data(), source.size()))
+    return;
+  int line = 1;
+  for (size_t at = 0; at < source.size();) {
+    size_t begin = at;
+    line += nextCodePoint(source, at) == '\n';
+    if (!simdjson::validate_utf8(source.data() + begin, at - begin))
+      throw TemplateError(fmt::format("line {}: byte {} is not UTF-8", line, begin));
+  }
+}
+
 NodePtr parse(std::string_view source) {
+  requireUtf8(source);
   return Parser(source).parseTemplate();
 }
 
@@ -157,6 +172,7 @@ NodePtr Parser::parseIf() {
 
 /// `a`, `a, b`, or, in a `set`, `namespace.attribute`.
 NodePtr Parser::parseTarget(bool attributes) {
+  Nesting nesting(*this);
   NodePtr target = make(NodeKind::Tuple);
   do {
     bool nested = accept("(");

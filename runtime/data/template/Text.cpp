@@ -6,11 +6,18 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/template/Text.h"
 
+#include "runtime/data/template/Meter.h"
+
 #include <algorithm>
+#include <cstring>
 
 namespace roux::data {
 
+/// About what a text takes besides its bytes, most of which are short.
+static constexpr size_t objectBytes = 96;
+
 Text::Text(std::string text, Origin origin) : bytes(std::move(text)) {
+  meter::bytes(bytes.size());
   if (!bytes.empty())
     runs.push_back({bytes.size(), origin});
 }
@@ -24,8 +31,11 @@ Origin Text::originAt(size_t byte) const {
 void Text::append(std::string_view tail, Origin origin) {
   if (tail.empty())
     return;
+  bool goesOn = !runs.empty() && runs.back().origin == origin;
+  meter::bytes(tail.size() + (goesOn ? 0 : runs.empty() ? objectBytes : sizeof(Run)));
+  meter::step();
   bytes.append(tail);
-  if (!runs.empty() && runs.back().origin == origin)
+  if (goesOn)
     runs.back().end = bytes.size();
   else
     runs.push_back({bytes.size(), origin});
@@ -74,30 +84,55 @@ void Text::markGenerated() {
   }
 }
 
+/// Bytes of the character at `offset`. A byte that begins none is one of its own, so that whoever
+/// counts and whoever visits characters agree, whatever the bytes are.
+static size_t lengthOfCharacter(std::string_view text, size_t offset) {
+  auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+  unsigned char lead = byte(offset);
+  size_t length = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (offset + length > text.size())
+    return 1;
+  for (size_t i = 1; i < length; ++i)
+    if ((byte(offset + i) & 0xC0) != 0x80)
+      return 1;
+  return length;
+}
+
 size_t countCodePoints(std::string_view text) {
-  return std::count_if(text.begin(), text.end(),
-                       [](unsigned char byte) { return (byte & 0xC0) != 0x80; });
+  meter::scan(text.size());
+  size_t count = 0;
+  for (size_t offset = 0; offset < text.size(); offset += lengthOfCharacter(text, offset))
+    ++count;
+  return count;
 }
 
 size_t offsetOfCodePoint(std::string_view text, size_t index) {
+  meter::scan(text.size());
   size_t offset = 0;
-  for (; offset < text.size(); ++offset)
-    if ((static_cast<unsigned char>(text[offset]) & 0xC0) != 0x80 && index-- == 0)
-      return offset;
-  return text.size();
+  while (offset < text.size() && index-- > 0)
+    offset += lengthOfCharacter(text, offset);
+  return offset;
 }
 
 char32_t nextCodePoint(std::string_view text, size_t &offset) {
-  auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
-  unsigned char lead = byte(offset);
-  size_t length = lead < 0x80 ? 1 : lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (length == 1 || offset + length > text.size())
-    return byte(offset++);
-  char32_t point = lead & (0x7F >> length);
+  size_t length = lengthOfCharacter(text, offset);
+  char32_t point = static_cast<unsigned char>(text[offset]);
+  if (length > 1)
+    point &= 0x7F >> length;
   for (size_t i = 1; i < length; ++i)
-    point = point << 6 | (byte(offset + i) & 0x3F);
+    point = point << 6 | (static_cast<unsigned char>(text[offset + i]) & 0x3F);
   offset += length;
   return point;
+}
+
+size_t findText(std::string_view text, std::string_view part, size_t from) {
+  if (from > text.size())
+    return text.npos;
+  // memmem is linear whatever it looks for, which std::string's find is not.
+  const void *found = memmem(text.data() + from, text.size() - from, part.data(), part.size());
+  size_t at = found ? static_cast<const char *>(found) - text.data() : text.npos;
+  meter::scan((found ? at : text.size()) - from + part.size());
+  return at;
 }
 
 std::string encodeCodePoint(char32_t point) {

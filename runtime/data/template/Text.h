@@ -65,8 +65,12 @@ size_t offsetOfCodePoint(std::string_view text, size_t index);
 /// The code point at `offset`, which is moved past it. A byte that begins none counts as itself.
 char32_t nextCodePoint(std::string_view text, size_t &offset);
 std::string encodeCodePoint(char32_t point);
-/// What Python's str.isspace() says of one character.
+/// Where `part` stands in `text`, from byte `from` on; npos if nowhere.
+size_t findText(std::string_view text, std::string_view part, size_t from = 0);
+/// What Python's str.isspace(), isalpha() and isdigit() say of one character.
 bool isSpace(char32_t point);
+bool isLetter(char32_t point);
+bool isDigit(char32_t point);
 
 /// Python's strip: without `characters`, white space. `left` and `right` say which ends.
 Text strip(const Text &text, bool left, bool right, const std::string *characters = nullptr);

@@ -4,6 +4,7 @@
 // characters Python gives, and every byte keeps the origin it had.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/data/template/Meter.h"
 #include "runtime/data/template/Text.h"
 
 #include <algorithm>
@@ -18,6 +19,25 @@ bool isSpace(char32_t point) {
          point == 0x3000;
 }
 
+bool isLetter(char32_t point) {
+  utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(point));
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+bool isDigit(char32_t point) {
+  // Besides the decimal ones: raised, lowered and encircled, which are digits to Unicode.
+  static constexpr std::pair<char32_t, char32_t> others[] = {
+      {0xB2, 0xB3},       {0xB9, 0xB9},       {0x1369, 0x1371},   {0x19DA, 0x19DA},
+      {0x2070, 0x2070},   {0x2074, 0x2079},   {0x2080, 0x2089},   {0x2460, 0x2468},
+      {0x2474, 0x247C},   {0x2488, 0x2490},   {0x24EA, 0x24EA},   {0x24F5, 0x24FD},
+      {0x24FF, 0x24FF},   {0x2776, 0x277E},   {0x2780, 0x2788},   {0x278A, 0x2792},
+      {0x10A40, 0x10A43}, {0x10E60, 0x10E68}, {0x11052, 0x1105A}, {0x1F100, 0x1F10A}};
+  return utf8proc_category(static_cast<utf8proc_int32_t>(point)) == UTF8PROC_CATEGORY_ND ||
+         std::any_of(std::begin(others), std::end(others), [&](const auto &range) {
+           return point >= range.first && point <= range.second;
+         });
+}
+
 /// Offset of the character that ends at `end`.
 static size_t previousCharacter(std::string_view text, size_t end) {
   do
@@ -26,12 +46,20 @@ static size_t previousCharacter(std::string_view text, size_t end) {
   return end;
 }
 
+/// The character that ends at `end`; `begin` is where it begins.
+static char32_t characterBefore(std::string_view text, size_t end, size_t &begin) {
+  begin = previousCharacter(text, end);
+  size_t at = begin;
+  return nextCodePoint(text, at);
+}
+
 Text strip(const Text &text, bool left, bool right, const std::string *characters) {
   std::u32string set;
   if (characters)
     for (size_t at = 0; at < characters->size();)
       set += nextCodePoint(*characters, at);
   auto goes = [&](char32_t point) {
+    meter::scan(set.size() * sizeof(char32_t));
     return characters ? set.find(point) != std::u32string::npos : isSpace(point);
   };
   size_t begin = 0, end = text.size();
@@ -41,12 +69,9 @@ Text strip(const Text &text, bool left, bool right, const std::string *character
       break;
     begin = next;
   }
-  while (right && end > begin) {
-    size_t previous = previousCharacter(text.view(), end), at = previous;
-    if (!goes(nextCodePoint(text.view(), at)))
+  for (size_t previous; right && end > begin; end = previous)
+    if (!goes(characterBefore(text.view(), end, previous)))
       break;
-    end = previous;
-  }
   return text.slice(begin, end);
 }
 
@@ -64,7 +89,8 @@ Text replace(const Text &text, std::string_view from, const Text &to, int64_t li
       begin = next;
     }
   } else {
-    for (size_t found; limit-- != 0 && (found = text.view().find(from, begin)) != text.str().npos;
+    for (size_t found;
+         limit-- != 0 && (found = findText(text.view(), from, begin)) != text.str().npos;
          begin = found + from.size()) {
       result.append(text, begin, found);
       result.append(to);
@@ -77,18 +103,21 @@ Text replace(const Text &text, std::string_view from, const Text &to, int64_t li
 /// The words between runs of white space; after `limit` cuts the rest is one piece.
 static std::vector<Text> splitWords(const Text &text, int64_t limit) {
   std::vector<Text> words;
-  Text rest = strip(text, true, false);
-  while (!rest.empty()) {
-    size_t end = 0;
-    for (size_t at = 0; at < rest.size(); end = at)
-      if (isSpace(nextCodePoint(rest.view(), at)))
+  size_t begin = 0, end = 0;
+  auto skip = [&](size_t at, bool spaces) {
+    for (size_t next = at; at < text.size(); at = next)
+      if (isSpace(nextCodePoint(text.view(), next)) != spaces)
         break;
+    return at;
+  };
+  meter::scan(text.size());
+  while ((begin = skip(end, true)) < text.size()) {
     if (limit-- == 0) {
-      words.push_back(strip(rest, false, true));
+      words.push_back(strip(text.slice(begin, text.size()), false, true));
       return words;
     }
-    words.push_back(rest.slice(0, end));
-    rest = strip(rest.slice(end, rest.size()), true, false);
+    end = skip(begin, false);
+    words.push_back(text.slice(begin, end));
   }
   return words;
 }
@@ -99,7 +128,7 @@ std::vector<Text> split(const Text &text, const std::string *separator, int64_t 
   std::vector<Text> pieces;
   size_t begin = 0;
   for (size_t found;
-       limit-- != 0 && (found = text.view().find(*separator, begin)) != text.str().npos;
+       limit-- != 0 && (found = findText(text.view(), *separator, begin)) != text.str().npos;
        begin = found + separator->size())
     pieces.push_back(text.slice(begin, found));
   pieces.push_back(text.slice(begin, text.size()));
@@ -120,9 +149,13 @@ std::vector<Text> splitFromRight(const Text &text, const std::string *separator,
       head.append(pieces[i]);
     }
   } else {
-    head = strip(text, false, true);
-    for (size_t i = pieces.size(); i-- > tail;)
-      head = strip(head.slice(0, head.size() - pieces[i].size()), false, true);
+    size_t end = strip(text, false, true).size();
+    for (size_t i = pieces.size(); i-- > tail;) {
+      end -= pieces[i].size();
+      for (size_t at; end > 0 && isSpace(characterBefore(text.view(), end, at)); end = at)
+        ;
+    }
+    head = text.slice(0, end);
   }
   std::vector<Text> result{head};
   result.insert(result.end(), pieces.begin() + tail, pieces.end());

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <utf8proc.h>
 
 namespace roux::data {
 
@@ -31,7 +32,49 @@ void Arguments::check(std::string_view function, size_t most,
       throw TemplateError(fmt::format("'{}' has no argument '{}'", function, entry.first));
 }
 
+/// Values that wait for being let go of by the outermost destructor of this thread.
+static thread_local std::vector<Value> *doomed = nullptr;
+
+/// Destructors that called each other would need a stack as deep as the values are.
+template <typename Items, typename Take>
+static void letGo(Items &items, Take take) {
+  if (items.empty())
+    return;
+  std::vector<Value> own;
+  bool isOutermost = !doomed;
+  if (isOutermost)
+    doomed = &own;
+  for (auto &item : items)
+    doomed->push_back(std::move(take(item)));
+  items.clear();
+  if (!isOutermost)
+    return;
+  while (!own.empty()) {
+    Value last = std::move(own.back());
+    own.pop_back();
+  }
+  doomed = nullptr;
+}
+
+ListValue::ListValue(std::vector<Value> items, bool tuple)
+    : items(std::move(items)), tuple(tuple) {}
+
+ListValue::~ListValue() {
+  letGo(items, [](Value &item) -> Value & { return item; });
+}
+
+MapValue::~MapValue() {
+  letGo(entries, [](auto &entry) -> Value & { return entry.second; });
+}
+
+/// From here on keys are found by a table.
+static constexpr size_t fewKeys = 16;
+
 const Value *MapValue::find(std::string_view key) const {
+  if (!places.empty()) {
+    auto place = places.find(std::string(key));
+    return place == places.end() ? nullptr : &entries[place->second].second;
+  }
   for (const auto &entry : entries)
     if (entry.first == key)
       return &entry.second;
@@ -39,12 +82,44 @@ const Value *MapValue::find(std::string_view key) const {
 }
 
 void MapValue::set(std::string_view key, Value value) {
-  for (auto &entry : entries)
-    if (entry.first == key) {
-      entry.second = std::move(value);
-      return;
-    }
+  if (const Value *known = find(key)) {
+    const_cast<Value &>(*known) = std::move(value);
+    return;
+  }
+  meter::bytes(sizeof(entries[0]) + key.size());
   entries.emplace_back(key, std::move(value));
+  if (entries.size() <= fewKeys)
+    return;
+  for (size_t i = places.empty() ? 0 : entries.size() - 1; i < entries.size(); ++i)
+    places.emplace(entries[i].first, i);
+}
+
+Value::Value(ListValue list) {
+  meter::bytes(objectBytes + list.items.size() * sizeof(Value));
+  storage = std::make_shared<ListValue>(std::move(list));
+}
+
+Value::Value(MapValue map) {
+  meter::bytes(objectBytes);
+  storage = std::make_shared<MapValue>(std::move(map));
+}
+
+/// What Python prints of an integer, and so all that a template can make of one.
+static constexpr size_t mostDigits = 4300;
+
+Value::Value(const mpz_class &integer) {
+  if (integer.fits_slong_p()) {
+    storage = static_cast<int64_t>(integer.get_si());
+    return;
+  }
+  if (mpz_sizeinbase(integer.get_mpz_t(), 10) > mostDigits)
+    throw TemplateError(fmt::format("an integer has more than {} digits", mostDigits));
+  meter::bytes(objectBytes + mostDigits);
+  storage = std::make_shared<const mpz_class>(integer);
+}
+
+mpz_class Value::whole() const {
+  return large() ? *large() : mpz_class(static_cast<long>(integer() ? *integer() : *boolean()));
 }
 
 double Value::number() const {
@@ -52,10 +127,14 @@ double Value::number() const {
     return *held;
   if (const int64_t *held = integer())
     return static_cast<double>(*held);
+  if (large())
+    return std::strtod(large()->get_str().c_str(), nullptr); // which rounds; GMP cuts off
   return real() ? *real() : NAN;
 }
 
 bool Value::isTrue() const {
+  if (large())
+    return true;
   if (isNumber())
     return number() != 0;
   if (text())
@@ -68,12 +147,12 @@ bool Value::isTrue() const {
 }
 
 std::string_view Value::typeName() const {
-  static constexpr std::string_view names[] = {"undefined", "None", "bool", "int",     "float",
-                                               "str",       "list", "dict", "function"};
+  static constexpr std::string_view names[] = {"undefined", "None", "bool", "int",      "float",
+                                               "str",       "list", "dict", "function", "int"};
   return names[storage.index()];
 }
 
-static std::string printReal(double real) {
+std::string printReal(double real) {
   if (std::isnan(real))
     return "nan";
   if (std::isinf(real))
@@ -91,24 +170,54 @@ static std::string printReal(double real) {
   return printed;
 }
 
+/// What Python's str.isprintable() says of a character that is not ASCII.
+static bool isPrintable(char32_t point) {
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(point))) {
+  case UTF8PROC_CATEGORY_CN:
+  case UTF8PROC_CATEGORY_CC:
+  case UTF8PROC_CATEGORY_CF:
+  case UTF8PROC_CATEGORY_CS:
+  case UTF8PROC_CATEGORY_CO:
+  case UTF8PROC_CATEGORY_ZS:
+  case UTF8PROC_CATEGORY_ZL:
+  case UTF8PROC_CATEGORY_ZP:
+    return false;
+  default:
+    return true;
+  }
+}
+
+/// How Python's repr() writes `point` inside of `mark`s; empty: as it is.
+static std::string escapeOf(char32_t point, char mark) {
+  if (point == static_cast<char32_t>(mark) || point == '\\')
+    return {'\\', static_cast<char>(point)};
+  if (point == '\n' || point == '\r' || point == '\t')
+    return point == '\n' ? "\\n" : point == '\r' ? "\\r" : "\\t";
+  if (point < 0x7F ? point >= 0x20 : point > 0x7F && isPrintable(point))
+    return "";
+  auto number = static_cast<uint32_t>(point);
+  return point < 0x100     ? fmt::format("\\x{:02x}", number)
+         : point < 0x10000 ? fmt::format("\\u{:04x}", number)
+                           : fmt::format("\\U{:08x}", number);
+}
+
 /// A text as Python's repr() quotes it.
 static Text quote(const Text &text) {
   bool doubled =
       text.str().find('\'') != std::string::npos && text.str().find('"') == std::string::npos;
   char mark = doubled ? '"' : '\'';
   Text quoted(std::string(1, mark));
-  for (size_t at = 0; at < text.size(); ++at) {
-    unsigned char byte = text.str()[at];
-    Origin origin = text.originAt(at);
-    if (byte == mark || byte == '\\')
-      quoted.append(std::string{'\\', static_cast<char>(byte)}, origin);
-    else if (byte == '\n' || byte == '\r' || byte == '\t')
-      quoted.append(byte == '\n' ? "\\n" : byte == '\r' ? "\\r" : "\\t", origin);
-    else if (byte < 0x20 || byte == 0x7F)
-      quoted.append(fmt::format("\\x{:02x}", byte), origin);
-    else
-      quoted.append(text, at, at + 1);
+  size_t plain = 0; // from here on nothing is escaped
+  for (size_t at = 0; at < text.size();) {
+    size_t begin = at;
+    std::string escape = escapeOf(nextCodePoint(text.view(), at), mark);
+    if (escape.empty())
+      continue;
+    quoted.append(text, plain, begin);
+    quoted.append(escape, text.originAt(begin));
+    plain = at;
   }
+  quoted.append(text, plain, text.size());
   quoted.append(std::string(1, mark), {});
   return quoted;
 }
@@ -140,6 +249,8 @@ static Text representMap(const MapValue &map) {
 }
 
 Text Value::represent() const {
+  meter::ValueLevel level;
+  meter::step();
   if (text())
     return quote(*text());
   if (list())
@@ -160,6 +271,10 @@ Text Value::print() const {
     return Text(*held ? "True" : "False");
   if (const int64_t *held = integer())
     return Text(fmt::format("{}", *held));
+  if (large()) {
+    meter::step(mostDigits / 16);
+    return Text(large()->get_str());
+  }
   if (const double *held = real())
     return Text(printReal(*held));
   if (function())
@@ -176,14 +291,34 @@ bool Value::isSame(const Value &other) const {
   return equal(*this, other);
 }
 
+/// -1, 0 or 1; none where a nan is in it.
+static std::optional<int> compareNumbers(const Value &left, const Value &right) {
+  if (!left.real() && !right.real())
+    return sgn(left.whole() - right.whole());
+  for (const Value *each : {&left, &right})
+    if (each->real() && !std::isfinite(*each->real())) {
+      double a = left.real() ? *left.real() : 0, b = right.real() ? *right.real() : 0;
+      return std::isnan(a) || std::isnan(b) ? std::nullopt : std::optional(a < b ? -1 : a > b);
+    }
+  // Exact, as Python compares an int with a float.
+  mpq_class a = left.real() ? mpq_class(*left.real()) : mpq_class(left.whole());
+  mpq_class b = right.real() ? mpq_class(*right.real()) : mpq_class(right.whole());
+  int order = cmp(a, b);
+  return order < 0 ? -1 : order > 0;
+}
+
 bool equal(const Value &left, const Value &right) {
+  meter::ValueLevel level;
+  meter::step();
   if (left.isNumber() && right.isNumber()) {
     if (left.integer() && right.integer())
       return *left.integer() == *right.integer();
-    return left.number() == right.number();
+    return compareNumbers(left, right) == 0;
   }
-  if (left.text() && right.text())
+  if (left.text() && right.text()) {
+    meter::scan(std::min(left.text()->size(), right.text()->size()));
     return left.text()->str() == right.text()->str();
+  }
   if (left.list() && right.list()) {
     const ListValue &a = *left.list(), &b = *right.list();
     return a.tuple == b.tuple && a.items.size() == b.items.size() &&
@@ -203,14 +338,18 @@ bool equal(const Value &left, const Value &right) {
 }
 
 bool less(const Value &left, const Value &right) {
+  meter::ValueLevel level;
+  meter::step();
   if (left.isNumber() && right.isNumber()) {
     if (left.integer() && right.integer())
       return *left.integer() < *right.integer();
-    return left.number() < right.number();
+    return compareNumbers(left, right) == -1;
   }
   // The order of UTF-8 bytes is that of code points.
-  if (left.text() && right.text())
+  if (left.text() && right.text()) {
+    meter::scan(std::min(left.text()->size(), right.text()->size()));
     return left.text()->str() < right.text()->str();
+  }
   if (left.list() && right.list())
     return std::lexicographical_compare(left.list()->items.begin(), left.list()->items.end(),
                                         right.list()->items.begin(), right.list()->items.end(),
@@ -223,7 +362,7 @@ bool contains(const Value &haystack, const Value &needle) {
   if (haystack.text()) {
     if (!needle.text())
       throw TemplateError(fmt::format("'in' looks for '{}' in a str", needle.typeName()));
-    return haystack.text()->str().find(needle.text()->str()) != std::string::npos;
+    return findText(haystack.text()->view(), needle.text()->view()) != std::string::npos;
   }
   if (haystack.list())
     return std::any_of(haystack.list()->items.begin(), haystack.list()->items.end(),
