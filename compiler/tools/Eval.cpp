@@ -7,6 +7,7 @@
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/EvalBuild.h"
+#include "compiler/tools/EvalPredictions.h"
 #include "compiler/tools/RunnableRecipe.h"
 #include "compiler/tools/Settings.h"
 #include "runtime/train/RunLock.h"
@@ -37,10 +38,12 @@ static std::vector<const CheckedDefinition *> evalsOf(const CheckedRecipe &recip
 int runEval(int argc, char **argv) {
   CLI::App app("measure what a recipe's evals say of trains that are built; nothing is trained",
                "roux eval");
-  std::string path, target;
+  std::string path, target, predictions;
   std::vector<std::string> set;
   app.add_option("recipe", path, "the recipe")->required();
   app.add_option("--target", target, "only this eval");
+  app.add_option("--predictions", predictions,
+                 "a folder of NAME.jsonl, one a data set: score them and ask no model");
   addSettings(app, set);
   CheckOptions options;
   addRunKeys(app, options);
@@ -49,6 +52,15 @@ int runEval(int argc, char **argv) {
   return guarded([&] {
     if (!readSettings(set, options))
       return 1;
+    if (!predictions.empty())
+      return withChecked(
+          path, options, [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+            std::vector<const CheckedDefinition *> evals = evalsOf(recipe, target);
+            if (evals.empty())
+              return 1;
+            train::RunLock lock(outputFolder(path));
+            return scorePredictions(sources, recipe, evals, predictions, outputFolder(path));
+          });
     return withRunnable(path, options,
                         [&](const SourceManager &sources, const CheckedRecipe &recipe) {
                           std::vector<const CheckedDefinition *> evals = evalsOf(recipe, target);

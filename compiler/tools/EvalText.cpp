@@ -76,6 +76,28 @@ static std::string text(const CheckedArgument &task, const eval::SamplesResult &
   return out;
 }
 
+static std::string text(const CheckedArgument &task, const eval::ScoredResult &result) {
+  std::string out = fmt::format("  {}", task.name);
+  if (!result.truncation.empty())
+    out += fmt::format("  ({})", result.truncation);
+  out += '\n';
+  for (const eval::DataSetScore &score : result.dataSets) {
+    out += fmt::format("    {:<20} {:>9.2f}  over {} item{}, {}", score.name, score.score,
+                       score.items.size(), score.items.size() == 1 ? "" : "s", score.metric);
+    for (size_t i = 0; i < score.lengths.size(); ++i)
+      if (score.lengths[i])
+        out += fmt::format("  {} {:.2f}", eval::lengthClasses[i], *score.lengths[i]);
+    out += '\n';
+  }
+  for (const eval::LanguageAverage &average : result.averages) {
+    for (const auto &[category, score] : average.categories)
+      out += fmt::format("    {:<20} {:>9.2f}  {}\n", category, score, average.language);
+    out += fmt::format("    {:<20} {:>9.2f}  {}, over {} of 6 categories\n", "average",
+                       average.average, average.language, average.categories.size());
+  }
+  return out;
+}
+
 std::string evalText(const CheckedDefinition &eval, const eval::EvalResult &result) {
   std::string out;
   for (size_t i = 0; i < result.tasks.size() && i < eval.tasks.size(); ++i)

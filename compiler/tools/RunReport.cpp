@@ -200,6 +200,15 @@ void RunReport::add(const std::string &measured, const eval::SamplesResult &resu
     page.samples.push_back({measured, sample.prompt, sample.answer + (sample.ended ? "" : " …")});
 }
 
+void RunReport::add(const std::string &measured, const eval::ScoredResult &result) {
+  for (const eval::DataSetScore &score : result.dataSets)
+    page.figures.push_back({fmt::format("{}, {}", measured, score.metric),
+                            fmt::format("{:.2f} ({})", score.score, score.name)});
+  for (const eval::LanguageAverage &average : result.averages)
+    page.figures.push_back({fmt::format("{}, average of {}", measured, average.language),
+                            fmt::format("{:.2f}", average.average)});
+}
+
 void RunReport::add(const CheckedDefinition &eval, const eval::EvalResult &result) {
   const std::string &model = rowOf(eval);
   table.add(model, result);

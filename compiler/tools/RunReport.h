@@ -32,6 +32,7 @@ private:
   void add(const std::string &measured, const eval::HeldOutResult &result);
   void add(const std::string &measured, const eval::NeedleResult &result);
   void add(const std::string &measured, const eval::SamplesResult &result);
+  void add(const std::string &measured, const eval::ScoredResult &result);
   void addLedger(const CheckedDefinition &train, const data::Ledger &ledger);
 
   const SourceManager &sources;

@@ -61,6 +61,8 @@ void RunTable::add(const std::string &model, const eval::EvalResult &result) {
           add(model, task.name + " " + source.name, fmt::format("{:.3f}", source.mean));
     } else if (const auto *needle = std::get_if<eval::NeedleResult>(&task.what)) {
       add(model, task.name, fmt::format("{:.0f}%", 100 * needle->mean()));
+    } else if (const auto *scored = std::get_if<eval::ScoredResult>(&task.what)) {
+      add(model, task.name, fmt::format("{:.2f}", scored->headline()));
     }
 }
 

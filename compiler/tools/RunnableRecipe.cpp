@@ -21,7 +21,7 @@ static bool refuseCheckedOnly(const SourceManager &sources, const CheckedRecipe 
   return !recipe.checkedOnly.empty();
 }
 
-int withRunnable(
+int withChecked(
     const std::string &path, CheckOptions options,
     const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body) {
   SourceManager sources;
@@ -29,11 +29,19 @@ int withRunnable(
   if (!file)
     return 1;
   Diagnostics diagnostics(sources);
-  options.files = true;
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
-  if (printFound(diagnostics) || !recipe || refuseCheckedOnly(sources, *recipe))
+  if (printFound(diagnostics) || !recipe)
     return 1;
   return body(sources, *recipe);
+}
+
+int withRunnable(
+    const std::string &path, CheckOptions options,
+    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body) {
+  options.files = true;
+  return withChecked(path, options, [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+    return refuseCheckedOnly(sources, recipe) ? 1 : body(sources, recipe);
+  });
 }
 
 } // namespace roux

@@ -18,4 +18,9 @@ int withRunnable(
     const std::string &path, CheckOptions options,
     const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body);
 
+/// The same without its files, and with what is checked only: for what needs nothing of either.
+int withChecked(
+    const std::string &path, CheckOptions options,
+    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body);
+
 } // namespace roux

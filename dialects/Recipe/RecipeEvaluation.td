@@ -46,9 +46,13 @@ def Recipe_RecallTaskOp : Recipe_TaskOn<"recall", (ins Recipe_ListOrSpread<["tok
   let description = "Keys and values are drawn from the seed tree.";
 }
 def Recipe_LongbenchTaskOp : Recipe_Task<"longbench", (ins Recipe_Text:$folder,
-    Recipe_OrNone<Recipe_Either<Recipe_Text, Recipe_ListOf<Recipe_Text>>>:$datasets)> {
+    Recipe_OrNone<Recipe_Either<Recipe_Text, Recipe_ListOf<Recipe_Text>>>:$datasets,
+    Recipe_OrNone<Recipe_Tokens>:$length, Recipe_Word<["official", "clean"]>:$edition)> {
   let summary = "LongBench, version 1";
-  let description = "Scored as its own script does; none means all data sets.";
+  let description = [{
+    Scored as its own script does, or without that script's accidents; none means all data sets, and
+    prompts as long as the context has room for.
+  }];
 }
 def Recipe_LongbenchChatTaskOp : Recipe_Task<"longbench_chat", (ins Recipe_Model:$judge,
     Recipe_Text:$cases)> {

@@ -78,6 +78,45 @@ static std::string write(const SamplesResult &result) {
          });
 }
 
+static std::string orNull(std::optional<double> number) {
+  return number ? jsonNumber(*number) : "null";
+}
+
+/// A data set's items stand one a line, so that two runs can be compared line by line.
+static std::string write(const DataSetScore &score) {
+  std::string items, lengths;
+  for (double item : score.items)
+    items += (items.empty() ? "\n" : ",\n") + jsonNumber(item);
+  for (size_t i = 0; i < lengthClasses.size(); ++i)
+    lengths += fmt::format("{}{}: {}", i == 0 ? "" : ", ", jsonText(lengthClasses[i]),
+                           orNull(score.lengths[i]));
+  return fmt::format(
+      R"({{"name": {}, "metric": {}, "score": {:.2f}, "lengths": {{{}}}, "items": [{}]}})",
+      jsonText(score.name), jsonText(score.metric), score.score, lengths, items + "\n");
+}
+
+static std::string write(const LanguageAverage &average) {
+  std::string out;
+  for (const auto &[category, score] : average.categories)
+    out += fmt::format("{}: {:.2f}, ", jsonText(category), score);
+  return fmt::format("{}: {{{}\"average\": {:.2f}}}", jsonText(average.language), out,
+                     average.average);
+}
+
+static std::string write(const ScoredResult &result) {
+  std::string averages = list(result.averages, [](const auto &each) { return write(each); });
+  return fmt::format(R"("task": {}, "truncation": {}, "averages": {{{}}}, "datasets": {})",
+                     jsonText(result.task), jsonText(result.truncation),
+                     averages.substr(1, averages.size() - 2),
+                     list(result.dataSets, [](const auto &each) { return write(each); }));
+}
+
+double ScoredResult::headline() const {
+  if (!averages.empty())
+    return averages.front().average;
+  return dataSets.empty() ? 0 : dataSets.front().score;
+}
+
 std::string toJson(const EvalResult &result) {
   return fmt::format("{{\"format\": {}, \"eval\": {}, \"tasks\": {}}}\n", format,
                      jsonText(result.name), list(result.tasks, [](const TaskResult &task) {
@@ -114,6 +153,32 @@ static WrittenSample readSample(element object) {
   return {text(object, "prompt"), text(object, "answer"), bool(object["ended"])};
 }
 
+static DataSetScore readScore(element object) {
+  DataSetScore score;
+  score.name = text(object, "name"), score.metric = text(object, "metric");
+  score.score = double(object["score"]);
+  for (element item : simdjson::dom::array(object["items"]))
+    score.items.push_back(double(item));
+  for (size_t i = 0; i < lengthClasses.size(); ++i)
+    if (element mean = object["lengths"][lengthClasses[i]]; !mean.is_null())
+      score.lengths[i] = double(mean);
+  return score;
+}
+
+static std::vector<LanguageAverage> readAverages(element object) {
+  std::vector<LanguageAverage> averages;
+  for (auto [language, values] : simdjson::dom::object(object)) {
+    LanguageAverage &average = averages.emplace_back();
+    average.language = language;
+    for (auto [category, mean] : simdjson::dom::object(values))
+      if (category == "average")
+        average.average = double(mean);
+      else
+        average.categories.emplace_back(category, double(mean));
+  }
+  return averages;
+}
+
 static TaskResult readTask(element object) {
   std::string task = text(object, "task"), name = text(object, "name");
   if (task == "loss")
@@ -121,7 +186,10 @@ static TaskResult readTask(element object) {
                                 items(object, "sources", readMean)}};
   if (task == "needle")
     return {name, NeedleResult{items(object, "cells", readCell)}};
-  return {name, SamplesResult{items(object, "samples", readSample)}};
+  if (task == "samples")
+    return {name, SamplesResult{items(object, "samples", readSample)}};
+  return {name, ScoredResult{task, text(object, "truncation"), items(object, "datasets", readScore),
+                             readAverages(object["averages"])}};
 }
 
 std::optional<EvalResult> readEvalResult(const std::filesystem::path &file) {

@@ -8,6 +8,7 @@
 
 #include "runtime/eval/LossGroups.h"
 #include "runtime/eval/Needle.h"
+#include "runtime/eval/scoring/LongBench.h"
 
 #include <filesystem>
 #include <optional>
@@ -52,9 +53,19 @@ struct SamplesResult {
   std::vector<WrittenSample> samples;
 };
 
+/// Of `longbench` and `task`.
+struct ScoredResult {
+  std::string task;       ///< "longbench" or "task"
+  std::string truncation; ///< how prompts that are too long were cut, in words
+  std::vector<DataSetScore> dataSets;
+  std::vector<LanguageAverage> averages; ///< of `longbench`
+  /// The first language's average, or the score of the first data set where there is none.
+  double headline() const;
+};
+
 struct TaskResult {
   std::string name; ///< the author's
-  std::variant<HeldOutResult, NeedleResult, SamplesResult> what;
+  std::variant<HeldOutResult, NeedleResult, SamplesResult, ScoredResult> what;
 };
 
 struct EvalResult {

@@ -29,10 +29,23 @@ static constexpr WordRow extracts[] = {
     {.name = "number", .text = "its first number"},
 };
 static constexpr WordRow metrics[] = {
-    {.name = "exact_match", .text = "equal to a reference"},
+    {.name = "exact_match", .text = "equal to a reference, but for white space around it"},
     {.name = "contains", .text = "a reference is part of it"},
-    {.name = "f1", .text = "overlap of words"},
-    {.name = "rouge_l", .text = "longest common subsequence"},
+    {.name = "f1", .text = "`qa_f1`"},
+    {.name = "rouge_l", .text = "`rouge`"},
+    {.name = "qa_f1", .text = "overlap of words, as LongBench counts"},
+    {.name = "qa_f1_zh", .text = "the same for Chinese, over jieba's words"},
+    {.name = "rouge", .text = "longest common subsequence, as Python's `rouge` counts"},
+    {.name = "rouge_zh", .text = "the same for Chinese, over jieba's words"},
+    {.name = "classification", .text = "which of the item's `all_classes` it names"},
+    {.name = "retrieval", .text = "the share of its numbers that are the paragraph's"},
+    {.name = "retrieval_zh", .text = "the same for Chinese"},
+    {.name = "count", .text = "the share of its numbers that are right"},
+    {.name = "code_sim", .text = "how alike its first line of code is"},
+};
+static constexpr WordRow editions[] = {
+    {.name = "official", .text = "the published code with its accidents"},
+    {.name = "clean", .text = "without them"},
 };
 
 static constexpr Parameter keys[] = {
@@ -138,7 +151,18 @@ static constexpr Parameter longbench[] = {
     {.name = "datasets",
      .types = List | Text,
      .fallback = "none",
-     .text = "some of its data sets; none: all"}};
+     .text = "some of its data sets, `_e` behind those of LongBench-E; none: all"},
+    {.name = "length",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "longer prompts lose their middle; none: what the context has room for, as published",
+     .measures = bit(Measure::Tokens),
+     .bound = Bound::Count},
+    {.name = "edition",
+     .types = Word,
+     .fallback = "official",
+     .text = "how answers are scored",
+     .words = editions}};
 static constexpr Parameter longbenchChat[] = {
     {.name = "cases", .types = Path, .text = "LongBench-Chat's file", .positional = true},
     {.name = "judge", .types = Model, .text = "who gives the marks"}};

@@ -190,6 +190,19 @@ static double codeSimilarity(const Compared &compared) {
   return fuzzRatio(line, reference) / 100;
 }
 
+static std::string_view trimmed(std::string_view text) {
+  size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+static double exactMatch(const Compared &compared) {
+  return trimmed(compared.prediction) == trimmed(compared.reference);
+}
+
+static double contains(const Compared &compared) {
+  return holds(compared.prediction, compared.reference);
+}
+
 static constexpr std::string_view official = "longbench-2e00731", pltrdy = "pltrdy-1.0.1";
 
 static constexpr Metric metrics[] = {
@@ -204,13 +217,23 @@ static constexpr Metric metrics[] = {
     {.name = "code_sim", .version = "fuzzywuzzy-0.18.0", .score = codeSimilarity},
 };
 
+// What a task may name besides.
+static constexpr Metric others[] = {
+    {.name = "exact_match", .version = "roux-1", .score = exactMatch},
+    {.name = "contains", .version = "roux-1", .score = contains},
+};
+
 std::span<const Metric> allMetrics() {
   return metrics;
 }
 
 const Metric *metricNamed(std::string_view name) {
-  const Metric *found = std::ranges::find(metrics, name, &Metric::name);
-  return found == std::end(metrics) ? nullptr : found;
+  name = name == "f1" ? "qa_f1" : name == "rouge_l" ? "rouge" : name;
+  for (std::span<const Metric> table :
+       std::initializer_list<std::span<const Metric>>{metrics, others})
+    if (auto found = std::ranges::find(table, name, &Metric::name); found != table.end())
+      return &*found;
+  return nullptr;
 }
 
 std::string versioned(const Metric &metric, Edition edition) {

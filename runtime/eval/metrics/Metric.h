@@ -37,8 +37,10 @@ struct Metric {
   double (*score)(const Compared &compared); ///< 0 to 1
 };
 
-/// By its name; null for one that is not there.
+/// By its name, "f1" and "rouge_l" being short for "qa_f1" and "rouge"; null for one that is not
+/// there.
 const Metric *metricNamed(std::string_view name);
+/// LongBench's nine.
 std::span<const Metric> allMetrics();
 
 /// "qa_f1@longbench-2e00731", with the dictionary's version where it is needed, and "clean" for
