@@ -70,4 +70,15 @@ TokenGroups groupTokens(std::span<const int32_t> tokens) {
   return groups;
 }
 
+TargetRows targetRows(std::span<const int32_t> labels) {
+  TargetRows found;
+  found.places.assign(labels.size(), -1);
+  for (size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] >= 0) {
+      found.places[i] = static_cast<int32_t>(found.rows.size());
+      found.rows.push_back(static_cast<int32_t>(i));
+    }
+  return found;
+}
+
 } // namespace roux

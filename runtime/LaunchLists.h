@@ -22,6 +22,12 @@ inline constexpr const char *cachedWorkName = "attention.cached";
 /// The `block` that attention kernels are made for.
 inline constexpr int32_t attentionBlock = 64;
 
+/// The name of the list of rows that have a label, which is the column of that name, and of the
+/// extent that counts them; `target.place` is, for each token, its place among them, or -1.
+inline constexpr const char *targetName = "target";
+inline constexpr const char *targetPlaceName = "target.place";
+inline constexpr const char *targetCountName = "targets";
+
 /// One row of kernel.attention's `work`, in the order of its columns.
 struct AttentionWork {
   int32_t firstRow, rows, streamBegin, streamEnd, position, head;
@@ -49,5 +55,11 @@ struct TokenGroups {
   std::vector<int32_t> ids, starts, members;
 };
 TokenGroups groupTokens(std::span<const int32_t> tokens);
+
+/// The tokens whose label is not negative, in order, and the place of each token among them.
+struct TargetRows {
+  std::vector<int32_t> rows, places;
+};
+TargetRows targetRows(std::span<const int32_t> labels);
 
 } // namespace roux

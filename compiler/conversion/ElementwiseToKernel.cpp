@@ -295,16 +295,40 @@ static LogicalResult lower(step::AppendOp op, EntryLowering &entry) {
 }
 
 static LogicalResult lower(step::PickRowsOp op, EntryLowering &entry) {
-  Value sequences = entry.extent("sequences");
-  auto type =
-      MemRefType::get({ShapedType::kDynamic, columnsOf(op.getInput())}, elementOf(op.getInput()));
-  Value result = entry.scratch("picked", type, sequences);
-  entry.alias(op.getResult(), result);
-  entry.launch(named("pick_rows", op.getInput()), sequences,
-               {entry.buffer(op.getInput()), entry.buffer(op.getRows()), result},
+  Value input = entry.buffer(op.getInput());
+  entry.launch("pick_rows_" + rowName(input), entry.extentOf(op.getResult()),
+               {input, entry.buffer(op.getRows()), entry.result(op.getResult())},
                [](RowWriter &k, ValueRange a) {
                  Value row = k.row();
                  k.store(k.raw(a[0], k.loadIndex(a[1], row)), a[2], row);
+               });
+  return success();
+}
+
+/// Each token looks up its place among the picked rows, which the runtime lists: -1 where it has
+/// none. The sum over its one row, or none, is 0 then, and no row is read that may not exist.
+static LogicalResult lower(step::ExpandRowsOp op, EntryLowering &entry) {
+  auto rows = entry.buffer(op.getRows()).getDefiningOp<kernel::BufferOp>();
+  if (!rows || rows.getRole() != kernel::Role::Input)
+    return op.emitOpError() << "has rows that are computed; they have to be a column";
+  auto type = cast<RankedTensorType>(op.getType());
+  int64_t columns = type.getRank() == 1 ? 1 : columnsOf(op.getResult());
+  Value tokens = entry.extentOf(op.getResult());
+  auto list = MemRefType::get({ShapedType::kDynamic}, entry.host().getI32Type());
+  Value places = entry.input((rows.getName() + ".place").str(), list, tokens);
+  Value from = entry.rows(entry.buffer(op.getInput()), columns);
+  Value to = entry.rows(entry.result(op.getResult()), columns);
+  entry.launch("expand_rows_" + rowName(to), tokens, {from, places, to},
+               [&](RowWriter &k, ValueRange a) {
+                 Value row = k.row(), place = k.loadIndex(a[1], row);
+                 Value zero = k.index(0), one = k.index(1);
+                 Value some = arith::CmpIOp::create(k, arith::CmpIPredicate::sge, place, zero);
+                 Value count = arith::SelectOp::create(k, some, one, zero);
+                 Value value = k.fold(count, columns, [&](Value j) {
+                   Value at = arith::AddIOp::create(k, place, j);
+                   return k.load(a[0], at);
+                 });
+                 k.store(value, a[2], row);
                });
   return success();
 }
@@ -313,7 +337,7 @@ LogicalResult roux::lowerElementwise(Operation *op, EntryLowering &entry) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<step::EmbeddingOp, step::EmbeddingGradOp, step::ActivationOp, step::ActivationGradOp,
             step::GateOp, step::GateGradOp, step::AddOp, step::SplitOp, step::ConcatOp,
-            step::CastOp, step::RotationOp, step::RopeOp, step::AppendOp, step::PickRowsOp>(
-          [&](auto op) { return lower(op, entry); })
+            step::CastOp, step::RotationOp, step::RopeOp, step::AppendOp, step::PickRowsOp,
+            step::ExpandRowsOp>([&](auto op) { return lower(op, entry); })
       .Default([](Operation *) { return failure(); });
 }

@@ -180,7 +180,7 @@ Value EntryLowering::result(Value tensor) {
     if (auto place = dyn_cast<NameLoc>(tensor.getLoc()))
       name = place.getName();
     MemRefType type = bufferType(tensor.getType());
-    where = scratch(name, type, type.getNumDynamicDims() ? tokens() : Value());
+    where = scratch(name, type, type.getNumDynamicDims() ? extentOf(tensor) : Value());
   }
   return buffers[tensor] = where;
 }
@@ -198,7 +198,7 @@ Value EntryLowering::stored(Value tensor) {
 std::pair<Value, Value> EntryLowering::asRows(Value tensor, Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   if (type.getNumDynamicDims())
-    return {buffer, tokens()};
+    return {buffer, extentOf(tensor)};
   int64_t columns = type.getShape().back();
   return {rows(buffer, columns), constant(type.getNumElements() / columns)};
 }
@@ -218,11 +218,18 @@ void EntryLowering::repeat(Value begin, Value end, bool reverse,
   body(block->getArgument(0));
 }
 
-/// All that follows from a picked stream has as many rows.
-void EntryLowering::findPicked(func::FuncOp entry) {
-  for (Operation &op : entry.front().without_terminator())
-    if (isa<step::PickRowsOp>(op) || (op.getNumOperands() && picked.contains(op.getOperand(0))))
-      picked.insert(op.result_begin(), op.result_end());
+Value EntryLowering::extentOf(Value tensor) {
+  std::optional<step::Rows> rows = step::rowsOf(tensor.getType());
+  return extent(rows ? stringifyRows(*rows) : "tokens");
+}
+
+/// The first of `values` that has a row for every token, target or sequence.
+static Value firstStream(ValueRange values) {
+  for (Value value : values)
+    if (auto type = dyn_cast<RankedTensorType>(value.getType());
+        type && type.getRank() && type.isDynamicDim(0))
+      return value;
+  return {};
 }
 
 LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
@@ -232,7 +239,7 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
     MemRefType buffer = bufferType(type);
     SmallVector<Value> sizes;
     if (buffer.getNumDynamicDims())
-      sizes.push_back(tokens());
+      sizes.push_back(extentOf(argument));
     auto named = [&](StringRef attribute) {
       return entry.getArgAttrOfType<StringAttr>(i, attribute);
     };
@@ -240,8 +247,6 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
       return kernel::BufferOp::create(builder, buffer, role, name.str(), sizes);
     };
     if (auto column = entry.getArgAttrOfType<step::ColumnAttr>(i, StepDialect::columnName)) {
-      if (column.getValue() == step::Column::last)
-        sizes = {extent("sequences")};
       // Kernels read who sees what as lists of work, which the runtime makes of these two.
       if (!isWorkList(column.getValue()))
         buffers[argument] = input(stringifyColumn(column.getValue()), buffer, sizes);
@@ -265,7 +270,6 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
 }
 
 LogicalResult EntryLowering::lower(func::FuncOp entry) {
-  findPicked(entry);
   if (failed(bindArguments(entry)))
     return failure();
   FailureOr<SmallVector<Wanted>> results = declareResults(entry);
@@ -289,6 +293,8 @@ LogicalResult EntryLowering::lowerBody(func::FuncOp function, ArrayRef<Wanted> r
   };
   llvm::for_each(body.getArguments(), forget);
   for (Operation &op : body)
+    begun.erase(&op);
+  for (Operation &op : body)
     for (Value value : op.getResults()) {
       forget(value);
       buffers.erase(value);
@@ -303,11 +309,11 @@ LogicalResult EntryLowering::lowerBody(func::FuncOp function, ArrayRef<Wanted> r
   }
   for (Operation &op : body.without_terminator()) {
     builder.setLoc(op.getLoc());
-    onPicked = op.getNumOperands() && picked.contains(op.getOperand(0));
     // Operands first: the inputs of a weight, in f64 whatever the model is in, come after streams.
     SmallVector<Value> values(op.getOperands());
     llvm::append_range(values, op.getResults());
     sums = accumulationOf(values, op.getContext());
+    current = firstStream(values);
     if (failed(lowerToKernels(&op, *this)))
       return failure();
   }
@@ -315,7 +321,6 @@ LogicalResult EntryLowering::lowerBody(func::FuncOp function, ArrayRef<Wanted> r
   for (auto [result, want] : llvm::zip_equal(returned, results))
     if (failed(placeResult(result, want)))
       return failure();
-  onPicked = false; // of the call around, whose stream has all tokens
   return success();
 }
 
@@ -324,9 +329,11 @@ LogicalResult EntryLowering::inlineBody(func::FuncOp function, ValueRange argume
   for (auto [tensor, where] : llvm::zip_equal(function.getArguments(), arguments))
     buffers[tensor] = where;
   Location place = builder.getLoc();
-  FloatType around = sums;
+  FloatType sumsAround = sums;
+  Value currentAround = current;
   LogicalResult status = lowerBody(function, results);
   builder.setLoc(place);
-  sums = around;
+  sums = sumsAround;
+  current = currentAround;
   return status;
 }

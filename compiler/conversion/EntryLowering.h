@@ -51,14 +51,19 @@ public:
   /// The buffers that the gradient `tensor` of a parameter is added to, one for every time that it
   /// is owed; also one of its own, zeroed, where something reads it.
   llvm::SmallVector<Value> accumulators(Value tensor);
+  /// True if something reads `tensor`, or wants it in a buffer of its own.
+  bool isRead(Value tensor);
+  /// False for an operation that another's lowering has lowered.
+  bool begin(mlir::Operation *op) { return begun.insert(op).second; }
   /// True if a sum of gradients is made where its terms are added, and nothing reads it.
   bool isSumOfGradients(mlir::Operation *add);
   /// `tensor` lies in `where`, without a launch.
   void alias(Value tensor, Value where) { buffers[tensor] = where; }
 
-  /// Rows of the streams of the operation whose lowering is running: the micro-batch's tokens, or a
-  /// sequence's one after pick_rows.
-  Value tokens() { return extent(onPicked ? "sequences" : "tokens"); }
+  /// How many rows the streams of the operation have whose lowering is running.
+  Value tokens() { return current ? extentOf(current) : extent("tokens"); }
+  /// How many rows `tensor` has: one for every token, or for what its type says.
+  Value extentOf(Value tensor);
   Value extent(mlir::StringRef name);
   Value constant(int64_t value);
   Value times(Value count, int64_t factor);
@@ -113,14 +118,12 @@ private:
 
   mlir::LogicalResult bindArguments(mlir::func::FuncOp entry);
   mlir::FailureOr<llvm::SmallVector<Wanted>> declareResults(mlir::func::FuncOp entry);
-  void findPicked(mlir::func::FuncOp entry);
   /// Lowers `function`'s body and puts its results where they are wanted.
   mlir::LogicalResult lowerBody(mlir::func::FuncOp function, llvm::ArrayRef<Wanted> results);
   mlir::LogicalResult placeResult(mlir::OpOperand &result, const Wanted &wanted);
   void addTo(Value tensor, Value from, Value to);
   void countTerms(mlir::Block &body);
   void owe(Value tensor, Value where);
-  bool isRead(Value tensor);
 
   KernelLibrary &kernels;
   kernel::ProgramOp program;
@@ -129,10 +132,10 @@ private:
   llvm::DenseMap<Value, Value> buffers, wanted;
   llvm::DenseMap<Value, Owed> owed;
   llvm::DenseMap<Value, int64_t> terms; ///< of sums of gradients
-  std::map<std::string, Value> named;   // extents and inputs, declared once
+  llvm::DenseSet<mlir::Operation *> begun;
+  std::map<std::string, Value> named; // extents and inputs, declared once
   std::map<std::string, Value> caches;
-  llvm::DenseSet<Value> picked; // streams with a row a sequence
-  bool onPicked = false;
+  Value current; ///< a stream of the operation whose lowering is running
 };
 
 /// Lowers one operation; fails, with an error, for one without a form in kernel.

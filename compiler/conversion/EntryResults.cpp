@@ -130,9 +130,8 @@ FailureOr<SmallVector<EntryLowering::Wanted>> EntryLowering::declareResults(func
     unsigned i = result.getOperandNumber();
     MemRefType type = bufferType(result.get().getType());
     SmallVector<Value> sizes;
-    onPicked = picked.contains(result.get());
     if (type.getNumDynamicDims())
-      sizes.push_back(tokens());
+      sizes.push_back(extentOf(result.get()));
     Wanted &wanted = results.emplace_back();
     if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::cacheName)) {
       auto taken = caches.find(name.str());
@@ -146,7 +145,6 @@ FailureOr<SmallVector<EntryLowering::Wanted>> EntryLowering::declareResults(func
     else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::resultName))
       wanted.where = kernel::BufferOp::create(builder, type, kernel::Role::Output, name, sizes);
   }
-  onPicked = false;
   if (caches.empty())
     return results;
   return entry.emitOpError() << "takes cache '" << caches.begin()->first
@@ -156,7 +154,6 @@ FailureOr<SmallVector<EntryLowering::Wanted>> EntryLowering::declareResults(func
 /// What was made elsewhere is copied; a gradient that nothing added to its buffers is added.
 LogicalResult EntryLowering::placeResult(OpOperand &result, const Wanted &want) {
   Value tensor = result.get();
-  onPicked = picked.contains(tensor);
   sums = accumulationOf(tensor, builder.getContext());
   Value lies = want.where || !want.accumulators.empty() ? stored(tensor) : Value();
   auto refuse = [&] {

@@ -175,7 +175,8 @@ public:
   ChunkGradient(step::CrossEntropyGradOp op, double scale, EntryLowering &entry)
       : op(op), scale(scale), entry(entry), hidden(entry.buffer(op.getHidden())),
         vocabulary(entry.buffer(op.getVocabulary())),
-        hiddenGradient(entry.result(op.getHiddenGradient())),
+        hiddenGradient(entry.isRead(op.getHiddenGradient()) ? entry.result(op.getHiddenGradient())
+                                                            : Value()),
         vocabularyGradients(entry.accumulators(op.getVocabularyGradient())),
         channels(columnsOf(hidden)), words(cast<MemRefType>(vocabulary.getType()).getDimSize(0)) {}
 
@@ -212,14 +213,16 @@ Value ChunkGradient::ofLogits(Chunk chunk) {
 
 void ChunkGradient::add(Chunk chunk) {
   Value gradients = ofLogits(chunk);
-  entry.launch("hidden_gradient_" + sizesOf({words, channels}, elementOf(hidden)), chunk.count,
-               {gradients, vocabulary, entry.rows(hiddenGradient, channels, chunk.begin)},
-               [&](RowWriter &k, ValueRange a) {
-                 k.contract(
-                     kernel::Form::NN, words, channels, [&](Value row) { return k.raw(a[0], row); },
-                     [&](Value row) { return k.raw(a[1], row); },
-                     [&](Value row, Value sum) { k.store(sum, a[2], row); });
-               });
+  if (hiddenGradient)
+    entry.launch("hidden_gradient_" + sizesOf({words, channels}, elementOf(hidden)), chunk.count,
+                 {gradients, vocabulary, entry.rows(hiddenGradient, channels, chunk.begin)},
+                 [&](RowWriter &k, ValueRange a) {
+                   k.contract(
+                       kernel::Form::NN, words, channels,
+                       [&](Value row) { return k.raw(a[0], row); },
+                       [&](Value row) { return k.raw(a[1], row); },
+                       [&](Value row, Value sum) { k.store(sum, a[2], row); });
+                 });
   for (Value where : vocabularyGradients)
     entry.launch("vocabulary_gradient_" + sizesOf({words, channels}, elementOf(hidden)),
                  chunk.count, {gradients, entry.rows(hidden, channels, chunk.begin), where},
@@ -256,7 +259,7 @@ static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
   Value losses = entry.scratch(
       "losses", MemRefType::get({ShapedType::kDynamic}, entry.accumulation()), entry.tokens());
   std::optional<ChunkGradient> gradient;
-  if (step::CrossEntropyGradOp grad = gradientOf(op))
+  if (step::CrossEntropyGradOp grad = gradientOf(op); grad && entry.begin(grad))
     gradient.emplace(grad, *seedOf(grad), entry);
   forChunks(
       entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), [&](Chunk chunk) {
@@ -285,7 +288,7 @@ static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
 }
 
 static LogicalResult lower(step::CrossEntropyGradOp op, EntryLowering &entry) {
-  if (entry.buffer(op.getHiddenGradient()))
+  if (!entry.begin(op))
     return success(); // made with the loss
   std::optional<double> seed = seedOf(op);
   if (!seed)

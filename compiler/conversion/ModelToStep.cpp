@@ -58,14 +58,29 @@ public:
   void nll();
   void logits();
   void generate(LayerKind kind);
-  void update() { buildUpdate(module, config, table, precision, request.update); }
+  LogicalResult update();
 
 private:
   Location at(StringRef name) { return locationOf(b.getContext(), config, name); }
-  Argument column(Column column, Type type) {
-    return {type, StepDialect::columnName, ColumnAttr::get(b.getContext(), column)};
+  bool isFrozen(const model::WeightRow &row) {
+    return llvm::is_contained(request.frozen, row.name);
   }
-  Argument indexes(Column which) { return column(which, indexColumnType(b.getContext())); }
+  /// A column of indexes; one that lists rows has those rows itself.
+  Argument indexes(Column which, std::optional<Rows> rows = std::nullopt) {
+    return {ofRows(indexColumnType(b.getContext()), rows), StepDialect::columnName,
+            ColumnAttr::get(b.getContext(), which)};
+  }
+  RankedTensorType ofRows(Type type, std::optional<Rows> rows) {
+    auto tensor = cast<RankedTensorType>(type);
+    mlir::Attribute encoding = rows ? RowsAttr::get(b.getContext(), *rows) : mlir::Attribute();
+    return RankedTensorType::get(tensor.getShape(), tensor.getElementType(), encoding);
+  }
+  /// The rows of `whole` that the column `rows` lists; a scalar is the same for all rows.
+  Value pick(StringRef name, Value whole, Value rows);
+  /// What is known of some rows, and 0 for all others.
+  Value expand(StringRef name, Value some, Value rows) {
+    return ExpandRowsOp::create(b, at(name), ofRows(some.getType(), std::nullopt), some, rows);
+  }
   RankedTensorType valuesType() {
     return RankedTensorType::get({ShapedType::kDynamic}, precision.accumulation);
   }
@@ -93,7 +108,7 @@ private:
   SmallVector<Value> shared(Value positions, ValueRange columns);
   /// The weights that each layer has a slice of, as layers read them.
   SmallVector<Value> layerWeights();
-  /// From tokens to the normalized hidden states of the last layer.
+  /// From tokens to the hidden states after the last layer.
   Value hidden(Value tokens, Value positions, Value segments);
   Value finalNorm(Value stream);
   Value vocabulary() { return multiplied(row(config.tied ? Role::Embedding : Role::Vocabulary)); }
@@ -127,6 +142,9 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
   auto function = func::FuncOp::create(b, at(name), name, b.getFunctionType(types, resultTypes));
   for (auto [index, argument] : llvm::enumerate(all))
     function.setArgAttr(index, argument.attributeName, argument.attribute);
+  for (auto [index, row] : llvm::enumerate(table))
+    if (isFrozen(row))
+      function.setArgAttr(arguments.size() + index, StepDialect::frozenName, b.getUnitAttr());
   for (auto [index, result] : llvm::enumerate(results))
     function.setResultAttr(index, result.attributeName, b.getStringAttr(result.name));
   Block *entry = function.addEntryBlock();
@@ -134,6 +152,15 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
   for (auto [index, row] : llvm::enumerate(table))
     parameters[row.role] = entry->getArgument(arguments.size() + index);
   return function;
+}
+
+LogicalResult EntryBuilder::update() {
+  std::vector<model::WeightRow> trained = table;
+  std::erase_if(trained, [&](const model::WeightRow &row) { return isFrozen(row); });
+  if (trained.empty())
+    return module.emitError() << "every weight is frozen: there is nothing to train";
+  buildUpdate(module, config, trained, precision, request.update);
+  return success();
 }
 
 Value EntryBuilder::multiplied(const model::WeightRow &row) {
@@ -152,6 +179,13 @@ Value EntryBuilder::embed(Value tokens, Value positions) {
   Value places = EmbeddingOp::create(b, at("position_table"), stream, positions,
                                      parameter(Role::PositionTable));
   return AddOp::create(b, at("position_table"), stream, words, places);
+}
+
+Value EntryBuilder::pick(StringRef name, Value whole, Value rows) {
+  if (cast<RankedTensorType>(whole.getType()).getRank() == 0)
+    return whole;
+  Type type = ofRows(whole.getType(), rowsOf(rows.getType()));
+  return PickRowsOp::create(b, at(name), type, whole, rows);
 }
 
 Value EntryBuilder::finalNorm(Value stream) {
@@ -192,12 +226,13 @@ Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
       b, at("layers"), stream.getType(), stackType(stream.getType(), config.layers),
       /*saved=*/TypeRange(), "layer", stream, shared(positions, segments), layerWeights(),
       config.layers, request.activations);
-  return finalNorm(layers.getResult());
+  return layers.getResult();
 }
 
 LogicalResult EntryBuilder::train(LocateNode locate) {
   SmallVector<Argument> arguments{indexes(Column::token), indexes(Column::label),
-                                  indexes(Column::position), indexes(Column::segments)};
+                                  indexes(Column::position), indexes(Column::segments),
+                                  indexes(Column::target, Rows::targets)};
   size_t columns = arguments.size();
   ArrayRef<WeightInput> inputs;
   if (request.weight)
@@ -212,16 +247,24 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
       begin("train", arguments,
             {{"loss", scalarType()}, {"nll", valuesType()}, {"weights", valuesType()}});
   Block &body = function.front();
-  Value states = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
+  Value stream = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
+  // From here on only tokens with a label exist.
+  Value target = body.getArgument(4);
+  Value states = finalNorm(pick("targets", stream, target));
+  Value labels = pick("targets", body.getArgument(1), target);
+  SmallVector<Value> picked;
+  for (Value input : body.getArguments().slice(columns, inputs.size()))
+    picked.push_back(pick("targets", input, target));
   auto placeOf = [&](const Expression *formula) {
     return formula && !formula->empty() ? locate(formula->root()) : at("loss");
   };
   Location place = placeOf(request.loss);
-  auto loss = CrossEntropyOp::create(b, place, scalarType(), valuesType(), valuesType(),
-                                     valuesType(), states, vocabulary(), body.getArgument(1),
-                                     body.getArguments().slice(columns, inputs.size()));
+  Type values = ofRows(valuesType(), Rows::targets);
+  auto loss = CrossEntropyOp::create(b, place, scalarType(), values, values, values, states,
+                                     vocabulary(), labels, picked);
   func::ReturnOp::create(b, at("train"),
-                         ValueRange{loss.getLoss(), loss.getNll(), loss.getWeights()});
+                         ValueRange{loss.getLoss(), expand("nll", loss.getNll(), target),
+                                    expand("weights", loss.getWeights(), target)});
   if (failed(buildLoss(request.loss, loss.getFormula(), precision.accumulation, place, locate)))
     return failure();
   return buildWeight(request.weight, loss.getWeight(),
@@ -229,15 +272,19 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
 }
 
 void EntryBuilder::nll() {
-  func::FuncOp function = begin("nll",
-                                {indexes(Column::token), indexes(Column::label),
-                                 indexes(Column::position), indexes(Column::segments)},
-                                {{"nll", valuesType()}});
+  func::FuncOp function =
+      begin("nll",
+            {indexes(Column::token), indexes(Column::label), indexes(Column::position),
+             indexes(Column::segments), indexes(Column::target, Rows::targets)},
+            {{"nll", valuesType()}});
   Block &body = function.front();
-  Value states = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
-  auto scores = NLLOp::create(b, at("nll"), valuesType(), valuesType(), states, vocabulary(),
-                              body.getArgument(1));
-  func::ReturnOp::create(b, at("nll"), scores.getNll());
+  Value stream = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
+  Value target = body.getArgument(4);
+  Value states = finalNorm(pick("targets", stream, target));
+  Type values = ofRows(valuesType(), Rows::targets);
+  auto scores = NLLOp::create(b, at("nll"), values, values, states, vocabulary(),
+                              pick("targets", body.getArgument(1), target));
+  func::ReturnOp::create(b, at("nll"), expand("nll", scores.getNll(), target));
 }
 
 void EntryBuilder::logits() {
@@ -246,7 +293,7 @@ void EntryBuilder::logits() {
       "logits", {indexes(Column::token), indexes(Column::position), indexes(Column::segments)},
       {{"logits", type}});
   Block &body = function.front();
-  Value states = hidden(body.getArgument(0), body.getArgument(1), body.getArgument(2));
+  Value states = finalNorm(hidden(body.getArgument(0), body.getArgument(1), body.getArgument(2)));
   Value result = LinearOp::create(b, at("logits"), type, states, vocabulary(), /*bias=*/Value(),
                                   /*transposed=*/false);
   func::ReturnOp::create(b, at("logits"), result);
@@ -259,9 +306,11 @@ void EntryBuilder::generate(LayerKind kind) {
   SmallVector<Argument> arguments{indexes(Column::token), indexes(Column::position),
                                   indexes(Column::first), indexes(Column::slot)};
   if (!decodes)
-    arguments.push_back(indexes(Column::last));
+    arguments.push_back(indexes(Column::last, Rows::sequences));
   Type cache = stackType(streamType(config.keyValueChannels(), precision.stream), config.layers);
-  SmallVector<Result> results{{"logits", streamType(config.vocabulary, precision.stream)}};
+  std::optional<Rows> rows = decodes ? std::nullopt : std::optional(Rows::sequences);
+  SmallVector<Result> results{
+      {"logits", ofRows(streamType(config.vocabulary, precision.stream), rows)}};
   size_t firstCache = arguments.size();
   for (StringRef part : {"keys", "values"}) {
     arguments.push_back({cache, StepDialect::cacheName, b.getStringAttr(part)});
@@ -278,7 +327,7 @@ void EntryBuilder::generate(LayerKind kind) {
                                  weights, config.layers, Activations::save);
   Value states = layers.getResult();
   if (!decodes)
-    states = PickRowsOp::create(b, at("last"), states.getType(), states, body.getArgument(4));
+    states = pick("last", states, body.getArgument(4));
   Value logits = LinearOp::create(b, at("logits"), results[0].type, finalNorm(states), vocabulary(),
                                   /*bias=*/Value(), /*transposed=*/false);
   SmallVector<Value> returned{logits};
@@ -302,8 +351,8 @@ OwningOpRef<ModuleOp> roux::step::buildStep(MLIRContext &context, const StepRequ
     return nullptr;
   entries.nll();
   entries.logits();
-  if (request.trains)
-    entries.update();
+  if (request.trains && failed(entries.update()))
+    return nullptr;
   if (request.generates)
     for (LayerKind kind : {LayerKind::Prefill, LayerKind::Decode}) {
       entries.layer(kind);

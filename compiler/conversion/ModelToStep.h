@@ -37,15 +37,18 @@ struct StepRequest {
   StreamType type = StreamType::F32;
   Activations activations = Activations::recompute;
   UpdateSettings update;
+  std::vector<std::string> frozen =
+      {};                 ///< weights that are not trained, as the weight table names them
   bool trains = true;     ///< has `@train` and `@update`
   bool generates = false; ///< has `@prefill` and `@decode`
 };
 
 /// Builds a module with the private function `@layer` and the entries
 ///
-/// - `@train`: columns token, label, position, segments; what the weight reads, in f64, by names
+/// - `@train`: columns token, label, position, segments, target; what the weight reads, in f64, by
+/// names
 ///   that begin with weightPrefix; parameters -> (loss, nll and weight of every token),
-/// - `@nll`: token, label, position, segments, parameters -> nll of every token,
+/// - `@nll`: token, label, position, segments, target, parameters -> nll of every token,
 /// - `@logits`: token, position, segments, parameters -> logits, whole, for tests and small inputs,
 /// - `@update`: for all parameters the parameter, its gradient and its two moments, then the
 /// scalars

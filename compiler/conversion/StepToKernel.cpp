@@ -26,8 +26,8 @@ LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
           [&](auto) { return lowerNorm(op, entry); })
       .Case<step::EmbeddingOp, step::EmbeddingGradOp, step::ActivationOp, step::ActivationGradOp,
             step::GateOp, step::GateGradOp, step::AddOp, step::SplitOp, step::ConcatOp,
-            step::CastOp, step::RotationOp, step::RopeOp, step::AppendOp, step::PickRowsOp>(
-          [&](auto) { return lowerElementwise(op, entry); })
+            step::CastOp, step::RotationOp, step::RopeOp, step::AppendOp, step::PickRowsOp,
+            step::ExpandRowsOp>([&](auto) { return lowerElementwise(op, entry); })
       .Case<step::AttentionOp, step::AttentionGradOp, step::CachedAttentionOp>(
           [&](auto) { return lowerAttention(op, entry); })
       .Case<step::NLLOp, step::CrossEntropyOp, step::CrossEntropyGradOp>(

@@ -9,7 +9,17 @@
 using namespace mlir;
 using namespace roux::step;
 
+DenseSet<Value> roux::step::reachedFrom(llvm::ArrayRef<Operation *> operations, ValueRange roots) {
+  DenseSet<Value> reached(roots.begin(), roots.end());
+  for (Operation *op : operations)
+    if (llvm::any_of(op->getOperands(), [&](Value v) { return reached.contains(v); }))
+      reached.insert(op->result_begin(), op->result_end());
+  return reached;
+}
+
 void GradientTable::add(Value value, Value gradient) {
+  if (!isWanted(value))
+    return;
   Value &sum = table[value];
   sum =
       sum ? AddOp::create(builder, gradient.getLoc(), gradient.getType(), sum, gradient) : gradient;

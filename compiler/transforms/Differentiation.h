@@ -11,11 +11,19 @@
 
 namespace roux::step {
 
+/// What changes when one of `roots` does: they, and all that `operations` compute from them.
+llvm::DenseSet<mlir::Value> reachedFrom(llvm::ArrayRef<mlir::Operation *> operations,
+                                        mlir::ValueRange roots);
+
 /// The gradients known so far, by value of the forward computation.
 class GradientTable {
 public:
   explicit GradientTable(mlir::OpBuilder &builder) : builder(builder) {}
+  /// Knows gradients of `wanted` only: what nothing trained reaches is owed nothing.
+  GradientTable(mlir::OpBuilder &builder, llvm::DenseSet<mlir::Value> wanted)
+      : builder(builder), wanted(std::move(wanted)) {}
 
+  bool isWanted(mlir::Value value) const { return !wanted || wanted->contains(value); }
   /// Null if nothing was owed to `value`.
   mlir::Value lookup(mlir::Value value) const { return table.lookup(value); }
   /// Adds `gradient` to what `value` is owed.
@@ -23,6 +31,7 @@ public:
 
 private:
   mlir::OpBuilder &builder;
+  std::optional<llvm::DenseSet<mlir::Value>> wanted;
   llvm::DenseMap<mlir::Value, mlir::Value> table;
 };
 

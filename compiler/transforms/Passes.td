@@ -10,7 +10,8 @@ def StepGrad : Pass<"step-grad", "::mlir::ModuleOp"> {
   let description = [{
     For a function whose first result is the loss, `@train` unless `entry` names another, adds
     `@train_grad`: the same arguments, the same results, and after them the gradient of every
-    argument that has `step.parameter`, each named by `step.gradient`. The function itself stays.
+    argument that has `step.parameter` and is not `step.frozen`, each named by `step.gradient`. The
+    function itself stays. Of what only frozen parameters reach nothing is differentiated.
 
     Operations are differentiated through the interface `StepGradient`, last to first; gradients of a
     value that is read several times are added in that order. Of a `step.layers` the called function

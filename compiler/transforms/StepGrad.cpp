@@ -11,6 +11,10 @@
 
 #include "mlir/IR/IRMapping.h"
 
+#include <map>
+#include <tuple>
+#include <vector>
+
 namespace roux::step {
 #define GEN_PASS_DEF_STEPGRAD
 #include "compiler/transforms/Passes.h.inc"
@@ -44,7 +48,7 @@ public:
 
 private:
   LogicalResult differentiateCall(LayersOp call, Value gradient, GradientTable &gradients);
-  FailureOr<LayerGradient> differentiateLayer(func::FuncOp layer, unsigned weights,
+  FailureOr<LayerGradient> differentiateLayer(func::FuncOp layer, ArrayRef<bool> trained,
                                               Activations activations);
   void keepActivations(func::FuncOp layer, LayerGradient &result, const ForwardCopy &copy);
   ForwardCopy copyBody(func::FuncOp from, ValueRange arguments);
@@ -53,7 +57,8 @@ private:
 
   SymbolTable symbols;
   OpBuilder builder;
-  DenseMap<std::pair<Operation *, unsigned>, LayerGradient> layers; // by layer and Activations
+  /// By layer, how activations are found, and which weights are trained.
+  std::map<std::tuple<Operation *, Activations, std::vector<bool>>, LayerGradient> layers;
 };
 
 } // namespace
@@ -65,6 +70,14 @@ static Value zeroGradient(OpBuilder &builder, Location place, Value parameter) {
   return arith::ConstantOp::create(
       builder, place,
       SplatElementsAttr::get(zeros, builder.getFloatAttr(zeros.getElementType(), 0.0)));
+}
+
+/// Gradients that came out on the way to others, and that nobody is owed.
+static void eraseUnowed(Block &block, ArrayRef<Operation *> forward) {
+  DenseSet<Operation *> kept(forward.begin(), forward.end());
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (!kept.contains(&op) && isOpTriviallyDead(&op))
+      op.erase();
 }
 
 /// Of a layer computed again, what no gradient reads: at least the last residual sum.
@@ -107,7 +120,8 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
   SmallVector<unsigned> parameters;
   SmallVector<Type> results(type.getResults());
   for (unsigned i = 0; i < entry.getNumArguments(); ++i)
-    if (entry.getArgAttr(i, StepDialect::parameterName)) {
+    if (entry.getArgAttr(i, StepDialect::parameterName) &&
+        !entry.getArgAttr(i, StepDialect::frozenName)) {
       auto parameter = cast<RankedTensorType>(type.getInput(i));
       parameters.push_back(i);
       results.push_back(parameter.clone(accumulationType(parameter.getElementType())));
@@ -124,7 +138,10 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
   Value seed = arith::ConstantOp::create(
       builder, entry.getLoc(),
       SplatElementsAttr::get(lossType, builder.getFloatAttr(lossType.getElementType(), 1.0)));
-  GradientTable gradients(builder);
+  SmallVector<Value> trained;
+  for (unsigned i : parameters)
+    trained.push_back(function.getArgument(i));
+  GradientTable gradients(builder, reachedFrom(forward.operations, trained));
   gradients.add(forward.results[0], seed);
   auto call = [&](LayersOp op, Value gradient, GradientTable &table) {
     return differentiateCall(op, gradient, table);
@@ -147,8 +164,13 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
 LogicalResult ModuleDifferentiator::differentiateCall(LayersOp call, Value gradient,
                                                       GradientTable &gradients) {
   auto layer = symbols.lookup<func::FuncOp>(call.getCallee());
-  FailureOr<LayerGradient> found =
-      differentiateLayer(layer, call.getWeights().size(), call.getActivations());
+  if (llvm::any_of(call.getShared(), [&](Value v) { return gradients.isWanted(v); }))
+    return layer.emitOpError() << "has a gradient for a value shared by all layers; pass it as a "
+                                  "weight or not at all";
+  SmallVector<bool> trained;
+  for (Value weight : call.getWeights())
+    trained.push_back(gradients.isWanted(weight));
+  FailureOr<LayerGradient> found = differentiateLayer(layer, trained, call.getActivations());
   if (failed(found))
     return failure();
 
@@ -180,11 +202,12 @@ LogicalResult ModuleDifferentiator::differentiateCall(LayersOp call, Value gradi
 }
 
 FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp layer,
-                                                                  unsigned weights,
+                                                                  ArrayRef<bool> trained,
                                                                   Activations activations) {
-  auto [known, isNew] = layers.try_emplace({layer, static_cast<unsigned>(activations)});
-  if (!isNew)
+  std::tuple key(layer.getOperation(), activations, std::vector(trained.begin(), trained.end()));
+  if (auto known = layers.find(key); known != layers.end())
     return known->second;
+  size_t weights = trained.size();
 
   OpBuilder::InsertionGuard guard(builder);
   FunctionType type = layer.getFunctionType();
@@ -202,7 +225,11 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
 
   builder.setInsertionPointToStart(&result.backward.front());
   ForwardCopy forward = copyBody(layer, inputs);
-  GradientTable gradients(builder);
+  SmallVector<Value> roots{inputs.front()};
+  for (auto [weight, isTrained] : llvm::zip_equal(inputs.take_back(weights), trained))
+    if (isTrained)
+      roots.push_back(weight);
+  GradientTable gradients(builder, reachedFrom(forward.operations, roots));
   gradients.add(forward.results[0], result.backward.getArgument(0));
   auto nested = [](LayersOp op, Value, GradientTable &) -> LogicalResult {
     return op.emitOpError() << "is inside a layer; layers do not nest";
@@ -210,10 +237,6 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
   if (failed(differentiate(forward.operations, builder, gradients, nested)))
     return failure();
 
-  for (Value shared : inputs.drop_front().drop_back(weights))
-    if (gradients.lookup(shared))
-      return layer.emitOpError() << "has a gradient for a value shared by all layers; pass it as a "
-                                    "weight or not at all";
   SmallVector<Value> returned;
   auto returnGradient = [&](Value value) {
     Value gradient = gradients.lookup(value);
@@ -223,12 +246,13 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
   for (Value weight : inputs.take_back(weights))
     returnGradient(weight);
   func::ReturnOp::create(builder, layer.getLoc(), returned);
+  eraseUnowed(result.backward.front(), forward.operations);
 
   if (save)
     keepActivations(layer, result, forward);
   else
     eraseUnread(forward.operations);
-  layers[{layer, static_cast<unsigned>(activations)}] = result;
+  layers[key] = result;
   return result;
 }
 

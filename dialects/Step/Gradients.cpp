@@ -106,6 +106,20 @@ LogicalResult SplitOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradien
   return success();
 }
 
+LogicalResult PickRowsOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                        GradientSink sink) {
+  sink(getInput(),
+       ExpandRowsOp::create(builder, getLoc(), getInput().getType(), gradients[0], getRows()));
+  return success();
+}
+
+LogicalResult ExpandRowsOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                          GradientSink sink) {
+  sink(getInput(),
+       PickRowsOp::create(builder, getLoc(), getInput().getType(), gradients[0], getRows()));
+  return success();
+}
+
 LogicalResult CastOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
                                     GradientSink sink) {
   if (gradients[0].getType() != gradientType(getInput()))

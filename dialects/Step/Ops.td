@@ -2,4 +2,5 @@
 
 include "dialects/Step/StepCacheOps.td"
 include "dialects/Step/StepGradientOps.td"
+include "dialects/Step/StepRowsOps.td"
 include "dialects/Step/StepUpdateOps.td"

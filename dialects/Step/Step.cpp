@@ -39,16 +39,22 @@ FloatType roux::step::accumulationType(Type element) {
                          : cast<FloatType>(Float32Type::get(element.getContext()));
 }
 
+std::optional<Rows> roux::step::rowsOf(Type type) {
+  auto rows = dyn_cast_or_null<RowsAttr>(cast<RankedTensorType>(type).getEncoding());
+  return rows ? std::optional(rows.getValue()) : std::nullopt;
+}
+
 RankedTensorType roux::step::sliceType(Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  return RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType());
+  return RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType(),
+                               tensor.getEncoding());
 }
 
 RankedTensorType roux::step::stackType(Type type, int64_t count) {
   auto tensor = cast<RankedTensorType>(type);
   SmallVector<int64_t> shape{count};
   llvm::append_range(shape, tensor.getShape());
-  return RankedTensorType::get(shape, tensor.getElementType());
+  return RankedTensorType::get(shape, tensor.getElementType(), tensor.getEncoding());
 }
 
 LogicalResult StepDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
@@ -56,12 +62,24 @@ LogicalResult StepDialect::verifyOperationAttribute(Operation *op, NamedAttribut
                            << "', which belongs to arguments and results of functions";
 }
 
+/// The columns that list rows have as many values as they list.
+static std::optional<Rows> rowsOf(Column column) {
+  if (column == Column::last)
+    return Rows::sequences;
+  return column == Column::target ? std::optional(Rows::targets) : std::nullopt;
+}
+
 static LogicalResult verifyColumn(Operation *op, Column column, Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (tensor && tensor.getRank() == 1 && tensor.getElementType().isInteger(32))
+  std::optional<Rows> rows = rowsOf(column);
+  if (tensor && tensor.getRank() == 1 && tensor.getElementType().isInteger(32) &&
+      roux::step::rowsOf(type) == rows)
     return success();
-  return op->emitOpError() << "column " << stringifyColumn(column) << " has type " << type
-                           << " but should be tensor<?xi32>";
+  InFlightDiagnostic report = op->emitOpError() << "column " << stringifyColumn(column)
+                                                << " has type " << type << " but should be ";
+  if (rows)
+    return report << "tensor<?xi32, #step.rows<" << stringifyRows(*rows) << ">>";
+  return report << "tensor<?xi32>";
 }
 
 LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned region,
@@ -84,6 +102,12 @@ LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned regi
       return success();
     return op->emitOpError() << "parameter " << attribute.getValue() << " has type " << type
                              << " but should be a tensor of floats of known shape";
+  }
+  if (attribute.getName() == frozenName) {
+    if (cast<FunctionOpInterface>(op).getArgAttr(argument, parameterName))
+      return success();
+    return op->emitOpError() << "'" << frozenName
+                             << "' is said of an argument that is no parameter";
   }
   if (attribute.getName() == cacheName && isa<StringAttr>(attribute.getValue())) {
     auto tensor = dyn_cast<RankedTensorType>(type);

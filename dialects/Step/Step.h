@@ -16,6 +16,8 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <optional>
+
 namespace roux::step {
 /// Receives an operand and a gradient of its shape; several for one operand add up.
 using GradientSink = llvm::function_ref<void(mlir::Value operand, mlir::Value gradient)>;
@@ -35,6 +37,9 @@ namespace roux::step {
 
 /// The type sums are formed in: f64 for f64, else f32.
 mlir::FloatType accumulationType(mlir::Type element);
+
+/// What a tensor of `type` has a row for; none: every token, or the number of rows is known.
+std::optional<Rows> rowsOf(mlir::Type type);
 
 /// `type` with its first dimension removed: one layer's slice of a stack.
 mlir::RankedTensorType sliceType(mlir::Type type);

@@ -27,18 +27,24 @@ def Step_Dialect : Dialect {
     tokens is dynamic, the number of channels static. Element types are f32, bf16 and f64. Whatever
     a description sums is summed in the *accumulation type*: f64 for f64 streams, else f32.
 
+    **Rows.** What a tensor with a dynamic number of rows has a row for is in its type: without
+    more, for every token; `tensor<?x64xf32, #step.rows<targets>>` has one for every token with a
+    label, in their order, and `sequences` one for each sequence. So operations cannot mix them.
+    `step.pick_rows` and `step.expand_rows` go from one to the other; there may be none of them.
+
     **Columns.** One value a token: `token`, `label` (-1: no target) and `position` are
     `tensor<?xi32>`. `segments` holds the offsets at which segments begin and, last, the number of
     tokens: n + 1 values for n segments, never decreasing. Function arguments say which column they
-    are by the attribute `step.column`; what a recipe's weight reads, scalars of the step or columns
-    in f64, and the scalars of the update, by `step.attribute`. The weight is no column: it is
-    computed where the loss is.
+    are by the attribute `step.column`; `target` lists the tokens that have a label. What a recipe's
+    weight reads, scalars of the step or columns in f64, and the scalars of the update, is said by
+    `step.attribute`. The weight is no column: it is computed where the loss is.
 
     **Parameters** are function arguments with the attribute `step.parameter`, the weight's name in
     the model's files. A name with `{layer}` in it stands for one tensor a layer, stacked along a
     new first dimension. Gradients of parameters are always in the accumulation type; the function
-    results that hold them carry the parameter's name in `step.gradient`. The moments of the update
-    are named by `step.state`; results that the caller reads by `step.result`.
+    results that hold them carry the parameter's name in `step.gradient`. A parameter that is
+    `step.frozen` has no gradient, no moments and no update. The moments of the update are named by
+    `step.state`; results that the caller reads by `step.result`.
 
     **Caches** hold the keys and values of sequences that a model goes on writing, a row a token and
     the layers stacked. They are arguments with the attribute `step.cache` and come back as results
@@ -64,6 +70,8 @@ def Step_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral columnName = "step.column";
     /// Of a function argument: the weight it holds (StringAttr).
     static constexpr ::llvm::StringLiteral parameterName = "step.parameter";
+    /// Of an argument with a parameter: it is not trained (UnitAttr).
+    static constexpr ::llvm::StringLiteral frozenName = "step.frozen";
     /// Of a function argument: the attribute of the recipe's scopes that it holds (StringAttr).
     static constexpr ::llvm::StringLiteral attributeName = "step.attribute";
     /// Of a function argument: the optimizer's moment it holds (StringAttr).
@@ -86,8 +94,14 @@ class Step_Enum<string name, string summary, list<I32EnumAttrCase> cases>
 def Step_Column : Step_Enum<"Column", "a column of the token stream", [
   I32EnumAttrCase<"token", 0>, I32EnumAttrCase<"label", 1>, I32EnumAttrCase<"position", 2>,
   I32EnumAttrCase<"segments", 3>, I32EnumAttrCase<"first", 4>, I32EnumAttrCase<"slot", 5>,
-  I32EnumAttrCase<"last", 6>]>;
+  I32EnumAttrCase<"last", 6>, I32EnumAttrCase<"target", 7>]>;
 def Step_ColumnAttr : EnumAttr<Step_Dialect, Step_Column, "column"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Step_Rows : Step_Enum<"Rows", "what a tensor has a row for, other than every token", [
+  I32EnumAttrCase<"targets", 0>, I32EnumAttrCase<"sequences", 1>]>;
+def Step_RowsAttr : EnumAttr<Step_Dialect, Step_Rows, "rows"> {
   let assemblyFormat = "`<` $value `>`";
 }
 
@@ -110,6 +124,7 @@ def Step_Table : TensorRankOf<[F32, F64], [2]>;
 def Step_Stack : TensorRankOf<[F32, BF16, F64], [2, 3]>;
 def Step_Values : TensorRankOf<[F32, F64], [1]>;
 def Step_Indexes : TensorRankOf<[I32], [1]>;
+def Step_Picked : TensorOf<[F32, BF16, F64, I32]>;
 def Step_Scalar : TensorRankOf<[F32, F64], [0]>;
 def Step_Input : TensorRankOf<[F64], [0, 1]>;
 def Step_Tensor : TensorOf<[F32, BF16, F64]>;

@@ -59,20 +59,4 @@ def Step_CachedAttentionOp : Step_Op<"cached_attention",
   let hasVerifier = 1;
 }
 
-def Step_PickRowsOp : Step_Op<"pick_rows", [Pure]> {
-  let summary = "some tokens of a stream";
-  let description = [{
-    `result[i, c] = input[rows[i], c]`. With the column `last`: of each sequence the token that the
-    next one follows, so that the vocabulary is multiplied with these alone.
-
-    ```mlir
-    %y = step.pick_rows %x, %last : (tensor<?x64xf32>, tensor<?xi32>) -> tensor<?x64xf32>
-    ```
-  }];
-  let arguments = (ins Step_Stream:$input, Step_Indexes:$rows);
-  let results = (outs Step_Stream:$result);
-  let assemblyFormat = "$input `,` $rows attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
-}
-
 #endif // DIALECTS_STEP_STEPCACHEOPS_TD

@@ -43,12 +43,22 @@ static LogicalResult expectEqual(Operation *op, Value value, Count found, Count 
   return report;
 }
 
-/// Every operand and result in `values` has as many tokens as `stream`.
+static StringRef nameOf(std::optional<Rows> rows) {
+  return rows ? stringifyRows(*rows) : "tokens";
+}
+
+/// Every operand and result in `values` has the rows of `stream`.
 static LogicalResult expectTokens(Operation *op, Value stream, ValueRange values) {
-  for (Value value : values)
+  std::optional<Rows> expected = rowsOf(stream.getType());
+  for (Value value : values) {
     if (failed(expectEqual(op, value, {"a column or stream", dimension(value, 0), "tokens"},
                            {"the first", dimension(stream, 0), "tokens"})))
       return failure();
+    if (rowsOf(value.getType()) != expected)
+      return op->emitOpError() << "a column or stream has rows of "
+                               << nameOf(rowsOf(value.getType())) << " but the first of "
+                               << nameOf(expected);
+  }
   return success();
 }
 
@@ -256,14 +266,32 @@ LogicalResult AppendOp::verify() {
                      {"a row", dimension(getRows(), 1), "channels"});
 }
 
-LogicalResult PickRowsOp::verify() {
-  if (elementOf(getInput()) != elementOf(getResult()))
-    return emitOpError() << "input is in " << elementOf(getInput()) << " but the result is in "
-                         << elementOf(getResult());
-  if (failed(expectTokens(*this, getRows(), getResult())))
+/// `picked` are some rows of `whole`.
+static LogicalResult verifyPicked(Operation *op, Value whole, Value picked, Value rows) {
+  auto all = cast<RankedTensorType>(whole.getType()),
+       some = cast<RankedTensorType>(picked.getType());
+  if (all.getElementType() != some.getElementType())
+    return op->emitOpError() << "input and result should have one element type but the whole is in "
+                             << all.getElementType() << " and the picked rows in "
+                             << some.getElementType();
+  if (all.getRank() != some.getRank() || all.getRank() < 1 || all.getRank() > 2)
+    return op->emitOpError() << "has " << all << " and " << some
+                             << ", which are not both columns or both streams";
+  if (rowsOf(all))
+    return op->emitOpError() << "picks from rows of " << nameOf(rowsOf(all)) << ", not of tokens";
+  if (failed(expectTokens(op, rows, picked)))
     return failure();
-  return expectEqual(*this, getInput(), {"the input", dimension(getInput(), 1), "channels"},
-                     {"the result", dimension(getResult(), 1), "channels"});
+  if (all.getRank() == 1)
+    return success();
+  return expectEqual(op, whole, {"the input", dimension(whole, 1), "channels"},
+                     {"the result", dimension(picked, 1), "channels"});
+}
+
+LogicalResult PickRowsOp::verify() {
+  return verifyPicked(*this, getInput(), getResult(), getRows());
+}
+LogicalResult ExpandRowsOp::verify() {
+  return verifyPicked(*this, getResult(), getInput(), getRows());
 }
 
 static LogicalResult verifySideBySide(Operation *op, Value whole, ValueRange parts) {
@@ -290,7 +318,7 @@ LogicalResult ConcatOp::verify() {
 LogicalResult CastOp::verify() {
   auto from = cast<RankedTensorType>(getInput().getType());
   auto to = cast<RankedTensorType>(getResult().getType());
-  if (from.getShape() == to.getShape())
+  if (from.getShape() == to.getShape() && from.getEncoding() == to.getEncoding())
     return success();
   return emitOpError() << "changes the shape from " << from << " to " << to;
 }
@@ -343,6 +371,10 @@ LogicalResult CrossEntropyOp::verify() {
       failed(expectAccumulation(*this, getHidden(), getLoss(), "loss")) ||
       failed(verifyFormula(*this, getFormula(), "formula", elementOf(getNll()), 0, 1)))
     return failure();
+  for (Value input : getInputs())
+    if (cast<RankedTensorType>(input.getType()).getRank() &&
+        failed(expectTokens(*this, getHidden(), input)))
+      return failure();
   return verifyFormula(*this, getWeight(), "weight", Float64Type::get(getContext()),
                        getInputs().size(), 1);
 }

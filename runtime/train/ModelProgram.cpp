@@ -78,6 +78,15 @@ static bool hasEntry(const Program &program, const char *name) {
                              [&](const Entry &entry) { return entry.name == name; });
 }
 
+/// A weight that is frozen has no moments.
+static bool isTrained(const Program &program, const std::string &weight) {
+  if (!hasEntry(program, "update"))
+    return false;
+  const std::vector<ProgramBuffer> &buffers = program.entry("update").buffers;
+  return std::ranges::any_of(
+      buffers, [&](const ProgramBuffer &buffer) { return buffer.name == weight + ".first"; });
+}
+
 ModelProgram::ModelProgram(Program program, const model::ModelConfig &config, unsigned threads)
     : shape(config), machine(std::move(program), threads),
       accumulation(stateElement(machine.program())) {
@@ -92,7 +101,7 @@ void ModelProgram::addTensor(const model::WeightRow &row) {
   int64_t elements = std::accumulate(tensor.shape.begin(), tensor.shape.end(), int64_t(1),
                                      std::multiplies<int64_t>());
   tensor.bytes.resize(elements * elementBytes(accumulation));
-  if (!hasEntry(machine.program(), "update")) {
+  if (!isTrained(machine.program(), row.name)) {
     kept[row.name] = std::move(tensor);
     return;
   }
@@ -152,6 +161,10 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
     extents[prefix + ".distinct"] = static_cast<int64_t>(found.ids.size());
     extents[prefix + ".starts"] = static_cast<int64_t>(found.starts.size());
   }
+  TargetRows targets = targetRows(columns.labels);
+  launch.bind<int32_t>(targetName, targets.rows);
+  launch.bind<int32_t>(targetPlaceName, targets.places);
+  extents[targetCountName] = static_cast<int64_t>(targets.rows.size());
   auto bindWork = [&](const char *name, int64_t heads, bool ownsKeys) {
     std::vector<AttentionWork> items =
         attentionWork(columns.segments, static_cast<int32_t>(heads), attentionBlock, ownsKeys);
@@ -294,16 +307,18 @@ int64_t stateBytes(const Program &program, const model::ModelConfig &config) {
   int64_t elements = 0;
   for (const model::WeightRow &row : model::weightTable(config))
     elements +=
+        (isTrained(program, row.name) ? tensorsOfParameter : 1) *
         std::accumulate(row.shape.begin(), row.shape.end(),
                         row.perLayer ? config.layers : int64_t(1), std::multiplies<int64_t>());
-  return elements * tensorsOfParameter * elementBytes(stateElement(program));
+  return elements * elementBytes(stateElement(program));
 }
 
 MemoryPlan activationPlan(const Program &program, const model::ModelConfig &config,
                           const std::string &entry, int64_t tokens) {
   Extents extents;
-  for (const char *name : {"tokens", "token.distinct", "token.starts", "label.distinct",
-                           "label.starts", "position.distinct", "position.starts"})
+  for (const char *name :
+       {"tokens", targetCountName, "token.distinct", "token.starts", "label.distinct",
+        "label.starts", "position.distinct", "position.starts"})
     extents[name] = tokens;
   // One item a block of a segment and head; segments of one token have the most.
   extents[queryWorkName] = tokens * config.heads;

@@ -76,3 +76,11 @@ TEST(TokenGroups, ListsEachTokenUnderItsId) {
   EXPECT_EQ(groups.members, (std::vector<int32_t>{3, 1, 4, 0, 2, 5}));
   EXPECT_EQ(groupTokens({}).starts, std::vector<int32_t>{0});
 }
+
+TEST(TargetRows, ListsTokensWithALabelAndTheirPlaces) {
+  std::vector<int32_t> labels = {-1, 0, 7, -1, 3};
+  TargetRows found = targetRows(labels);
+  EXPECT_EQ(found.rows, (std::vector<int32_t>{1, 2, 4}));
+  EXPECT_EQ(found.places, (std::vector<int32_t>{-1, 0, 1, -1, 2}));
+  EXPECT_TRUE(targetRows({}).rows.empty());
+}

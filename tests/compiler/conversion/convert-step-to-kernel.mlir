@@ -83,15 +83,15 @@ func.func private @prefill_layer(%x: tensor<?x4xf32>, %first: tensor<?xi32>, %sl
 }
 func.func @prefill(%x: tensor<?x4xf32> {step.attribute = "x"}, %first: tensor<?xi32> {step.column = #step.column<first>},
                    %slots: tensor<?xi32> {step.column = #step.column<slot>},
-                   %last: tensor<?xi32> {step.column = #step.column<last>},
+                   %last: tensor<?xi32, #step.rows<sequences>> {step.column = #step.column<last>},
                    %w: tensor<5x4xf32> {step.parameter = "w"}, %keys: tensor<3x?x4xf32> {step.cache = "keys"})
-    -> (tensor<?x5xf32> {step.result = "logits"}, tensor<3x?x4xf32> {step.cache = "keys"}) {
+    -> (tensor<?x5xf32, #step.rows<sequences>> {step.result = "logits"}, tensor<3x?x4xf32> {step.cache = "keys"}) {
   %y, %in, %k = step.layers @prefill_layer(%x) shared(%first, %slots) weights(%keys) count 3 save
       : (tensor<?x4xf32>, tensor<?xi32>, tensor<?xi32>, tensor<3x?x4xf32>)
         -> (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x?x4xf32>)
-  %p = step.pick_rows %y, %last : (tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32>
-  %z = step.linear %p, %w : (tensor<?x4xf32>, tensor<5x4xf32>) -> tensor<?x5xf32>
-  return %z, %k : tensor<?x5xf32>, tensor<3x?x4xf32>
+  %p = step.pick_rows %y, %last : (tensor<?x4xf32>, tensor<?xi32, #step.rows<sequences>>) -> tensor<?x4xf32, #step.rows<sequences>>
+  %z = step.linear %p, %w : (tensor<?x4xf32, #step.rows<sequences>>, tensor<5x4xf32>) -> tensor<?x5xf32, #step.rows<sequences>>
+  return %z, %k : tensor<?x5xf32, #step.rows<sequences>>, tensor<3x?x4xf32>
 }
 
 // -----

@@ -23,14 +23,15 @@ namespace roux::step::reference {
 CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters &parameters,
                              StreamType type, unsigned threads, const Expression *loss,
                              Activations activations, UpdateSettings update,
-                             const WeightFormula &weight, const std::string &cacheFolder)
+                             const WeightFormula &weight, const std::string &cacheFolder,
+                             const std::vector<std::string> &frozen)
     : config(config), wide(type == StreamType::F64) {
   DialectRegistry registry;
   registerStepDialects(registry);
   registerCPUCode(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
-  StepRequest request{&config, loss, &weight, type, activations, update};
+  StepRequest request{&config, loss, &weight, type, activations, update, frozen};
   auto module = buildStepStage(context, request, StepStage::Fuse, [&](const Expression::Node &) {
     return Location(UnknownLoc::get(&context));
   });
@@ -148,6 +149,10 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
     bindings.extents[prefix + ".distinct"] = found.ids.size();
     bindings.extents[prefix + ".starts"] = found.starts.size();
   }
+  TargetRows targets = targetRows(integers(columns.labels));
+  bindList(bindings, kept, targetName, targets.rows);
+  bindList(bindings, kept, targetPlaceName, targets.places);
+  bindings.extents[targetCountName] = targets.rows.size();
   auto bindWork = [&](const char *list, int32_t heads, bool ownsKeys) {
     std::vector<int32_t> flat;
     for (const AttentionWork &item : attentionWork(segments, heads, attentionBlock, ownsKeys))
@@ -180,7 +185,7 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
   for (const auto &[output, element] : outputs) {
     std::vector<double> values = decode(kept[output], element);
     int64_t rows = values.size() == 1 ? 1 : columns.tokens.size();
-    int64_t width = values.size() / rows;
+    int64_t width = rows ? values.size() / rows : 0;
     results[output] = Array({rows, width}, values);
   }
   return results;

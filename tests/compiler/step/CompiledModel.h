@@ -19,7 +19,8 @@ public:
   CompiledModel(const model::ModelConfig &config, const Parameters &parameters, StreamType type,
                 unsigned threads, const Expression *loss = nullptr,
                 Activations activations = Activations::recompute, UpdateSettings update = {},
-                const WeightFormula &weight = givenWeight(), const std::string &cacheFolder = "");
+                const WeightFormula &weight = givenWeight(), const std::string &cacheFolder = "",
+                const std::vector<std::string> &frozen = {});
 
   /// Runs an entry; the results it has, by name. Gradients add up until zeroGradients().
   Parameters run(const char *entry, const Columns &columns);
@@ -29,6 +30,7 @@ public:
   /// Runs the same code on so many threads from here on.
   void useThreads(unsigned threads);
 
+  const Program &program() const { return executor->program(); }
   Parameters gradients() const { return arraysOf(gradientBytes); }
   Parameters parameters() const { return arraysOf(parameterBytes); }
   std::map<std::string, double> scalars;

@@ -42,7 +42,7 @@ void PrintTo(const GradientCase &test, std::ostream *stream) {
   *stream << test.name;
 }
 
-constexpr int64_t tokens = 6;
+constexpr int64_t tokens = 6, targets = 3;
 
 // The weight is half a column's, or what a scalar makes of it where that is above one: it scales
 // the gradient and has none.
@@ -214,6 +214,18 @@ const GradientCase cases[] = {
       return %a, %b : tensor<?x2xf64>, tensor<?x4xf64> })",
      {},
      {0}},
+    {"pick_rows",
+     R"(func.func @f(%x: tensor<?x4xf64>, %r: tensor<?xi32, #step.rows<targets>>) -> tensor<?x4xf64, #step.rows<targets>> {
+      %r0 = step.pick_rows %x, %r : (tensor<?x4xf64>, tensor<?xi32, #step.rows<targets>>) -> tensor<?x4xf64, #step.rows<targets>>
+      return %r0 : tensor<?x4xf64, #step.rows<targets>> })",
+     {{1, {0, 2, 5}}},
+     {0}},
+    {"expand_rows",
+     R"(func.func @f(%x: tensor<?x4xf64, #step.rows<targets>>, %r: tensor<?xi32, #step.rows<targets>>, %t: tensor<?xi32>) -> tensor<?x4xf64> {
+      %r0 = step.expand_rows %x, %r : (tensor<?x4xf64, #step.rows<targets>>, tensor<?xi32, #step.rows<targets>>) -> tensor<?x4xf64>
+      return %r0 : tensor<?x4xf64> })",
+     {{1, {0, 2, 5}}, {2, someTokens}},
+     {0}},
     {"cast",
      R"(func.func @f(%x: tensor<3x4xf64>) -> tensor<3x4xf64> {
       %r = step.cast %x : (tensor<3x4xf64>) -> tensor<3x4xf64>
@@ -262,7 +274,7 @@ Array randomOf(Type type, std::mt19937 &generator) {
   std::vector<int64_t> shape = cast<RankedTensorType>(type).getShape().vec();
   for (int64_t &length : shape)
     if (length == ShapedType::kDynamic)
-      length = tokens;
+      length = rowsOf(type) ? targets : tokens;
   Array array(shape);
   std::normal_distribution<double> normal;
   for (double &value : array.values)

@@ -104,8 +104,16 @@ static Array columnOf(const Columns &columns, Column column) {
     return Array::column(columns.positions);
   case Column::segments:
     return Array::column(columns.segments);
+  case Column::target: {
+    std::vector<double> rows;
+    for (size_t t = 0; t < columns.labels.size(); ++t)
+      if (columns.labels[t] >= 0)
+        rows.push_back(static_cast<double>(t));
+    return Array::column(rows);
   }
-  llvm_unreachable("all columns are above");
+  default:
+    llvm_unreachable("a column of the entries with caches");
+  }
 }
 
 std::vector<Array> ModelRunner::run(StringRef entry, const Columns &columns, const Watch &watch) {

@@ -105,14 +105,15 @@ static std::vector<Array> runConstant(arith::ConstantOp op) {
   return {result};
 }
 
-static std::vector<Array> runOne(Operation *op, ArrayRef<Array> operands, const Watch &watch) {
+static std::vector<Array> runOne(Operation *op, ArrayRef<Array> operands, int64_t tokens,
+                                 const Watch &watch) {
   if (auto layers = dyn_cast<LayersOp>(op))
     return runLayers(layers, operands, watch);
   if (auto layers = dyn_cast<LayersGradOp>(op))
     return runLayersGrad(layers, operands, watch);
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     return runConstant(constant);
-  std::vector<Array> results = runForward(op, operands);
+  std::vector<Array> results = runForward(op, operands, tokens);
   if (results.empty())
     results = runGradient(op, operands);
   if (results.size() == op->getNumResults())
@@ -131,9 +132,17 @@ std::vector<Array> run(func::FuncOp function, std::vector<Array> arguments, cons
       found.push_back(values.find(value)->second);
     return found;
   };
+  // Every function takes something that has a row for every token.
+  int64_t tokens = 0;
+  for (Value argument : function.getArguments()) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    if (type.getRank() && type.isDynamicDim(0) && !rowsOf(type) &&
+        values.find(argument)->second.rows() > tokens)
+      tokens = values.find(argument)->second.rows();
+  }
   for (Operation &op : function.front().without_terminator()) {
     std::vector<Array> operands = valuesOf(op.getOperands());
-    std::vector<Array> results = runOne(&op, operands, watch);
+    std::vector<Array> results = runOne(&op, operands, tokens, watch);
     if (watch)
       watch(&op, operands, results);
     for (auto [name, value] : llvm::zip_equal(op.getResults(), results))

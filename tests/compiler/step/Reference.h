@@ -44,8 +44,8 @@ using Watch = std::function<void(mlir::Operation *, llvm::ArrayRef<Array> operan
 std::vector<Array> run(mlir::func::FuncOp function, std::vector<Array> arguments,
                        const Watch &watch = {});
 
-/// The results of one operation that calls nothing.
-std::vector<Array> runForward(mlir::Operation *op, llvm::ArrayRef<Array> operands);
+/// The results of one operation that calls nothing, on streams of `tokens` rows.
+std::vector<Array> runForward(mlir::Operation *op, llvm::ArrayRef<Array> operands, int64_t tokens);
 std::vector<Array> runGradient(mlir::Operation *op, llvm::ArrayRef<Array> operands);
 
 /// The values a formula's region yields.

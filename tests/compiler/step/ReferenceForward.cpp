@@ -196,6 +196,31 @@ static Array concat(ArrayRef<Array> in) {
   return out;
 }
 
+/// Of a column or a stream.
+static int64_t width(const Array &array) {
+  return array.shape.size() == 1 ? 1 : array.columns();
+}
+
+static Array pickRows(ArrayRef<Array> in) {
+  std::vector<int64_t> shape = in[0].shape;
+  shape[0] = in[1].rows();
+  Array out(shape);
+  for (int64_t i = 0; i < out.rows(); ++i)
+    for (int64_t c = 0; c < width(out); ++c)
+      out.values[i * width(out) + c] = in[0].values[in[1].index(i) * width(out) + c];
+  return out;
+}
+
+static Array expandRows(ArrayRef<Array> in, int64_t tokens) {
+  std::vector<int64_t> shape = in[0].shape;
+  shape[0] = tokens;
+  Array out(shape);
+  for (int64_t i = 0; i < in[0].rows(); ++i)
+    for (int64_t c = 0; c < width(out); ++c)
+      out.values[in[1].index(i) * width(out) + c] = in[0].values[i * width(out) + c];
+  return out;
+}
+
 std::vector<double> logits(const Array &hidden, const Array &vocabulary, int64_t token) {
   std::vector<double> z(vocabulary.rows());
   for (int64_t v = 0; v < vocabulary.rows(); ++v)
@@ -262,7 +287,7 @@ static Arrays adamW(AdamWOp op, ArrayRef<Array> in) {
   return out;
 }
 
-std::vector<Array> runForward(Operation *op, ArrayRef<Array> in) {
+std::vector<Array> runForward(Operation *op, ArrayRef<Array> in, int64_t tokens) {
   return llvm::TypeSwitch<Operation *, Arrays>(op)
       .Case([&](EmbeddingOp) { return Arrays{embedding(in)}; })
       .Case([&](RMSNormOp op) { return Arrays{rmsNorm(op, in)}; })
@@ -277,6 +302,8 @@ std::vector<Array> runForward(Operation *op, ArrayRef<Array> in) {
       .Case([&](SplitOp op) { return split(op, in); })
       .Case([&](ConcatOp) { return Arrays{concat(in)}; })
       .Case([&](CastOp) { return Arrays{in[0]}; })
+      .Case([&](PickRowsOp) { return Arrays{pickRows(in)}; })
+      .Case([&](ExpandRowsOp) { return Arrays{expandRows(in, tokens)}; })
       .Case([&](CrossEntropyOp op) { return crossEntropy(op, in); })
       .Case([&](NLLOp) { return nll(in[0], in[1], in[2]); })
       .Case([&](GlobalNormOp) { return Arrays{globalNorm(in)}; })

@@ -40,9 +40,11 @@ func.func @train(%w: tensor<4xf32> {step.parameter = "w"}) -> tensor<f32> {
 // -----
 
 // Reports of the loss are not differentiated.
-func.func @train(%h: tensor<?x4xf32>, %labels: tensor<?xi32>,
+func.func @train(%g: tensor<?x4xf32>, %labels: tensor<?xi32>,
                  %table: tensor<5x4xf32> {step.parameter = "table"},
+                 %u: tensor<4x4xf32> {step.parameter = "u"},
                  %first: tensor<4x3xf32>) -> tensor<f32> {
+  %h = step.linear %g, %u : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
   // expected-error@below {{'step.split' op the loss does not depend on every part; read them all or do not split}}
   %a, %b = step.split %h : (tensor<?x4xf32>) -> (tensor<?x1xf32>, tensor<?x3xf32>)
   %c = step.linear %b, %first : (tensor<?x3xf32>, tensor<4x3xf32>) -> tensor<?x4xf32>
@@ -66,7 +68,8 @@ func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4
   return %y : tensor<?x4xf32>
 }
 func.func @train(%x: tensor<?x4xf32>, %labels: tensor<?xi32>,
-                 %table: tensor<5x4xf32> {step.parameter = "table"}, %w: tensor<4x4xf32>) -> tensor<f32> {
+                 %table: tensor<5x4xf32> {step.parameter = "table"},
+                 %w: tensor<4x4xf32> {step.parameter = "w"}) -> tensor<f32> {
   %y, %in = step.layers @layer(%x) shared(%w) weights() count 3 recompute
       : (tensor<?x4xf32>, tensor<4x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
   %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {

@@ -311,11 +311,61 @@ func.func @cached_heads(%q: tensor<?x8xf32>, %k: tensor<?x6xf32>, %f: tensor<?xi
 
 // -----
 
-func.func @picked_channels(%x: tensor<?x8xf32>, %r: tensor<?xi32>) {
+func.func @pick(%x: tensor<?x8xf32>, %r: tensor<?xi32, #step.rows<targets>>) {
   // expected-error@below {{'step.pick_rows' op the input has 8 channels but the result has 4 channels}}
-  %y = step.pick_rows %x, %r : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x4xf32>
+  %y = step.pick_rows %x, %r : (tensor<?x8xf32>, tensor<?xi32, #step.rows<targets>>) -> tensor<?x4xf32, #step.rows<targets>>
   return
 }
+
+// -----
+
+func.func @pick_element(%x: tensor<?x8xf32>, %r: tensor<?xi32, #step.rows<targets>>) {
+  // expected-error@below {{'step.pick_rows' op input and result should have one element type but the whole is in 'f32' and the picked rows in 'bf16'}}
+  %y = step.pick_rows %x, %r : (tensor<?x8xf32>, tensor<?xi32, #step.rows<targets>>) -> tensor<?x8xbf16, #step.rows<targets>>
+  return
+}
+
+// -----
+
+func.func @pick_rows(%x: tensor<?x8xf32>, %r: tensor<?xi32, #step.rows<targets>>) {
+  // expected-error@below {{'step.pick_rows' op a column or stream has rows of tokens but the first of targets}}
+  %y = step.pick_rows %x, %r : (tensor<?x8xf32>, tensor<?xi32, #step.rows<targets>>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @pick_column(%x: tensor<?x8xf32>, %r: tensor<?xi32, #step.rows<targets>>) {
+  // expected-error@below {{which are not both columns or both streams}}
+  %y = step.pick_rows %x, %r : (tensor<?x8xf32>, tensor<?xi32, #step.rows<targets>>) -> tensor<?xf32, #step.rows<targets>>
+  return
+}
+
+// -----
+
+func.func @expand(%x: tensor<?x8xf32, #step.rows<targets>>, %r: tensor<?xi32, #step.rows<targets>>) {
+  // expected-error@below {{'step.expand_rows' op picks from rows of targets, not of tokens}}
+  %y = step.expand_rows %x, %r : (tensor<?x8xf32, #step.rows<targets>>, tensor<?xi32, #step.rows<targets>>) -> tensor<?x8xf32, #step.rows<targets>>
+  return
+}
+
+// -----
+
+func.func @mixed(%x: tensor<?x8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error@below {{'step.linear' op a column or stream has rows of targets but the first of tokens}}
+  %y = step.linear %x, %w : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x4xf32, #step.rows<targets>>
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op column target has type 'tensor<?xi32>' but should be tensor<?xi32, #step.rows<targets>>}}
+func.func private @rows_of_column(tensor<?xi32> {step.column = #step.column<target>})
+
+// -----
+
+// expected-error@below {{'func.func' op 'step.frozen' is said of an argument that is no parameter}}
+func.func private @frozen(tensor<4xf32> {step.frozen})
 
 // -----
 

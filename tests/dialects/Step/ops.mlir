@@ -99,7 +99,7 @@ func.func @update(%p: tensor<5x64xf32>, %g: tensor<5x64xf32>, %m: tensor<5x64xf3
 
 // CHECK-LABEL: func @going_on(
 func.func @going_on(%q: tensor<?x64xbf16>, %k: tensor<?x32xbf16>, %first: tensor<?xi32> {step.column = #step.column<first>},
-                    %slots: tensor<?xi32> {step.column = #step.column<slot>}, %last: tensor<?xi32> {step.column = #step.column<last>},
+                    %slots: tensor<?xi32> {step.column = #step.column<slot>}, %last: tensor<?xi32, #step.rows<sequences>> {step.column = #step.column<last>},
                     %cache: tensor<?x32xbf16>) -> (tensor<?x64xbf16>, tensor<?x32xbf16>) {
   // CHECK: step.append
   %c = step.append %cache, %k, %slots : (tensor<?x32xbf16>, tensor<?x32xbf16>, tensor<?xi32>) -> tensor<?x32xbf16>
@@ -107,6 +107,8 @@ func.func @going_on(%q: tensor<?x64xbf16>, %k: tensor<?x32xbf16>, %first: tensor
   %o = step.cached_attention single %q, %c, %c, %first, %slots {heads = 8, key_value_heads = 4, scale = 0.35, window = 100}
       : (tensor<?x64xbf16>, tensor<?x32xbf16>, tensor<?x32xbf16>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x64xbf16>
   // CHECK: step.pick_rows
-  %p = step.pick_rows %o, %last : (tensor<?x64xbf16>, tensor<?xi32>) -> tensor<?x64xbf16>
-  return %p, %c : tensor<?x64xbf16>, tensor<?x32xbf16>
+  %p = step.pick_rows %o, %last : (tensor<?x64xbf16>, tensor<?xi32, #step.rows<sequences>>) -> tensor<?x64xbf16, #step.rows<sequences>>
+  // CHECK: step.expand_rows
+  %e = step.expand_rows %p, %last : (tensor<?x64xbf16, #step.rows<sequences>>, tensor<?xi32, #step.rows<sequences>>) -> tensor<?x64xbf16>
+  return %e, %c : tensor<?x64xbf16>, tensor<?x32xbf16>
 }
