@@ -4,6 +4,7 @@
 install:
 	@setup/install.sh
 	@setup/cuda.sh
+	@setup/python.sh
 
 build: install
 	@test -e build/dev/build.ninja || cmake --preset dev

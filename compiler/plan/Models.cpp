@@ -98,9 +98,7 @@ ModelFacts ModelReader::load(const CheckedValue &call) const {
   facts.notes.insert(facts.notes.end(), facts.tokenizer->notes().begin(),
                      facts.tokenizer->notes().end());
   model::checkVocabulary(facts.config, facts.tokenizer->vocabularySize(), facts.weights.string());
-  const auto &templates = facts.tokenizer->chatTemplates();
-  if (auto own = templates.find("default"); own != templates.end())
-    facts.chat = data::ChatTemplate(own->second);
+  facts.chat = data::ChatTemplate::among(facts.tokenizer->chatTemplates());
   return facts;
 }
 

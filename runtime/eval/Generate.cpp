@@ -46,7 +46,7 @@ TextStream Batch::streamOf(size_t number) const {
 bool Batch::endsWithStop(Answer &answer) const {
   if (options.stops.empty() && !options.sink)
     return false;
-  std::string text = decode(answer.tokens);
+  std::string text = withWholeCharacters(decode(answer.tokens));
   size_t first = text.npos;
   for (const std::string &stop : options.stops)
     if (!stop.empty())
@@ -91,8 +91,9 @@ void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const s
       size_t number = numbers[rows[i]];
       Answer &answer = answers[number];
       data::SeedTree draw = data::SeedTree(options.seed) / number / answer.tokens.size();
-      int32_t token = sampleToken(std::span(logits).subspan(i * vocabulary, vocabulary),
-                                  options.sampling, draw);
+      std::span<const float> row =
+          std::span(logits).subspan(i * vocabulary, std::min<size_t>(vocabulary, options.known));
+      int32_t token = sampleToken(row, options.sampling, draw);
       if (take(answer, token, prompts[number].size()))
         continue;
       if (options.sink)
@@ -108,7 +109,7 @@ void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const s
   for (size_t i = 0; i < numbers.size(); ++i) {
     Answer &answer = answers[numbers[i]];
     if (answer.ending != Ending::StopText)
-      answer.text = decode(answer.tokens);
+      answer.text = withWholeCharacters(decode(answer.tokens));
     if (options.sink)
       streams[i].finish(answer.text);
   }

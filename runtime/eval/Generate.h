@@ -19,6 +19,7 @@ struct GenerateOptions {
   std::vector<int32_t> ends;      ///< ids that end an answer and are no part of it
   std::vector<std::string> stops; ///< texts that end an answer and are no part of it
   uint32_t batch = 16;            ///< prompts at a time
+  uint32_t known = UINT32_MAX;    ///< ids that have tokens; a model's rows beyond are never drawn
   /// Told each answer's text, with its prompt's number, as it is written; may be null.
   std::function<void(size_t prompt, std::string_view piece)> sink;
 };
@@ -31,7 +32,7 @@ struct Answer {
   Ending ending = Ending::Length;
 };
 
-/// Turns ids into text.
+/// Turns ids into text. They may stop inside a character.
 using DecodeText = std::function<std::string(std::span<const int32_t>)>;
 
 /// Answers in the order of the prompts. A prompt that leaves no room in the model's context gets an

@@ -46,6 +46,20 @@ static bool endsSentence(const std::string &piece) {
   return last != piece.npos && (piece[last] == '.' || piece[last] == '!' || piece[last] == '?');
 }
 
+/// At most the first `length` tokens, and no character that its tokens end inside of.
+static std::span<const int32_t> firstTokens(const std::vector<int32_t> &haystack, size_t length,
+                                            const NeedleText &text) {
+  constexpr size_t longest = 4; // tokens of a character
+  auto endsInside = [&] {
+    size_t begin = length - std::min(length, longest);
+    std::string tail = text.decode(std::span(haystack).subspan(begin, length - begin));
+    return settledBytes(tail, {}) < tail.size();
+  };
+  while (length > 0 && endsInside())
+    --length;
+  return std::span(haystack).first(length);
+}
+
 std::string buildHaystack(const std::vector<int32_t> &haystack, uint64_t tokens, double depth,
                           const std::string &needle, const NeedleText &text) {
   std::vector<int32_t> hidden = text.encode(" " + needle);
@@ -57,7 +71,7 @@ std::string buildHaystack(const std::vector<int32_t> &haystack, uint64_t tokens,
     throw NeedleError(fmt::format("the haystack has {} tokens, and the text around the needle "
                                   "needs {}",
                                   haystack.size(), length));
-  std::span<const int32_t> hay = std::span(haystack).first(length);
+  std::span<const int32_t> hay = firstTokens(haystack, length, text);
   size_t at = static_cast<size_t>(std::floor(depth * static_cast<double>(hay.size())));
   while (at > 0 && !endsSentence(text.decode(hay.subspan(at - 1, 1))))
     --at;

@@ -35,8 +35,10 @@ static void writeCompanions(const std::filesystem::path &folder, const ModelComp
     for (std::string_view name : tokenizerFiles)
       if (std::filesystem::exists(more.tokenizerFolder / name))
         copyFile(more.tokenizerFolder / name, folder / name);
-  for (const auto &[name, contents] : more.files)
+  for (const auto &[name, contents] : more.files) {
+    std::filesystem::create_directories((folder / name).parent_path());
     data::writeWhole(folder / name, contents);
+  }
   // Without a class's name transformers guesses one from the model, which need not read
   // tokenizer.json.
   bool unnamed = std::filesystem::exists(folder / "tokenizer.json") &&
@@ -62,6 +64,9 @@ void writeModelFolder(const std::filesystem::path &folder, const Model &model,
   data::AtomicFolder out(folder);
   writeSafetensorsFolder(out.path(), weights, shardBytes);
   data::writeWhole(out.path() / "config.json", configText(config, mainType(weights)));
+  for (int64_t id : companions.endTokens)
+    if (std::ranges::find(config.endTokens, id) == config.endTokens.end())
+      config.endTokens.push_back(id);
   data::writeWhole(out.path() / "generation_config.json", generationConfigText(config));
   writeCompanions(out.path(), companions);
   out.commit();

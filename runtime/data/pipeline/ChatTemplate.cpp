@@ -24,7 +24,8 @@ struct NamedTemplate {
 
 const NamedTemplate templates[] = {
     {"chatml", "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + "
-               "message.content + '<|im_end|>' + '\\n' }}{% endfor %}"},
+               "message.content + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}"
+               "{{ '<|im_start|>assistant\\n' }}{% endif %}"},
     {"llama2",
      "{% if messages[0].role == 'system' %}{% set rest = messages[1:] %}{% set system = "
      "'<<SYS>>\\n' "
@@ -38,7 +39,9 @@ const NamedTemplate templates[] = {
      "eos_token }}{% endif %}{% endfor %}"},
     {"llama3",
      "{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message.role + "
-     "'<|end_header_id|>\\n\\n' + message.content | trim + '<|eot_id|>' }}{% endfor %}"},
+     "'<|end_header_id|>\\n\\n' + message.content | trim + '<|eot_id|>' }}{% endfor %}"
+     "{% if add_generation_prompt %}"
+     "{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}"},
     {"longalign",
      "{{ bos_token }}{% for message in (messages[:-1] if messages[-1].role == 'user' else "
      "messages) %}"
@@ -57,7 +60,8 @@ const NamedTemplate templates[] = {
      "message.content + eos_token }}{% endif %}{% endfor %}"},
     {"plain",
      "{{ bos_token }}{% for message in messages %}{{ message.role + ': ' + message.content + "
-     "(eos_token if message.role == 'assistant' else '') + '\\n' }}{% endfor %}"},
+     "(eos_token if message.role == 'assistant' else '') + '\\n' }}{% endfor %}"
+     "{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}"},
 };
 
 /// Keys of a message that say who speaks or refer to something, and are not what was said.
@@ -81,8 +85,9 @@ void spreadThoughts(MapValue &map) {
       map.set(std::string(key), same);
 }
 
-Value describe(const Message &message, int32_t index, bool nullContent) {
+MapValue describeMessage(const Message &message, int32_t index, bool nullContent) {
   MapValue map;
+  map.message = index;
   Origin origin{index, false};
   map.set("role", std::string(message.role));
   Value text = Text(std::string(message.content), origin);
@@ -185,11 +190,29 @@ static bool hasWord(std::string_view text, std::string_view word) {
   return false;
 }
 
+std::optional<ChatTemplate> ChatTemplate::among(const std::map<std::string, std::string> &named) {
+  auto own = named.find("default"), tools = named.find("tool_use");
+  if (own == named.end())
+    return std::nullopt;
+  ChatTemplate found(own->second);
+  if (tools == named.end())
+    return found;
+  found.parsedForTools = std::make_shared<Template>(tools->second);
+  found.toolText = tools->second;
+  found.readsNullContent |= asksForNoContent(found.toolText);
+  found.hash = XXH3_64bits_withSeed(found.toolText.data(), found.toolText.size(), found.hash);
+  return found;
+}
+
+bool ChatTemplate::canAsk() const {
+  return hasWord(text, "add_generation_prompt") || hasWord(toolText, "add_generation_prompt");
+}
+
 bool ChatTemplate::reads(std::string_view key) const {
+  auto has = [&](std::string_view word) { return hasWord(text, word) || hasWord(toolText, word); };
   if (std::find(std::begin(thoughts), std::end(thoughts), key) != std::end(thoughts))
-    return std::any_of(std::begin(thoughts), std::end(thoughts),
-                       [&](std::string_view each) { return hasWord(text, each); });
-  return hasWord(text, key);
+    return std::any_of(std::begin(thoughts), std::end(thoughts), has);
+  return has(key);
 }
 
 std::vector<std::string_view> ChatTemplate::names() {
@@ -210,17 +233,42 @@ ChatTemplate ChatTemplate::named(std::string_view name) {
       fmt::format("no chat template is named '{}'; there are {}", name, fmt::join(names(), ", ")));
 }
 
+ChatScene ChatTemplate::describe(const Record &record, std::string_view bos,
+                                 std::string_view eos) const {
+  ChatScene scene;
+  for (size_t i = 0; i < record.messages.size(); ++i) {
+    const Message &message = record.messages[i];
+    scene.messages.push_back(describeMessage(message, i, readsNullContent));
+    scene.bytes += std::max(message.content.size(), message.json.size());
+  }
+  for (const Field &field : record.fields)
+    scene.bytes += field.text.size();
+  for (const char *key : {"tools", "documents"}) // as transformers has them: defined, and none
+    scene.globals.set(key, Value());
+  setGlobals(record, scene.globals);
+  scene.globals.set("bos_token", std::string(bos));
+  scene.globals.set("eos_token", std::string(eos));
+  return scene;
+}
+
+const Template &ChatTemplate::chosen(const ChatScene &scene) const {
+  return parsedForTools && !scene.globals.find("tools")->isNone() ? *parsedForTools : *parsed;
+}
+
+Text ChatTemplate::render(const ChatScene &scene, std::span<const Value> messages,
+                          bool asked) const {
+  MapValue globals = scene.globals;
+  globals.set("messages", ListValue({messages.begin(), messages.end()}));
+  globals.set("add_generation_prompt", asked);
+  TemplateLimits limits; // a long conversation is not the template's doing
+  limits.steps += scene.bytes;
+  limits.bytes += 16 * scene.bytes;
+  return chosen(scene).render(std::move(globals), limits);
+}
+
 Text ChatTemplate::render(const Record &record, std::string_view bos, std::string_view eos) const {
-  ListValue messages;
-  for (size_t i = 0; i < record.messages.size(); ++i)
-    messages.items.push_back(describe(record.messages[i], i, readsNullContent));
-  MapValue globals;
-  setGlobals(record, globals);
-  globals.set("messages", std::move(messages));
-  globals.set("bos_token", std::string(bos));
-  globals.set("eos_token", std::string(eos));
-  globals.set("add_generation_prompt", false);
-  return parsed->render(std::move(globals));
+  ChatScene scene = describe(record, bos, eos);
+  return render(scene, scene.messages);
 }
 
 } // namespace roux::data

@@ -21,6 +21,8 @@
 
 namespace roux::data {
 
+struct ChatExtent;
+
 /// Who will read the data, and how.
 struct Consumer {
   std::shared_ptr<const Tokenizer> tokenizer; ///< null: only texts are read, to train one
@@ -53,9 +55,10 @@ private:
   void encode(const Text &text, TokenizedRecord &tokens, bool separate) const;
   void encodePiece(std::string_view text, uint32_t shift, TokenizedRecord &tokens) const;
   void addToken(int32_t id, std::string_view role, TokenizedRecord &tokens) const;
-  void assignRoles(const Text &text, const Record &record, TokenizedRecord &tokens,
-                   bool extendEnds) const;
-  bool extendToEnd(TokenRange &turn, uint32_t limit, const TokenizedRecord &tokens) const;
+  void assignRoles(std::span<const ChatExtent> extents, const Record &record,
+                   TokenizedRecord &tokens) const;
+  uint32_t endOfAnswer(const ChatExtent &answer, TokenRange turn, uint32_t next,
+                       const TokenizedRecord &tokens) const;
   void labelAnswerEnds(TokenizedRecord &tokens) const;
   void findSentences(TokenizedRecord &tokens) const;
   void lint(const Record &record, const Text &text, const TokenizedRecord &tokens,

@@ -1,11 +1,11 @@
 //===- TokenizeChat.cpp - whose words each token of a chat is -------------===//
 //
-// The rendering knows for every byte which message it came from. A token is a
-// message's if any of its bytes are; an answer is followed by what ends it: the
-// blanks and the one control token that the template puts right behind it. With
-// `{% generation %}` in the template its author has said it all, and that holds.
+// The rendering knows for every byte which message it came from. A token is an
+// answer's if any of its bytes are. An answer goes on to the token that ends its turn:
+// the one that tokenizer or generation config name, else the last control token.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/ChatExtents.h"
 #include "runtime/data/pipeline/RecordTokenizer.h"
 
 #include <algorithm>
@@ -13,48 +13,9 @@
 
 namespace roux::data {
 
-namespace {
-
-/// Bytes [begin, end) of the rendering that are one message's.
-struct Extent {
-  uint32_t begin, end;
-  int32_t message;
-};
-
-bool usesGeneration(const Text &text) {
-  return std::any_of(text.origins().begin(), text.origins().end(),
-                     [](const Text::Run &run) { return run.origin.generated; });
-}
-
-/// The stretches that messages own, in order. What the template writes between two pieces of one
-/// message (`</think>`) belongs to it, unless generation blocks say exactly what does.
-std::vector<Extent> findExtents(const Text &text, const Record &record) {
-  bool exact = usesGeneration(text);
-  std::vector<Extent> extents;
-  uint32_t begin = 0;
-  for (const Text::Run &run : text.origins()) {
-    uint32_t start = std::exchange(begin, run.end);
-    int32_t message = run.origin.message;
-    if (message < 0)
-      continue;
-    bool answer = record.messages[message].role == "assistant";
-    if (exact && answer && !run.origin.generated)
-      continue;
-    bool adjoins = !extents.empty() && extents.back().message == message &&
-                   (!exact || extents.back().end == start);
-    if (adjoins)
-      extents.back().end = run.end;
-    else
-      extents.push_back({start, static_cast<uint32_t>(run.end), message});
-  }
-  return extents;
-}
-
-bool isBlank(std::string_view text) {
+static bool isBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
-
-} // namespace
 
 void RecordTokenizer::tokenizeChat(const Record &record, TokenizedRecord &tokens,
                                    Lints *lints) const {
@@ -64,13 +25,16 @@ void RecordTokenizer::tokenizeChat(const Record &record, TokenizedRecord &tokens
     throw RecordError("a chat has no messages");
   const ChatTemplate &chat = *consumer.chat;
   Text text;
+  std::vector<ChatExtent> extents;
   try {
-    text = chat.render(record, bosText, eosText);
+    ChatScene scene = chat.describe(record, bosText, eosText);
+    text = chat.render(scene, scene.messages);
+    extents = extentsOf(text, record, chat, scene);
   } catch (const TemplateError &error) {
     throw RecordError(fmt::format("chat template: {}", error.what()));
   }
   encode(text, tokens, chat.separatesAnswers());
-  assignRoles(text, record, tokens, !usesGeneration(text) && !chat.separatesAnswers());
+  assignRoles(extents, record, tokens);
   if (chat.separatesAnswers())
     labelAnswerEnds(tokens);
   if (lints)
@@ -103,45 +67,69 @@ void RecordTokenizer::encode(const Text &text, TokenizedRecord &tokens, bool sep
   flush(end);
 }
 
-bool RecordTokenizer::extendToEnd(TokenRange &turn, uint32_t limit,
-                                  const TokenizedRecord &tokens) const {
-  for (uint32_t token = turn.end; token < limit; ++token) {
-    if (consumer.tokenizer->isSpecial(tokens.ids[token])) {
-      turn.end = token + 1;
-      return true;
-    }
-    if (!isBlank(tokens.textOf({token, token + 1})))
-      return false;
+/// One past the token that ends the answer of tokens `turn`; its turn ends before token `limit`,
+/// and another's words begin at token `next`. turn.end where no token ends it.
+uint32_t RecordTokenizer::endOfAnswer(const ChatExtent &answer, TokenRange turn, uint32_t next,
+                                      const TokenizedRecord &tokens) const {
+  const Tokenizer &tokenizer = *consumer.tokenizer;
+  // What the data hold may spell such a token as well, and ends nothing.
+  for (bool named : {true, false})
+    for (uint32_t token = turn.end;
+         token > turn.begin && tokens.bytes[token - 1].begin >= answer.said; --token)
+      if (named ? tokenizer.endsAnswers(tokens.ids[token - 1])
+                : tokenizer.isSpecial(tokens.ids[token - 1]))
+        return token;
+  for (uint32_t token = turn.end; token < tokens.size(); ++token) {
+    bool isOwn = token < next;
+    if (tokenizer.endsAnswers(tokens.ids[token]) ||
+        (isOwn && tokenizer.isSpecial(tokens.ids[token])))
+      return token + 1;
+    if (!isOwn || !isBlank(tokens.textOf({token, token + 1})))
+      break;
   }
-  return false;
+  return turn.end;
 }
 
-void RecordTokenizer::assignRoles(const Text &text, const Record &record, TokenizedRecord &tokens,
-                                  bool extendEnds) const {
+void RecordTokenizer::assignRoles(std::span<const ChatExtent> extents, const Record &record,
+                                  TokenizedRecord &tokens) const {
   tokens.roles.resize(tokens.size(), 0);
-  std::vector<Extent> extents = findExtents(text, record);
-  uint32_t token = 0;
+  auto tokenAt = [&](uint32_t byte) { // the first one that ends behind it
+    return static_cast<uint32_t>(
+        std::partition_point(tokens.bytes.begin(), tokens.bytes.end(),
+                             [&](TokenRange each) { return each.end <= byte; }) -
+        tokens.bytes.begin());
+  };
+  std::vector<TokenRange> turns(extents.size());
   for (size_t i = 0; i < extents.size(); ++i) {
-    const Extent &extent = extents[i];
-    const std::string_view name = record.messages[extent.message].role;
-    while (token < tokens.size() && (tokens.bytes[token].end <= extent.begin))
-      ++token;
-    TokenRange turn{token, token};
-    while (turn.end < tokens.size() && tokens.bytes[turn.end].begin < extent.end)
+    TokenRange &turn = turns[i];
+    turn.begin = turn.end = tokenAt(extents[i].begin);
+    while (turn.end < tokens.size() && tokens.bytes[turn.end].begin < extents[i].end)
       ++turn.end;
-    uint32_t limit = tokens.size();
-    if (i + 1 < extents.size()) // not into the next message
-      for (limit = turn.end;
-           limit < tokens.size() && tokens.bytes[limit].end <= extents[i + 1].begin;)
-        ++limit;
-    if (extendEnds && name == "assistant")
-      extendToEnd(turn, limit, tokens);
-    if (turn.size() == 0)
+    // A token that lies across a border is the answer's, be it before or behind.
+    if (i == 0 || turns[i - 1].end <= turn.begin)
       continue;
-    uint8_t role = tokens.role(name);
-    std::fill(tokens.roles.begin() + turn.begin, tokens.roles.begin() + turn.end, role);
-    tokens.turns.push_back({turn, std::string(name), extent.message});
-    token = turn.end;
+    if (extents[i].answer)
+      turns[i - 1].end = std::max(turns[i - 1].begin, turn.begin);
+    else
+      turn = {turns[i - 1].end, std::max(turns[i - 1].end, turn.end)};
+  }
+  bool separate = consumer.chat->separatesAnswers();
+  for (size_t i = 0; i < extents.size(); ++i) {
+    const ChatExtent &extent = extents[i];
+    TokenRange turn = turns[i];
+    bool isEmpty = extent.said <= extent.begin && !extent.exact;
+    uint32_t next = i + 1 < extents.size() ? turns[i + 1].begin : tokens.size();
+    if (extent.answer && !extent.exact && !separate)
+      turn.end = endOfAnswer(extent, turn, next, tokens);
+    std::string name =
+        extent.answer ? "assistant" : std::string(record.messages[extent.message].role);
+    std::fill(tokens.roles.begin() + turn.begin, tokens.roles.begin() + turn.end,
+              tokens.role(name));
+    // An answer without words has an end to learn, and is still a turn without tokens.
+    if (extent.answer && isEmpty)
+      turn.end = turn.begin;
+    if (turn.size() > 0 || extent.answer)
+      tokens.turns.push_back({turn, std::move(name), extent.message});
   }
 }
 
@@ -154,7 +142,7 @@ void RecordTokenizer::labelAnswerEnds(TokenizedRecord &tokens) const {
   uint8_t assistant = tokens.role("assistant");
   for (Turn &turn : tokens.turns) {
     uint32_t after = turn.tokens.end;
-    if (turn.role != "assistant" || after >= tokens.size())
+    if (turn.role != "assistant" || turn.tokens.size() == 0 || after >= tokens.size())
       continue;
     tokens.labels[after] = *eos;
     tokens.roles[after] = assistant;
@@ -174,9 +162,11 @@ void RecordTokenizer::lint(const Record &record, const Text &text, const Tokeniz
     emptyAnswer |= message.role == "assistant" && isBlank(message.content) &&
                    message.json.find("\"tool_calls\"") == std::string_view::npos;
   for (const Turn &turn : tokens.turns) {
+    if (turn.role != "assistant" || turn.tokens.size() == 0)
+      continue;
     int32_t last = tokens.labels[turn.tokens.end - 1];
-    untrainedEnd |=
-        turn.role == "assistant" && (last == noLabel || !consumer.tokenizer->isSpecial(last));
+    untrainedEnd |= last == noLabel ||
+                    !(consumer.tokenizer->isSpecial(last) || consumer.tokenizer->endsAnswers(last));
   }
   note(record.messages.back().role == "user", "the last question has no answer");
   note(emptyAnswer, "empty answer");

@@ -63,11 +63,13 @@ Interpreter::Flow Interpreter::execute(const Node &node, Text &out) {
   case NodeKind::Block:
     return executeBlock(node, out);
   case NodeKind::Data:
-    out.append(node.name, {});
+    out.append(node.name, {-1, false, turn});
     break;
   case NodeKind::Output:
     try {
-      out.append(evaluate(*node.children[0]).print());
+      Text printed = evaluate(*node.children[0]).print();
+      printed.setTurn(turn);
+      out.append(printed);
     } catch (const TemplateError &error) {
       throw located(error, node.line);
     }
@@ -77,9 +79,14 @@ Interpreter::Flow Interpreter::execute(const Node &node, Text &out) {
   case NodeKind::For:
     executeFor(node, out);
     break;
-  case NodeKind::Set:
-    assign(*node.children[0], evaluate(*node.children[1]));
+  case NodeKind::Set: {
+    Value value = evaluate(*node.children[1]);
+    // Loops over numbers look their message up.
+    if (turn < 0 && scopes.back().items && value.map())
+      turn = value.map()->message;
+    assign(*node.children[0], std::move(value));
     break;
+  }
   case NodeKind::SetBlock: {
     Text body;
     Flow flow = execute(*node.children[1], body);
@@ -180,9 +187,13 @@ Interpreter::Flow Interpreter::loopRound(const Node &node, const std::vector<Val
   Scope &scope = scopes.emplace_back();
   scope.items = &items;
   scope.round = index;
+  int32_t outer = turn;
+  if (const MapValue *item = items[index].map(); item && item->message >= 0)
+    turn = item->message;
   assign(*node.children[0], items[index]);
   Flow flow = execute(*node.children[3], out);
   scopes.pop_back();
+  turn = outer;
   return flow;
 }
 

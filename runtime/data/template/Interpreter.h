@@ -58,6 +58,7 @@ private:
 
   std::vector<Scope> scopes; ///< globals, the template's own, then one a loop round or macro call
   TemplateLimits left;
+  int32_t turn = -1; ///< the message whose round of a loop it is
   std::vector<std::weak_ptr<MapValue>>
       namespaces; ///< those that were made: they may hold each other
 };

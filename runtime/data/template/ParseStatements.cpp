@@ -30,6 +30,12 @@ NodePtr parse(std::string_view source) {
   return Parser(source).parseTemplate();
 }
 
+bool has(const Node &tree, NodeKind kind) {
+  return tree.kind == kind ||
+         std::any_of(tree.children.begin(), tree.children.end(),
+                     [&](const NodePtr &child) { return child && has(*child, kind); });
+}
+
 NodePtr Parser::parseTemplate() {
   return parseBlock({});
 }

@@ -92,6 +92,9 @@ std::vector<Token> lex(std::string_view source);
 /// Throws TemplateError, naming the line, for what is no Jinja or not supported.
 NodePtr parse(std::string_view source);
 
+/// True if a node of `kind` is in the tree.
+bool has(const Node &tree, NodeKind kind);
+
 /// True if filters and tests of this name exist; the parser refuses others by name.
 bool isFilter(std::string_view name);
 bool isTest(std::string_view name);

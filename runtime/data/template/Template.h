@@ -19,7 +19,11 @@ inline constexpr int64_t templateDay = 1'721'952'000;
 class Template {
 public:
   /// Throws TemplateError naming the line and what is not supported.
-  explicit Template(std::string_view source) : root(jinja::parse(source)) {}
+  explicit Template(std::string_view source)
+      : root(jinja::parse(source)), generates(jinja::has(*root, jinja::NodeKind::Generation)) {}
+
+  /// It has `{% generation %}` blocks, with which its author says what answers are.
+  bool marksAnswers() const { return generates; }
 
   /// Renders with `globals` as variables. Throws TemplateError. Safe from many threads.
   Text render(MapValue globals, TemplateLimits limits = {}, int64_t now = templateDay) const {
@@ -28,6 +32,7 @@ public:
 
 private:
   jinja::NodePtr root;
+  bool generates;
 };
 
 } // namespace roux::data

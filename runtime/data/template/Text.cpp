@@ -64,7 +64,7 @@ Origin Text::commonOrigin() const {
       continue;
     if (common.message >= 0 && common.message != run.origin.message)
       return {};
-    common = run.origin;
+    common = {run.origin.message, run.origin.generated};
   }
   return common;
 }
@@ -80,8 +80,14 @@ void Text::markGenerated() {
   for (Run &run : runs) {
     if (run.origin.message >= 0)
       message = run.origin.message;
-    run.origin = {message, true};
+    run.origin = {message, true, run.origin.turn};
   }
+}
+
+void Text::setTurn(int32_t turn) {
+  for (Run &run : runs)
+    if (run.origin.turn < 0)
+      run.origin.turn = turn;
 }
 
 /// Bytes of the character at `offset`. A byte that begins none is one of its own, so that whoever

@@ -22,6 +22,7 @@ namespace roux::data {
 struct Origin {
   int32_t message = -1;   ///< index of the message whose content it is; -1: the template's own text
   bool generated = false; ///< rendered inside `{% generation %}`
+  int32_t turn = -1;      ///< the message in whose round of a loop it was written; -1: in none
   bool operator==(const Origin &) const = default;
 };
 
@@ -50,6 +51,8 @@ public:
   /// Every byte becomes part of a `{% generation %}` block; the template's own bytes in it belong
   /// to the message around them.
   void markGenerated();
+  /// Bytes that were written in no message's turn were written in `turn`.
+  void setTurn(int32_t turn);
   /// If all bytes that have an origin have the same one, that; else the template's own.
   Origin commonOrigin() const;
 

@@ -22,9 +22,15 @@ static std::string joined(const std::vector<std::string> &tokens) {
   return text;
 }
 
+static void checkGrown(std::uint64_t bytes, std::uint64_t before) {
+  if (bytes > mostGrown(before))
+    throw TokenizerError("the tokenizer's decoder makes a text more than 64 times as long");
+}
+
 static void replaceAll(std::string &text, std::string_view what, std::string_view with) {
+  const std::size_t before = text.size();
   for (std::size_t at = text.find(what); at != text.npos; at = text.find(what, at + with.size()))
-    text.replace(at, what.size(), with);
+    checkGrown(text.replace(at, what.size(), with).size(), before);
 }
 
 namespace {
@@ -84,6 +90,7 @@ private:
   void replaceMatches(std::string &token) const {
     std::vector<ByteRange> matches;
     regex->findAll(token, matches);
+    checkGrown(token.size() + matches.size() * with.size(), token.size());
     for (auto match = matches.rbegin(); match != matches.rend(); ++match)
       token.replace(match->begin, match->end - match->begin, with);
   }
@@ -105,8 +112,17 @@ struct MetaspaceStep final : DecodeStep {
 } // namespace
 
 std::string decodeTokens(const Decoder &decoder, std::vector<std::string> tokens) {
-  for (const std::unique_ptr<DecodeStep> &step : decoder)
+  auto bytes = [&] {
+    std::uint64_t sum = 0;
+    for (const std::string &token : tokens)
+      sum += token.size();
+    return sum;
+  };
+  const std::uint64_t before = bytes();
+  for (const std::unique_ptr<DecodeStep> &step : decoder) {
     step->apply(tokens);
+    checkGrown(bytes(), before);
+  }
   return joined(tokens);
 }
 

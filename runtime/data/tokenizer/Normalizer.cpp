@@ -156,13 +156,14 @@ std::unique_ptr<Normalizer> prependText(std::string text) {
 }
 
 void normalize(const Normalizers &normalizers, WorkingText &text) {
+  const std::uint64_t most = mostGrown(text.text().size());
   for (const std::unique_ptr<Normalizer> &normalizer : normalizers) {
     bool same = true;
     for (std::size_t i = 0; i < text.pieces.size() && same; ++i)
       same = normalizer->leaves(text.piece(i));
     if (same)
       continue;
-    TextEdit edit(text);
+    TextEdit edit(text, most);
     for (std::size_t i = 0; i < text.pieces.size(); ++i) {
       edit.open(i);
       normalizer->rewrite(text.piece(i), edit);

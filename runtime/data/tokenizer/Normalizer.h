@@ -9,6 +9,7 @@
 #include "runtime/data/tokenizer/Json.h"
 #include "runtime/data/tokenizer/WorkingText.h"
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,12 @@ public:
 };
 
 using Normalizers = std::vector<std::unique_ptr<Normalizer>>;
+
+/// Bytes that `bytes` of text may become on their way; no script that is composed, decomposed or
+/// respelled needs as many.
+constexpr std::uint64_t mostGrown(std::uint64_t bytes) {
+  return 64 * bytes + (1 << 20);
+}
 
 /// Runs `normalizers` over every piece of `text`.
 void normalize(const Normalizers &normalizers, WorkingText &text);

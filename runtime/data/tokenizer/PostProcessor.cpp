@@ -30,6 +30,9 @@ static std::vector<TokenId> readSpecial(JsonObject &specials, std::string_view n
   return ids;
 }
 
+/// Every text that is encoded pays for them.
+static constexpr std::size_t mostAround = 1000;
+
 static Surround readTemplate(JsonObject &object, const Vocabulary &vocabulary) {
   JsonNode single = object.require("single");
   JsonObject specials(object.require("special_tokens"));
@@ -49,6 +52,8 @@ static Surround readTemplate(JsonObject &object, const Vocabulary &vocabulary) {
       std::string_view name = JsonObject(special).require("id").text();
       std::vector<TokenId> ids = readSpecial(specials, name, vocabulary);
       std::vector<TokenId> &side = seen ? surround.after : surround.before;
+      if (side.size() + ids.size() > mostAround)
+        single.fail(fmt::format("puts more than {} tokens around a text", mostAround));
       side.insert(side.end(), ids.begin(), ids.end());
     }
     choice.finish();
@@ -74,6 +79,8 @@ Surround readPostProcessor(const JsonNode &node, const Vocabulary &vocabulary) {
       Surround next = readPostProcessor(step, vocabulary);
       surround.before.insert(surround.before.begin(), next.before.begin(), next.before.end());
       surround.after.insert(surround.after.end(), next.after.begin(), next.after.end());
+      if (surround.before.size() + surround.after.size() > mostAround)
+        step.fail(fmt::format("puts more than {} tokens around a text", mostAround));
     }
   } else {
     typeNode.fail(fmt::format("post-processor '{}' is not supported", type));

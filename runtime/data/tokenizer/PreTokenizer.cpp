@@ -22,7 +22,7 @@ namespace {
 class PrefixSpace final : public PreTokenizer {
 public:
   void apply(WorkingText &text) const override {
-    TextEdit edit(text);
+    TextEdit edit(text, mostGrown(text.text().size()));
     for (std::size_t i = 0; i < text.pieces.size(); ++i) {
       edit.open(i);
       std::string_view piece = text.piece(i);
@@ -41,7 +41,7 @@ public:
   explicit MarkSpaces(Metaspace style) : style(std::move(style)) {}
 
   void apply(WorkingText &text) const override {
-    TextEdit edit(text);
+    TextEdit edit(text, mostGrown(text.text().size()));
     for (std::size_t i = 0; i < text.pieces.size(); ++i) {
       edit.open(i);
       rewrite(text.piece(i), text.atStart(i), edit);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -97,6 +98,13 @@ public:
   std::optional<TokenId> bos() const { return bosId; }
   std::optional<TokenId> eos() const { return eosId; }
 
+  /// True of a token that ends an answer: eos(), and what a generation_config.json beside the
+  /// tokenizer names, whether or not decode() leaves it out.
+  bool endsAnswers(TokenId id) const {
+    return eosId == id || std::find(endIds.begin(), endIds.end(), id) != endIds.end();
+  }
+  const std::vector<TokenId> &answerEnds() const { return endIds; }
+
   /// Spellings by their role in tokenizer_config.json: "bos_token" -> "<s>", "pad_token" -> …
   const std::map<std::string, std::string> &namedTokens() const { return tokensByRole; }
 
@@ -116,6 +124,7 @@ public:
   void addNote(std::string note) { unread.push_back(std::move(note)); }
   /// For readers: names the tokens that begin and end a sequence.
   void setEnds(std::optional<TokenId> bos, std::optional<TokenId> eos) { bosId = bos, eosId = eos; }
+  void setAnswerEnds(std::vector<TokenId> ids) { endIds = std::move(ids); }
   void setNamedTokens(std::map<std::string, std::string> tokens) {
     tokensByRole = std::move(tokens);
   }
@@ -125,6 +134,7 @@ public:
 private:
   std::optional<TokenId> bosId;
   std::optional<TokenId> eosId;
+  std::vector<TokenId> endIds;
   std::map<std::string, std::string> tokensByRole;
   std::map<std::string, std::string> templates;
   std::vector<std::string> unread;

@@ -10,6 +10,7 @@
 #include "runtime/data/tokenizer/Json.h"
 #include "runtime/data/tokenizer/WholeFile.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -193,6 +194,39 @@ static void setEnds(const Config &config, const std::filesystem::path &folder,
   tokenizer.setEnds(bos || !silent ? bos : tokenizer.bos(), eos || !silent ? eos : tokenizer.eos());
 }
 
+/// The ends that a model answers with; ids that the tokenizer lacks are the model's own affair.
+static void readAnswerEnds(JsonObject &object, Tokenizer &tokenizer) {
+  std::vector<TokenId> ends;
+  auto take = [&](const JsonNode &node) {
+    int64_t id = node.number();
+    if (id >= 0 && id < static_cast<int64_t>(tokenizer.vocabularySize()))
+      ends.push_back(static_cast<TokenId>(id));
+  };
+  std::optional<JsonNode> node = object.find("eos_token_id");
+  if (node && node->isList())
+    for (const JsonNode &each : node->list())
+      take(each);
+  else if (node && !node->isNull())
+    take(*node);
+  tokenizer.setAnswerEnds(std::move(ends));
+}
+
+/// Templates in files of their own, as newer folders have those for tools.
+static void readFurtherTemplates(const std::filesystem::path &folder, Config &config,
+                                 std::uint64_t &hash) {
+  if (!std::filesystem::is_directory(folder))
+    return;
+  std::vector<std::filesystem::path> files;
+  for (const auto &entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".jinja")
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const std::filesystem::path &file : files) {
+    std::string &text = config.templates[file.stem().string()] = readWholeFile(file);
+    hash = hashOf(text, hash);
+  }
+}
+
 void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Tokenizer &tokenizer) {
   Config config;
   std::uint64_t hash = tokenizer.contentHash();
@@ -231,6 +265,11 @@ void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Toke
                                        file, token.substr(0, 80)));
   if (std::optional<std::string> text = read("chat_template.jinja"))
     config.templates["default"] = *text;
+  readFurtherTemplates(folder / "additional_chat_templates", config, hash);
+  if (std::optional<std::string> bytes = read("generation_config.json")) {
+    JsonObject object(parseJson(parser, *bytes, (folder / "generation_config.json").string()));
+    readAnswerEnds(object, tokenizer);
+  }
 
   setEnds(config, folder, tokenizer);
   tokenizer.setNamedTokens(std::move(config.tokens));

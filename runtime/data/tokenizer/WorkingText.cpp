@@ -33,7 +33,8 @@ ByteRange WorkingText::origin(ByteRange range) const {
   return {origins[range.begin].begin, origins[range.end - 1].end};
 }
 
-TextEdit::TextEdit(WorkingText &target) : target(target), out(target.back) {
+TextEdit::TextEdit(WorkingText &target, std::uint64_t most)
+    : target(target), out(target.back), most(most) {
   out.text.clear();
   out.origins.clear();
 }
@@ -47,10 +48,16 @@ void TextEdit::close() {
   target.nextPieces.push_back({outBegin, std::uint32_t(out.text.size())});
 }
 
+void TextEdit::checkRoom(std::size_t bytes) const {
+  if (out.text.size() + bytes > most)
+    throw TokenizerError("the tokenizer's normalizers make a text more than 64 times as long");
+}
+
 void TextEdit::keep(std::size_t begin, std::size_t end) {
   // Where the first characters are dropped, the text no longer starts where the caller's does.
   if (pieceBegin == 0 && begin > 0 && begin < end && out.text.empty())
     target.starts = false;
+  checkRoom(end - begin);
   out.text.append(target.current, pieceBegin + begin, end - begin);
   if (target.tracked)
     for (std::uint32_t byte = pieceBegin + begin; byte < pieceBegin + end; ++byte)
@@ -58,6 +65,7 @@ void TextEdit::keep(std::size_t begin, std::size_t end) {
 }
 
 void TextEdit::replace(std::size_t begin, std::size_t end, std::string_view with) {
+  checkRoom(with.size());
   out.text.append(with);
   if (!target.tracked || with.empty())
     return;

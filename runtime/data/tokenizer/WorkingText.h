@@ -63,13 +63,15 @@ private:
 /// Rewrites every piece, in order; what is neither kept nor put is dropped.
 class TextEdit {
 public:
-  explicit TextEdit(WorkingText &target);
+  /// What is written may have `most` bytes: a downloaded tokenizer can ask for any number.
+  TextEdit(WorkingText &target, std::uint64_t most);
 
   /// Begins piece `index`; the offsets below count from its start.
   void open(std::size_t index);
   void close();
 
-  /// Copies bytes [begin, end) of the piece.
+  /// Copies bytes [begin, end) of the piece. This and replace() throw TokenizerError where the text
+  /// becomes too long.
   void keep(std::size_t begin, std::size_t end);
   /// Puts `with` in place of bytes [begin, end) of the piece; an empty range inserts.
   void replace(std::size_t begin, std::size_t end, std::string_view with);
@@ -77,8 +79,11 @@ public:
   void finish();
 
 private:
+  void checkRoom(std::size_t bytes) const;
+
   WorkingText &target;
   WorkingText::Buffer &out;
+  std::uint64_t most;
   std::uint32_t pieceBegin = 0;
   std::uint32_t outBegin = 0;
 };

@@ -232,6 +232,73 @@ TEST(GenerateTest, StopTextAcrossTokensAndLengths) {
             "prompt 0 has no tokens");
 }
 
+/// Says one token for ever.
+class Parrot : public LanguageModel {
+public:
+  explicit Parrot(std::vector<float> row) : row(std::move(row)) {}
+  uint32_t vocabulary() const override { return row.size(); }
+  uint64_t context() const override { return 100; }
+  void prefill(std::span<const std::vector<int32_t>>, std::span<float> logits) override {
+    std::ranges::copy(row, logits.begin());
+  }
+  void decode(std::span<const uint32_t>, std::span<const int32_t>,
+              std::span<float> logits) override {
+    std::ranges::copy(row, logits.begin());
+  }
+
+private:
+  std::vector<float> row;
+};
+
+// Rows that a model was padded with have no token, however likely they are.
+TEST(GenerateTest, DrawsNoIdWithoutAToken) {
+  Parrot model({0, 2, 1, 9});
+  std::vector<std::vector<int32_t>> prompts{{0}};
+  for (double temperature : {0.0, 1.0}) {
+    GenerateOptions options;
+    options.tokens = 20;
+    options.sampling.temperature = temperature;
+    options.known = 3;
+    auto decode = [](std::span<const int32_t> ids) { return std::string(ids.size(), 'x'); };
+    std::vector<Answer> answers = generate(model, decode, prompts, options);
+    for (int32_t token : answers.front().tokens)
+      EXPECT_LT(token, 3);
+  }
+}
+
+// Half a character that an answer was cut inside of is no text that anybody can be given.
+TEST(GenerateTest, WritesWholeCharacters) {
+  Parrot model({0, 1});
+  std::vector<std::vector<int32_t>> prompts{{0}};
+  std::string told;
+  GenerateOptions options;
+  options.tokens = 2;
+  options.sink = [&](size_t, std::string_view text) { told += text; };
+  auto decode = [](std::span<const int32_t> ids) { return std::string(ids.size(), '\xc3'); };
+  EXPECT_EQ(generate(model, decode, prompts, options).front().text, "\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(told, "\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(withWholeCharacters("a\xf0\x9f\x98"), "a\xef\xbf\xbd");
+  EXPECT_EQ(withWholeCharacters("\x80\xc3(é"), "\xef\xbf\xbd\xef\xbf\xbd(é");
+  EXPECT_EQ(withWholeCharacters("größe 😀"), "größe 😀");
+}
+
+// Tokens that are bytes: a haystack of any length ends with a character.
+TEST(NeedleTest, CutsBetweenCharacters) {
+  NeedleText text;
+  text.encode = [](const std::string &each) {
+    return std::vector<int32_t>(each.begin(), each.end());
+  };
+  text.decode = [](std::span<const int32_t> ids) { return std::string(ids.begin(), ids.end()); };
+  std::string hay;
+  for (int i = 0; i < 20; ++i)
+    hay += "山é😀. ";
+  for (uint64_t tokens = 20; tokens < 150; ++tokens) {
+    std::string built = buildHaystack(text.encode(hay), tokens, 0.5, "n.", text);
+    EXPECT_EQ(withWholeCharacters(built), built) << tokens;
+    EXPECT_GE(built.size() + 5, tokens);
+  }
+}
+
 TEST(SampleTest, FollowsTheDistribution) {
   const float logits[] = {std::log(0.5f), std::log(0.3f), std::log(0.15f), std::log(0.05f)};
   auto shares = [&](Sampling sampling) {

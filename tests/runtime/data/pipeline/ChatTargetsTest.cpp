@@ -59,12 +59,13 @@ TEST_F(ChatTargets, TrainsAnswersAndTheirEnds) {
   EXPECT_EQ(tokens.turns[2].role, "user");
 }
 
-// The blank that the template puts between answer and end is the model's to say.
+// The blanks that the template puts before an answer and its end are the model's to say: it is
+// asked with "[/INST]".
 TEST_F(ChatTargets, TrainsTheBlankBeforeTheEnd) {
   TokenizedRecord tokens = chat(oneLine(two), "llama2");
   EXPECT_EQ(show(tokens.ids), "<s>[INST] ab [/INST] ab </s><s>[INST] ? [/INST] no </s>");
   EXPECT_EQ(showLabels(tokens),
-            std::string(18, '.') + "ab </s>" + std::string(18, '.') + "no </s>");
+            std::string(17, '.') + " ab </s>" + std::string(17, '.') + " no </s>");
 }
 
 // LongAlign: EOS is the label after every answer, whatever the next input is.
