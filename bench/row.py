@@ -121,11 +121,9 @@ def gemm_row(dtype, threads):
 
 
 def compile_row():
-    done = subprocess.run([programs / "compile-time-bench"], capture_output=True, text=True, check=True)
-    print(done.stdout)
-    seconds = {line.split("  ")[0]: float(line.split(" s")[0].split()[-1]) for line in done.stdout.splitlines() if " s" in line[:40]}
-    return {"shape": "6 layers, no cache, seconds", "ours": seconds.get("6 layers, no cache"), "peers": {}, "ratio": None,
-            "peak_fraction": None, "loss_equal": None, "seconds": seconds}
+    found, lines = last_json([programs / "compile-time-bench"])
+    print("\n".join(lines))
+    return {"shape": "6 layers", **found, "peers": {}, "ratio": None, "peak_fraction": None, "loss_equal": None}
 
 
 def main():

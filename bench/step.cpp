@@ -138,7 +138,7 @@ void printKernels(const train::ModelProgram &program, const std::vector<KernelTi
     if (took[i] > 0.005 * all)
       fmt::print("{:5.1f} %  {:9.3f} ms  {:4} x {}\n", 100 * took[i] / all, 1e3 * took[i],
                  (after[i].launches - before[i].launches) / steps,
-                 program.executor().program().kernels[i].shape.name);
+                 program.executor().program().kernels[i]);
 }
 
 double clockSeconds() {

@@ -35,4 +35,9 @@ struct KernelShape {
   }
 };
 
+/// The constant beside a kernel's function: its shape's three numbers, as int64_t in their order.
+inline std::string shapeSymbol(const std::string &kernel) {
+  return kernel + ".shape";
+}
+
 } // namespace roux

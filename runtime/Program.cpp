@@ -6,17 +6,18 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/Program.h"
 
+#include "runtime/Seal.h"
+
 #include <cstring>
 #include <fmt/format.h>
 #include <stdexcept>
 #include <type_traits>
-#include <xxhash.h>
 
 namespace roux {
 namespace {
 
 /// Bumped whenever the fields below or the meaning of an opcode change.
-constexpr uint32_t formatNumber = 2;
+constexpr uint32_t formatNumber = 3;
 constexpr char magic[8] = {'r', 'o', 'u', 'x', 'p', 'r', 'o', 'g'};
 
 class Writer {
@@ -102,13 +103,8 @@ void buffer(Archive &archive, B &b) {
 template <typename Archive, typename P>
 void fields(Archive &archive, P &program) {
   archive.text(program.machine);
-  list(archive, program.kernels, [&](auto &kernel) {
-    archive.text(kernel.shape.name);
-    archive.number(kernel.shape.extentPerItem);
-    archive.number(kernel.shape.itemsPerRow);
-    archive.number(kernel.shape.scratchBytes);
-    archive.text(kernel.object);
-  });
+  list(archive, program.kernels, [&](auto &name) { archive.text(name); });
+  archive.text(program.code);
   list(archive, program.entries, [&](auto &entry) {
     archive.text(entry.name);
     archive.number(entry.registers);
@@ -197,8 +193,7 @@ std::string Program::save() const {
   writer.bytes.append(magic, sizeof magic);
   writer.number(formatNumber);
   fields(writer, *this);
-  writer.number<uint64_t>(XXH3_64bits(writer.bytes.data(), writer.bytes.size()));
-  return writer.bytes;
+  return sealed(std::move(writer.bytes));
 }
 
 Program Program::load(const std::string &bytes, const std::string &origin) {
@@ -211,10 +206,7 @@ Program Program::load(const std::string &bytes, const std::string &origin) {
   reader.number(number);
   if (number != formatNumber)
     reader.fail(fmt::format("it has format number {}, this build reads {}", number, formatNumber));
-  uint64_t sum;
-  reader.need(sizeof sum);
-  std::memcpy(&sum, bytes.data() + bytes.size() - sizeof sum, sizeof sum);
-  if (sum != XXH3_64bits(bytes.data(), bytes.size() - sizeof sum))
+  if (!unsealed(bytes))
     reader.fail("its checksum does not match its contents");
   Program program;
   fields(reader, program);

@@ -8,7 +8,6 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/Kernel.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -78,15 +77,11 @@ struct Entry {
   std::vector<Instruction> instructions;
 };
 
-/// One kernel and its code.
-struct ProgramKernel {
-  KernelShape shape;
-  std::string object; ///< relocatable, for Program::machine
-};
-
 struct Program {
-  std::string machine; ///< what the code is for: "avx512", …
-  std::vector<ProgramKernel> kernels;
+  std::string machine;              ///< what the code is for: "avx512", …
+  std::vector<std::string> kernels; ///< their names
+  std::string code;     ///< a sealed shared object (Seal.h): a function and a shape for each kernel
+  std::string codeFile; ///< where this machine has `code` as a file; empty: nowhere. Not saved
   std::vector<Entry> entries;
 
   /// Throws std::runtime_error if there is none of that name.

@@ -17,6 +17,9 @@ if(ROUX_SANITIZE)
   add_link_options(-fsanitize=${ROUX_SANITIZE})
 endif()
 
+# What is kept between runs is kept under the build that made it (compiler/codegen/BuildIdentity.h).
+add_link_options(-Wl,--build-id)
+
 # roux_test(name SOURCES … LIBRARIES …): one GoogleTest program, one ctest entry.
 function(roux_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LIBRARIES" ${ARGN})

@@ -1,4 +1,4 @@
-# Text tests: `// RUN:` or `# RUN:` lines, checked with FileCheck. ctest runs them all as one test.
+# Text tests: `// RUN:` or `# RUN:` lines, checked with FileCheck. Each file is an entry of ctest.
 import os
 import lit.formats
 

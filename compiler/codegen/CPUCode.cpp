@@ -8,8 +8,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/CPUCode.h"
 
-#include "compiler/codegen/MathAccuracy.h"
 #include "compiler/codegen/Optimise.h"
+#include "compiler/codegen/Passes.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
@@ -20,8 +20,6 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -34,6 +32,11 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
+namespace roux {
+#define GEN_PASS_DEF_EMITCPUCODE
+#include "compiler/codegen/Passes.h.inc"
+} // namespace roux
+
 using namespace mlir;
 using namespace roux;
 
@@ -43,28 +46,36 @@ const CPUMachine &roux::hostMachine() {
   return machine;
 }
 
+const CPUMachine *roux::machineNamed(StringRef name, Location where) {
+  if (name.empty())
+    return &hostMachine();
+  for (const CPUMachine &machine : cpuMachines)
+    if (machine.name == name)
+      return &machine;
+  InFlightDiagnostic error = emitError(where) << "there is no machine '" << name << "', only ";
+  llvm::interleaveComma(cpuMachines, error, [&](const CPUMachine &m) { error << m.name; });
+  return nullptr;
+}
+
 void roux::registerCPUCode(DialectRegistry &registry) {
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
 }
 
-static LogicalResult lowerToLLVMDialect(ModuleOp module) {
-  if (failed(expandMath(module)))
-    return failure();
-  PassManager passes(module.getContext());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createConvertMathToLibmPass()); // takes vectors apart
-  passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createConvertFuncToLLVMPass());
-  passes.addPass(createConvertIndexToLLVMPass());
-  passes.addPass(createUBToLLVMConversionPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
-  return passes.run(module);
+void roux::buildLoopsToLLVM(OpPassManager &kernels) {
+  kernels.addPass(createExpandKernelMath());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createConvertMathToLLVMPass());
+  kernels.addPass(createConvertMathToLibmPass()); // takes vectors apart
+  kernels.addPass(createConvertVectorToLLVMPass());
+  kernels.addPass(createArithToLLVMConversionPass());
+  kernels.addPass(createConvertControlFlowToLLVMPass());
+  kernels.addPass(createConvertFuncToLLVMPass());
+  kernels.addPass(createConvertIndexToLLVMPass());
+  kernels.addPass(createUBToLLVMConversionPass());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
 }
 
 /// Code generation for `machine`: a level of the architecture, not the processor's name, so that
@@ -94,36 +105,65 @@ static std::unique_ptr<llvm::TargetMachine> targetMachine(const CPUMachine &mach
                                   llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
 }
 
-FailureOr<std::string> roux::emitCPU(ModuleOp module, const CPUMachine &machine, CPUForm form) {
-  if (failed(lowerToLLVMDialect(module)))
-    return failure();
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "kernels");
-  if (!code)
-    return emitError(module.getLoc(), "has no translation to LLVM IR");
-  std::unique_ptr<llvm::TargetMachine> target = targetMachine(machine);
-  code->setTargetTriple(target->getTargetTriple());
-  code->setDataLayout(target->createDataLayout());
-  for (llvm::Function &function : *code) {
+/// Says to code generation what MLIR has no words for.
+static void describe(llvm::Module &code, const CPUMachine &machine) {
+  for (llvm::Function &function : code) {
     function.addFnAttr(llvm::Attribute::NoUnwind);
+    function.setUWTableKind(llvm::UWTableKind::Async); // perf and gdb walk through kernels
     if (machine.vectorBits == 512) {
       function.addFnAttr("prefer-vector-width", "512");
       function.addFnAttr("min-legal-vector-width", "512");
     }
   }
-  optimise(*code, *target);
-
-  llvm::SmallString<0> text;
-  llvm::raw_svector_ostream out(text);
-  if (form == CPUForm::LLVM) {
-    code->print(out, nullptr);
-    return text.str().str();
-  }
-  llvm::legacy::PassManager emit;
-  auto kind = form == CPUForm::Object ? llvm::CodeGenFileType::ObjectFile
-                                      : llvm::CodeGenFileType::AssemblyFile;
-  if (target->addPassesToEmitFile(emit, out, nullptr, kind))
-    return emitError(module.getLoc()) << "cannot be written as code for " << machine.name;
-  emit.run(*code);
-  return text.str().str();
 }
+
+namespace {
+
+struct EmitCPUCode : roux::impl::EmitCPUCodeBase<EmitCPUCode> {
+  using EmitCPUCodeBase::EmitCPUCodeBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    Location where = UnknownLoc::get(context);
+    if (form != "llvm" && form != "asm" && form != "object")
+      return emitError(where) << "CPU code has no form '" << form << "', only llvm, asm, object";
+    target = machineNamed(machine, where);
+    return success(target != nullptr);
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    llvm::SmallString<0> text;
+    llvm::raw_svector_ostream out(text);
+    if (failed(emit(module, out)))
+      return signalPassFailure();
+    module.getBody()->clear();
+    module->setAttr(codeAttribute, StringAttr::get(&getContext(), text));
+  }
+
+  LogicalResult emit(ModuleOp module, llvm::raw_pwrite_stream &out) {
+    llvm::LLVMContext context;
+    std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "kernels");
+    if (!code)
+      return emitError(module.getLoc(), "has no translation to LLVM IR");
+    std::unique_ptr<llvm::TargetMachine> generator = targetMachine(*target);
+    code->setTargetTriple(generator->getTargetTriple());
+    code->setDataLayout(generator->createDataLayout());
+    describe(*code, *target);
+    optimiseVectors(*code, *generator);
+    if (form == "llvm") {
+      code->print(out, nullptr);
+      return success();
+    }
+    llvm::legacy::PassManager passes;
+    auto kind =
+        form == "object" ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+    if (generator->addPassesToEmitFile(passes, out, nullptr, kind))
+      return emitError(module.getLoc()) << "cannot be written as code for " << target->name;
+    passes.run(*code);
+    return success();
+  }
+
+  const CPUMachine *target = nullptr;
+};
+
+} // namespace

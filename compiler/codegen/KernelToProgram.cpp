@@ -7,19 +7,12 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/KernelToProgram.h"
 
-#include "compiler/codegen/KernelCache.h"
-#include "compiler/conversion/KernelToCPU.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
-
-static int64_t compiledCount = 0;
-int64_t roux::kernelsCompiled() {
-  return compiledCount;
-}
 
 namespace {
 
@@ -231,48 +224,16 @@ LogicalResult EntryWriter::block(Block &body) {
   return success();
 }
 
-static FailureOr<ProgramKernel> compileKernel(FuncOp function, const ProgramOptions &options) {
-  if (!options.emitsCode) {
-    ProgramKernel named;
-    named.shape.name = function.getSymName().str();
-    return named;
-  }
-  std::optional<KernelCache> cache;
-  std::string key;
-  if (options.cacheFolder) {
-    cache.emplace(*options.cacheFolder);
-    key = KernelCache::key(function, options.machine->name);
-    if (std::optional<ProgramKernel> found = cache->find(key))
-      return *found;
-  }
-  FailureOr<CPUKernel> lowered = lowerToCPU(function, *options.machine);
-  if (failed(lowered))
-    return failure();
-  FailureOr<std::string> object = emitCPU(*lowered->module, *options.machine, CPUForm::Object);
-  if (failed(object))
-    return failure();
-  ++compiledCount;
-  ProgramKernel kernel{lowered->shape, *object};
-  if (cache)
-    cache->put(key, kernel);
-  return kernel;
-}
-
-FailureOr<Program> roux::compileProgram(ModuleOp module, const ProgramOptions &options) {
-  Program program;
-  program.machine = options.machine->name.str();
+LogicalResult roux::writeProgram(ModuleOp module, Program &program) {
   llvm::StringMap<int64_t> kernels;
   for (FuncOp function : module.getOps<FuncOp>()) {
-    FailureOr<ProgramKernel> kernel = compileKernel(function, options);
-    if (failed(kernel))
-      return failure();
     kernels[function.getName()] = program.kernels.size();
-    program.kernels.push_back(std::move(*kernel));
+    program.kernels.push_back(function.getName().str());
   }
   for (ProgramOp op : module.getOps<ProgramOp>()) {
     program.entries.emplace_back();
     if (failed(EntryWriter(op, kernels, program.entries.back()).block(op.getBody().front())))
       return failure();
   }
-  return program;
+  return success();
 }

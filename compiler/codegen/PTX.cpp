@@ -8,6 +8,7 @@
 #include "compiler/codegen/PTX.h"
 
 #include "compiler/codegen/Optimise.h"
+#include "compiler/codegen/Passes.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
@@ -21,12 +22,6 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -43,6 +38,12 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/Internalize.h"
+
+namespace roux {
+#define GEN_PASS_DEF_EMITPTX
+#define GEN_PASS_DEF_UNROLLGPUMATH
+#include "compiler/codegen/Passes.h.inc"
+} // namespace roux
 
 using namespace mlir;
 using namespace roux;
@@ -72,34 +73,38 @@ void roux::registerPTX(DialectRegistry &registry) {
   vector::registerConvertVectorToLLVMInterface(registry);
 }
 
-/// The conversion to NVVM knows maths on scalars only.
-static void unrollMaths(ModuleOp module) {
-  SmallVector<Operation *> vectors;
-  module->walk([&](Operation *op) {
-    if (isa<math::MathDialect>(op->getDialect()) && isa<VectorType>(op->getResult(0).getType()))
-      vectors.push_back(op);
-  });
-  for (Operation *op : vectors) {
-    ImplicitLocOpBuilder builder(op->getLoc(), op);
-    auto type = cast<VectorType>(op->getResult(0).getType());
-    SmallVector<Value> lanes;
-    for (int64_t lane = 0; lane < type.getDimSize(0); ++lane) {
-      IRMapping operands;
-      for (Value operand : op->getOperands())
-        operands.map(operand, vector::ExtractOp::create(builder, operand, ArrayRef<int64_t>{lane}));
-      Operation *one = builder.clone(*op, operands);
-      one->getResult(0).setType(type.getElementType());
-      lanes.push_back(one->getResult(0));
-    }
-    op->getResult(0).replaceAllUsesWith(vector::FromElementsOp::create(builder, type, lanes));
-    op->erase();
+static void unroll(Operation *op) {
+  ImplicitLocOpBuilder builder(op->getLoc(), op);
+  auto type = cast<VectorType>(op->getResult(0).getType());
+  SmallVector<Value> lanes;
+  for (int64_t lane = 0; lane < type.getDimSize(0); ++lane) {
+    IRMapping operands;
+    for (Value operand : op->getOperands())
+      operands.map(operand, vector::ExtractOp::create(builder, operand, ArrayRef<int64_t>{lane}));
+    Operation *one = builder.clone(*op, operands);
+    one->getResult(0).setType(type.getElementType());
+    lanes.push_back(one->getResult(0));
   }
+  op->getResult(0).replaceAllUsesWith(vector::FromElementsOp::create(builder, type, lanes));
+  op->erase();
 }
 
-static LogicalResult lowerToNVVM(ModuleOp module) {
-  unrollMaths(module);
-  PassManager passes(module.getContext());
-  OpPassManager &kernels = passes.nest<gpu::GPUModuleOp>();
+namespace {
+struct UnrollGPUMath : roux::impl::UnrollGPUMathBase<UnrollGPUMath> {
+  void runOnOperation() override {
+    SmallVector<Operation *> vectors;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<math::MathDialect>(op->getDialect()) && isa<VectorType>(op->getResult(0).getType()))
+        vectors.push_back(op);
+    });
+    llvm::for_each(vectors, unroll);
+  }
+};
+} // namespace
+
+void roux::buildThreadsToNVVM(OpPassManager &modules) {
+  OpPassManager &kernels = modules.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createUnrollGPUMath());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createSCFToControlFlowPass());
@@ -112,7 +117,6 @@ static LogicalResult lowerToNVVM(ModuleOp module) {
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
-  return passes.run(module);
 }
 
 static std::unique_ptr<llvm::TargetMachine> targetMachine(StringRef architecture) {
@@ -168,26 +172,51 @@ static LogicalResult linkMaths(ModuleOp module, llvm::Module &code) {
   return failed ? emitError(module.getLoc(), "cannot link CUDA's libdevice") : success();
 }
 
-FailureOr<std::string> roux::emitPTX(ModuleOp module, StringRef architecture) {
-  assert(llvm::is_contained(gpuArchitectures, architecture));
-  if (failed(lowerToNVVM(module)))
-    return failure();
-  auto kernels = *module.getOps<gpu::GPUModuleOp>().begin();
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(kernels, context, "kernels");
-  if (!code)
-    return emitError(module.getLoc(), "has no translation to LLVM IR");
-  std::unique_ptr<llvm::TargetMachine> target = targetMachine(architecture);
-  code->setTargetTriple(target->getTargetTriple());
-  code->setDataLayout(target->createDataLayout());
-  if (failed(linkMaths(module, *code)))
-    return failure();
-  optimise(*code, *target);
-  llvm::SmallString<0> text;
-  llvm::raw_svector_ostream out(text);
-  llvm::legacy::PassManager emit;
-  if (target->addPassesToEmitFile(emit, out, nullptr, llvm::CodeGenFileType::AssemblyFile))
-    return emitError(module.getLoc()) << "cannot be written as PTX for " << architecture;
-  emit.run(*code);
-  return text.str().str();
+bool roux::isArchitecture(StringRef name, Location where) {
+  if (llvm::is_contained(gpuArchitectures, name))
+    return true;
+  InFlightDiagnostic error = emitError(where) << "there is no code for '" << name << "', only for ";
+  llvm::interleaveComma(gpuArchitectures, error);
+  return false;
 }
+
+namespace {
+
+struct EmitPTX : roux::impl::EmitPTXBase<EmitPTX> {
+  using EmitPTXBase::EmitPTXBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    return success(isArchitecture(architecture, UnknownLoc::get(context)));
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    llvm::SmallString<0> text;
+    llvm::raw_svector_ostream out(text);
+    if (failed(emit(module, out)))
+      return signalPassFailure();
+    module.getBody()->clear();
+    module->setAttr(codeAttribute, StringAttr::get(&getContext(), text));
+  }
+
+  LogicalResult emit(ModuleOp module, llvm::raw_pwrite_stream &out) {
+    auto kernels = *module.getOps<gpu::GPUModuleOp>().begin();
+    llvm::LLVMContext context;
+    std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(kernels, context, "kernels");
+    if (!code)
+      return emitError(module.getLoc(), "has no translation to LLVM IR");
+    std::unique_ptr<llvm::TargetMachine> target = targetMachine(architecture);
+    code->setTargetTriple(target->getTargetTriple());
+    code->setDataLayout(target->createDataLayout());
+    if (failed(linkMaths(module, *code)))
+      return failure();
+    optimise(*code, *target);
+    llvm::legacy::PassManager passes;
+    if (target->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::AssemblyFile))
+      return emitError(module.getLoc()) << "cannot be written as PTX for " << architecture;
+    passes.run(*code);
+    return success();
+  }
+};
+
+} // namespace

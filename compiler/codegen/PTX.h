@@ -8,8 +8,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
-#include <string>
-
+#include "mlir/Pass/PassManager.h"
 namespace roux {
 
 /// The PTX version written: what CUDA 13.0's assembler and drivers read.
@@ -18,12 +17,13 @@ inline constexpr llvm::StringLiteral ptxVersion = "9.0";
 /// The architectures there is code for, as the assembler names them.
 inline constexpr llvm::StringLiteral gpuArchitectures[] = {"sm_80", "sm_90a", "sm_100a", "sm_120a"};
 
-/// What emitPTX needs to find in the context that its module lives in.
+/// Whether `name` is one of gpuArchitectures; else a diagnostic at `where` that lists them.
+bool isArchitecture(llvm::StringRef name, mlir::Location where);
+
+/// What emitting PTX needs to find in its context.
 void registerPTX(mlir::DialectRegistry &registry);
 
-/// Lowers `module` (KernelToGPU's, changed on the way) to PTX for `architecture`, one of
-/// gpuArchitectures. Fails with a diagnostic where maths needs CUDA's libdevice and none is
-/// installed.
-mlir::FailureOr<std::string> emitPTX(mlir::ModuleOp module, llvm::StringRef architecture);
+/// From threads of a GPU to the NVVM dialect. `modules` are those of convert-kernel-to-gpu.
+void buildThreadsToNVVM(mlir::OpPassManager &modules);
 
 } // namespace roux

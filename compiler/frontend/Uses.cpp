@@ -139,7 +139,9 @@ void Checker::applyRunKeys() {
   if (given.empty())
     return;
   auto [at, isNew] = names.emplace("run", static_cast<uint32_t>(symbols.size()));
-  runWritten = {.kind = ast::Kind::Run, .kindRange = {mainFile, 0, 0}};
+  runWritten = {};
+  runWritten.kind = ast::Kind::Run;
+  runWritten.kindRange = {mainFile, 0, 0};
   if (isNew)
     symbols.push_back({.written = &runWritten});
   else

@@ -1,14 +1,14 @@
 //===- CompileStep.cpp - from a model's shape and a loss to a program -----===//
 //
-// Stages in their order: import, gradients, fusion, kernels, code. Each ends in a module
-// that verifies; a stage that was asked for is printed instead of going on.
+// Stages in the order of their table. Each ends in a module that verifies; a stage that
+// was asked for is printed instead of going on.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
 
-#include "compiler/codegen/KernelText.h"
-#include "compiler/codegen/KernelToProgram.h"
-#include "compiler/conversion/Passes.h"
+#include "compiler/pipeline/CompileProgram.h"
+#include "compiler/pipeline/KernelText.h"
+#include "compiler/pipeline/StagePasses.h"
 #include "compiler/pipeline/StepStages.h"
 #include "compiler/transforms/Passes.h"
 
@@ -22,9 +22,11 @@ using namespace mlir;
 
 namespace roux {
 
-/// The recipe's line, where the op has one.
-static void writePlace(Location location) {
-  location->walk([](Location part) {
+/// To stderr, as `file:line:column: error: text` where the op has a line of the recipe; each note
+/// likewise below it.
+static void write(Diagnostic &diagnostic) {
+  static constexpr StringLiteral severities[] = {"note", "warning", "error", "remark"};
+  diagnostic.getLocation()->walk([](Location part) {
     auto place = dyn_cast<FileLineColLoc>(part);
     if (!place)
       return WalkResult::advance();
@@ -32,43 +34,43 @@ static void writePlace(Location location) {
                  << place.getColumn() << ": ";
     return WalkResult::interrupt();
   });
+  llvm::errs() << severities[static_cast<size_t>(diagnostic.getSeverity())] << ": " << diagnostic
+               << "\n";
+  for (Diagnostic &note : diagnostic.getNotes())
+    write(note);
 }
 
 namespace {
 
-/// The context of one compilation. Diagnostics go to stderr as `file:line:column: error: text`.
+/// The context of one compilation. Diagnostics go to stderr.
 class StepCompilation {
 public:
   explicit StepCompilation(const StepSource &source)
       : source(source), context(registry(), MLIRContext::Threading::DISABLED),
         handler(&context, [](Diagnostic &diagnostic) {
-          writePlace(diagnostic.getLocation());
-          bool remark = diagnostic.getSeverity() == DiagnosticSeverity::Remark;
-          llvm::errs() << (remark ? "remark: " : "error: ") << diagnostic << "\n";
+          write(diagnostic);
           return success();
         }) {
     context.printOpOnDiagnostic(false);
   }
 
-  /// The module after step, grad or fuse.
-  OwningOpRef<ModuleOp> build(step::StepStage last);
-  /// The module after `stage`, which is the edited text if there is one of that stage.
-  OwningOpRef<ModuleOp> edited(StringRef stage, OwningOpRef<ModuleOp> module);
-  /// The module of kernels; null after a diagnostic.
-  OwningOpRef<ModuleOp> buildKernels();
+  /// The module of `stage`, a form Module of Stages.h; null after a diagnostic.
+  OwningOpRef<ModuleOp> build(StringRef stage);
   /// From here on each fusion made or declined is a remark on stderr.
   void sayWhatFuses();
 
 private:
   static DialectRegistry registry() {
     DialectRegistry registry;
-    step::registerStepDialects(registry);
-    registerCPUCode(registry);
-    registerKernelText(registry);
+    registerStages(registry);
     return registry;
   }
   Location locate(SourceRange where);
   Location locate(const Expression::Node &node);
+  /// What the recipe says, as a module.
+  OwningOpRef<ModuleOp> import();
+  /// The module after `stage`, which is the edited text if there is one of that stage.
+  OwningOpRef<ModuleOp> edited(StringRef stage, OwningOpRef<ModuleOp> module);
   /// Gives ops that came from a model's shape the recipe's places of model and optimizer.
   void place(ModuleOp module);
 
@@ -113,10 +115,16 @@ void StepCompilation::place(ModuleOp module) {
 OwningOpRef<ModuleOp> StepCompilation::edited(StringRef stage, OwningOpRef<ModuleOp> module) {
   if (!module || !source.edited || source.edited->stage != stage)
     return module;
-  return step::readEditedStage(*module, source.edited->text, source.edited->path);
+  module = step::readEditedStage(*module, source.edited->text, source.edited->path);
+  PassManager checks(&context);
+  if (stage == "kernel")
+    checks.addPass(step::createVerifyProgram()); // as after the passes that make it
+  if (!module || failed(checks.run(*module)))
+    return nullptr;
+  return module;
 }
 
-OwningOpRef<ModuleOp> StepCompilation::build(step::StepStage last) {
+OwningOpRef<ModuleOp> StepCompilation::import() {
   static constexpr step::StreamType types[] = {step::StreamType::F32, step::StreamType::BF16,
                                                step::StreamType::F64};
   step::StepRequest request;
@@ -130,23 +138,31 @@ OwningOpRef<ModuleOp> StepCompilation::build(step::StepStage last) {
                     source.decay,     source.clip,       source.decaysVectors};
   request.trains = source.trains;
   request.generates = source.generates;
-  OwningOpRef<ModuleOp> module = step::buildStep(
-      context, request, [this](const Expression::Node &node) { return locate(node); });
+  OwningOpRef<ModuleOp> module = step::buildStepStage(
+      context, request, "step", [this](const Expression::Node &node) { return locate(node); });
   if (module)
     place(*module);
-  module = edited("step", std::move(module));
-  if (!module || last == step::StepStage::Step)
-    return module;
-  if (source.trains) {
-    if (failed(step::differentiate(*module)))
+  return module;
+}
+
+OwningOpRef<ModuleOp> StepCompilation::build(StringRef wanted) {
+  OwningOpRef<ModuleOp> module;
+  StringRef before;
+  for (const Stage &stage : stages) {
+    if (stage.form != StageForm::Module)
+      continue;
+    StringRef name = stage.name;
+    if (before.empty())
+      module = import();
+    else if (bool hasNone = name == "grad" && !source.trains;
+             !hasNone && failed(runStages(*module, before, name, {})))
       return nullptr;
-    module = edited("grad", std::move(module));
+    module = edited(name, std::move(module));
+    if (!module || name == wanted)
+      return module;
+    before = name;
   }
-  if (!module || last == step::StepStage::Grad)
-    return module;
-  if (failed(step::fuse(*module)))
-    return nullptr;
-  return edited("fuse", std::move(module));
+  llvm_unreachable("not a stage that is a module");
 }
 
 void StepCompilation::sayWhatFuses() {
@@ -157,44 +173,21 @@ void StepCompilation::sayWhatFuses() {
                                           categories, /*printAsEmitRemarks=*/true);
 }
 
-OwningOpRef<ModuleOp> StepCompilation::buildKernels() {
-  OwningOpRef<ModuleOp> module = build(step::StepStage::Fuse);
-  PassManager passes(&context);
-  passes.addPass(createStepToKernel());
-  if (!module || failed(passes.run(*module)))
-    return nullptr;
-  module = edited("kernel", std::move(module));
-  PassManager checks(&context);
-  checks.addPass(step::createVerifyProgram());
-  if (!module || failed(checks.run(*module)))
-    return nullptr;
-  return module;
-}
-
 std::optional<std::string> printStage(const StepSource &source, const StageText &what) {
   StepCompilation compilation(source);
-  std::string text;
-  llvm::raw_string_ostream out(text);
-  static const std::pair<StringRef, step::StepStage> ofStep[] = {
-      {"step", step::StepStage::Step},
-      {"grad", step::StepStage::Grad},
-      {"fuse", step::StepStage::Fuse},
-  };
-  for (auto [name, last] : ofStep) {
-    if (what.stage != name)
-      continue;
-    if (name == "fuse")
-      compilation.sayWhatFuses();
-    OwningOpRef<ModuleOp> module = compilation.build(last);
-    return module ? std::optional(step::printModule(*module) + "\n") : std::nullopt;
-  }
-  OwningOpRef<ModuleOp> module = compilation.buildKernels();
+  const Stage &stage = *stageNamed(what.stage);
+  if (stage.name == "fuse")
+    compilation.sayWhatFuses();
+  // Whole, with its entries, so that the text can be edited and fed back.
+  bool isWhole = stage.form == StageForm::Module && what.kernel.empty();
+  OwningOpRef<ModuleOp> module = compilation.build(isWhole ? what.stage : "kernel");
   if (!module)
     return std::nullopt;
-  const std::string &machine = what.machine.empty() ? source.machine : what.machine;
-  // Whole, with its entries, so that the text can be edited and fed back.
-  if (what.stage == "kernel" && what.kernel.empty())
+  if (isWhole)
     return step::printModule(*module) + "\n";
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  const std::string &machine = what.machine.empty() ? source.machine : what.machine;
   if (failed(printKernels(*module, {what.stage, what.kernel, machine, what.architecture}, out)))
     return std::nullopt;
   return text;
@@ -206,68 +199,59 @@ static const CPUMachine &machineOf(const StepSource &source) {
   return named == std::end(cpuMachines) ? hostMachine() : *named;
 }
 
+/// Adds what `stage` makes of the module of kernels to `files`.
+static LogicalResult addKernelFiles(ModuleOp kernels, const Stage &stage,
+                                    const std::string &machine, std::vector<StageFile> &files) {
+  KernelTextOptions options;
+  options.stage = stage.name;
+  options.machine = machine;
+  FailureOr<std::vector<KernelText>> texts = kernelTexts(kernels, options);
+  if (failed(texts))
+    return failure();
+  for (KernelText &each : *texts)
+    files.push_back(
+        {options.stage + "/" + each.kernel + std::string(stage.extension), std::move(each.text)});
+  return success();
+}
+
 std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
   std::vector<StageFile> files;
-  auto addWhole = [&](const char *name, OwningOpRef<ModuleOp> module) {
-    if (module)
-      files.push_back({name, step::printModule(*module) + "\n"});
-    return bool(module);
-  };
   StepCompilation compilation(source);
-  if (!addWhole("step.mlir", compilation.build(step::StepStage::Step)))
-    return std::nullopt;
-  if (source.trains && !addWhole("grad.mlir", compilation.build(step::StepStage::Grad)))
-    return std::nullopt;
-  if (!addWhole("fuse.mlir", compilation.build(step::StepStage::Fuse)))
-    return std::nullopt;
-  OwningOpRef<ModuleOp> module = compilation.buildKernels();
-  if (!module)
-    return std::nullopt;
-  files.push_back({"kernel.mlir", step::printModule(*module) + "\n"});
-  auto add = [&](const std::string &name, const char *form, const std::string &kernel) {
-    KernelTextOptions options;
-    options.form = form;
-    options.kernel = kernel;
-    options.machine = source.machine;
-    llvm::raw_string_ostream out(files.emplace_back(StageFile{name, {}}).text);
-    return succeeded(printKernels(*module, options, out));
-  };
-  if (!add("table.txt", "table", ""))
-    return std::nullopt;
-  static constexpr std::pair<const char *, const char *> forms[] = {{"llvm", ".ll"}, {"asm", ".s"}};
-  for (auto [form, extension] : forms)
-    for (kernel::FuncOp function : module->getOps<kernel::FuncOp>()) {
-      std::string name = function.getSymName().str();
-      if (!add(form + ("/" + name) + extension, form, name))
+  OwningOpRef<ModuleOp> module;
+  for (const Stage &stage : stages) {
+    std::string name(stage.name);
+    if (stage.form == StageForm::Module && (source.trains || name != "grad")) {
+      module = compilation.build(name);
+      if (!module)
+        return std::nullopt;
+      files.push_back({name + ".mlir", step::printModule(*module) + "\n"});
+    } else if (name == "table") {
+      llvm::raw_string_ostream out(files.emplace_back(StageFile{name + ".txt", {}}).text);
+      if (failed(printKernels(*module, {.stage = name}, out)))
+        return std::nullopt;
+    } else if (stage.reads & reads::CPU) {
+      if (failed(addKernelFiles(*module, stage, source.machine, files)))
         return std::nullopt;
     }
+  }
   return files;
 }
 
-std::optional<Program> outlineStep(const StepSource &source) {
+static std::optional<Program> programOf(const StepSource &source, const ProgramOptions &options) {
   StepCompilation compilation(source);
-  OwningOpRef<ModuleOp> module = compilation.buildKernels();
-  ProgramOptions options;
-  options.emitsCode = false;
+  OwningOpRef<ModuleOp> module = compilation.build("kernel");
   if (!module)
     return std::nullopt;
   FailureOr<Program> program = compileProgram(*module, options);
   return succeeded(program) ? std::optional(std::move(*program)) : std::nullopt;
 }
 
+std::optional<Program> outlineStep(const StepSource &source) {
+  return programOf(source, {.emitsCode = false});
+}
+
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder) {
-  StepCompilation compilation(source);
-  OwningOpRef<ModuleOp> module = compilation.buildKernels();
-  if (!module)
-    return std::nullopt;
-  ProgramOptions options;
-  options.machine = &machineOf(source);
-  if (!cacheFolder.empty())
-    options.cacheFolder = cacheFolder;
-  FailureOr<Program> program = compileProgram(*module, options);
-  if (failed(program))
-    return std::nullopt;
-  return std::move(*program);
+  return programOf(source, {&machineOf(source), cacheFolder});
 }
 
 } // namespace roux

@@ -50,9 +50,9 @@ struct StepSource {
 
 /// Which text of a step is asked for.
 struct StageText {
-  std::string stage;   ///< step, grad, fuse, kernel, loops, llvm, asm, gpu, ptx, table
-  std::string kernel;  ///< only this one; empty: all
-  std::string machine; ///< of --machine; empty: this processor's
+  std::string stage;        ///< step, grad, fuse, kernel, loops, llvm, asm, gpu, ptx, table
+  std::string kernel = {};  ///< only this one; empty: all
+  std::string machine = {}; ///< of --machine; empty: this processor's
   std::string architecture = "sm_90a"; ///< of gpu and ptx
 };
 

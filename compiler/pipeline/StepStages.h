@@ -1,7 +1,7 @@
-//===- StepStages.h - the step, grad and fuse stages of the pipeline ------===//
+//===- StepStages.h - a model's step, imported and taken further ----------===//
 //
-// What `roux inspect --emit=step`, `grad` and `fuse` show, and where every later
-// stage begins: a model's shape and a recipe's loss in, a verified module out.
+// Where every stage begins: a model's shape and a recipe's loss in, a verified
+// module out, which may be exchanged for its text, edited.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -12,23 +12,11 @@
 
 namespace roux::step {
 
-enum class StepStage : uint8_t {
-  Step, ///< the forward entries and the update
-  Grad, ///< the same, with @train_grad where the request trains
-  Fuse, ///< the same, with operations joined that one kernel does
-};
-
-/// Imports `request` and runs the pipeline up to `last`. Null after reporting why to the context's
-/// diagnostic handlers.
+/// Imports `request` and runs the pipeline up to `stage`: step, grad, fuse or kernel. Null after
+/// reporting why to the context's diagnostic handlers.
 mlir::OwningOpRef<mlir::ModuleOp> buildStepStage(mlir::MLIRContext &context,
-                                                 const StepRequest &request, StepStage last,
+                                                 const StepRequest &request, llvm::StringRef stage,
                                                  LocateNode locate);
-
-/// Adds @train_grad to the step of a model. Fails with a diagnostic.
-mlir::LogicalResult differentiate(mlir::ModuleOp module);
-
-/// Joins operations that one kernel does. Fails with a diagnostic.
-mlir::LogicalResult fuse(mlir::ModuleOp module);
 
 /// The module that `text` is, under the name `path` in diagnostics. Its entries must take and give
 /// what those of `expected`, the same stage of the recipe, do. Null after reporting the line and

@@ -8,11 +8,11 @@
 #include "compiler/frontend/Check.h"
 #include "compiler/frontend/Objective.h"
 #include "compiler/frontend/Parser.h"
+#include "compiler/pipeline/Stages.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/InspectOptions.h"
 #include "compiler/tools/PlannedTrain.h"
 #include "compiler/tools/RecipeFile.h"
-#include "compiler/tools/Stages.h"
 #include "compiler/tools/Verbs.h"
 #include "runtime/data/view/PlanText.h"
 

@@ -7,9 +7,9 @@
 #include "compiler/tools/InspectOptions.h"
 
 #include "compiler/frontend/Constructs.h"
+#include "compiler/pipeline/Stages.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/Settings.h"
-#include "compiler/tools/Stages.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -44,12 +44,6 @@ static int unknownStage(std::string_view name) {
                             fmt::join(names, ", ")));
 }
 
-const Stage *stageNamed(std::string_view name) {
-  const Stage *stage = std::find_if(std::begin(stages), std::end(stages),
-                                    [&](const Stage &s) { return s.name == name; });
-  return stage == std::end(stages) ? nullptr : stage;
-}
-
 /// 0, or 1 after refusing an option that `stage` does not read.
 static int refuseUnread(const CLI::App &app, const Stage &stage) {
   auto refuseOption = [&](std::string_view option) {
@@ -66,11 +60,22 @@ static int refuseUnread(const CLI::App &app, const Stage &stage) {
   return 0;
 }
 
+/// "step{suffix}, grad{suffix}, fuse{suffix} or kernel{suffix}": the stages that can be read back.
+static std::string editableStages(std::string_view suffix) {
+  std::vector<std::string> names;
+  for (const Stage &stage : stages)
+    if (stage.form == StageForm::Module)
+      names.push_back(fmt::format("{}{}", stage.name, suffix));
+  std::string last = names.back();
+  names.pop_back();
+  return fmt::format("{} or {}", fmt::join(names, ", "), last);
+}
+
 void addEdited(CLI::App &app, std::string &from) {
-  app.add_option(
-         "--from", from,
-         "text that --emit=step, grad, fuse or kernel printed, edited: it stands instead of "
-         "what the recipe's train says")
+  app.add_option("--from", from,
+                 fmt::format("text that --emit={} printed, edited: it stands instead of what the "
+                             "recipe's train says",
+                             editableStages("")))
       ->type_name("STAGE=FILE");
 }
 
@@ -79,11 +84,10 @@ std::optional<EditedStage> readEdited(const std::string &from) {
     return std::nullopt;
   size_t equals = from.find('=');
   EditedStage edited{from.substr(0, equals), {}, {}};
-  bool isStage = edited.stage == "step" || edited.stage == "grad" || edited.stage == "fuse" ||
-                 edited.stage == "kernel";
-  if (!isStage || equals == std::string::npos)
-    throw std::runtime_error(fmt::format(
-        "--from takes step=FILE, grad=FILE, fuse=FILE or kernel=FILE, found '{}'", from));
+  const Stage *stage = stageNamed(edited.stage);
+  if (!stage || stage->form != StageForm::Module || equals == std::string::npos)
+    throw std::runtime_error(
+        fmt::format("--from takes {}, found '{}'", editableStages("=FILE"), from));
   edited.path = from.substr(equals + 1);
   std::optional<std::string> text = readFile(edited.path);
   if (!text)

@@ -15,7 +15,7 @@ namespace roux {
 
 struct InspectRequest {
   std::string path, target, config;
-  StageText text;         ///< its stage is of Stages.h; empty: only a dump was asked for
+  StageText text;         ///< its stage is one of Stages.h; empty: only a dump was asked for
   std::string dumpFolder; ///< empty: none
   std::optional<EditedStage> edited;
   CheckOptions check;

@@ -4,7 +4,8 @@
 // and writes what a machine is given. The tool of the lowerings' own tests.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/codegen/KernelText.h"
+#include "compiler/pipeline/KernelText.h"
+#include "compiler/pipeline/StagePasses.h"
 
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
@@ -16,21 +17,15 @@ int main(int argc, char **argv) {
       "machine", llvm::cl::desc("avx512_amx, avx512_bf16, avx512, avx2 or portable"));
   llvm::cl::opt<std::string> arch("arch", llvm::cl::desc("sm_80, sm_90a, sm_100a or sm_120a"),
                                   llvm::cl::init("sm_90a"));
-  static constexpr std::pair<const char *, const char *> forms[] = {
-      {"kernel", "the kernel dialect, verified"},
-      {"loops", "vector loops for a CPU"},
-      {"llvm", "optimised LLVM IR for a CPU"},
-      {"asm", "assembly for a CPU"},
-      {"gpu", "the gpu dialect"},
-      {"ptx", "PTX for an NVIDIA GPU"},
-      {"table", "operations, bytes and what is fused"},
-  };
-  for (auto [form, meaning] : forms)
+  for (const roux::Stage &stage : roux::stages) {
+    if (!stage.isKernelByKernel() && stage.name != "table")
+      continue;
     mlir::TranslateFromMLIRRegistration(
-        std::string("kernel-to-") + form, meaning,
-        [&, form = form](mlir::ModuleOp module, llvm::raw_ostream &out) {
-          return roux::printKernels(module, {form, kernel, machine, arch}, out);
+        "kernel-to-" + std::string(stage.name), stage.produces,
+        [&](mlir::ModuleOp module, llvm::raw_ostream &out) {
+          return roux::printKernels(module, {std::string(stage.name), kernel, machine, arch}, out);
         },
-        roux::registerKernelText);
+        roux::registerStages);
+  }
   return failed(mlir::mlirTranslateMain(argc, argv, "Roux's kernels as text\n"));
 }

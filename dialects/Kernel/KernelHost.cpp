@@ -42,7 +42,7 @@ LogicalResult BufferOp::verify() {
   auto type = cast<MemRefType>(getResult().getType());
   if (!type.getLayout().isIdentity() || type.getMemorySpace())
     return emitOpError() << "is " << type << ", which has a layout or a memory space";
-  if (type.getNumDynamicDims() != static_cast<int64_t>(getSizes().size()))
+  if (type.getNumDynamicDims() != getSizes().size())
     return emitOpError() << "has " << getSizes().size() << " sizes for " << type.getNumDynamicDims()
                          << " dynamic dimensions";
   if (getRole() == Role::Activation || !(*this)->getParentOfType<RepeatOp>())
@@ -84,8 +84,11 @@ LogicalResult WindowOp::verify() {
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  auto kernel = symbols.lookupNearestSymbolFrom<FuncOp>(
+  Operation *callee = symbols.lookupNearestSymbolFrom(
       (*this)->getParentOfType<ProgramOp>()->getParentOp(), getCalleeAttr());
+  if (isa_and_nonnull<ModuleOp>(callee))
+    return success(); // lowered: what it takes was settled before
+  auto kernel = dyn_cast_or_null<FuncOp>(callee);
   if (!kernel)
     return emitOpError() << "names '" << getCallee() << "', which is no kernel";
   TypeRange given = getArguments().getTypes();

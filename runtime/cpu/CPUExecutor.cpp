@@ -34,10 +34,11 @@ CPUExecutor::CPUExecutor(Program given, unsigned threads)
         "the program is for a processor with '{}', which this one has not; compile it here",
         loaded.machine));
   int64_t most = 0;
-  for (const ProgramKernel &kernel : loaded.kernels) {
-    code.push_back(std::make_unique<ObjectCode>(kernel.object, kernel.shape.name));
-    kernels.push_back(reinterpret_cast<KernelCode>(code.back()->find(kernel.shape.name)));
-    most = std::max(most, kernel.shape.scratchBytes);
+  if (!loaded.kernels.empty())
+    code = std::make_unique<SharedCode>(loaded.code, loaded.codeFile);
+  for (const std::string &name : loaded.kernels) {
+    kernels.push_back({code->kernel(name), code->shape(name)});
+    most = std::max(most, kernels.back().shape.scratchBytes);
   }
   for (unsigned i = 0; i < pool.threads(); ++i) {
     scratch.push_back(allocate(most, "scratch"));
@@ -104,12 +105,11 @@ void CPUExecutor::launch(const Instruction &i, const std::vector<uint64_t> &regi
   for (size_t operand = 1; operand < i.operands.size(); ++operand)
     arguments.push_back(reinterpret_cast<void *>(registers[i.operands[operand]]));
   auto extent = static_cast<int64_t>(registers[i.operands[0]]);
-  KernelCode kernel = kernels[i.immediate];
+  const Kernel &kernel = kernels[i.immediate];
   auto begin = std::chrono::steady_clock::now();
-  const KernelShape &shape = loaded.kernels[i.immediate].shape;
-  pool.run(shape.items(extent), shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
+  pool.run(kernel.shape.items(extent), kernel.shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
            [&](int64_t first, int64_t end, unsigned thread) {
-             kernel(arguments.data(), extent, first, end, scratch[thread].get());
+             kernel.code(arguments.data(), extent, first, end, scratch[thread].get());
            });
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   spent[i.immediate].launches += 1;

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "runtime/MemoryPlan.h"
-#include "runtime/cpu/ObjectCode.h"
+#include "runtime/cpu/SharedCode.h"
 #include "runtime/cpu/ThreadPool.h"
 #include <memory>
 #include <span>
@@ -46,8 +46,12 @@ private:
   void launch(const Instruction &instruction, const std::vector<uint64_t> &registers);
 
   Program loaded;
-  std::vector<std::unique_ptr<ObjectCode>> code;
-  std::vector<KernelCode> kernels;
+  std::unique_ptr<SharedCode> code; ///< none of a program without kernels
+  struct Kernel {
+    KernelCode code;
+    KernelShape shape;
+  };
+  std::vector<Kernel> kernels; ///< as program() has them
   std::vector<KernelTime> spent;
   ThreadPool pool;
   struct Free {

@@ -5,13 +5,10 @@
 //===----------------------------------------------------------------------===//
 #include "tests/compiler/kernels/Compiled.h"
 
-#include "compiler/codegen/CPUCode.h"
-#include "compiler/conversion/KernelToCPU.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "compiler/pipeline/CompileProgram.h"
+#include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
-#include "runtime/cpu/ObjectCode.h"
+#include "runtime/cpu/SharedCode.h"
 #include "runtime/cpu/ThreadPool.h"
 #include <cmath>
 #include <cstring>
@@ -101,13 +98,7 @@ Argument::Argument(int64_t value) {
   std::memcpy(&bits, &value, sizeof value);
 }
 
-struct Compiled::Loaded {
-  KernelShape shape;
-  std::unique_ptr<ObjectCode> code;
-  KernelCode entry;
-};
-
-static const CPUMachine &machineNamed(const std::string &name) {
+static const CPUMachine &machineOf(const std::string &name) {
   for (const CPUMachine &machine : cpuMachines)
     if (machine.name == name)
       return machine;
@@ -115,57 +106,40 @@ static const CPUMachine &machineNamed(const std::string &name) {
 }
 
 bool test::runs(const std::string &name) {
-  return &machineNamed(name) >= &hostMachine(); // best first
+  return &machineOf(name) >= &hostMachine(); // best first
 }
 
 Compiled::Compiled(const std::string &text, const std::string &machine) {
   mlir::DialectRegistry registry;
-  registry.insert<kernel::KernelDialect, mlir::arith::ArithDialect, mlir::math::MathDialect,
-                  mlir::vector::VectorDialect>();
-  registerCPUCode(registry);
+  registerStages(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
     std::abort();
-  for (auto function : module->getOps<kernel::FuncOp>()) {
-    mlir::FailureOr<CPUKernel> lowered = lowerToCPU(function, machineNamed(machine));
-    if (failed(lowered) || failed(lowered->module->verify()))
-      std::abort();
-    auto object = emitCPU(*lowered->module, machineNamed(machine), CPUForm::Object);
-    if (failed(object))
-      std::abort();
-    auto loaded = std::make_unique<Loaded>();
-    loaded->shape = lowered->shape;
-    loaded->code = std::make_unique<ObjectCode>(*object, lowered->shape.name);
-    loaded->entry = reinterpret_cast<KernelCode>(loaded->code->find(lowered->shape.name));
-    kernels.push_back(std::move(loaded));
-  }
+  auto program = compileProgram(*module, {.machine = &machineOf(machine)});
+  if (failed(program))
+    std::abort();
+  code = std::make_unique<SharedCode>(program->code, "");
 }
 
 Compiled::~Compiled() = default;
 
 void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argument> arguments,
                    unsigned threads) {
-  std::vector<void *> slots;
+  std::vector<void *> slots, scratch;
   for (const Argument &argument : arguments)
     slots.push_back(argument.bits);
-  for (auto &loaded : kernels) {
-    if (loaded->shape.name != kernel)
-      continue;
-    std::vector<void *> scratch;
-    for (unsigned i = 0; i < threads; ++i)
-      scratch.push_back(std::aligned_alloc(64, loaded->shape.scratchBytes + 64));
-    ThreadPool pool(threads);
-    pool.run(loaded->shape.items(extent),
-             loaded->shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
-             [&](int64_t begin, int64_t end, unsigned thread) {
-               loaded->entry(slots.data(), extent, begin, end, scratch[thread]);
-             });
-    for (void *memory : scratch)
-      std::free(memory);
-    return;
-  }
-  std::abort();
+  KernelShape shape = code->shape(kernel);
+  KernelCode entry = code->kernel(kernel);
+  for (unsigned i = 0; i < threads; ++i)
+    scratch.push_back(std::aligned_alloc(64, shape.scratchBytes + 64));
+  ThreadPool pool(threads);
+  pool.run(shape.items(extent), shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
+           [&](int64_t begin, int64_t end, unsigned thread) {
+             entry(slots.data(), extent, begin, end, scratch[thread]);
+           });
+  for (void *memory : scratch)
+    std::free(memory);
 }
 
 std::string test::substitute(std::string text,

@@ -13,6 +13,10 @@
 #include <string>
 #include <vector>
 
+namespace roux {
+class SharedCode;
+}
+
 namespace roux::test {
 
 /// A number in the memory of a kernel's buffers: f32, f64 or bf16.
@@ -57,8 +61,7 @@ public:
            unsigned threads = 1);
 
 private:
-  struct Loaded;
-  std::vector<std::unique_ptr<Loaded>> kernels;
+  std::unique_ptr<SharedCode> code;
 };
 
 /// True if this processor runs code for `machine`.

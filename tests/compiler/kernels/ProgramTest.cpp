@@ -5,17 +5,17 @@
 // run as compiled, and again from its bytes.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/codegen/KernelToProgram.h"
-#include "dialects/Kernel/Kernel.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "compiler/codegen/LinkCode.h"
+#include "compiler/pipeline/CompileProgram.h"
+#include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
+#include "runtime/Seal.h"
 #include "runtime/cpu/CPUExecutor.h"
 #include "tests/compiler/kernels/Compiled.h"
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 
 using namespace roux;
@@ -89,16 +89,12 @@ kernel.program @train {
 }
 )";
 
-Program compile(std::optional<std::string> cache = std::nullopt, const std::string &text = ::text) {
+Program compile(const std::string &cache = "", const std::string &text = ::text) {
   mlir::DialectRegistry registry;
-  registry.insert<kernel::KernelDialect, mlir::arith::ArithDialect, mlir::math::MathDialect,
-                  mlir::vector::VectorDialect>();
-  registerCPUCode(registry);
+  registerStages(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
-  ProgramOptions options;
-  options.cacheFolder = cache;
-  auto program = compileProgram(*module, options);
+  auto program = compileProgram(*module, {.cacheFolder = cache});
   if (failed(program))
     std::abort();
   return *program;
@@ -160,7 +156,7 @@ TEST(Program, RefusesBytesThatAreNotWhole) {
   changed = bytes;
   changed[8] = 99;
   EXPECT_EQ(refusal(changed),
-            "f.program: not a usable program: it has format number 99, this build reads 2");
+            "f.program: not a usable program: it has format number 99, this build reads 3");
 }
 
 TEST(Program, SharesMemoryOnlyBetweenActivationsThatDoNotMeet) {
@@ -222,44 +218,142 @@ TEST(Program, FindsCompiledKernelsAgain) {
   int64_t before = kernelsCompiled();
   Program first = compile(folder.string());
   EXPECT_EQ(kernelsCompiled(), before + 2);
+  EXPECT_EQ(std::filesystem::path(first.codeFile).parent_path(), folder);
   Program second = compile(folder.string());
   EXPECT_EQ(kernelsCompiled(), before + 2);
   EXPECT_EQ(first.save(), second.save());
-  // One kernel of two changes: the other's code is the same.
+  // One kernel of two changes: only that one is compiled.
   std::string changed = text;
   changed.replace(changed.find("arith.addf"), 10, "arith.subf");
   Program third = compile(folder.string(), changed);
   EXPECT_EQ(kernelsCompiled(), before + 3);
-  EXPECT_EQ(third.kernels[0].object, first.kernels[0].object);
-  EXPECT_NE(third.kernels[1].object, first.kernels[1].object);
-  // A damaged file is compiled anew, not believed.
-  for (const auto &file : std::filesystem::directory_iterator(folder))
-    std::filesystem::resize_file(file, 40);
-  EXPECT_EQ(compile(folder.string()).save(), first.save());
-  EXPECT_EQ(kernelsCompiled(), before + 5);
+  EXPECT_NE(third.code, first.code);
+  // Linked code alone is enough; without it the objects are.
+  for (const char *kept : {".so", ".o"}) {
+    for (const auto &file : std::filesystem::directory_iterator(folder))
+      if (file.path().extension() != kept)
+        std::filesystem::remove(file.path());
+    EXPECT_EQ(compile(folder.string()).save(), first.save());
+    compile(folder.string()); // puts back what was removed
+  }
   std::filesystem::remove_all(folder);
 }
 
-TEST(ObjectCode, SurvivesAnyDamage) {
-  const std::string whole = compile().kernels[0].object;
-  ObjectCode(whole, "whole").find("scale");
-  EXPECT_THROW(ObjectCode(whole, "whole").find("absent"), std::runtime_error);
-  EXPECT_THROW(ObjectCode("", "empty"), std::runtime_error);
-  auto load = [](const std::string &bytes) {
-    try {
-      ObjectCode code(bytes, "damaged"); // nothing of it is run
-    } catch (const std::runtime_error &error) {
-      EXPECT_NE(std::string(error.what()).find("damaged"), std::string::npos);
+/// What CPUExecutor says to `program`.
+std::string refusalOf(Program program) {
+  try {
+    CPUExecutor executor(std::move(program), 1);
+  } catch (const std::runtime_error &error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Program, IsCompiledAnewWhereTheCacheIsDamaged) {
+  auto folder = std::filesystem::temp_directory_path() / "roux-damaged-cache-test";
+  std::filesystem::remove_all(folder);
+  Program whole = compile(folder.string());
+  auto damage = [&](auto change) {
+    for (const auto &file : std::filesystem::directory_iterator(folder)) {
+      std::ifstream in(file.path(), std::ios::binary);
+      std::string bytes{std::istreambuf_iterator<char>(in), {}};
+      change(bytes);
+      std::filesystem::remove(file.path()); // what is loaded stays as it is
+      std::ofstream(file.path(), std::ios::binary) << bytes;
     }
+    int64_t before = kernelsCompiled();
+    Program again = compile(folder.string());
+    EXPECT_EQ(kernelsCompiled(), before + 2);
+    EXPECT_EQ(again.save(), whole.save());
+    CPUExecutor executor(std::move(again), 1);
+    EXPECT_FALSE(run(executor).empty());
   };
-  for (size_t size = 0; size < whole.size(); size += 7)
-    load(whole.substr(0, size));
-  for (size_t at = 0; at < whole.size(); ++at)
+  damage([](std::string &bytes) { bytes.resize(40); });
+  damage([](std::string &bytes) { bytes.clear(); });
+  damage([](std::string &bytes) { bytes[bytes.size() / 2] ^= 1; });
+  damage([](std::string &bytes) { bytes.back() ^= 1; });
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Program, RunsWhereItsFileIsGone) {
+  Program program = compile();
+  program.codeFile = "/nowhere/code.so";
+  CPUExecutor executor(std::move(program), 1);
+  CPUExecutor expected(compile(), 1);
+  EXPECT_EQ(run(executor), run(expected));
+}
+
+TEST(Program, RefusesDamagedCodeBeforeItIsLoaded) {
+  const Program whole = compile();
+  const std::string damaged = "the program's code cannot be loaded: it is damaged: its checksum "
+                              "does not match its contents";
+  Program changed = whole;
+  for (size_t size = 0; size < whole.code.size(); size += 97) {
+    changed.code = whole.code.substr(0, size);
+    EXPECT_EQ(refusalOf(changed), damaged) << size;
+  }
+  for (size_t at = 0; at < whole.code.size(); at += 5)
     for (int bits : {0x01, 0x80, 0xff}) {
-      std::string changed = whole;
-      changed[at] ^= bits;
-      load(changed);
+      changed.code = whole.code;
+      changed.code[at] ^= bits;
+      EXPECT_EQ(refusalOf(changed), damaged) << at;
     }
+}
+
+TEST(Program, RefusesCodeThatIsNotItsOwn) {
+  const Program whole = compile();
+  const std::string object(*unsealed(whole.code)), prefix = "the program's code cannot be loaded: ";
+  auto refusal = [&](std::string code) {
+    Program changed = whole;
+    changed.code = sealed(std::move(code));
+    return refusalOf(std::move(changed));
+  };
+  EXPECT_EQ(refusal(""), prefix + "it is no shared object");
+  EXPECT_EQ(refusal("#!/bin/sh\necho this is a script and not a shared object of any kind\n"),
+            prefix + "it is no shared object");
+  std::string other = object;
+  other[18] = char(183); // e_machine: aarch64
+  EXPECT_EQ(refusal(other), prefix + "it is for a processor of aarch64, and this one is of x86-64");
+  std::string relocatable = object;
+  relocatable[16] = 1; // e_type
+  EXPECT_EQ(refusal(relocatable), prefix + "it is no shared object");
+  Program renamed = whole;
+  renamed.kernels[1] = "absent";
+  EXPECT_EQ(refusalOf(renamed), prefix + "it has no 'absent'");
+}
+
+TEST(Program, HasNoCodeWithoutKernels) {
+  Program program =
+      compile("", "kernel.program @train {\n  %tokens = kernel.extent \"tokens\"\n}\n");
+  EXPECT_EQ(program.code, "");
+  CPUExecutor executor(std::move(program), 1);
+  Bindings bindings;
+  bindings.extents["tokens"] = 1;
+  executor.run("train", bindings);
+}
+
+TEST(LinkCode, RefusesWhatNoLibraryHas) {
+  mlir::DialectRegistry registry;
+  registerStages(registry);
+  mlir::MLIRContext context(registry);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+    module {
+      module @lost {
+        llvm.func @nowhere()
+        llvm.func @lost() {
+          llvm.call @nowhere() : () -> ()
+          llvm.return
+        }
+      }
+    })",
+                                                        &context);
+  ASSERT_TRUE(succeeded(runStages(*module, "loops", "object", {})));
+  auto lost = *module->getOps<mlir::ModuleOp>().begin();
+  auto object = lost->getAttrOfType<mlir::StringAttr>("kernel.code");
+  llvm::Expected<std::string> linked = linkCode(object.getValue());
+  ASSERT_FALSE(bool(linked));
+  std::string said = llvm::toString(linked.takeError());
+  EXPECT_NE(said.find("undefined symbol: nowhere"), said.npos) << said;
 }
 
 } // namespace

@@ -5,13 +5,10 @@
 //===----------------------------------------------------------------------===//
 #include "tests/compiler/step/CompiledModel.h"
 
-#include "compiler/codegen/KernelToProgram.h"
-#include "compiler/conversion/Passes.h"
+#include "compiler/pipeline/CompileProgram.h"
+#include "compiler/pipeline/StagePasses.h"
 #include "compiler/pipeline/StepStages.h"
-#include "compiler/transforms/Passes.h"
 #include "runtime/LaunchLists.h"
-
-#include "mlir/Pass/PassManager.h"
 
 #include <bit>
 #include <cstring>
@@ -27,23 +24,16 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
                              const std::vector<std::string> &frozen)
     : config(config), wide(type == StreamType::F64) {
   DialectRegistry registry;
-  registerStepDialects(registry);
-  registerCPUCode(registry);
+  registerStages(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
   StepRequest request{&config, loss, &weight, type, activations, update, frozen};
-  auto module = buildStepStage(context, request, StepStage::Fuse, [&](const Expression::Node &) {
+  auto module = buildStepStage(context, request, "kernel", [&](const Expression::Node &) {
     return Location(UnknownLoc::get(&context));
   });
-  PassManager passes(&context);
-  passes.addPass(createStepToKernel());
-  passes.addPass(createVerifyProgram());
-  if (!module || failed(passes.run(*module)))
+  if (!module)
     llvm::report_fatal_error("the model has no kernels");
-  ProgramOptions options;
-  if (!cacheFolder.empty())
-    options.cacheFolder = cacheFolder;
-  auto program = compileProgram(*module, options);
+  auto program = compileProgram(*module, {.cacheFolder = cacheFolder});
   if (failed(program))
     llvm::report_fatal_error("the kernels were not compiled");
   executor = std::make_unique<CPUExecutor>(std::move(*program), threads);

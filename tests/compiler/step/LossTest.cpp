@@ -241,7 +241,7 @@ std::string refusal(const Expression &loss, const WeightFormula &weight = {}) {
   request.config = &config;
   request.loss = &loss;
   request.weight = &weight;
-  auto module = buildStepStage(context, request, StepStage::Grad, [&](const Node &) {
+  auto module = buildStepStage(context, request, "grad", [&](const Node &) {
     return mlir::Location(mlir::UnknownLoc::get(&context));
   });
   EXPECT_FALSE(module);
@@ -280,7 +280,7 @@ TEST(StepStages, TextParsesBack) {
     request.config = &config;
     request.type = type;
     request.update.clip = 1;
-    auto module = buildStepStage(context, request, StepStage::Grad, [&](const Node &) {
+    auto module = buildStepStage(context, request, "grad", [&](const Node &) {
       return mlir::Location(mlir::UnknownLoc::get(&context));
     });
     ASSERT_TRUE(module);
@@ -299,7 +299,7 @@ TEST(StepStages, SizeDoesNotDependOnDepth) {
     config.layers = layers;
     StepRequest request;
     request.config = &config;
-    auto module = buildStepStage(context, request, StepStage::Grad, [&](const Node &) {
+    auto module = buildStepStage(context, request, "grad", [&](const Node &) {
       return mlir::Location(mlir::UnknownLoc::get(&context));
     });
     size_t count = 0;

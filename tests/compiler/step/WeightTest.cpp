@@ -6,8 +6,8 @@
 // table, and formulas made at random.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/codegen/KernelToProgram.h"
 #include "compiler/frontend/SplitWeight.h"
+#include "compiler/pipeline/CompileProgram.h"
 #include "runtime/data/batch/BatchLoader.h"
 #include "tests/Paths.h"
 #include "tests/compiler/step/CompiledModel.h"

@@ -1,0 +1,86 @@
+//===- LowerKernels.cpp - kernels become modules of one machine ------------===//
+//
+// The passes around the lowerings in compiler/conversion. Each kernel gets a module
+// of its own, the unit that everything after is done to in parallel.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/codegen/CPUCode.h"
+#include "compiler/codegen/Passes.h"
+#include "compiler/conversion/KernelToCPU.h"
+#include "compiler/conversion/KernelToGPU.h"
+#include "mlir/IR/Threading.h"
+
+namespace roux {
+#define GEN_PASS_DEF_CONVERTKERNELTOCPU
+#define GEN_PASS_DEF_CONVERTKERNELTOGPU
+#include "compiler/codegen/Passes.h.inc"
+} // namespace roux
+
+using namespace mlir;
+using namespace roux;
+
+/// Puts `lowered` in the place of `function`, under its name.
+static void replace(kernel::FuncOp function, OwningOpRef<ModuleOp> lowered) {
+  ModuleOp made = lowered.release();
+  made.setSymName(function.getName());
+  function->getBlock()->getOperations().insert(function->getIterator(), made);
+  function->erase();
+}
+
+/// The constant that tells the runtime how a launch divides into items.
+static void writeShape(ModuleOp module, const KernelShape &shape) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(builder.getI64Type(), 3);
+  auto numbers =
+      builder.getI64TensorAttr({shape.extentPerItem, shape.itemsPerRow, shape.scratchBytes});
+  LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/true,
+                         LLVM::Linkage::External, shapeSymbol(shape.name), numbers);
+}
+
+namespace {
+
+struct ConvertKernelToCPU : roux::impl::ConvertKernelToCPUBase<ConvertKernelToCPU> {
+  using ConvertKernelToCPUBase::ConvertKernelToCPUBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    target = machineNamed(machine, UnknownLoc::get(context));
+    return success(target != nullptr);
+  }
+
+  void runOnOperation() override {
+    SmallVector<kernel::FuncOp> functions(getOperation().getOps<kernel::FuncOp>());
+    SmallVector<OwningOpRef<ModuleOp>> modules(functions.size());
+    auto lower = [&](size_t i) {
+      FailureOr<CPUKernel> lowered = lowerToCPU(functions[i], *target);
+      if (failed(lowered))
+        return failure();
+      writeShape(*lowered->module, lowered->shape);
+      modules[i] = std::move(lowered->module);
+      return success();
+    };
+    if (failed(failableParallelForEachN(&getContext(), 0, functions.size(), lower)))
+      return signalPassFailure();
+    for (auto [function, module] : llvm::zip(functions, modules))
+      replace(function, std::move(module));
+  }
+
+  const CPUMachine *target = nullptr;
+};
+
+struct ConvertKernelToGPU : roux::impl::ConvertKernelToGPUBase<ConvertKernelToGPU> {
+  void runOnOperation() override {
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<kernel::FuncOp>())) {
+      if (!hasGPULowering(function))
+        continue;
+      FailureOr<GPUKernel> lowered = lowerToGPU(function);
+      if (failed(lowered))
+        return signalPassFailure();
+      auto [threads, rows, strips] = lowered->shape;
+      lowered->module.get()->setAttr(
+          gpuShapeAttribute, DenseI64ArrayAttr::get(&getContext(), {threads, rows, strips}));
+      replace(function, std::move(lowered->module));
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,111 @@
+//===- KernelText.cpp - a kernel as the text of any later stage -----------===//
+//
+// The stages run on all kernels at once; then each is written under a heading.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipeline/KernelText.h"
+
+#include "compiler/codegen/KernelCost.h"
+#include "compiler/codegen/PTX.h"
+#include "compiler/codegen/Passes.h"
+#include "compiler/codegen/SASS.h"
+#include "compiler/conversion/KernelToGPU.h"
+#include "compiler/pipeline/StagePasses.h"
+
+using namespace mlir;
+using namespace roux;
+using namespace roux::kernel;
+
+/// The kernels that were asked for, in a module that may be changed. Null after a diagnostic.
+static OwningOpRef<ModuleOp> selected(ModuleOp module, StringRef name) {
+  OwningOpRef<ModuleOp> found = ModuleOp::create(module.getLoc());
+  for (FuncOp function : module.getOps<FuncOp>())
+    if (name.empty() || function.getName() == name)
+      found->push_back(function->clone());
+  if (!found->getBody()->empty() || name.empty())
+    return found;
+  InFlightDiagnostic error = emitError(module.getLoc())
+                             << "there is no kernel '" << name << "', only ";
+  llvm::interleaveComma(module.getOps<FuncOp>(), error,
+                        [&](FuncOp function) { error << function.getName(); });
+  return nullptr;
+}
+
+/// One kernel after its stages ran.
+static LogicalResult write(Operation &kernel, const Stage &stage, StringRef architecture,
+                           llvm::raw_ostream &out) {
+  out << stage.comment << " " << SymbolTable::getSymbolName(&kernel).getValue() << "\n";
+  if (isa<FuncOp>(kernel) && stage.name != "kernel") {
+    out << stage.comment << " has no lowering to a GPU; only row kernels do\n";
+    return success();
+  }
+  auto code = kernel.getAttrOfType<StringAttr>(codeAttribute);
+  if (!code) {
+    out << kernel << "\n";
+    return success();
+  }
+  if (stage.name == "sass") {
+    llvm::Expected<std::string> listing = disassemble(code, architecture);
+    if (!listing)
+      return emitError(kernel.getLoc()) << llvm::toString(listing.takeError());
+    out << *listing;
+    return success();
+  }
+  if (auto shape = kernel.getAttrOfType<DenseI64ArrayAttr>(gpuShapeAttribute))
+    out << "// " << shape[0] << " threads a block, " << shape[1] << " rows, " << shape[2]
+        << " strips\n";
+  out << code.getValue();
+  return success();
+}
+
+FailureOr<std::vector<KernelText>> roux::kernelTexts(ModuleOp module,
+                                                     const KernelTextOptions &options) {
+  const Stage *stage = stageNamed(options.stage);
+  assert(stage && stage->isKernelByKernel());
+  StageTarget target{machineNamed(options.machine, module.getLoc()), options.architecture};
+  if (!target.machine || !isArchitecture(options.architecture, module.getLoc()))
+    return failure();
+  OwningOpRef<ModuleOp> kernels = selected(module, options.kernel);
+  if (!kernels)
+    return failure();
+  // One that is asked for by name fails instead of saying that it is not there.
+  if (stage->isOnGPU() && !options.kernel.empty())
+    for (FuncOp function : kernels->getOps<FuncOp>())
+      if (!hasGPULowering(function))
+        return function.getBody().front().front().emitOpError(
+            "has no lowering to a GPU; only row kernels do");
+  StringRef last = stage->name == "sass" ? StringRef("ptx") : StringRef(stage->name);
+  if (failed(runStages(*kernels, "kernel", last, target)))
+    return failure();
+  std::vector<KernelText> texts;
+  for (Operation &kernel : *kernels->getBody()) {
+    texts.push_back({SymbolTable::getSymbolName(&kernel).str(), {}});
+    llvm::raw_string_ostream out(texts.back().text);
+    if (failed(write(kernel, *stage, target.architecture, out)))
+      return failure();
+  }
+  return texts;
+}
+
+static LogicalResult printTable(ModuleOp module, StringRef kernel, llvm::raw_ostream &out) {
+  OwningOpRef<ModuleOp> kernels = selected(module, kernel);
+  if (!kernels)
+    return failure();
+  if (!kernels->getBody()->empty())
+    out << costHeading() << "\n";
+  for (FuncOp function : kernels->getOps<FuncOp>())
+    out << describeCost(function) << "\n";
+  return success();
+}
+
+LogicalResult roux::printKernels(ModuleOp module, const KernelTextOptions &options,
+                                 llvm::raw_ostream &out) {
+  if (options.stage == "table")
+    return printTable(module, options.kernel, out);
+  FailureOr<std::vector<KernelText>> texts = kernelTexts(module, options);
+  if (failed(texts))
+    return failure();
+  for (const KernelText &each : *texts)
+    out << each.text;
+  return success();
+}

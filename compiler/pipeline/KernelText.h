@@ -1,0 +1,37 @@
+//===- KernelText.h - a kernel as the text of any later stage -------------===//
+//
+// What `roux inspect --emit=llvm|asm|ptx` and roux-translate print.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/LLVM.h"
+
+#include <string>
+#include <vector>
+
+namespace roux {
+
+/// How kernels are to be written, for which machine.
+struct KernelTextOptions {
+  std::string stage = "kernel"; ///< `kernel`, or one of Stages.h that is a text a kernel
+  std::string kernel = {};      ///< its name; empty: all of them
+  std::string machine = {};     ///< of cpuMachines; empty: this processor's
+  std::string architecture = "sm_90a";
+};
+
+/// A kernel's name, and its text under a heading.
+struct KernelText {
+  std::string kernel, text;
+};
+
+/// The kernels of `module` that are asked for, of any stage but `table`. Fails with a diagnostic.
+mlir::FailureOr<std::vector<KernelText>> kernelTexts(mlir::ModuleOp module,
+                                                     const KernelTextOptions &options);
+
+/// Writes all of them, of any stage. Fails with a diagnostic.
+mlir::LogicalResult printKernels(mlir::ModuleOp module, const KernelTextOptions &options,
+                                 llvm::raw_ostream &out);
+
+} // namespace roux
