@@ -24,7 +24,7 @@ const char *attention = R"(
 kernel.func @forward(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
                      %o: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %work: memref<?x6xi32>) {
   kernel.attention %q, %k, %v into %o, %l over %work
-    {heads = {H} : i64, kv_heads = {G} : i64, block = 64 : i64, scale = 0.125 : f64}
+    {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
     : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
       memref<?x{H}xf32>, memref<?x6xi32>
   kernel.return
@@ -33,7 +33,7 @@ kernel.func @query_gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: me
                             %do: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %d: memref<?x{H}xf32>,
                             %dq: memref<?x{Q}xf32>, %work: memref<?x6xi32>) {
   kernel.attention_query_gradient %q, %k, %v, %do, %l, %d into %dq over %work
-    {heads = {H} : i64, kv_heads = {G} : i64, block = 64 : i64, scale = 0.125 : f64}
+    {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
     : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
       memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x{Q}xf32>, memref<?x6xi32>
   kernel.return
@@ -43,7 +43,7 @@ kernel.func @key_gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memr
                           %dk: memref<?x{K}xf32>, %dv: memref<?x{K}xf32>,
                           %work: memref<?x6xi32>) {
   kernel.attention_key_gradient %q, %k, %v, %do, %l, %d into %dk, %dv over %work
-    {heads = {H} : i64, kv_heads = {G} : i64, block = 64 : i64, scale = 0.125 : f64}
+    {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
     : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
       memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>,
       memref<?x6xi32>
@@ -76,8 +76,8 @@ void measure(int segments, int length, int heads, int keyHeads, int columns, uns
   std::vector<int32_t> offsets;
   for (int i = 0; i <= segments; ++i)
     offsets.push_back(i * length);
-  auto queries = attentionWork(offsets, heads, 64, false);
-  auto keys = attentionWork(offsets, keyHeads, 64, true);
+  auto queries = attentionWork(offsets, heads, attentionBlock, false);
+  auto keys = attentionWork(offsets, keyHeads, attentionBlock, true);
   Buffer queryWork = listed(queries), keyWork = listed(keys);
   Buffer q(Element::F32, randomNumbers(own, 1)), k(Element::F32, randomNumbers(shared, 2));
   Buffer v(Element::F32, randomNumbers(shared, 3)), o = q, dq = q, dk = k, dv = k;

@@ -53,7 +53,7 @@ def step_row(shape, dtype, steps, rounds, threads):
             ours.append(found)
             if peer.exists() and shape not in ALONE:
                 for mode in ("eager", "compiled"):
-                    command = [peer, root / "bench/torch_step.py", folder, dtype, mode, threads, steps]
+                    command = [peer, root / "bench/peers/torch_step.py", folder, dtype, mode, threads, steps]
                     peers.setdefault(mode, []).append(last_json(command)[0])
     print("\n".join(kernels))
     one = ours[0]

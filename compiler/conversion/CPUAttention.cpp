@@ -49,6 +49,7 @@ private:
   void keys(AttentionItem item, Value first, Value count);
   struct Block {
     Value first, count; ///< keys
+    Value firstRow;     ///< of the item that sees any
   };
   Value visible(AttentionItem item, Value i, Block block, int64_t lane);
   Value scoreAt(Value i, int64_t lane);
@@ -166,7 +167,7 @@ void Forward::exponentials(AttentionItem item, Value group, Block block) {
 }
 
 void Forward::weighRows(AttentionItem item, Block block) {
-  code.loop(code.index(0), item.rows, tiles.lanes, [&](Value group) {
+  code.loop(block.firstRow, item.rows, tiles.lanes, [&](Value group) {
     largestScores(item, group, block);
     exponentials(item, group, block);
   });
@@ -179,10 +180,11 @@ void Forward::keys(AttentionItem item, Value first, Value count) {
                    columns * panel);
   copies.copyPanels(headRows(cpu, op.getValue(), op.getKvHeads(), group), first, count, values,
                     keyBlock * panel);
-  tiles.product(item.rows, count, code.index(tiles.words(columns)), {queries, padded, 1},
+  Value firstRow = firstSeeing(code, item, first);
+  tiles.product(firstRow, item.rows, count, code.index(tiles.words(columns)), {queries, padded, 1},
                 {keysTransposed, columns * panel, panel}, scores, keyBlock, false);
-  weighRows(item, {first, count});
-  tiles.product(item.rows, code.index(columns), tiles.words(count),
+  weighRows(item, {first, count, firstRow});
+  tiles.product(firstRow, item.rows, code.index(columns), tiles.words(count),
                 {weights, tiles.words(keyBlock), 1}, {values, keyBlock * panel, panel}, gathered,
                 padded, true);
 }

@@ -21,6 +21,10 @@ struct AttentionItem {
 
 AttentionItem readItem(LoopBuilder &code, mlir::Value work, mlir::Value number);
 
+/// The first row of an item of queries that sees key row `key` or one after it, rounded down to
+/// whole tiles of any machine.
+mlir::Value firstSeeing(LoopBuilder &code, AttentionItem item, mlir::Value key);
+
 /// A buffer of rows of heads, and which head of it is meant.
 struct HeadRows {
   mlir::Value pointer;

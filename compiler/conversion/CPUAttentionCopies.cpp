@@ -22,6 +22,12 @@ AttentionItem roux::readItem(LoopBuilder &code, Value work, Value number) {
   return {column(0), column(1), column(2), column(3), column(4), column(5)};
 }
 
+Value roux::firstSeeing(LoopBuilder &code, AttentionItem item, Value key) {
+  constexpr int64_t wholeTiles = 32;
+  Value row = code.sub(code.sub(key, item.streamBegin), item.position);
+  return code.mul(code.div(code.max(row, code.index(0)), wholeTiles), wholeTiles);
+}
+
 HeadRows roux::headRows(CPUFunction &cpu, Value buffer, int64_t heads, Value head) {
   auto type = cast<MemRefType>(buffer.getType());
   return {cpu.known.lookup(buffer), cast<FloatType>(type.getElementType()), type.getDimSize(1),

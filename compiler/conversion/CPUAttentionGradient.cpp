@@ -148,15 +148,24 @@ void Gradient<Op>::block(AttentionItem item, Value queryHead, Value first, Value
   }
   Value terms = code.index(tiles.words(columns)), words = tiles.words(count);
   int64_t stride = tiles.words(streamBlock);
-  tiles.product(item.rows, count, terms, {own, padded, 1}, {streamed, turned, panel}, scores,
+  // The own rows that see, or are seen by, any of the block; whole tiles, for what a product reads
+  // must have been written.
+  Value low = code.index(0), high = item.rows;
+  if (ownsKeys) {
+    Value seen = code.sub(code.sub(code.add(first, count), item.streamBegin), item.position);
+    high = code.min(high, code.roundUp(seen, tiles.tileRows));
+  } else {
+    low = firstSeeing(code, item, first);
+  }
+  tiles.product(low, high, count, terms, {own, padded, 1}, {streamed, turned, panel}, scores,
                 streamBlock, false);
-  tiles.product(item.rows, count, terms, {ownOther, padded, 1}, {streamedOther, turned, panel},
+  tiles.product(low, high, count, terms, {ownOther, padded, 1}, {streamedOther, turned, panel},
                 slopes, streamBlock, false);
-  code.loop(code.index(0), item.rows, 1, [&](Value i) { weightRow(item, i, first, count); });
-  tiles.product(item.rows, code.index(columns), words, {weightSlopes, stride, 1},
+  code.loop(low, high, 1, [&](Value i) { weightRow(item, i, first, count); });
+  tiles.product(low, high, code.index(columns), words, {weightSlopes, stride, 1},
                 {streamedRows, straight, panel}, result, padded, true);
   if (ownsKeys)
-    tiles.product(item.rows, code.index(columns), words, {weights, stride, 1},
+    tiles.product(low, high, code.index(columns), words, {weights, stride, 1},
                   {streamedOtherRows, straight, panel}, resultOther, padded, true);
 }
 

@@ -59,9 +59,10 @@ class Contract {
 public:
   Contract(ContractOp op, CPUFunction &cpu)
       : op(op), cpu(cpu), code(cpu.code),
-        tiles(cpu, op.accumulator(), multipliesPairs(op, cpu.machine), /*wide=*/true),
-        type(op.accumulator()), number(tiles.pairs ? code.getBF16Type() : type),
-        each(tiles.pairs ? 2 : 1), transposed(op.getForm() == Form::TN), target(cpu.machine) {
+        tiles(cpu, op.accumulator(), multipliesPairs(op, cpu.machine), Tiles::Size::Wide),
+        row(cpu, op.accumulator(), tiles.pairs, Tiles::Size::WideRow), type(op.accumulator()),
+        number(tiles.pairs ? code.getBF16Type() : type), each(tiles.pairs ? 2 : 1),
+        transposed(op.getForm() == Form::TN), target(cpu.machine) {
     plan();
   }
 
@@ -77,7 +78,7 @@ private:
   void shortSums(Part part);
   void longSums(Part part);
   void products(Part part, Value term, Value terms, Value to, Value firstRow);
-  LeftTile leftTile(Part part, Value row, Value term, Value terms);
+  LeftTile leftTile(const Tiles &tiles, Part part, Value row, Value term, Value terms);
   void packRows(Value row, Value rows, Value term, Value terms);
   void packLeft(Part part, Value term, Value terms);
   void packRight(Part part, Value term, Value terms);
@@ -97,7 +98,7 @@ private:
   ContractOp op;
   CPUFunction &cpu;
   LoopBuilder &code;
-  Tiles tiles;
+  Tiles tiles, row;      ///< the second for rows that are alone
   FloatType type;        ///< of sums
   FloatType number;      ///< of operands in scratch
   const int64_t each;    ///< terms of a word
@@ -120,9 +121,12 @@ void Contract::plan() {
   stretch =
       isLong ? longStretch
              : llvm::alignTo(std::max<int64_t>(words, 1), std::max(tiles.wordStep(), tiles.lanes));
-  int64_t fitting = std::max(rightWords / stretch, tiles.panel()) / tiles.panel() * tiles.panel();
-  blockColumns = std::min({tiles.paddedColumns(isLong ? longColumns : shortColumns), fitting,
-                           tiles.paddedColumns(op.resultColumns())});
+  int64_t panels = tiles.paddedColumns(op.resultColumns()) / tiles.panel();
+  int64_t most = std::max<int64_t>(
+      std::min(isLong ? longColumns : shortColumns, rightWords / stretch) / tiles.panel(), 1);
+  // An even number of blocks, for a single row has no other items.
+  int64_t blocks = panels > most ? 2 * llvm::divideCeil(panels, 2 * most) : 1;
+  blockColumns = llvm::divideCeil(panels, blocks) * tiles.panel();
   perItem = tiles.paddedRows(itemRows);
   LoadOp load = transposed ? LoadOp() : onlyLoad(op.getLeft());
   if (load && rowType(load.getType()).getElementType() == number &&
@@ -262,7 +266,7 @@ void Contract::packRight(Part part, Value term, Value terms) {
 }
 
 /// Where the tile of rows from `row` on finds its operand.
-LeftTile Contract::leftTile(Part part, Value row, Value term, Value terms) {
+LeftTile Contract::leftTile(const Tiles &tiles, Part part, Value row, Value term, Value terms) {
   if (transposed) {
     Value at = code.sub(row, part.row);
     return tiles.blocks
@@ -286,15 +290,25 @@ LeftTile Contract::leftTile(Part part, Value row, Value term, Value terms) {
   return {found, leftStride, 1};
 }
 
-/// Sums of one tile's rows after another; `to` has row firstRow first.
+/// Sums of one tile's rows after another; `to` has row firstRow first. One row or two, as of a
+/// sequence that is being written, do not pay for a whole tile.
 void Contract::products(Part part, Value term, Value terms, Value to, Value firstRow) {
   RightTile rightTile{right, stretch * tiles.panel(), tiles.panel()};
-  code.loop(part.row, part.end, tiles.tileRows, [&](Value row) {
-    LeftTile rows = leftTile(part, row, term, terms);
-    Value at = code.mul(code.sub(row, firstRow), blockColumns);
-    tiles.rowOfTiles(part.columns, tiles.words(terms), rows, rightTile, code.address(to, type, at),
-                     blockColumns, /*accumulate=*/isLong);
-  });
+  auto run = [&](Tiles &tiles, Value begin, Value end) {
+    code.loop(begin, end, tiles.tileRows, [&](Value at) {
+      LeftTile rows = leftTile(tiles, part, at, term, terms);
+      Value sum = code.mul(code.sub(at, firstRow), blockColumns);
+      tiles.rowOfTiles(part.columns, tiles.words(terms), rows, rightTile,
+                       code.address(to, type, sum), blockColumns, /*accumulate=*/isLong);
+    });
+  };
+  if (tiles.blocks)
+    return run(tiles, part.row, part.end);
+  Value few = arith::CmpIOp::create(code, arith::CmpIPredicate::sle, code.sub(part.end, part.row),
+                                    code.index(2));
+  Value whole = arith::SelectOp::create(code, few, part.row, part.end);
+  run(tiles, part.row, whole);
+  run(row, whole, part.end);
 }
 
 void Contract::runResult(Part part) {

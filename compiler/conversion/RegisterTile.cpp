@@ -47,13 +47,16 @@ Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
       .getResult(0);
 }
 
-Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, bool wide)
+Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size)
     : code(cpu.code), type(type), pairs(pairs), blocks(pairs && cpu.machine.blocks),
       word(pairs ? Type(cpu.code.getI32Type()) : Type(type)),
-      lanes(cpu.machine.lanes(type.getWidth())), tileRows(blocks ? 32 : cpu.machine.tileRows),
-      tileVectors(blocks ? 2
-                  : wide ? cpu.machine.wideVectors
-                         : cpu.machine.tileVectors) {
+      lanes(cpu.machine.lanes(type.getWidth())),
+      tileRows(blocks                  ? 32
+               : size == Size::WideRow ? 1
+                                       : cpu.machine.tileRows),
+      tileVectors(blocks                 ? 2
+                  : size == Size::Narrow ? cpu.machine.tileVectors
+                                         : cpu.machine.wideVectors) {
   if (blocks)
     cpu.useBlocks();
 }
@@ -143,9 +146,9 @@ void Tiles::rowOfTiles(Value columnCount, Value terms, LeftTile left, RightTile 
   });
 }
 
-void Tiles::product(Value rowCount, Value columnCount, Value terms, LeftTile left, RightTile right,
-                    Value result, int64_t resultStride, bool accumulate) {
-  code.loop(code.index(0), rowCount, tileRows, [&](Value row) {
+void Tiles::product(Value firstRow, Value rowEnd, Value columnCount, Value terms, LeftTile left,
+                    RightTile right, Value result, int64_t resultStride, bool accumulate) {
+  code.loop(firstRow, rowEnd, tileRows, [&](Value row) {
     LeftTile rows = left;
     rows.pointer = code.address(left.pointer, word, code.mul(row, left.rowStride));
     rowOfTiles(columnCount, terms, rows, right,

@@ -29,9 +29,10 @@ struct RightTile {
 /// Emits products with one accumulator type.
 class Tiles {
 public:
-  /// Words are pairs of bf16 if `pairs`, which the machine must have an instruction for. `wide`
-  /// tiles have more columns.
-  Tiles(CPUFunction &cpu, mlir::FloatType type, bool pairs = false, bool wide = false);
+  /// How many columns and rows a tile has: attention's, a matmul's, or one row of a matmul's.
+  enum class Size : uint8_t { Narrow, Wide, WideRow };
+  /// Words are pairs of bf16 if `pairs`, which the machine must have an instruction for.
+  Tiles(CPUFunction &cpu, mlir::FloatType type, bool pairs = false, Size size = Size::Narrow);
 
   /// Words that hold so many terms.
   int64_t words(int64_t terms) const { return pairs ? (terms + 1) / 2 : terms; }
@@ -49,12 +50,13 @@ public:
   int64_t paddedRows(int64_t count) const { return (count + tileRows - 1) / tileRows * tileRows; }
   int64_t paddedColumns(int64_t count) const { return (count + panel() - 1) / panel() * panel(); }
 
-  /// result(row, column) = sum over words k < terms of left(row, k) * right(k, column), added to
-  /// what is there if `accumulate`. Rows and columns are rounded up to whole tiles; what lies
-  /// beyond them in the operands only reaches what lies beyond them in the result.
-  void product(mlir::Value rowCount, mlir::Value columnCount, mlir::Value terms, LeftTile left,
-               RightTile right, mlir::Value result, int64_t resultStride, bool accumulate);
-
+  /// result(row, column) = sum over words k < terms of left(row, k) * right(k, column), for rows
+  /// [firstRow, rowEnd), added to what is there if `accumulate`. Rows and columns are rounded up to
+  /// whole tiles; what lies beyond them in the operands only reaches what lies beyond them in the
+  /// result.
+  void product(mlir::Value firstRow, mlir::Value rowEnd, mlir::Value columnCount, mlir::Value terms,
+               LeftTile left, RightTile right, mlir::Value result, int64_t resultStride,
+               bool accumulate);
   /// The same for the rows of one tile.
   void rowOfTiles(mlir::Value columnCount, mlir::Value terms, LeftTile left, RightTile right,
                   mlir::Value result, int64_t resultStride, bool accumulate);

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <stdexcept>
+#include <sys/mman.h>
 
 namespace roux {
 
@@ -21,9 +22,15 @@ void CPUExecutor::Free::operator()(std::byte *memory) const {
 }
 
 CPUExecutor::Memory CPUExecutor::allocate(int64_t bytes, const char *what) {
-  auto *memory = static_cast<std::byte *>(std::aligned_alloc(64, (bytes + 127) / 64 * 64));
+  // Kernels jump about in what is large: with pages of 4 KiB most of their time would be spent on
+  // finding them.
+  constexpr int64_t hugePage = int64_t(2) << 20;
+  int64_t unit = bytes > hugePage / 4 ? hugePage : 64, size = (bytes + unit) / unit * unit;
+  auto *memory = static_cast<std::byte *>(std::aligned_alloc(unit, size));
   if (!memory)
     throw std::runtime_error(fmt::format("no memory for {} bytes of {}", bytes, what));
+  if (unit == hugePage)
+    madvise(memory, size, MADV_HUGEPAGE); // a hint: without them all is as right
   return Memory(memory);
 }
 
