@@ -122,9 +122,9 @@ def Kernel_FoldOp : Kernel_Op<"fold", [RecursiveMemoryEffects,
     SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "sum of rows over a range";
   let description = [{
-    The row `sum over j in [begin, end) of body(j)`, column by column, in the order of j (in blocks
-    of 256 whose sums are added in order, so the rounding error does not grow with the count). The
-    body is a row body without reductions, stores and folds; it may use values around it.
+    The row `sum over j in [begin, end) of body(j)`, column by column. The order follows from the
+    target and from end - begin alone: blocks of rows are added in the order of j, then their sums
+    in order, so the rounding error does not grow with the count. The body is a row body without reductions, stores and folds; it may use values around it.
 
     The gradient of an embedding (the tokens of each id are one range of a list) and of a norm's
     weight (one row, folded over all tokens):
@@ -163,10 +163,12 @@ def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
     activation, accumulation into a gradient. It too has no reductions, and may run for a window
     of the columns at a time.
 
-    The sum goes over k in order from 0 in the accumulator's type, f32 or f64, each term
-    by a fused multiply-add; operands are widened to it, so bf16 operands give the exact products.
-    Where both regions yield bf16 a target may add terms in pairs, the second of a pair first, and
-    take numbers below 2^-126 as 0.
+    The sum is in the accumulator's type, f32 or f64; operands are widened to it, so bf16 operands
+    give the exact products. Its order is a fixed function of the number of terms, the types and the
+    target: never of the extent of `nt` and `nn`, of neighbouring rows or of threads. The CPU adds
+    terms in order by fused multiply-adds; where both regions yield bf16 it may add them in pairs,
+    the second of a pair first (vdpbf16ps), or take the first and the second terms of 16 pairs apart
+    and then together (AMX), and takes numbers below 2^-126 as 0.
     `rows` is how many n (`nt`) or k (`nn`) there are: the rows of `right`.
 
     ```mlir
