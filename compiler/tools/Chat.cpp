@@ -60,9 +60,7 @@ static Speaker speakerOfFiles(const ChatArguments &arguments) {
   speaker.facts.config = model.config;
   speaker.facts.tokenizer = tokenizerOfModel(arguments.path, arguments.tokenizer);
   model::checkVocabulary(model.config, speaker.facts.tokenizer->vocabularySize(), arguments.path);
-  const auto &templates = speaker.facts.tokenizer->chatTemplates();
-  if (auto own = templates.find("default"); own != templates.end())
-    speaker.facts.chat = data::ChatTemplate(own->second);
+  speaker.facts.chat = data::ChatTemplate::among(speaker.facts.tokenizer->chatTemplates());
   speaker.program = compileNamedModel(model, /*generates=*/true);
   return speaker;
 }
@@ -161,6 +159,7 @@ static int talk(const ChatArguments &arguments, const Speaker &speaker) {
   data::Consumer consumer{speaker.facts.tokenizer, speaker.facts.chat, {}, false};
   eval::GenerateOptions options = arguments.generation;
   options.ends = answerEndsOf(speaker.facts);
+  options.known = speaker.facts.tokenizer->vocabularySize();
   eval::Conversation chat(model, consumer, options);
   bool typed = isatty(STDIN_FILENO);
   if (typed)

@@ -42,6 +42,7 @@ static eval::NeedleResult run(const NeedleTask &task, const ModelFacts &facts,
   eval::CompiledModel model(program);
   eval::GenerateOptions generation;
   generation.ends = answerEndsOf(facts);
+  generation.known = facts.tokenizer->vocabularySize();
   return {eval::runNeedle(model, task.haystack, task.options, textOf(facts), generation)};
 }
 

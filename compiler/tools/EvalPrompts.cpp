@@ -36,7 +36,7 @@ std::vector<int32_t> promptOf(const ModelFacts &facts, const std::string &prompt
   return ids;
 }
 
-/// The control token that the template puts after an answer, or none.
+/// The token that the template puts after an answer, or none.
 static std::optional<int32_t> endOfTurn(const ModelFacts &facts) {
   if (!facts.chat)
     return std::nullopt;
@@ -46,15 +46,20 @@ static std::optional<int32_t> endOfTurn(const ModelFacts &facts) {
   record.messages = {{"user", "x", ""}, {"assistant", "x", ""}};
   TokenizedRecord tokens;
   RecordTokenizer(consumer, false).tokenize(record, Ends::None, tokens, nullptr);
-  if (tokens.turns.empty())
+  if (tokens.turns.empty() || tokens.turns.back().tokens.size() == 0)
     return std::nullopt;
   int32_t last = tokens.labels[tokens.turns.back().tokens.end - 1];
-  bool isControl = last != noLabel && facts.tokenizer->isSpecial(static_cast<TokenId>(last));
-  return isControl ? std::optional(last) : std::nullopt;
+  bool isEnd = last != noLabel && (facts.tokenizer->isSpecial(static_cast<TokenId>(last)) ||
+                                   facts.tokenizer->endsAnswers(static_cast<TokenId>(last)));
+  return isEnd ? std::optional(last) : std::nullopt;
 }
 
 std::vector<int32_t> answerEndsOf(const ModelFacts &facts) {
   std::vector<int32_t> ends(facts.config.endTokens.begin(), facts.config.endTokens.end());
+  if (!facts.tokenizer)
+    return ends;
+  ends.insert(ends.end(), facts.tokenizer->answerEnds().begin(),
+              facts.tokenizer->answerEnds().end());
   if (facts.tokenizer->eos())
     ends.push_back(static_cast<int32_t>(*facts.tokenizer->eos()));
   if (std::optional<int32_t> end = endOfTurn(facts))

@@ -192,6 +192,7 @@ EvalTask TaskMaker::samples(const CheckedArgument &task) const {
   samples.generation.sampling = {call["temperature"].number, call["top_p"].number};
   samples.generation.seed = (data::SeedTree(recipe.seed) / eval.name / task.name).bits();
   samples.generation.ends = answerEndsOf(model);
+  samples.generation.known = model.tokenizer->vocabularySize();
   for (const std::string &prompt : samples.prompts) {
     size_t tokens = promptOf(model, prompt, samples.asUser).size();
     if (tokens == 0 || tokens >= static_cast<uint64_t>(model.config.context))

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/ModelExport.h"
 
+#include "compiler/tools/EvalTasks.h"
 #include "runtime/data/tokenizer/WholeFile.h"
 #include "runtime/data/tokenizer/WriteBytePair.h"
 
@@ -49,6 +50,11 @@ model::ModelCompanions companionsOf(const ModelFacts &facts, const DataBuilder &
     companions.tokenizerFolder = facts.weights;
   if (facts.chat)
     companions.files.emplace_back("chat_template.jinja", facts.chat->source());
+  if (facts.chat && !facts.chat->toolSource().empty())
+    companions.files.emplace_back("additional_chat_templates/tool_use.jinja",
+                                  facts.chat->toolSource());
+  for (int32_t id : answerEndsOf(facts))
+    companions.endTokens.push_back(id);
   return companions;
 }
 
