@@ -17,13 +17,25 @@
 namespace roux {
 
 void EvalBuilder::prepare(const CheckedDefinition &eval) {
-  prepared.try_emplace(&eval, tasksOf(sources, recipe, eval, trains.data()));
+  auto [at, isNew] = prepared.try_emplace(&eval);
+  if (!isNew)
+    return;
+  at->second = tasksOf(sources, recipe, eval, trains.data());
+  // A key that is not set is said before any training; who has the result needs none.
+  if (at->second.endpoint && !std::filesystem::exists(fileOf(eval, at->second)))
+    openEndpoint(sources, *at->second.endpoint, output);
+}
+
+/// Changes with the model and with how it computes.
+std::string EvalBuilder::modelIdentity(const CheckedDefinition &eval, const EvalTasks &tasks) {
+  if (tasks.endpoint)
+    return fmt::format("endpoint {}\n", (*tasks.endpoint)["name"].text);
+  return fmt::format("dtype {}\n", recipe.run()["dtype"].text) + trains.identityOf(eval["model"]);
 }
 
 std::filesystem::path EvalBuilder::fileOf(const CheckedDefinition &eval, const EvalTasks &tasks) {
   std::string identity = "eval 1\n" + sliceOf(sources, recipe, eval);
-  identity += fmt::format("dtype {}\n", recipe.run()["dtype"].text);
-  identity += trains.identityOf(eval["model"]);
+  identity += modelIdentity(eval, tasks);
   for (const EvalTask &task : tasks.tasks)
     identity += fmt::format("{} {}\n", task.name, task.identity);
   return output / "evals" /
@@ -71,16 +83,33 @@ static eval::SamplesResult run(const SamplesTask &task, const ModelFacts &facts,
 }
 
 eval::EvalResult EvalBuilder::measure(const CheckedDefinition &eval, const EvalTasks &tasks) {
+  eval::EvalResult result{eval.name, {}};
+  std::unique_ptr<Asker> asker;
+  auto answer = [&](const EvalTask &task, const AskTask &what) {
+    result.tasks.push_back(
+        {task.name, askAndScore(what, task.identity, *asker, output / "predictions")});
+  };
+  if (tasks.endpoint) {
+    auto endpoint = openEndpoint(sources, *tasks.endpoint, output);
+    asker = endpointAsker(*endpoint, (*tasks.endpoint)["name"].text);
+    for (const EvalTask &task : tasks.tasks)
+      answer(task, std::get<AskTask>(task.what));
+    return result;
+  }
   model::Model measured = trains.modelOf(eval["model"]);
   auto program = programFor(sources, recipe, nullptr, measured.config);
   program->setParameters(measured.weights);
-  eval::EvalResult result{eval.name, {}};
+  eval::CompiledModel model(*program);
+  asker = localAsker(model, tasks.model, modelIdentity(eval, tasks));
   for (const EvalTask &task : tasks.tasks)
-    result.tasks.push_back(std::visit(
+    std::visit(
         [&](const auto &what) {
-          return eval::TaskResult{task.name, run(what, tasks.model, *program)};
+          if constexpr (std::is_same_v<std::decay_t<decltype(what)>, AskTask>)
+            answer(task, what);
+          else
+            result.tasks.push_back({task.name, run(what, tasks.model, *program)});
         },
-        task.what));
+        task.what);
   return result;
 }
 

@@ -26,6 +26,7 @@ public:
   eval::EvalResult build(const CheckedDefinition &eval);
 
 private:
+  std::string modelIdentity(const CheckedDefinition &eval, const EvalTasks &tasks);
   /// Where the result is kept.
   std::filesystem::path fileOf(const CheckedDefinition &eval, const EvalTasks &tasks);
   eval::EvalResult measure(const CheckedDefinition &eval, const EvalTasks &tasks);

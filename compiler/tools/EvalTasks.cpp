@@ -7,6 +7,7 @@
 
 #include "compiler/plan/DataFlow.h"
 #include "compiler/plan/RefusedRecipe.h"
+#include "compiler/tools/EvalItems.h"
 #include "runtime/data/pipeline/PipelineRunner.h"
 
 #include <algorithm>
@@ -24,16 +25,21 @@ struct TaskMaker {
   const CheckedDefinition &eval;
   DataBuilder &data;
   const ModelFacts &model;
+  bool isElsewhere; ///< the model is an endpoint, and has no facts
 
   EvalTask loss(const CheckedArgument &task) const;
   EvalTask needle(const CheckedArgument &task) const;
   EvalTask samples(const CheckedArgument &task) const;
+  EvalTask longbench(const CheckedArgument &task) const;
+  EvalTask task(const CheckedArgument &task) const;
 
   const Expression &target() const;
   void addNumbers(const CheckedValue &value, std::vector<double> &numbers) const;
   eval::NeedleOptions needleOptions(const CheckedValue &call) const;
   std::string haystack(const CheckedValue &value, uint64_t tokens) const;
   std::string asked() const;
+  uint64_t promptLength(const CheckedValue &call, uint64_t answer) const;
+  EvalTask asking(AskTask ask) const;
 };
 
 struct TaskRow {
@@ -204,18 +210,97 @@ EvalTask TaskMaker::samples(const CheckedArgument &task) const {
   return {task.name, std::move(samples), asked()};
 }
 
+/// Longest prompt of `call`, whose answers have up to `answer` tokens; 0: no limit.
+uint64_t TaskMaker::promptLength(const CheckedValue &call, uint64_t answer) const {
+  const CheckedValue &length = call["length"];
+  if (isElsewhere) {
+    if (!length.isNone())
+      throw RefusedRecipe(sources, length.where,
+                          "an endpoint brings no tokenizer to count a prompt's tokens with, and is "
+                          "asked whole prompts; expected no length:");
+    return 0;
+  }
+  uint64_t context = static_cast<uint64_t>(model.config.context);
+  uint64_t given = static_cast<uint64_t>(length.number);
+  if (!length.isNone() && given + answer <= context)
+    return given;
+  if (!length.isNone())
+    throw RefusedRecipe(sources, length.where,
+                        fmt::format("prompts of {} tokens and answers of {} are more than the "
+                                    "model's context of {}",
+                                    given, answer, context));
+  for (uint64_t published : {31500, 15500, 7500, 3500})
+    if (published + std::max<uint64_t>(answer, 512) <= context)
+      return published;
+  constexpr uint64_t forTemplate = 32;
+  if (answer + forTemplate >= context)
+    throw RefusedRecipe(
+        sources, call.where,
+        fmt::format("answers of {} tokens leave no room for a prompt in the model's "
+                    "context of {}",
+                    answer, context));
+  return context - answer - forTemplate;
+}
+
+/// `ask`, whose identity is what is asked and how.
+EvalTask TaskMaker::asking(AskTask ask) const {
+  std::string identity = isElsewhere ? "" : asked();
+  for (size_t i = 0; i < ask.asked.size(); ++i) {
+    identity += fmt::format("\n{} {:016x} prompt {} answer {} user {}", ask.sets[i].name,
+                            ask.asked[i].contentHash, ask.rules[i].length, ask.asked[i].tokens,
+                            ask.rules[i].asUser);
+    for (const std::string &stop : ask.rules[i].stops)
+      identity += fmt::format(" stop {:016x}", hashOf(stop));
+  }
+  std::string name = ask.task->name;
+  return {std::move(name), std::move(ask), std::move(identity)};
+}
+
+EvalTask TaskMaker::longbench(const CheckedArgument &task) const {
+  const CheckedValue &path = task.value["folder"];
+  eval::LongBenchFolder folder(std::filesystem::path(sources.path(path.where.file)).parent_path() /
+                               path.text);
+  AskTask ask{&task, *scoredSetsOf(sources, task), {}, {}};
+  for (const ScoredSet &set : ask.sets) {
+    const eval::LongBenchSet &row = *eval::longBenchSet(set.name);
+    eval::AskedSet &asked = ask.asked.emplace_back(folder.read(set.name));
+    ask.rules.push_back({.length = promptLength(task.value, asked.tokens),
+                         .endsAtLine = row.name == "samsum",
+                         .asUser = row.chatTemplate && model.chat});
+  }
+  return asking(std::move(ask));
+}
+
+EvalTask TaskMaker::task(const CheckedArgument &task) const {
+  const CheckedValue &call = task.value;
+  AskTask ask{&task, *scoredSetsOf(sources, task), {}, {}};
+  eval::AskedSet &asked = ask.asked.emplace_back(askedSetOf(sources, recipe, call, model));
+  AskRules rules{.length = promptLength(call, asked.tokens), .asUser = model.chat.has_value()};
+  if (call["stop"].kind == ValueKind::Text)
+    rules.stops.push_back(call["stop"].text);
+  for (const CheckedValue &stop : call["stop"].items)
+    rules.stops.push_back(stop.text);
+  ask.rules.push_back(std::move(rules));
+  return asking(std::move(ask));
+}
+
 EvalTasks tasksOf(const SourceManager &sources, const CheckedRecipe &recipe,
                   const CheckedDefinition &eval, DataBuilder &data, WhichTasks which) {
-  static constexpr TaskRow rows[] = {
-      {"loss", &TaskMaker::loss}, {"needle", &TaskMaker::needle}, {"samples", &TaskMaker::samples}};
+  static constexpr TaskRow rows[] = {{"loss", &TaskMaker::loss},
+                                     {"needle", &TaskMaker::needle},
+                                     {"samples", &TaskMaker::samples},
+                                     {"longbench", &TaskMaker::longbench},
+                                     {"task", &TaskMaker::task}};
   EvalTasks all;
-  all.model = data.modelOf(eval["model"]);
-  if (!all.model.tokenizer)
+  all.endpoint = endpointOf(recipe, eval["model"]);
+  if (!all.endpoint)
+    all.model = data.modelOf(eval["model"]);
+  if (!all.endpoint && !all.model.tokenizer)
     throw RefusedRecipe(sources, eval["model"].where,
                         fmt::format("the model of '{}' brings no tokenizer; expected a block with "
                                     "tokenizer:",
                                     eval.name));
-  TaskMaker maker{sources, recipe, eval, data, all.model};
+  TaskMaker maker{sources, recipe, eval, data, all.model, all.endpoint != nullptr};
   for (const CheckedArgument &task : eval.tasks) {
     auto row = std::ranges::find_if(
         rows, [&](const TaskRow &each) { return task.value.calls(each.construct); });
@@ -223,6 +308,11 @@ EvalTasks tasksOf(const SourceManager &sources, const CheckedRecipe &recipe,
       throw RefusedRecipe(
           sources, task.value.where,
           fmt::format("'{}' is checked, but this build does not run it", task.name));
+    if (all.endpoint && row->construct != "longbench" && row->construct != "task")
+      throw RefusedRecipe(sources, task.value.where,
+                          fmt::format("an endpoint can only answer; '{}' asks more of a model than "
+                                      "that",
+                                      row->construct));
     if (which == WhichTasks::All || row->construct == "loss")
       all.tasks.push_back((maker.*row->make)(task));
   }

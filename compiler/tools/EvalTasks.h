@@ -8,6 +8,7 @@
 #pragma once
 
 #include "compiler/plan/TrainingData.h"
+#include "compiler/tools/EvalAsk.h"
 #include "runtime/eval/Needle.h"
 
 #include <string>
@@ -33,12 +34,14 @@ struct SamplesTask {
 
 struct EvalTask {
   std::string name; ///< the author's
-  std::variant<LossTask, NeedleTask, SamplesTask> what;
+  std::variant<LossTask, NeedleTask, SamplesTask, AskTask> what;
   std::string identity; ///< changes with the data that it is measured on
 };
 
 struct EvalTasks {
   ModelFacts model;
+  const CheckedValue *endpoint =
+      nullptr;                 ///< the model, where it is elsewhere; `model` is empty then
   std::vector<EvalTask> tasks; ///< as written
 };
 

@@ -61,7 +61,10 @@ def Recipe_LongbenchChatTaskOp : Recipe_Task<"longbench_chat", (ins Recipe_Model
   let assemblyFormat = "$measurement `judged` `by` $judge custom<Keys>(attr-dict)";
 }
 def Recipe_OwnTaskOp : Recipe_TaskOn<"task", (ins Recipe_Prompt:$prompt,
-    Recipe_Word<["whole", "first_line", "number"]>:$extract, Recipe_Is<"Word", "a metric">:$metric)> {
+    Recipe_Word<["whole", "first_line", "number"]>:$extract, Recipe_Is<"Word", "a metric">:$metric,
+    Recipe_Tokens:$tokens,
+    Recipe_OrNone<Recipe_Either<Recipe_Text, Recipe_ListOf<Recipe_Text>>>:$stop,
+    Recipe_OrNone<Recipe_Tokens>:$length)> {
   let summary = "a measurement of the author's own";
   let description = "`metric` may carry the version of what it reproduces.";
 }

@@ -43,7 +43,9 @@ def Recipe_NewModelOp : Recipe_ModelOp<"new", (ins Recipe_Tokenizer:$tokenizer,
   let assemblyFormat = "$tokenizer custom<Keys>(attr-dict)";
 }
 def Recipe_EndpointOp : Recipe_ModelOp<"endpoint", (ins Recipe_Text:$url, Recipe_Text:$name,
-    Recipe_Option<["env"]>:$key, Recipe_Count:$spend)> {
+    Recipe_OrNone<Recipe_Option<["env"]>>:$key, Recipe_OrNone<Recipe_Tokens>:$spend,
+    Recipe_OrNone<Recipe_Count>:$requests, Recipe_Count:$together,
+    Recipe_Number<["plain"]>:$timeout, Recipe_Count:$attempts)> {
   let summary = "a model elsewhere, which can only answer";
   let description = "`key` names where the key is kept; the key itself is never in a module.";
 }

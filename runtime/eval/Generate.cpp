@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -90,9 +91,13 @@ void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const s
     for (size_t i = 0; i < rows.size(); ++i) {
       size_t number = numbers[rows[i]];
       Answer &answer = answers[number];
-      data::SeedTree draw = data::SeedTree(options.seed) / number / answer.tokens.size();
-      std::span<const float> row =
+      std::span<float> row =
           std::span(logits).subspan(i * vocabulary, std::min<size_t>(vocabulary, options.known));
+      if (answer.tokens.size() < options.atLeast)
+        for (int32_t end : options.ends)
+          if (static_cast<size_t>(end) < row.size())
+            row[static_cast<size_t>(end)] = -std::numeric_limits<float>::infinity();
+      data::SeedTree draw = data::SeedTree(options.seed) / number / answer.tokens.size();
       int32_t token = sampleToken(row, options.sampling, draw);
       if (take(answer, token, prompts[number].size()))
         continue;

@@ -14,6 +14,7 @@ namespace roux::eval {
 
 struct GenerateOptions {
   uint64_t tokens = 256; ///< most tokens of an answer
+  uint64_t atLeast = 0;  ///< tokens before which none of `ends` is drawn
   Sampling sampling;
   uint64_t seed = 0;
   std::vector<int32_t> ends;      ///< ids that end an answer and are no part of it

@@ -80,6 +80,9 @@ public:
   /// Calls `visit` with every text of every row, in order: contents of messages, and documents.
   /// Throws DataError where rows are no longer records.
   void visitTexts(const std::function<void(std::string_view)> &visit);
+  /// The same with every record and its name, as in "FILE:LINE".
+  void
+  visitRecords(const std::function<void(const Record &record, const std::string &name)> &visit);
   /// Appends all sequences in order, and sets the store's origin. `attributes` of the store's
   /// schema are evaluated for each.
   void write(TokenStoreWriter &store, const StoreSchema &schema);

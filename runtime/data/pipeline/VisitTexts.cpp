@@ -10,7 +10,8 @@
 
 namespace roux::data {
 
-void PipelineRunner::visitTexts(const std::function<void(std::string_view)> &visit) {
+void PipelineRunner::visitRecords(
+    const std::function<void(const Record &, const std::string &)> &visit) {
   assert(stepsHaveRun && "without runSteps() there are no rows");
   Workspace workspace = makeWorkspace();
   for (const Row &row : steps.back().rows) {
@@ -29,12 +30,17 @@ void PipelineRunner::visitTexts(const std::function<void(std::string_view)> &vis
                  problem);
       continue;
     }
-    const Record &each = *read;
+    visit(*read, nameOf(row));
+  }
+}
+
+void PipelineRunner::visitTexts(const std::function<void(std::string_view)> &visit) {
+  visitRecords([&](const Record &each, const std::string &) {
     for (const Message &message : each.messages)
       visit(message.content);
     if (!each.document.empty())
       visit(each.document);
-  }
+  });
 }
 
 } // namespace roux::data
