@@ -276,7 +276,7 @@ void EntryBuilder::nll() {
       begin("nll",
             {indexes(Column::token), indexes(Column::label), indexes(Column::position),
              indexes(Column::segments), indexes(Column::target, Rows::targets)},
-            {{"nll", valuesType()}});
+            {{"nll", valuesType()}, {"logsumexp", valuesType()}});
   Block &body = function.front();
   Value stream = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
   Value target = body.getArgument(4);
@@ -284,7 +284,9 @@ void EntryBuilder::nll() {
   Type values = ofRows(valuesType(), Rows::targets);
   auto scores = NLLOp::create(b, at("nll"), values, values, states, vocabulary(),
                               pick("targets", body.getArgument(1), target));
-  func::ReturnOp::create(b, at("nll"), expand("nll", scores.getNll(), target));
+  func::ReturnOp::create(b, at("nll"),
+                         ValueRange{expand("nll", scores.getNll(), target),
+                                    expand("logsumexp", scores.getLogsumexp(), target)});
 }
 
 void EntryBuilder::logits() {

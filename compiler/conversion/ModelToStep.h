@@ -48,7 +48,8 @@ struct StepRequest {
 /// - `@train`: columns token, label, position, segments, target; what the weight reads, in f64, by
 /// names
 ///   that begin with weightPrefix; parameters -> (loss, nll and weight of every token),
-/// - `@nll`: token, label, position, segments, target, parameters -> nll of every token,
+/// - `@nll`: token, label, position, segments, target, parameters -> nll and logsumexp of every
+/// token,
 /// - `@logits`: token, position, segments, parameters -> logits, whole, for tests and small inputs,
 /// - `@update`: for all parameters the parameter, its gradient and its two moments, then the
 /// scalars

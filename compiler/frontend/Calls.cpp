@@ -80,13 +80,18 @@ static void place(CheckedValue &call, const Parameter &parameter, size_t &next,
 bool Checker::checkKeyword(const ast::Argument &argument, CheckedValue &call) {
   const Construct &construct = *call.construct;
   std::string key(argument.key);
-  if (auto first = std::ranges::find(call.arguments, key, &CheckedArgument::name);
+  // Data may be called as a key of mix is; its share is a number, which no such key takes.
+  bool isShare = construct.name == "mix" && argument.value->kind == ast::ExprKind::Number;
+  if (auto first = std::ranges::find_if(call.arguments,
+                                        [&](const CheckedArgument &other) {
+                                          return other.name == key && other.named == isShare;
+                                        });
       first != call.arguments.end()) {
     diagnostics.error(argument.keyRange, "'" + key + "' is written twice")
         .note(first->nameRange, "first written here");
     return true;
   }
-  const Parameter *parameter = construct.find(key);
+  const Parameter *parameter = isShare ? nullptr : construct.find(key);
   if (parameter && parameter->multiplier) {
     diagnostics.error(argument.keyRange, "several units a step are written 8 * " +
                                              std::string(construct.name) + "(…)");
@@ -166,7 +171,9 @@ void Checker::fillDefaults(const Construct &construct, SourceRange where,
   std::vector<CheckedArgument> ordered;
   std::vector<bool> taken(arguments.size());
   for (const Parameter *parameter : parametersOf(construct)) {
-    auto at = std::ranges::find(arguments, parameter->name, &CheckedArgument::name);
+    auto at = std::ranges::find_if(arguments, [&](const CheckedArgument &argument) {
+      return argument.name == parameter->name && !argument.named;
+    });
     if (at != arguments.end()) {
       taken[static_cast<size_t>(at - arguments.begin())] = true;
       ordered.push_back(std::move(*at));

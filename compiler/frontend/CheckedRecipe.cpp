@@ -46,6 +46,46 @@ const CheckedDefinition *CheckedRecipe::find(std::string_view name) const {
   return at == definitions.end() || name.empty() ? nullptr : &*at;
 }
 
+const CheckedDefinition *trainBehind(const DefinitionAt &at, const CheckedValue &model,
+                                     const CheckedValue **inTheWay) {
+  if (model.kind == ValueKind::Reference) {
+    const CheckedDefinition &named = at(model);
+    return named.kind == ast::Kind::Train ? &named : trainBehind(at, named.value, inTheWay);
+  }
+  bool isOne = model.kind == ValueKind::Blend && model.items.size() == 1;
+  if (isOne && model.items[0].number == 1)
+    return trainBehind(at, model.items[0], inTheWay);
+  const CheckedValue *adapter = model.calls("override") ? model.find("adapt") : nullptr;
+  if (model.calls("override") && (!adapter || adapter->isNone()))
+    return trainBehind(at, model["base"], inTheWay);
+  if (inTheWay)
+    *inTheWay = &model;
+  return nullptr;
+}
+
+const CheckedDefinition *trainNamedBy(const DefinitionAt &at, const CheckedValue &model) {
+  if (model.kind != ValueKind::Reference)
+    return nullptr;
+  const CheckedDefinition &named = at(model);
+  return named.kind == ast::Kind::Train ? &named : trainNamedBy(at, named.value);
+}
+
+const CheckedDefinition *CheckedRecipe::trainBehind(const CheckedValue &model) const {
+  return roux::trainBehind(
+      [this](const CheckedValue &name) -> const CheckedDefinition & {
+        return definitions[name.definition];
+      },
+      model);
+}
+
+const CheckedDefinition *CheckedRecipe::trainNamedBy(const CheckedValue &model) const {
+  return roux::trainNamedBy(
+      [this](const CheckedValue &name) -> const CheckedDefinition & {
+        return definitions[name.definition];
+      },
+      model);
+}
+
 std::string_view spelling(Measure measure) {
   constexpr std::string_view names[] = {"a plain number", "a percentage", "bytes", "tokens",
                                         "sequences",      "records",      "steps", "epochs",

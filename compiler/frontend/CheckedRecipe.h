@@ -14,6 +14,7 @@
 #include "runtime/Expression.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -143,7 +144,19 @@ struct CheckedRecipe {
 
   const CheckedDefinition *find(std::string_view name) const;
   const CheckedDefinition &run() const { return definitions.back(); }
+  const CheckedDefinition *trainBehind(const CheckedValue &model) const;
+  const CheckedDefinition *trainNamedBy(const CheckedValue &model) const;
 };
+
+/// The definition that `reference` names.
+using DefinitionAt = std::function<const CheckedDefinition &(const CheckedValue &reference)>;
+
+/// The train whose tensors a model value has: behind names, and behind blocks that change none of
+/// them. nullptr where it is no train's; `inTheWay`, if given, is then what stands before one.
+const CheckedDefinition *trainBehind(const DefinitionAt &at, const CheckedValue &model,
+                                     const CheckedValue **inTheWay = nullptr);
+/// The same, behind names alone: the model is the train's in every respect.
+const CheckedDefinition *trainNamedBy(const DefinitionAt &at, const CheckedValue &model);
 
 /// The file a path or pattern of a recipe means: relative to the recipe that names it.
 std::string resolvePath(const SourceManager &sources, const CheckedValue &path);

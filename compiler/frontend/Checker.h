@@ -174,6 +174,7 @@ private:
   void checkTrain(const CheckedDefinition &train);
   void checkRun(const CheckedDefinition &run);
   void checkEval(const CheckedDefinition &eval);
+  DefinitionAt definitionAt() const;
   /// The context a model has where the recipe says it, and where it says it.
   const CheckedValue *contextOf(const CheckedValue &model) const;
   /// The endpoint that a model is or is made of, or nullptr.

@@ -95,6 +95,7 @@ enum class Place : uint8_t {
   Position,
   Prefix,
   Odds,
+  Quota,
   Score
 };
 

@@ -49,10 +49,15 @@ std::string rowOf(const Parameter &parameter, State owner) {
                      fallbackOf(parameter), cell(parameter.text), spelling(state));
 }
 
-std::string wordsOf(const Parameter &parameter) {
+/// A word is checked only where it says so, or where all that it belongs to is.
+std::string wordsOf(const Parameter &parameter, State owner) {
+  State whole = owner == State::Runs ? parameter.state : State::CheckedOnly;
   std::string text;
-  for (const WordRow &word : parameter.words)
+  for (const WordRow &word : parameter.words) {
     text += fmt::format("{}{} {}", text.empty() ? "" : "; ", code(word.name), word.text);
+    if (whole == State::Runs && word.state == State::CheckedOnly)
+      text += fmt::format(" (*{}*)", spelling(word.state));
+  }
   return text.empty() ? "" : fmt::format("- {} is {}.\n", code(parameter.name), text);
 }
 
@@ -63,7 +68,7 @@ std::string argumentsOf(std::span<const Parameter> parameters, State state) {
   std::string words;
   for (const Parameter &parameter : parameters) {
     table += rowOf(parameter, state);
-    words += wordsOf(parameter);
+    words += wordsOf(parameter, state);
   }
   return table + (words.empty() ? "" : "\n" + words);
 }
@@ -78,7 +83,7 @@ std::string keysOf(std::string_view title, std::span<const Parameter> keys, Stat
     State state = owner == State::Runs ? key.state : State::CheckedOnly;
     text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", nameOf(key), cell(expected(key)),
                         fallbackOf(key), cell(key.text), code(key.example), spelling(state));
-    words += wordsOf(key);
+    words += wordsOf(key, owner);
   }
   return text + (words.empty() ? "" : "\n" + words);
 }

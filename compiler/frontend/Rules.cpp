@@ -120,6 +120,12 @@ void Checker::checkRun(const CheckedDefinition &run) {
     diagnostics.error(keep->where, "'keep' is of 'save'; a line of the log is never removed");
 }
 
+DefinitionAt Checker::definitionAt() const {
+  return [this](const CheckedValue &reference) -> const CheckedDefinition & {
+    return checked[reference.definition];
+  };
+}
+
 const CheckedValue *Checker::contextOf(const CheckedValue &model) const {
   if (model.kind == ValueKind::Reference) {
     const CheckedDefinition &definition = checked[model.definition];
@@ -160,10 +166,8 @@ void Checker::checkTrain(const CheckedDefinition &train) {
         .error(position["span"].where, "'span' of gaps reaches beyond the model's context of " +
                                            std::to_string(std::lround(context->number)) + " tokens")
         .note(context->where, "the context is here");
-  bool startsFromTrain =
-      model.kind == ValueKind::Reference && checked[model.definition].kind == ast::Kind::Train;
-  if (!train["carry"].isNone() && train["carry"].kind != ValueKind::Mistaken && !startsFromTrain &&
-      model.kind != ValueKind::Mistaken)
+  if (!train["carry"].isNone() && train["carry"].kind != ValueKind::Mistaken &&
+      model.kind != ValueKind::Mistaken && !trainBehind(definitionAt(), model))
     diagnostics.error(train["carry"].where, "'carry' takes from a train, but 'model' names none")
         .note(model.where, "the model is here");
   checkSchedule(train["schedule"]);
@@ -191,15 +195,15 @@ void Checker::checkSchedule(const CheckedValue &schedule) {
 
 void Checker::checkEval(const CheckedDefinition &eval) {
   const CheckedValue &model = eval["model"];
-  bool isTrain =
-      model.kind == ValueKind::Reference && checked[model.definition].kind == ast::Kind::Train;
+  bool hasTargets = trainBehind(definitionAt(), model) != nullptr;
   for (const CheckedArgument &task : eval.tasks)
-    if (task.value.calls("loss") && !isTrain && model.kind != ValueKind::Mistaken &&
+    if (task.value.calls("loss") && !hasTargets && model.kind != ValueKind::Mistaken &&
         eval["target"].isNone())
       diagnostics.error(task.value.where, "loss() needs to know its targets: '" + eval.name +
                                               "' measures no train, so write 'target:'");
   const CheckedValue &during = eval["during"];
-  if (during.kind == ValueKind::Call && !isTrain && model.kind != ValueKind::Mistaken)
+  if (during.kind == ValueKind::Call && !trainNamedBy(definitionAt(), model) &&
+      model.kind != ValueKind::Mistaken)
     diagnostics.error(during.where, "'during' measures while a train runs, but 'model' names none")
         .note(model.where, "the model is here");
   if (during.kind == ValueKind::Call && during["interval"].kind == ValueKind::Number &&

@@ -87,6 +87,8 @@ constexpr PlaceRow placeRows[] = {
      "positions are planned before any model runs", true},
     {Place::Odds, "odds", bit(Scope::Bucket), 0, Sort::Number, Needs::Targets,
      "batches are planned before any model runs", false},
+    {Place::Quota, "quota", bit(Scope::Bucket), 0, Sort::Number, Needs::Targets,
+     "batches are planned before any model runs", false},
     {Place::Score, "score", scoring, 0, Sort::Number, Needs::Model, "", true},
 };
 

@@ -48,8 +48,7 @@ static Fit fitOf(const CheckedValue &value) {
 
 static void readBuckets(const CheckedValue &call, BatchSpec &batch) {
   batch.odds = call["odds"].expression;
-  if (const CheckedValue &quota = call["quota"]; !quota.isNone())
-    batch.quota.nodes.emplace_back().number = quota.number;
+  batch.quota = call["quota"].expression;
   batch.cycles = static_cast<uint32_t>(call["cycles"].number);
   batch.exhausted = call["short"].is("repeat") ? Exhausted::Repeat : Exhausted::Error;
 }

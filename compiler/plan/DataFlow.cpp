@@ -95,6 +95,11 @@ void DataFlow::read(DataFlow &flow, const CheckedValue &call, DataStep &step) {
 
 void DataFlow::mix(DataFlow &flow, const CheckedValue &call, DataStep &step) {
   step.byTokens = call["by"].is("tokens");
+  const CheckedValue &shorter = call["short"];
+  using enum data::Short;
+  step.shorter = shorter.is("repeat")                         ? Repeat
+                 : shorter.origin.kind == OriginKind::Default ? Unsaid
+                                                              : Stop;
   for (const CheckedArgument &share : call.arguments) {
     if (!share.named)
       continue;

@@ -22,9 +22,11 @@ public:
               const TokenizerOf &tokenizerOf)
       : sources(sources), recipe(recipe), tokenizerOf(tokenizerOf) {}
 
-  ModelFacts read(const CheckedValue &value) const;
+  /// `block`: the override around `value`, which decides what a sum's terms disagree about.
+  ModelFacts read(const CheckedValue &value, const CheckedValue *block = nullptr) const;
 
 private:
+  ModelFacts blend(const CheckedValue &value, const CheckedValue *block) const;
   ModelFacts fresh(const CheckedValue &call) const;
   ModelFacts load(const CheckedValue &call) const;
   ModelFacts override(const CheckedValue &call) const;
@@ -127,8 +129,62 @@ static void stretch(model::ModelConfig &config, const CheckedValue &rope, int64_
       rope.calls("yarn") ? model::yarnAttentionFactor(factor) : rotary.attentionFactor;
 }
 
+/// Whether `block` says `key` itself, so that no term of a sum has a say in it.
+static bool decides(const CheckedValue *block, std::string_view key) {
+  const CheckedValue *value = block ? block->find(key) : nullptr;
+  return value && !value->isNone();
+}
+
+/// What two terms of a sum differ in, each with the key of the block that would decide it.
+static std::vector<std::pair<std::string_view, std::string>> differences(const ModelFacts &a,
+                                                                         const ModelFacts &b) {
+  std::vector<std::pair<std::string_view, std::string>> found;
+  const model::ModelConfig &one = a.config, &other = b.config;
+  bool turns = one.family == model::Family::Llama && other.family == model::Family::Llama &&
+               one.headChannels == other.headChannels;
+  if (turns && (frequencies(one.rotary, one.headChannels, one.context) !=
+                    frequencies(other.rotary, other.headChannels, other.context) ||
+                one.rotary.attentionFactor != other.rotary.attentionFactor))
+    found.emplace_back("rope", fmt::format("rotary positions (base {:g} and {:g})", one.rotary.base,
+                                           other.rotary.base));
+  if (one.context != other.context)
+    found.emplace_back("context",
+                       fmt::format("context ({} and {} tokens)", one.context, other.context));
+  if (a.tokenizer && b.tokenizer && a.tokenizer->contentHash() != b.tokenizer->contentHash())
+    found.emplace_back("tokenizer", "tokenizers");
+  if (a.chat && b.chat && a.chat->contentHash() != b.chat->contentHash())
+    found.emplace_back("template", "chat templates");
+  if (one.window != other.window)
+    found.emplace_back("", fmt::format("attention windows ({} and {})", one.window, other.window));
+  if (one.epsilon != other.epsilon)
+    found.emplace_back(
+        "", fmt::format("the epsilon of their norms ({:g} and {:g})", one.epsilon, other.epsilon));
+  return found;
+}
+
+/// What all terms agree about, or `block` decides: no order of the terms gives another model.
+ModelFacts ModelReader::blend(const CheckedValue &value, const CheckedValue *block) const {
+  ModelFacts first = read(value.items.front());
+  for (size_t i = 1; i < value.items.size(); ++i) {
+    ModelFacts other = read(value.items[i]);
+    for (const auto &[key, what] : differences(first, other))
+      if (!decides(block, key))
+        throw RefusedRecipe(
+            sources, value.where,
+            fmt::format("models '{}' and '{}' cannot be added: they differ in {}{}",
+                        sources.text(value.items.front().where), sources.text(value.items[i].where),
+                        what,
+                        key.empty() ? "" : fmt::format("; a block with {}: decides it", key)));
+    if (!first.tokenizer)
+      first.tokenizer = other.tokenizer;
+    if (!first.chat)
+      first.chat = other.chat;
+  }
+  return first;
+}
+
 ModelFacts ModelReader::override(const CheckedValue &call) const {
-  ModelFacts facts = read(call["base"]);
+  ModelFacts facts = read(call["base"], &call);
   int64_t before = facts.config.context;
   if (const CheckedValue *context = call.find("context"); context && !context->isNone())
     facts.config.context = static_cast<int64_t>(context->number);
@@ -145,13 +201,13 @@ ModelFacts ModelReader::override(const CheckedValue &call) const {
   return facts;
 }
 
-ModelFacts ModelReader::read(const CheckedValue &value) const {
+ModelFacts ModelReader::read(const CheckedValue &value, const CheckedValue *block) const {
   if (value.kind == ValueKind::Reference) {
     const CheckedDefinition &named = recipe.definitions[value.definition];
-    return read(named.kind == ast::Kind::Train ? named["model"] : named.value);
+    return named.kind == ast::Kind::Train ? read(named["model"]) : read(named.value, block);
   }
   if (value.kind == ValueKind::Blend)
-    return read(value.items.front());
+    return blend(value, block);
   if (value.calls("new"))
     return fresh(value);
   if (value.calls("load"))

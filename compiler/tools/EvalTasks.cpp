@@ -55,13 +55,10 @@ static uint64_t hashOf(std::string_view text) {
 
 /// The target that an eval counts: its own, or the one of the train that its model names.
 const Expression &TaskMaker::target() const {
-  const CheckedValue &own = eval["target"], &named = eval["model"];
-  if (own.kind == ValueKind::Expression)
+  if (const CheckedValue &own = eval["target"]; own.kind == ValueKind::Expression)
     return own.expression;
-  if (named.kind == ValueKind::Reference)
-    if (const CheckedDefinition &train = recipe.definitions[named.definition];
-        train.kind == ast::Kind::Train)
-      return train["target"].expression;
+  if (const CheckedDefinition *train = recipe.trainBehind(eval["model"]))
+    return (*train)["target"].expression;
   throw RefusedRecipe(
       sources, eval.where,
       "the model is no train, so nothing says which tokens count; expected target:");

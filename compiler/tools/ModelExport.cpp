@@ -44,7 +44,9 @@ static void addTokenizer(const data::Tokenizer &tokenizer, const std::filesystem
 
 model::ModelCompanions companionsOf(const ModelFacts &facts, const DataBuilder &builder) {
   model::ModelCompanions companions;
-  if (std::filesystem::path from = builder.tokenizerFile(*facts.tokenizer); !from.empty())
+  if (std::filesystem::path from =
+          facts.tokenizer ? builder.tokenizerFile(*facts.tokenizer) : std::filesystem::path();
+      !from.empty())
     addTokenizer(*facts.tokenizer, from, companions);
   else if (std::filesystem::is_directory(facts.weights))
     companions.tokenizerFolder = facts.weights;

@@ -16,10 +16,9 @@ namespace roux {
 
 PeriodicEval::PeriodicEval(const SourceManager &sources, const CheckedRecipe &recipe,
                            DataBuilder &data, const CheckedDefinition &train) {
-  uint32_t index = static_cast<uint32_t>(&train - recipe.definitions.data());
   for (const CheckedDefinition &eval : recipe.definitions) {
     if (eval.kind != ast::Kind::Eval || eval["during"].isNone() ||
-        eval["model"].kind != ValueKind::Reference || eval["model"].definition != index)
+        recipe.trainNamedBy(eval["model"]) != &train)
       continue;
     uint64_t every = static_cast<uint64_t>(std::llround(eval["during"]["interval"].number));
     evals.push_back({eval.name, std::max<uint64_t>(every, 1),

@@ -10,6 +10,7 @@
 #include "compiler/tools/DumpStages.h"
 #include "compiler/tools/EvalBuild.h"
 #include "compiler/tools/InspectOptions.h"
+#include "compiler/tools/ModelBuild.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/RunReport.h"
 #include "compiler/tools/RunnableRecipe.h"
@@ -75,6 +76,38 @@ static void prepare(const SourceManager &sources, const CheckedRecipe &recipe,
     dump(sources, recipe, request, train, trains.data());
 }
 
+/// The trains and evals of the main file, or what is named `target`, which may be a model too.
+static std::vector<const CheckedDefinition *> wantedOf(const CheckedRecipe &recipe,
+                                                       const std::string &target) {
+  using enum ast::Kind;
+  std::vector<const CheckedDefinition *> wanted;
+  for (const CheckedDefinition &definition : recipe.definitions) {
+    bool isUsual = definition.kind == Train || definition.kind == Eval;
+    bool isMeant = target.empty()
+                       ? isUsual
+                       : definition.name == target && (isUsual || definition.kind == Model);
+    if (definition.inMainFile && isMeant)
+      wanted.push_back(&definition);
+  }
+  return wanted;
+}
+
+/// `wanted` and all that they read, each after what it reads.
+static std::vector<const CheckedDefinition *>
+neededFor(const CheckedRecipe &recipe, const std::vector<const CheckedDefinition *> &wanted) {
+  std::vector<bool> isNeeded(recipe.definitions.size());
+  for (const CheckedDefinition *definition : wanted)
+    isNeeded[static_cast<size_t>(definition - recipe.definitions.data())] = true;
+  for (size_t i = recipe.definitions.size(); i-- > 0;)
+    for (uint32_t read : recipe.definitions[i].reads)
+      isNeeded[read] = isNeeded[read] || isNeeded[i];
+  std::vector<const CheckedDefinition *> needed;
+  for (size_t i = 0; i < recipe.definitions.size(); ++i)
+    if (isNeeded[i])
+      needed.push_back(&recipe.definitions[i]);
+  return needed;
+}
+
 static int runDefinitions(const SourceManager &sources, const CheckedRecipe &recipe,
                           const RunRequest &request) {
   const std::string &path = request.path, &target = request.target;
@@ -84,22 +117,23 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
   prepare(sources, recipe, request, trains);
   EvalBuilder evals(sources, recipe, trains, outputFolder(path));
   RunReport page(sources, recipe);
-  std::vector<const CheckedDefinition *> wanted;
-  for (const CheckedDefinition &definition : recipe.definitions)
-    if ((definition.kind == ast::Kind::Train || definition.kind == ast::Kind::Eval) &&
-        definition.inMainFile && (target.empty() || definition.name == target))
-      wanted.push_back(&definition);
-  for (const CheckedDefinition *definition : wanted)
-    if (definition->kind == ast::Kind::Eval)
+  std::vector<const CheckedDefinition *> wanted = wantedOf(recipe, target);
+  // All that can be found before the first step of any train is found here.
+  for (const CheckedDefinition *definition : neededFor(recipe, wanted))
+    if (definition->kind == ast::Kind::Train)
+      trains.prepare(*definition);
+    else if (definition->kind == ast::Kind::Eval)
       evals.prepare(*definition);
   for (const CheckedDefinition *definition : wanted)
     if (definition->kind == ast::Kind::Train)
       page.add(*definition, trains.build(*definition));
-    else
+    else if (definition->kind == ast::Kind::Eval)
       page.add(*definition, evals.build(*definition));
+    else
+      buildModel(sources, recipe, trains, outputFolder(path), *definition);
   if (wanted.empty())
     return refuse(target.empty() ? "the recipe has no train or eval, so there is nothing to run"
-                                 : fmt::format("no train or eval is named '{}'", target));
+                                 : fmt::format("no train, eval or model is named '{}'", target));
   fmt::print("\n{}\nreport: {}\n", page.tableText(), page.write(outputFolder(path)).string());
   return 0;
 }
@@ -112,7 +146,7 @@ int runRun(int argc, char **argv) {
   std::string from;
   std::vector<std::string> set;
   app.add_option("recipe", request.path, "the recipe")->required();
-  app.add_option("--target", request.target, "only this train or eval, and what it needs");
+  app.add_option("--target", request.target, "only this train, eval or model, and what it needs");
   addEdited(app, from);
   app.add_option("--dump-dir", request.dumpFolder,
                  "write every stage of what is compiled to files of this folder");

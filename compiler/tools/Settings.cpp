@@ -9,6 +9,7 @@
 #include "compiler/tools/CommandLine.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roux {
 
@@ -31,18 +32,29 @@ bool readSettings(const std::vector<std::string> &set, CheckOptions &options) {
   return true;
 }
 
+/// What a key means, and which of its words this build only checks.
+static std::string helpOf(const Parameter &key) {
+  std::vector<std::string_view> onlyChecked;
+  for (const WordRow &word : key.words)
+    if (word.state == State::CheckedOnly)
+      onlyChecked.push_back(word.name);
+  State state = State::CheckedOnly;
+  if (key.state == state)
+    return fmt::format("{} ({})", key.text, spelling(state));
+  return onlyChecked.empty()
+             ? std::string(key.text)
+             : fmt::format("{} ({}: {})", key.text, spelling(state), fmt::join(onlyChecked, ", "));
+}
+
 void addRunKeys(CLI::App &app, CheckOptions &options) {
   for (const Parameter &key : constructOf(ast::Kind::Run).parameters) {
     std::string flag = "--" + std::string(key.name);
     if (app.get_option_no_throw(flag))
       continue;
-    std::string text(key.text);
-    if (key.state == State::CheckedOnly)
-      text += fmt::format(" ({})", spelling(key.state));
     auto keep = [&options, name = std::string(key.name)](const std::string &value) {
       options.run.emplace_back(name, value);
     };
-    app.add_option_function<std::string>(flag, keep, text)
+    app.add_option_function<std::string>(flag, keep, helpOf(key))
         ->type_name(expected(key))
         ->group("Keys of run, instead of the recipe's");
   }

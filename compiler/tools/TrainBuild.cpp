@@ -95,23 +95,58 @@ void TrainBuilder::edit(const CheckedDefinition &train, EditedStage stage) {
 }
 
 std::string TrainBuilder::identityOf(const CheckedDefinition &train) {
-  std::string text = sliceOf(sources, recipe, train) + identityOf(train["model"]);
+  std::string text =
+      sliceOf(sources, recipe, train) +
+      modelIdentity(sources, recipe, train["model"],
+                    [this](const CheckedDefinition &start) { return folderOf(start) / "model"; });
   if (auto edit = edited.find(&train); edit != edited.end())
     text += fmt::format("edited {} {:016x}\n", edit->second.stage,
                         XXH3_64bits(edit->second.text.data(), edit->second.text.size()));
   return text;
 }
 
+std::shared_ptr<const TrainingData> TrainBuilder::dataOf(const CheckedDefinition &train) {
+  std::shared_ptr<const TrainingData> &known = dataOfTrains[&train];
+  if (!known)
+    known = std::make_shared<TrainingData>(dataBuilder.build(train));
+  return known;
+}
+
+const FittedStep &TrainBuilder::stepFor(const CheckedDefinition &train) {
+  if (auto known = steps.find(&train); known != steps.end())
+    return known->second;
+  std::shared_ptr<const TrainingData> data = dataOf(train);
+  StepSource asked = stepOf(sources, recipe, train, data->model.config);
+  if (auto edit = edited.find(&train); edit != edited.end())
+    asked.edited = edit->second;
+  FittedStep fitted = fitStep(recipe, train, std::move(asked), &data->plan);
+  refuseUnfit(sources, recipe, train, fitted);
+  return steps.emplace(&train, std::move(fitted)).first->second;
+}
+
+std::filesystem::path TrainBuilder::folderOf(const CheckedDefinition &train) {
+  std::string made = fmt::format("{}plan {:016x}\n", identityOf(train), dataOf(train)->plan.hash());
+  return output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(made.data(), made.size()));
+}
+
+/// Whether a train's folder holds the model that it ended with.
+static bool isWhole(const std::filesystem::path &folder) {
+  return std::filesystem::exists(folder / "model" / "config.json");
+}
+
+void TrainBuilder::prepare(const CheckedDefinition &train) {
+  dataOf(train);
+  if (!isWhole(folderOf(train)))
+    stepFor(train);
+}
+
 const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   if (auto known = built.find(&train); known != built.end())
     return known->second;
   BuiltTrain result;
-  result.data = std::make_shared<TrainingData>(dataBuilder.build(train));
-  std::string identity = identityOf(train);
-  std::string made = fmt::format("{}plan {:016x}\n", identity, result.data->plan.hash());
-  result.folder =
-      output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(made.data(), made.size()));
-  result.wasThere = std::filesystem::exists(result.folder / "model" / "config.json");
+  result.data = dataOf(train);
+  result.folder = folderOf(train);
+  result.wasThere = isWhole(result.folder);
   if (result.wasThere)
     // Who never trains has only answers or results on stdout.
     fmt::print(trains ? stdout : stderr, "train {}: nothing changed, {}\n", train.name,
@@ -122,7 +157,7 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
                                     "--target {}' builds it",
                                     train.name, sources.path(recipe.mainFile), train.name));
   else
-    this->train(train, *result.data, identity, result.folder);
+    this->train(train, identityOf(train), result.folder);
   return built[&train] = std::move(result);
 }
 
@@ -130,7 +165,7 @@ train::TrainingExtent TrainBuilder::scheduledOver(const CheckedDefinition &train
                                                   const data::Plan &plan) {
   if (!carries(train, "schedule"))
     return train::extentOf(plan);
-  const CheckedDefinition &source = recipe.definitions[train["model"].definition];
+  const CheckedDefinition &source = *recipe.trainBehind(train["model"]);
   train::TrainingExtent extent = scheduledOver(source, build(source).data->plan);
   extent.append(train::extentOf(plan));
   return extent;
@@ -187,13 +222,10 @@ train::Schedule TrainBuilder::takeOver(const CheckedDefinition &train, const dat
   return {options.optimizer.peak, phasesOf(train), extent};
 }
 
-void TrainBuilder::train(const CheckedDefinition &train, const TrainingData &data,
-                         const std::string &identity, const std::filesystem::path &folder) {
-  StepSource asked = stepOf(sources, recipe, train, data.model.config);
-  if (auto edit = edited.find(&train); edit != edited.end())
-    asked.edited = edit->second;
-  FittedStep fitted = fitStep(recipe, train, std::move(asked), &data.plan);
-  refuseUnfit(sources, recipe, train, fitted);
+void TrainBuilder::train(const CheckedDefinition &train, const std::string &identity,
+                         const std::filesystem::path &folder) {
+  const TrainingData &data = *dataOf(train);
+  const FittedStep &fitted = stepFor(train);
   model::Model start = modelOf(train["model"]);
   auto program = programFor(recipe, fitted.source);
   program->setParameters(start.weights);

@@ -9,6 +9,7 @@
 
 #include "compiler/pipeline/CompileStep.h"
 #include "compiler/plan/ModelWeights.h"
+#include "compiler/tools/StepMemory.h"
 #include "runtime/train/CompiledStep.h"
 #include "runtime/train/ModelProgram.h"
 #include "runtime/train/Trainer.h"
@@ -33,6 +34,9 @@ public:
   /// Builds `train`, and first the trains it starts from. Says on stdout what it does. Throws what
   /// any part of it throws.
   const BuiltTrain &build(const CheckedDefinition &train);
+  /// Does for `train`, and for the trains it starts from, all that can be done before the first
+  /// step of any: data, plan, memory. Throws what would be thrown later.
+  void prepare(const CheckedDefinition &train);
   /// A model value with weights; trains that it names are built.
   model::Model modelOf(const CheckedValue &value);
   DataBuilder &data() { return dataBuilder; }
@@ -44,10 +48,13 @@ public:
   bool wasStopped() const { return stopped; }
 
 private:
+  /// Changes with all that `train` is made of; trains that it starts from need not be built.
   std::string identityOf(const CheckedDefinition &train);
+  /// Where `train` is, or will be.
+  std::filesystem::path folderOf(const CheckedDefinition &train);
   /// The train whose model `train` starts from.
   const BuiltTrain &before(const CheckedDefinition &train) {
-    return build(recipe.definitions[train["model"].definition]);
+    return build(*recipe.trainBehind(train["model"]));
   }
   /// What the schedule of `train` is over: its own steps and, before them, those whose place it
   /// carries on from.
@@ -55,13 +62,18 @@ private:
   /// Takes into `step` and `options` what `carry:` names; the schedule that follows from it.
   train::Schedule takeOver(const CheckedDefinition &train, const data::Plan &plan,
                            train::CompiledStep &step, train::TrainerOptions &options);
-  void train(const CheckedDefinition &train, const TrainingData &data, const std::string &identity,
+  std::shared_ptr<const TrainingData> dataOf(const CheckedDefinition &train);
+  /// The step that `train` is made of, as it fits into memory.
+  const FittedStep &stepFor(const CheckedDefinition &train);
+  void train(const CheckedDefinition &train, const std::string &identity,
              const std::filesystem::path &folder);
 
   const SourceManager &sources;
   const CheckedRecipe &recipe;
   std::filesystem::path output;
   DataBuilder dataBuilder;
+  std::map<const CheckedDefinition *, std::shared_ptr<const TrainingData>> dataOfTrains;
+  std::map<const CheckedDefinition *, FittedStep> steps;
   std::map<const CheckedDefinition *, BuiltTrain> built;
   std::map<const CheckedDefinition *, EditedStage> edited;
   bool stopped = false, trains = true;

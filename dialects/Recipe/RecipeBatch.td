@@ -44,15 +44,15 @@ def Recipe_SortedOp : Recipe_PolicyOp<"sorted", (ins Recipe_Number<["sequences"]
   let description = "Groups are shuffled, so that a step's lengths are alike and steps differ.";
 }
 def Recipe_BucketOp : Recipe_PolicyOp<"bucket", (ins Recipe_Tokens:$tokens,
-    Recipe_OrNone<Recipe_Tokens>:$quota, Recipe_Count:$cycles,
+    Recipe_Count:$cycles,
     Recipe_Word<["error", "repeat"]>:$short_)> {
   let summary = "sequences of one length a step, drawn by odds";
   let description = [{
-    The region gives the odds of a bucket that has sequences left. The draw is without replacement
-    and the same on every rank.
+    The regions give the odds of a bucket that has sequences left, and how many tokens an epoch
+    takes of it. The draw is without replacement and the same on every rank.
   }];
-  let regions = (region SizedRegion<1>:$odds);
-  let assemblyFormat = "`odds` $odds custom<Keys>(attr-dict)";
+  let regions = (region SizedRegion<1>:$odds, SizedRegion<1>:$quota);
+  let assemblyFormat = "`odds` $odds `quota` $quota custom<Keys>(attr-dict)";
 }
 def Recipe_GapsOp : Recipe_Op<"position.gaps", [Pure]> {
   let summary = "positions with jumps";

@@ -101,10 +101,12 @@ def Recipe_MixOp : Recipe_Op<"record.mix", [Pure]> {
   let summary = "records interleaved by shares";
   let description = [{
     `shares` names each operand, in order, with its share of tokens or of sequences. The epoch ends
-    with the first that runs out.
+    with the first that runs out (`short_` is stop), or with the last, the others beginning again
+    (repeat).
   }];
   let arguments = (ins Variadic<Recipe_Data>:$data, DictionaryAttr:$shares,
-                       Recipe_Word<["tokens", "sequences"]>:$by);
+                       Recipe_Word<["tokens", "sequences"]>:$by,
+                       Recipe_Word<["stop", "repeat"]>:$short_);
   let results = (outs Recipe_Data:$result);
   let assemblyFormat = "$data custom<Keys>(attr-dict)";
   let hasVerifier = 1;

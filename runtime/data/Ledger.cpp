@@ -16,7 +16,7 @@
 namespace roux::data {
 
 static constexpr std::string_view fates[] = {"kept",        "cut",       "split", "dropped",
-                                             "zero-target", "malformed", "noted"};
+                                             "zero-target", "malformed", "noted", "warning"};
 
 std::string_view spelling(Fate fate) {
   return fates[static_cast<size_t>(fate)];

@@ -15,7 +15,8 @@
 namespace roux::data {
 
 /// What happened to a record or sequence. Kept counts what is laid down whole.
-enum class Fate : uint8_t { Kept, Cut, Split, Dropped, ZeroTarget, Malformed, Noted };
+/// Warned: it was done as the recipe says, and is probably not what the recipe is for.
+enum class Fate : uint8_t { Kept, Cut, Split, Dropped, ZeroTarget, Malformed, Noted, Warned };
 
 std::string_view spelling(Fate fate);
 

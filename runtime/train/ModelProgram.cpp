@@ -187,10 +187,22 @@ void ModelProgram::bindState(Launch &launch) {
       launch.bindings.buffers[name] = tensor.bytes;
 }
 
+std::vector<double> ModelProgram::valuesOf(const std::string &entry, const std::string &output,
+                                           const Launch &launch) const {
+  for (const ProgramBuffer &buffer : machine.program().entry(entry).buffers)
+    if (buffer.role == BufferRole::Output && buffer.name == output) {
+      std::span<const std::byte> bytes = launch.owned.at(output);
+      std::vector<double> values(bytes.size() / elementBytes(buffer.element));
+      for (size_t i = 0; i < values.size(); ++i)
+        values[i] = valueAt(bytes, buffer.element, i);
+      return values;
+    }
+  return {};
+}
+
 std::vector<double> ModelProgram::run(const std::string &entry, const std::string &result,
                                       Launch &launch, const StreamColumns &columns) {
   bindState(launch);
-  std::string element;
   for (const ProgramBuffer &buffer : machine.program().entry(entry).buffers) {
     if (buffer.role != BufferRole::Output)
       continue;
@@ -198,15 +210,9 @@ std::vector<double> ModelProgram::run(const std::string &entry, const std::strin
     std::vector<std::byte> &bytes = launch.owned[buffer.name];
     bytes.resize(rows * buffer.staticElements * buffer.elementBytes);
     launch.bindings.buffers[buffer.name] = bytes;
-    if (buffer.name == result)
-      element = buffer.element;
   }
   machine.run(entry, launch.bindings);
-  std::span<const std::byte> bytes = launch.owned[result];
-  std::vector<double> values(element.empty() ? 0 : bytes.size() / elementBytes(element));
-  for (size_t i = 0; i < values.size(); ++i)
-    values[i] = valueAt(bytes, element, i);
-  return values;
+  return valuesOf(entry, result, launch);
 }
 
 double ModelProgram::addGradient(const StreamColumns &columns) {
@@ -224,6 +230,13 @@ std::vector<double> ModelProgram::nll(const StreamColumns &columns) {
   Launch launch;
   bindColumns(launch, columns);
   return run("nll", "nll", launch, columns);
+}
+
+ModelProgram::LabelScores ModelProgram::scores(const StreamColumns &columns) {
+  Launch launch;
+  bindColumns(launch, columns);
+  std::vector<double> nll = run("nll", "nll", launch, columns);
+  return {std::move(nll), valuesOf("nll", "logsumexp", launch)};
 }
 
 std::vector<double> ModelProgram::logits(const StreamColumns &columns) {

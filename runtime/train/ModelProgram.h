@@ -73,6 +73,11 @@ public:
   void zeroGradients();
   /// -log of the probability of each label; 0 where there is none.
   std::vector<double> nll(const StreamColumns &columns);
+  /// What the model makes of each label; 0 where there is none. Its logit is their difference.
+  struct LabelScores {
+    std::vector<double> nll, logsumexp;
+  };
+  LabelScores scores(const StreamColumns &columns);
   /// Logits of every token, vocabulary by vocabulary: small inputs only.
   std::vector<double> logits(const StreamColumns &columns);
   /// Bytes of one token's keys in one layer; its values take as many. Throws std::runtime_error if
@@ -102,6 +107,8 @@ private:
   void bindRounded(Launch &launch, const Entry &entry);
   void append(const std::string &entry, const CachedColumns &columns, const CacheBuffers &cache,
               std::span<float> logits);
+  std::vector<double> valuesOf(const std::string &entry, const std::string &output,
+                               const Launch &launch) const;
   std::vector<double> run(const std::string &entry, const std::string &result, Launch &launch,
                           const StreamColumns &columns);
 

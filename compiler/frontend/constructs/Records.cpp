@@ -13,6 +13,10 @@ static constexpr WordRow mixedBy[] = {
     {.name = "tokens", .text = "shares of tokens"},
     {.name = "sequences", .text = "shares of sequences"},
 };
+static constexpr WordRow shorts[] = {
+    {.name = "stop", .text = "the epoch ends with it; what the others have left is never seen"},
+    {.name = "repeat", .text = "it begins again, until every source has been read to its end"},
+};
 static constexpr WordRow directions[] = {
     {.name = "rising", .text = "smallest first"},
     {.name = "falling", .text = "largest first"},
@@ -69,7 +73,12 @@ static constexpr Parameter concat[] = {{.name = "data",
                                         .positional = true,
                                         .repeated = true}};
 static constexpr Parameter mix[] = {
-    {.name = "by", .types = Word, .text = "what the shares are shares of", .words = mixedBy}};
+    {.name = "by", .types = Word, .text = "what the shares are shares of", .words = mixedBy},
+    {.name = "short",
+     .types = Word,
+     .fallback = "stop",
+     .text = "a source that runs out before another; what is not written is warned of",
+     .words = shorts}};
 static constexpr Parameter share = {.name = "share",
                                     .types = Number,
                                     .text = "named after the data: its share of the mix",
@@ -203,9 +212,8 @@ static constexpr Construct rows[] = {
      .family = Family::Record,
      .parameters = mix,
      .named = &share,
-     .text = "sources interleaved by shares, which add up to 100%; the epoch ends with the first "
-             "that runs out",
-     .example = "mix(docs: 60%, chats: 40%, by: tokens)",
+     .text = "sources interleaved by shares, which add up to 100%",
+     .example = "mix(docs: 60%, chats: 40%, by: tokens, short: repeat)",
      .state = State::Runs},
     {.name = "repeat",
      .family = Family::Record,

@@ -22,7 +22,7 @@ enum class DataOperation : uint8_t {
   Without, ///< inputs: data, others
   Shuffle,
   Concat,    ///< inputs in order
-  Mix,       ///< inputs, shares, byTokens
+  Mix,       ///< inputs, shares, byTokens, shorter
   Repeat,    ///< times
   Join,      ///< expression
   Sort,      ///< expression, falling
@@ -40,6 +40,9 @@ struct Amount {
   double value = 0;
   bool isShare = false; ///< 0.02 is 2%
 };
+
+/// `mix`: what becomes of a source that runs out before another. Unsaid: as Stop, with a warning.
+enum class Short : uint8_t { Unsaid, Stop, Repeat };
 
 enum class Side : uint8_t { Right, Left, Middle };
 
@@ -72,6 +75,7 @@ struct DataStep {
   Amount amount;
   std::vector<double> shares; ///< of each input; they add up to 1
   bool byTokens = false;
+  Short shorter = Short::Unsaid;
   uint64_t times = 1;
   bool falling = false;
   std::string characters; ///< each of these code points is deleted

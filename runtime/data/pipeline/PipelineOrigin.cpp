@@ -24,12 +24,12 @@ static std::string describe(const Expression &expression) {
 
 static std::string describe(const DataStep &step) {
   return fmt::format(
-      "{} '{}' '{}' inputs [{}] {} amount {:a} {} shares [{}] {} times {} {} "
+      "{} '{}' '{}' inputs [{}] {} amount {:a} {} shares [{}] {} {} times {} {} "
       "characters '{}' role '{}' spans {} {} [{}] {} {} tokens {} {} split {} {} {} {}",
       spelling(step.operation), step.definition, step.construct, fmt::join(step.inputs, " "),
       describe(step.expression), step.amount.value, step.amount.isShare,
-      fmt::join(step.shares, " "), step.byTokens, step.times, step.falling, step.characters,
-      step.role, static_cast<int>(step.spans.at), step.spans.tokens,
+      fmt::join(step.shares, " "), step.byTokens, static_cast<int>(step.shorter), step.times,
+      step.falling, step.characters, step.role, static_cast<int>(step.spans.at), step.spans.tokens,
       fmt::join(step.spans.delimiters, "\x1f"), step.spans.dropTail, step.spans.atMost, step.tokens,
       static_cast<int>(step.side), step.split.low, step.split.high, step.split.randomOverlong,
       step.split.dropTail);

@@ -35,13 +35,22 @@ static std::vector<Row> pick(const std::vector<Row> &rows, std::vector<uint64_t>
   return picked;
 }
 
+/// Whether `expression` says something of rows that need not exist: `all` of none is true.
+static bool decidesOverNothing(const Expression &expression) {
+  return std::ranges::any_of(expression.nodes, [](const Expression::Node &node) {
+    return node.operation >= Operation::Sum && node.operation <= Operation::Entropy &&
+           node.operation != Operation::Count && node.operation != Operation::Any;
+  });
+}
+
 void PipelineRunner::where(uint32_t step) {
   const DataStep &each = pipeline.steps[step];
   const std::vector<Row> &rows = inputRows(step);
-  std::vector<uint8_t> holds(rows.size());
+  std::vector<uint8_t> holds(rows.size()), overNothing(rows.size());
   std::vector<bool> good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
     SequenceEnvironment environment(*this, each, rows[row], row, workspace);
     holds[row] = numberOf(each.expression, environment, "where") != 0;
+    overNothing[row] = environment.visitedNothing();
   });
   uint64_t leftOut = 0;
   for (uint64_t row = 0; row < rows.size(); ++row)
@@ -50,6 +59,11 @@ void PipelineRunner::where(uint32_t step) {
     else
       leftOut += good[row];
   note(step, "left out", leftOut);
+  if (leftOut == 0)
+    note(step, "leaves nothing out", rows.size());
+  if (decidesOverNothing(each.expression))
+    note(step, "decided over no rows, where all() is true and sum() is 0",
+         static_cast<uint64_t>(std::ranges::count(overNothing, 1)));
 }
 
 void PipelineRunner::sample(uint32_t step) {
@@ -148,44 +162,6 @@ void PipelineRunner::keep(uint32_t step) {
   auto order = orderBy(rows.size(), [&](uint64_t a, uint64_t b) { return kept[a] > kept[b]; });
   steps[step].rows = pick(rows, std::move(order), static_cast<uint64_t>(count));
   note(step, "left out", rows.size() - steps[step].rows.size());
-}
-
-/// Rows of several inputs interleaved: always from the one furthest behind its share, until that
-/// one has no more. What the others have left is counted.
-void PipelineRunner::mix(uint32_t step) {
-  const DataStep &each = pipeline.steps[step];
-  std::vector<std::vector<uint64_t>> sizes;
-  std::vector<std::vector<bool>> good;
-  for (size_t input = 0; input < each.inputs.size(); ++input) {
-    const std::vector<Row> &rows = inputRows(step, input);
-    std::vector<uint64_t> lengths(rows.size(), 1);
-    good.emplace_back(rows.size(), true);
-    if (each.byTokens)
-      good.back() = forRows(rows, [&](uint64_t row, Workspace &workspace) {
-        TokenizedRecord tokens;
-        tokensOf(rows[row], tokens, workspace);
-        lengths[row] = tokens.size();
-      });
-    sizes.push_back(std::move(lengths));
-  }
-  std::vector<uint64_t> next(each.inputs.size()), given(each.inputs.size());
-  for (;;) {
-    size_t behind = 0;
-    for (size_t input = 1; input < next.size(); ++input)
-      if (static_cast<double>(given[input]) * each.shares[behind] <
-          static_cast<double>(given[behind]) * each.shares[input])
-        behind = input;
-    const std::vector<Row> &rows = inputRows(step, behind);
-    while (next[behind] < rows.size() && !good[behind][next[behind]])
-      ++next[behind];
-    if (next[behind] == rows.size())
-      break;
-    given[behind] += sizes[behind][next[behind]];
-    steps[step].rows.push_back(rows[next[behind]++]);
-  }
-  for (size_t input = 0; input < next.size(); ++input)
-    note(step, fmt::format("input {} not used to its end", input + 1),
-         inputRows(step, input).size() - next[input]);
 }
 
 } // namespace roux::data

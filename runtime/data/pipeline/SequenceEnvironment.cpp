@@ -83,16 +83,22 @@ void SequenceEnvironment::forEach(Scope inner, Scope, bool all,
   const TokenizedRecord &sequence = tokens();
   if (inner == Scope::Sequence)
     return visit(*this);
+  bool found = false;
+  auto visitRow = [&](uint32_t index, TokenRange range) {
+    found = true;
+    visit(InnerEnvironment(*this, inner, index, range));
+  };
   if (inner == Scope::Token)
     for (uint32_t i = 0; i < sequence.size(); ++i)
       if (all || (i > 0 && sequence.labels[i] != noLabel))
-        visit(InnerEnvironment(*this, inner, i, {i, i + 1}));
+        visitRow(i, {i, i + 1});
   if (inner == Scope::Turn)
     for (uint32_t i = 0; i < sequence.turns.size(); ++i)
-      visit(InnerEnvironment(*this, inner, i, sequence.turns[i].tokens));
+      visitRow(i, sequence.turns[i].tokens);
   if (inner == Scope::Span)
     for (uint32_t i = 0; i < sequence.spans.size(); ++i)
-      visit(InnerEnvironment(*this, inner, i, sequence.spans[i]));
+      visitRow(i, sequence.spans[i]);
+  foundNothing |= !found;
 }
 
 double SequenceEnvironment::draw(Scope, uint32_t draw) const {
@@ -158,9 +164,13 @@ void InnerEnvironment::forEach(Scope inner, Scope of, bool all,
   if (of != scope || inner != Scope::Token)
     return outer.forEach(inner, of, all, visit);
   const TokenizedRecord &tokens = outer.tokens();
+  bool found = false;
   for (uint32_t i = range.begin; i < range.end; ++i)
-    if (all || (i > 0 && tokens.labels[i] != noLabel))
+    if (all || (i > 0 && tokens.labels[i] != noLabel)) {
+      found = true;
       visit(InnerEnvironment(outer, Scope::Token, i, {i, i + 1}));
+    }
+  outer.foundNothing |= !found;
 }
 
 double InnerEnvironment::draw(Scope at, uint32_t draw) const {

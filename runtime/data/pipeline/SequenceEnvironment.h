@@ -25,8 +25,12 @@ public:
 
   const TokenizedRecord &tokens() const;
   SeedTree draws() const { return runner.drawsOf(step, row); }
+  /// Whether a reduction has visited no row at all, so that `all` was true and a sum 0.
+  bool visitedNothing() const { return foundNothing; }
 
 private:
+  friend class InnerEnvironment;
+
   roux::Value readField(std::string_view name) const;
 
   const PipelineRunner &runner;
@@ -36,6 +40,7 @@ private:
   Workspace &workspace;
   mutable const TokenizedRecord *known;
   mutable TokenizedRecord own;
+  mutable bool foundNothing = false;
 };
 
 /// A token, turn or span inside a sequence.

@@ -59,7 +59,12 @@ void TokenizedRecord::append(const TokenizedRecord &source, TokenRange range) {
     roleNames = source.roleNames;
   copy(roles, source.roles);
   for (const Turn &turn : source.turns)
-    if (TokenRange left = clip(turn.tokens, range, start); left.size()) {
+    if (turn.tokens.size() == 0) {
+      if (uint32_t at = turn.tokens.begin;
+          at >= range.begin && (at < range.end || at == source.size()))
+        turns.push_back(
+            {{at - range.begin + start, at - range.begin + start}, turn.role, turn.message});
+    } else if (TokenRange left = clip(turn.tokens, range, start); left.size()) {
       // A turn that was cut in the middle and joined again is one turn.
       if (!turns.empty() && turns.back().tokens.end == left.begin &&
           turn.tokens.begin < range.begin)

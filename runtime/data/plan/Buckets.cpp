@@ -168,6 +168,7 @@ Units drawBuckets(DataPass &pass) {
       takeStep(*bucket, steps);
       --stepsLeft[static_cast<size_t>(bucket - buckets.data())];
     }
+    pass.cycleEnds.push_back(steps.size());
   }
   return steps;
 }

@@ -40,6 +40,7 @@ struct DataPass {
   const PlanSpec &spec;
   SeedTree draws; ///< of this construct and pass
   Ledger losses{};
+  std::vector<uint64_t> cycleEnds{}; ///< of `bucket`: steps up to the end of each cycle
   std::vector<PlacedSequence> pieces{};
 
   const SequenceEntry &entry(const PlacedSequence &piece) const {

@@ -232,6 +232,7 @@ Epoch formEpoch(const PlanInput &input, const PlanSpec &spec, uint32_t number) {
   Epoch epoch;
   cutSteps(pass, arrange(pass), epoch);
   epoch.pieces = std::move(pass.pieces);
+  epoch.cycleEnds = std::move(pass.cycleEnds);
   epoch.losses = std::move(pass.losses);
   return epoch;
 }

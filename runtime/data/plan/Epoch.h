@@ -17,6 +17,7 @@ struct Epoch {
   std::vector<uint32_t> members;
   std::vector<uint64_t> packs;
   std::vector<uint64_t> steps;
+  std::vector<uint64_t> cycleEnds; ///< of `bucket`: steps up to the end of each cycle
   Ledger losses;
 
   size_t stepCount() const { return steps.size() - 1; }

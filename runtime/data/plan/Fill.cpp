@@ -42,6 +42,8 @@ private:
   /// Lays the first `tokens` of a piece down; returns the index of the rest, or nothing.
   uint32_t cutAt(uint32_t index, uint32_t tokens) {
     PlacedSequence before = pass.pieces[index];
+    if (before.positions <= capacity && uint64_t(before.positions) * 2 >= capacity)
+      pass.losses.add(Fate::Warned, torn, 1, 0, 0, nameForLedger(before.sequence));
     uint32_t middle = tokenAfter(before, tokens);
     PlacedSequence head = piece(before, before.begin, middle);
     pass.pieces[index] = head;
@@ -75,6 +77,12 @@ private:
                      hole ? TokenRange{whole.holeBegin, whole.holeEnd} : TokenRange{});
   }
 
+  std::string nameForLedger(uint32_t sequence) const {
+    return pass.losses.wantsName(Fate::Warned, torn) ? pass.input.name(sequence) : std::string();
+  }
+
+  /// What a long context is trained for: the rule does what it says, and ruins it.
+  static constexpr const char *torn = "fit: fill tears sequences of at least half a pack";
   static constexpr const char *rested = "fit: fill(rest: next)";
   DataPass &pass;
   Units &packs;

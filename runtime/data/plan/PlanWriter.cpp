@@ -47,6 +47,20 @@ void PlanWriter::add(const Epoch &epoch, uint32_t number, uint64_t count) {
     addStep(epoch, step, number);
 }
 
+void PlanWriter::warnOfCycle(const Epoch &last, uint64_t made) {
+  auto cycle = std::ranges::lower_bound(last.cycleEnds, made);
+  if (cycle == last.cycleEnds.end() || *cycle == made)
+    return;
+  uint64_t before = cycle == last.cycleEnds.begin() ? 0 : *std::prev(cycle);
+  uint64_t unseen = last.packs[last.steps[*cycle]] - last.packs[last.steps[made]];
+  losses.add(
+      Fate::Warned,
+      fmt::format("bucket: the training ends inside cycle {} of {}, after {} of its {} steps",
+                  cycle - last.cycleEnds.begin() + 1, last.cycleEnds.size(), made - before,
+                  *cycle - before),
+      unseen, 0, 0);
+}
+
 bool PlanWriter::repeat(uint32_t number, uint64_t count) {
   if (number == 0 || spec.batch.shuffle || !spec.position.isPlain())
     return false;
@@ -132,6 +146,7 @@ void PlanWriter::placePrefixes(uint32_t number) {
                                    entry, sequence);
     if (!drawsGaps(spec.position, sequence, draws))
       continue;
+    anyGaps = true;
     double prefix = 0;
     if (!spec.position.prefix.empty())
       prefix = evaluateNumber(spec.position.prefix, RowScope(input, sequence, draws / "prefix"));
@@ -152,6 +167,9 @@ void PlanWriter::refuseStep() const {
 }
 
 void PlanWriter::finish() {
+  if (!spec.position.isPlain() && !anyGaps)
+    losses.add(Fate::Warned, "position: gaps bends no sequence: chance or span leave none",
+               sequences, 0, 0);
   file.align();
   PlanHeader header{};
   header.magic = PlanHeader::magicValue;

@@ -24,6 +24,8 @@ public:
   uint64_t steps() const { return stepTable.size(); }
   /// True once a length in steps or tokens is reached.
   bool isLongEnough() const;
+  /// Warns where the training ends inside a cycle of `bucket`, `made` steps into `last`.
+  void warnOfCycle(const Epoch &last, uint64_t made);
   void finish();
 
 private:
@@ -46,6 +48,7 @@ private:
   Ledger losses;
   uint64_t sequences = 0; ///< written to the file
   uint64_t tokens = 0;    ///< in the steps listed
+  bool anyGaps = false;   ///< positions of some sequence jump
 };
 
 } // namespace roux::data

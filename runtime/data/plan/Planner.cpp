@@ -62,6 +62,7 @@ void writePlan(const std::filesystem::path &path, const PlanInput &input, const 
   spec.check();
   PlanWriter writer(path, input, spec);
   std::optional<Epoch> epoch;
+  uint64_t last = 0; // steps of the pass that the training ends in
   for (uint32_t pass = 0; !writer.isLongEnough(); ++pass) {
     if (!epoch || spec.batch.shuffle)
       epoch = formEpoch(input, spec, pass);
@@ -72,8 +73,12 @@ void writePlan(const std::filesystem::path &path, const PlanInput &input, const 
     uint64_t wanted = stepsWanted(spec.length, pass, epoch->stepCount(), writer.steps());
     if (wanted == 0)
       break;
+    uint64_t before = writer.steps();
     writer.add(*epoch, pass, wanted);
+    last = writer.steps() - before;
   }
+  if (epoch && spec.batch.policy == Policy::Bucket)
+    writer.warnOfCycle(*epoch, last);
   writer.finish();
 }
 

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/view/DataSummary.h"
 
+#include "runtime/data/view/ContextLedger.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -81,6 +83,7 @@ DataSummary summarize(const Plan &plan, const TokenStore &store, const Expressio
   DataSummary summary;
   countSources(summary, store);
   countSteps(summary, plan);
+  summary.context = contextOf(plan, store).text();
   summary.ledger = plan.ledger().text();
   PlanInput input(store);
   double each = std::max(summary.sequences.mean, 1.0);
@@ -154,7 +157,7 @@ std::string DataSummary::text() const {
   out += weightText(*this);
   if (worst && worst->ranks.size() > 1)
     out += fmt::format("ranks: {}\n", worst->text());
-  return out + "ledger\n" + ledger;
+  return out + context + "ledger\n" + ledger;
 }
 
 } // namespace roux::data

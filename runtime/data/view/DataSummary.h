@@ -43,6 +43,7 @@ struct DataSummary {
   std::string lightestName, heaviestName;
   uint64_t zeroWeights = 0;        ///< targets that weigh nothing
   std::optional<StepLayout> worst; ///< of the steps weighed, the layout with the largest spread
+  std::string context;             ///< ContextLedger::text()
   std::string ledger;
 
   std::string text() const;

@@ -41,10 +41,20 @@ TEST(Values, RepeatedArgumentsAreAList) {
 TEST(Values, SharesKeepTheirNames) {
   Definition x(Around::Data, "mix(docs: 60%, chats: 40%, by: tokens)");
   EXPECT_TRUE(x->value["by"].is("tokens"));
-  ASSERT_EQ(x->value.arguments.size(), 3u);
-  EXPECT_TRUE(x->value.arguments[1].named);
-  EXPECT_EQ(x->value.arguments[1].name, "docs");
-  EXPECT_EQ(x->value.arguments[1].value.number, 0.6);
+  ASSERT_EQ(x->value.arguments.size(), 4u);
+  EXPECT_TRUE(x->value.arguments[2].named);
+  EXPECT_EQ(x->value.arguments[2].name, "docs");
+  EXPECT_EQ(x->value.arguments[2].value.number, 0.6);
+}
+
+TEST(Values, DataMayBeCalledAsAKeyOfMix) {
+  Definition x(Around::File, "data short = docs\n"
+                             "data x = mix(docs: 60%, short: 40%, by: tokens, short: repeat)");
+  EXPECT_TRUE(x->value["short"].is("repeat"));
+  ASSERT_EQ(x->value.arguments.size(), 4u);
+  EXPECT_TRUE(x->value.arguments[3].named);
+  EXPECT_EQ(x->value.arguments[3].name, "short");
+  EXPECT_EQ(x->value.arguments[3].value.number, 0.4);
 }
 
 TEST(Values, ABlockOverridesItsModel) {

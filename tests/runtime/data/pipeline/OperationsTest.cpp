@@ -177,7 +177,10 @@ TEST_F(Operations, MixKeepsItsShares) {
   Texts mixed = texts();
   EXPECT_EQ(count(mixed, "aaaa"), 60);
   EXPECT_NEAR(count(mixed, "b"), 160, 4); // 240 tokens are 60%, so 160 are 40%
-  EXPECT_EQ(ledger.find(Fate::Noted, "mix/0: input 2 not used to its end")->sequences,
+  EXPECT_EQ(ledger
+                .find(Fate::Warned, "mix/0: ends with 'a'; the rest of 'b' is never seen, unless "
+                                    "short: repeat")
+                ->sequences,
             400u - count(mixed, "b"));
   // At every point both are near their share, not only at the end.
   Texts half(mixed.begin(), mixed.begin() + mixed.size() / 2);
@@ -186,6 +189,59 @@ TEST_F(Operations, MixKeepsItsShares) {
   pipeline.steps.back().byTokens = false;
   mixed = texts();
   EXPECT_NEAR(count(mixed, "b"), 40, 1);
+}
+
+TEST_F(Operations, MixEndsOrRepeatsAsItIsTold) {
+  documents("a.jsonl", Texts(10, "a"));
+  Texts numbered;
+  for (int i = 0; i < 100; ++i)
+    numbered.push_back("b" + std::to_string(i));
+  documents("b.jsonl", numbered);
+  documents("none.jsonl", {});
+  uint32_t a = source("a", "a.jsonl", SourceKind::Text),
+           b = source("b", "b.jsonl", SourceKind::Text);
+  DataStep &mix = step(DataOperation::Mix, {a, b});
+  mix.shares = {0.5, 0.5};
+  mix.shorter = Short::Stop;
+  Texts mixed = texts();
+  EXPECT_NEAR(static_cast<double>(mixed.size()), 20, 1);
+  EXPECT_FALSE(ledger.find(Fate::Warned, "mix/0: ends with 'a'; the rest of 'b' is never seen"));
+  EXPECT_TRUE(ledger.find(Fate::Noted, "mix/0: ends with 'a'; the rest of 'b' is never seen"));
+
+  pipeline.steps.back().shorter = Short::Repeat;
+  mixed = texts();
+  EXPECT_EQ(std::set<std::string>(mixed.begin(), mixed.end()).size(), 101u); // all that there is
+  EXPECT_NEAR(static_cast<double>(std::count(mixed.begin(), mixed.end(), "a")), 100, 1);
+
+  pipeline.steps.resize(2);
+  uint32_t empty = step(DataOperation::Where, {b}).inputs[0];
+  pipeline.steps.back().expression = only(number(0));
+  step(DataOperation::Mix, {a, last()}).shares = {0.5, 0.5};
+  pipeline.steps.back().shorter = Short::Repeat;
+  EXPECT_EQ(empty, b);
+  EXPECT_THROW(texts(), DataError);
+}
+
+TEST_F(Operations, ConditionsThatDecideNothingAreTold) {
+  documents("a.jsonl", {"a", "b"});
+  uint32_t a = source("a", "a.jsonl", SourceKind::Text);
+  // Documents have no turns, so `all` over them is true.
+  Expression::Node all;
+  all.operation = Operation::All;
+  all.scope = Scope::Sequence;
+  all.inner = Scope::Turn;
+  all.countsAll = true;
+  all.operands = {0};
+  Expression condition = only(read(Scope::Turn, Attribute::Tokens));
+  condition.nodes.push_back(all);
+  step(DataOperation::Where, {a}).expression = condition;
+  EXPECT_EQ(texts().size(), 2u);
+  EXPECT_EQ(ledger.find(Fate::Noted, "where/0: leaves nothing out")->sequences, 2u);
+  EXPECT_EQ(ledger
+                .find(Fate::Noted, "where/0: decided over no rows, where all() is true and sum() "
+                                   "is 0")
+                ->sequences,
+            2u);
 }
 
 TEST_F(Operations, JoinAndStripChangeTheText) {

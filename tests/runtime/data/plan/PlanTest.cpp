@@ -204,6 +204,16 @@ TEST_F(PlanTest, WithinSourceKeepsSourcesApart) {
   EXPECT_EQ(shape(samples), "0+2[0,3) | 1+3[0,3) | 3[3,6) | 2[3,6)+4");
 }
 
+TEST_F(PlanTest, LongSequencesThatFillTearsAreWarnedOf) {
+  spec.batch = {.policy = Policy::Pack, .tokens = 20, .fit = Fit::FillNext};
+  constexpr const char *torn = "fit: fill tears sequences of at least half a pack";
+  EXPECT_EQ(losses(plan(ofLengths({12, 15, 5, 20, 9, 9})), Fate::Warned, torn),
+            "2 0 0 [data:1 data:3]");
+  // Short ones that are cut, and long ones that stay whole, are what fill is for.
+  Plan made = plan(ofLengths({20, 5, 5, 5, 9, 8, 8}));
+  EXPECT_FALSE(made.ledger().find(Fate::Warned, torn));
+}
+
 TEST_F(PlanTest, LabelsMayCrossIntoTheNextSequenceOfAPack) {
   std::vector<Sample> samples = {{4, 4}, {4, 4}, {4, 4}};
   spec.batch = {.policy = Policy::Pack, .tokens = 8};
@@ -325,6 +335,22 @@ TEST_F(BucketTest, StepsHaveOneLengthAndAllIsUsedOnce) {
   EXPECT_EQ(seen.size(), 112u);
   // Each cycle runs through half of every bucket.
   EXPECT_EQ(firstHalf, (std::map<uint32_t, int>{{4, 4}, {8, 4}, {16, 4}}));
+}
+
+TEST_F(BucketTest, AnEndInsideACycleIsWarnedOf) {
+  auto warning = [](const Plan &plan) -> std::string {
+    for (const LedgerLine &line : plan.ledger().lines())
+      if (line.fate == Fate::Warned)
+        return line.rule;
+    return "";
+  };
+  spec.batch.cycles = 2; // of 12 steps each
+  EXPECT_EQ(warning(plan(samples())), "");
+  spec.length = {PlanLength::Unit::Steps, 12};
+  EXPECT_EQ(warning(plan(samples())), "");
+  spec.length = {PlanLength::Unit::Steps, 41}; // 24 + 12 + 5
+  EXPECT_EQ(warning(plan(samples())),
+            "bucket: the training ends inside cycle 2 of 2, after 5 of its 12 steps");
 }
 
 TEST_F(BucketTest, QuotaTakesLessOrRepeats) {

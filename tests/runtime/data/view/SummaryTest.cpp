@@ -55,6 +55,11 @@ TEST_F(SummaryTest, SaysWhatWillBeTrainedOn) {
             "  heaviest sequence 1 (data:3, step 1), 2 times as much\n"
             "ranks: ranks differ by 200.00%; the costliest is 0.00% above what any division "
             "reaches (longest part: 2.00 of a rank's mean)\n"
+            "context, in the first epoch\n"
+            "          4 to         7 tokens: 3 of 3 sequences stay whole\n"
+            "         16 to        31 tokens: 0 of 1 sequences stay whole, 1 in pieces or in part\n"
+            "  a target sees 5.6 tokens before it on average, half of them at least 5, none more "
+            "than 9 (8 targets of 4 sequences)\n"
             "ledger\n" +
                 made.ledger().text());
 }

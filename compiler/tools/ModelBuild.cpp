@@ -1,0 +1,38 @@
+//===- ModelBuild.cpp - a recipe's model, written like a train's ----------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/tools/ModelBuild.h"
+
+#include "compiler/plan/TrainSettings.h"
+#include "compiler/tools/ModelExport.h"
+#include "runtime/model/WriteModel.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+namespace roux {
+
+std::filesystem::path buildModel(const SourceManager &sources, const CheckedRecipe &recipe,
+                                 TrainBuilder &trains, const std::filesystem::path &output,
+                                 const CheckedDefinition &model) {
+  std::string identity =
+      "model 1\n" + sliceOf(sources, recipe, model) + trains.identityOf(model.value);
+  std::filesystem::path folder =
+      output /
+      fmt::format("{}-{:016x}", model.name, XXH3_64bits(identity.data(), identity.size())) /
+      "model";
+  if (std::filesystem::exists(folder / "config.json")) {
+    fmt::print("model {}: nothing changed, {}\n", model.name, folder.string());
+    return folder;
+  }
+  model::Model made = trains.modelOf(model.value);
+  ModelFacts facts = trains.data().modelOf(model.value);
+  std::filesystem::create_directories(folder.parent_path());
+  model::writeModelFolder(folder, made, companionsOf(facts, trains.data()));
+  fmt::print("model {}: {}\n", model.name, folder.string());
+  return folder;
+}
+
+} // namespace roux
