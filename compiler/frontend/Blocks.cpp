@@ -97,6 +97,36 @@ CheckedValue Checker::checkOverride(CheckedValue base, const ast::Block &block, 
   return result;
 }
 
+void Checker::settleScope(const CheckedValue &value, CheckedDefinition &score) {
+  score.scores = value.expression.scope();
+  if (score.scores == Scope::Constant)
+    score.scores = Scope::Sequence; // only reductions, or nothing of a row
+  bool isRow = score.scores == Scope::Token || score.scores == Scope::Span ||
+               score.scores == Scope::Turn || score.scores == Scope::Sequence;
+  if (!isRow)
+    diagnostics.error(value.where,
+                      "a score belongs to a token, a span, a turn or a sequence; reduce "
+                      "what pairs have, as in sum(… over pairs)");
+  bool hasSpans = !score["spans"].isNone(), hasPairs = !score["pairs"].isNone();
+  std::vector<const Expression *> read{&value.expression};
+  for (const CheckedArgument &let : score.lets)
+    read.push_back(&let.value.expression);
+  for (const Expression *expression : read)
+    for (const Expression::Node &node : expression->nodes) {
+      bool ofPair = node.scope == Scope::Later || node.scope == Scope::Earlier ||
+                    node.inner == Scope::Pairs || node.inner == Scope::Earlier;
+      if (ofPair && !hasPairs)
+        return void(diagnostics.error(value.where, "this is of pairs; write 'pairs:'"));
+      bool isAsk = node.operation == Operation::Model && node.inner != Scope::Constant;
+      if (isAsk && (!ofPair || node.inner == node.scope ||
+                    (node.inner != Scope::Later && node.inner != Scope::Earlier)))
+        return void(diagnostics.error(value.where, "what is given is the other span of a pair: "
+                                                   "perplexity(later, given: earlier)"));
+      if (node.scope == Scope::Span && node.operation == Operation::Model && !hasSpans)
+        return void(diagnostics.error(value.where, "this is of spans; write 'spans:'"));
+    }
+}
+
 void Checker::checkScore(const ast::Definition &written, CheckedDefinition &result) {
   for (const auto &[name, let] : formulas.lets)
     if (let.progress == FormulaScope::Let::Progress::Waiting)
@@ -111,7 +141,7 @@ void Checker::checkScore(const ast::Definition &written, CheckedDefinition &resu
     result.lets.push_back(std::move(kept));
   }
   if (const CheckedValue *value = result.find("value"); value && !value->expression.empty())
-    result.scores = value->expression.scope();
+    settleScope(*value, result);
 }
 
 } // namespace roux

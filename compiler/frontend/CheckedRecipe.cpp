@@ -46,20 +46,17 @@ const CheckedDefinition *CheckedRecipe::find(std::string_view name) const {
   return at == definitions.end() || name.empty() ? nullptr : &*at;
 }
 
-const CheckedDefinition *trainBehind(const DefinitionAt &at, const CheckedValue &model,
-                                     const CheckedValue **inTheWay) {
+const CheckedDefinition *trainBehind(const DefinitionAt &at, const CheckedValue &model) {
   if (model.kind == ValueKind::Reference) {
     const CheckedDefinition &named = at(model);
-    return named.kind == ast::Kind::Train ? &named : trainBehind(at, named.value, inTheWay);
+    return named.kind == ast::Kind::Train ? &named : trainBehind(at, named.value);
   }
   bool isOne = model.kind == ValueKind::Blend && model.items.size() == 1;
   if (isOne && model.items[0].number == 1)
-    return trainBehind(at, model.items[0], inTheWay);
+    return trainBehind(at, model.items[0]);
   const CheckedValue *adapter = model.calls("override") ? model.find("adapt") : nullptr;
   if (model.calls("override") && (!adapter || adapter->isNone()))
-    return trainBehind(at, model["base"], inTheWay);
-  if (inTheWay)
-    *inTheWay = &model;
+    return trainBehind(at, model["base"]);
   return nullptr;
 }
 

@@ -152,9 +152,8 @@ struct CheckedRecipe {
 using DefinitionAt = std::function<const CheckedDefinition &(const CheckedValue &reference)>;
 
 /// The train whose tensors a model value has: behind names, and behind blocks that change none of
-/// them. nullptr where it is no train's; `inTheWay`, if given, is then what stands before one.
-const CheckedDefinition *trainBehind(const DefinitionAt &at, const CheckedValue &model,
-                                     const CheckedValue **inTheWay = nullptr);
+/// them. nullptr where it is no train's.
+const CheckedDefinition *trainBehind(const DefinitionAt &at, const CheckedValue &model);
 /// The same, behind names alone: the model is the train's in every respect.
 const CheckedDefinition *trainNamedBy(const DefinitionAt &at, const CheckedValue &model);
 

@@ -110,6 +110,8 @@ private:
   size_t checkEntries(const ast::Block &block, const Construct &construct,
                       std::vector<CheckedArgument> &keys, CheckedDefinition *definition);
   void checkScore(const ast::Definition &written, CheckedDefinition &result);
+  /// What a score belongs to, and whether it has the spans and pairs that it reads.
+  void settleScope(const CheckedValue &value, CheckedDefinition &score);
   CheckedValue checkOverride(CheckedValue base, const ast::Block &block, SourceRange where);
 
   // Calls.cpp: arguments to parameters.

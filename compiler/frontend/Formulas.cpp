@@ -61,12 +61,11 @@ static constexpr FormulaRow rows[] = {
     {"choice", Draw, Op::Choice, 1, many, Sort::Number, Sort::Number, "choice(a, b, …)",
      "one of these", "choice(1, 2, 3) / step.targets"},
     {"perplexity", Model, Op::Model, 1, 1, Sort::Number, Sort::Number,
-     "perplexity(x), perplexity(x, given: y)", "exp of the mean loss of a span or sequence", "",
-     State::CheckedOnly},
+     "perplexity(x), perplexity(x, given: y)", "exp of the mean loss of a span or sequence", ""},
     {"logprob", Model, Op::Model, 2, 2, Sort::Number, Sort::Number, "logprob(m, token)",
-     "logarithm of the probability that model m gives the token", "", State::CheckedOnly},
+     "logarithm of the probability that model m gives the token", ""},
     {"logit", Model, Op::Model, 2, 2, Sort::Number, Sort::Number, "logit(m, token)",
-     "the token's logit under model m", "", State::CheckedOnly},
+     "the token's logit under model m", ""},
 };
 
 std::span<const FormulaRow> formulas() {

@@ -148,7 +148,18 @@ static void collect(const Expression &expression, std::set<std::pair<std::string
       found.insert({"in:" + node.text, false});
     if (node.operation == Operation::Read && node.attribute == Attribute::Field)
       found.insert({node.text, isTextOf(expression, i)});
+    if (node.operation == Operation::Read && node.attribute == Attribute::Score &&
+        node.scope == Scope::Sequence)
+      found.insert({"score:" + node.text, false});
   }
+}
+
+/// Scores of tokens, and of spans, whose tokens all have theirs.
+static void collectTokenScores(const Expression &expression, std::set<std::string> &found) {
+  for (const Expression::Node &node : expression.nodes)
+    if (node.operation == Operation::Read && node.attribute == Attribute::Score &&
+        node.scope != Scope::Sequence)
+      found.insert(node.text);
 }
 
 StoreSchema storeSchemaOf(const CheckedDefinition &train) {
@@ -156,9 +167,12 @@ StoreSchema storeSchemaOf(const CheckedDefinition &train) {
   collect(train["weight"].expression, found);
   if (const CheckedValue &position = train["position"]; position.calls("gaps"))
     collect(position["prefix"].expression, found);
+  std::set<std::string> scores;
+  collectTokenScores(train["weight"].expression, scores);
   StoreSchema schema;
   for (const auto &[name, isText] : found)
     schema.attributes.push_back({name, isText});
+  schema.tokenScores.assign(scores.begin(), scores.end());
   return schema;
 }
 

@@ -10,6 +10,7 @@
 #include "compiler/plan/Counts.h"
 #include "compiler/plan/DataFlow.h"
 #include "compiler/plan/RefusedRecipe.h"
+#include "compiler/plan/Scores.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/plan/Planner.h"
@@ -60,7 +61,7 @@ static std::string namesOf(const DataPipeline &pipeline) {
 std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue &call) {
   Consumer nobody;
   Ledger ledger;
-  DataPipeline pipeline = pipelineOf(sources, recipe, call["data"]);
+  DataPipeline pipeline = pipelineFor(call["data"], {});
   PipelineRunner runner(pipeline, nobody, ledger, threads);
   auto vocabulary = countOf<TokenId>(sources, call["vocab"]);
   std::filesystem::path file =
@@ -103,7 +104,52 @@ static std::string describe(const StoreSchema &schema) {
   std::string text;
   for (const StoreSchema::Attribute &attribute : schema.attributes)
     text += fmt::format("{} {}\n", attribute.name, attribute.isText ? "text" : "number");
+  for (const std::string &score : schema.tokenScores)
+    text += fmt::format("score {}\n", score);
   return text;
+}
+
+DataPipeline DataBuilder::pipelineFor(const CheckedValue &data,
+                                      std::initializer_list<const Expression *> readers,
+                                      const StoreSchema &schema) {
+  DataPipeline pipeline = pipelineOf(sources, recipe, data);
+  std::vector<std::string> names = schema.tokenScores;
+  for (const DataStep &step : pipeline.steps)
+    addScoresRead(step.expression, names);
+  for (const Expression *reader : readers)
+    addScoresRead(*reader, names);
+  for (const StoreSchema::Attribute &attribute : schema.attributes)
+    if (attribute.name.starts_with("score:") &&
+        std::ranges::find(names, attribute.name.substr(6)) == names.end())
+      names.push_back(attribute.name.substr(6));
+  for (const std::string &name : names) {
+    const CheckedDefinition &score = *recipe.find(name);
+    pipeline.scores.push_back(scores ? scores(score) : scoresKept(score));
+  }
+  return pipeline;
+}
+
+std::shared_ptr<const ScoreTable> DataBuilder::scoresKept(const CheckedDefinition &score) {
+  auto missing = [&](std::string_view why) -> RefusedRecipe {
+    return {sources, score.where,
+            fmt::format("score '{}' {}; 'roux run {} --target {}' makes it", score.name, why,
+                        sources.path(recipe.mainFile), score.name)};
+  };
+  ScoreRecipe made = scoreRecipeOf(sources, recipe, *this, score);
+  Ledger ledger;
+  PipelineRunner runner(made.pipeline, made.consumer, ledger, threads);
+  std::string identity =
+      scoreIdentity(sources, recipe, score, made, runner.origin(),
+                    [&](const CheckedDefinition &train) -> std::filesystem::path {
+                      throw missing(fmt::format("asks train '{}'", train.name));
+                    });
+  std::filesystem::path file =
+      folder.parent_path() / "scores" /
+      fmt::format("{}-{:016x}.scores", score.name, XXH3_64bits(identity.data(), identity.size()));
+  std::shared_ptr<const ScoreTable> kept = keptScores(file, made, identity);
+  if (!kept)
+    throw missing("is not made yet");
+  return kept;
 }
 
 std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const ModelFacts &model,
@@ -111,7 +157,7 @@ std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const Mo
                                               bool sentences) {
   Consumer consumer{model.tokenizer, model.chat, target, sentences};
   Ledger ledger;
-  DataPipeline pipeline = pipelineOf(sources, recipe, data);
+  DataPipeline pipeline = pipelineFor(data, {&target}, schema);
   PipelineRunner runner(pipeline, consumer, ledger, threads);
   std::filesystem::path file = fileOf("tokens", runner.origin() + describe(schema), "store");
   if (std::filesystem::exists(file))

@@ -9,6 +9,7 @@
 
 #include "compiler/plan/Models.h"
 #include "runtime/data/TokenStore.h"
+#include "runtime/data/pipeline/DataPipeline.h"
 #include "runtime/data/plan/Plan.h"
 
 #include <filesystem>
@@ -37,6 +38,14 @@ public:
   TrainingData build(const CheckedDefinition &train);
   /// Called with a sentence before work that takes a while: a tokenizer, a token store.
   void announce(std::function<void(const std::string &)> listener) { say = std::move(listener); }
+  /// Where the scores of a recipe come from; without, those that are there and ask no train.
+  using ScoresOf =
+      std::function<std::shared_ptr<const data::ScoreTable>(const CheckedDefinition &score)>;
+  void scoresFrom(ScoresOf source) { scores = std::move(source); }
+  /// pipelineOf() `data`, with the scores that it or one of `readers` reads.
+  data::DataPipeline pipelineFor(const CheckedValue &data,
+                                 std::initializer_list<const Expression *> readers,
+                                 const data::StoreSchema &schema = {});
   /// The facts of a model value, its tokenizer trained if it has to be.
   ModelFacts modelOf(const CheckedValue &value);
   /// Where a tokenizer that the recipe defines was read from, or was written when it was trained;
@@ -50,11 +59,13 @@ public:
 
 private:
   std::shared_ptr<const data::Tokenizer> tokenizerOf(const CheckedValue &value);
+  std::shared_ptr<const data::ScoreTable> scoresKept(const CheckedDefinition &score);
   std::shared_ptr<const data::Tokenizer> trainTokenizer(const CheckedValue &call);
   /// `folder`/`name`-`hash of made`.`extension`.
   std::filesystem::path fileOf(std::string_view name, std::string_view made,
                                std::string_view extension) const;
 
+  ScoresOf scores;
   std::function<void(const std::string &)> say = [](const std::string &) {};
   const SourceManager &sources;
   const CheckedRecipe &recipe;

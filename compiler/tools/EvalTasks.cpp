@@ -137,7 +137,7 @@ eval::NeedleOptions TaskMaker::needleOptions(const CheckedValue &call) const {
 std::string TaskMaker::haystack(const CheckedValue &value, uint64_t tokens) const {
   data::Consumer consumer{model.tokenizer, model.chat, {}, false};
   data::Ledger ledger;
-  data::PipelineRunner runner(pipelineOf(sources, recipe, value), consumer, ledger);
+  data::PipelineRunner runner(data.pipelineFor(value, {}), consumer, ledger);
   runner.runSteps();
   std::string text;
   uint64_t found = 0;

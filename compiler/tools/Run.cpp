@@ -20,6 +20,7 @@
 #include "runtime/data/AtomicFolder.h"
 #include "runtime/train/RunLock.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace roux {
@@ -82,7 +83,8 @@ static std::vector<const CheckedDefinition *> wantedOf(const CheckedRecipe &reci
   using enum ast::Kind;
   std::vector<const CheckedDefinition *> wanted;
   for (const CheckedDefinition &definition : recipe.definitions) {
-    bool isUsual = definition.kind == Train || definition.kind == Eval;
+    bool isUsual =
+        definition.kind == Train || definition.kind == Eval || definition.kind == ast::Kind::Score;
     bool isMeant = target.empty()
                        ? isUsual
                        : definition.name == target && (isUsual || definition.kind == Model);
@@ -108,6 +110,22 @@ neededFor(const CheckedRecipe &recipe, const std::vector<const CheckedDefinition
   return needed;
 }
 
+/// Those whose data ask models before they can be planned stand last, so that all others are looked
+/// at before any model is asked.
+static std::vector<const CheckedDefinition *>
+scoredLast(const CheckedRecipe &recipe, std::vector<const CheckedDefinition *> definitions) {
+  std::vector<bool> isScored(recipe.definitions.size());
+  for (size_t i = 0; i < recipe.definitions.size(); ++i) {
+    isScored[i] = recipe.definitions[i].kind == ast::Kind::Score;
+    for (uint32_t read : recipe.definitions[i].reads)
+      isScored[i] = isScored[i] || isScored[read];
+  }
+  std::ranges::stable_partition(definitions, [&](const CheckedDefinition *definition) {
+    return !isScored[static_cast<size_t>(definition - recipe.definitions.data())];
+  });
+  return definitions;
+}
+
 static int runDefinitions(const SourceManager &sources, const CheckedRecipe &recipe,
                           const RunRequest &request) {
   const std::string &path = request.path, &target = request.target;
@@ -119,7 +137,7 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
   RunReport page(sources, recipe);
   std::vector<const CheckedDefinition *> wanted = wantedOf(recipe, target);
   // All that can be found before the first step of any train is found here.
-  for (const CheckedDefinition *definition : neededFor(recipe, wanted))
+  for (const CheckedDefinition *definition : scoredLast(recipe, neededFor(recipe, wanted)))
     if (definition->kind == ast::Kind::Train)
       trains.prepare(*definition);
     else if (definition->kind == ast::Kind::Eval)
@@ -129,11 +147,16 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
       page.add(*definition, trains.build(*definition));
     else if (definition->kind == ast::Kind::Eval)
       page.add(*definition, evals.build(*definition));
+    else if (definition->kind == ast::Kind::Score)
+      trains.scoresOf(*definition);
     else
       buildModel(sources, recipe, trains, outputFolder(path), *definition);
+  for (const auto &[score, table] : trains.scores())
+    page.add(*score, *table);
   if (wanted.empty())
-    return refuse(target.empty() ? "the recipe has no train or eval, so there is nothing to run"
-                                 : fmt::format("no train, eval or model is named '{}'", target));
+    return refuse(target.empty()
+                      ? "the recipe has no train, eval or score, so there is nothing to run"
+                      : fmt::format("no train, eval, score or model is named '{}'", target));
   fmt::print("\n{}\nreport: {}\n", page.tableText(), page.write(outputFolder(path)).string());
   return 0;
 }
@@ -146,7 +169,8 @@ int runRun(int argc, char **argv) {
   std::string from;
   std::vector<std::string> set;
   app.add_option("recipe", request.path, "the recipe")->required();
-  app.add_option("--target", request.target, "only this train, eval or model, and what it needs");
+  app.add_option("--target", request.target,
+                 "only this train, eval, score or model, and what it needs");
   addEdited(app, from);
   app.add_option("--dump-dir", request.dumpFolder,
                  "write every stage of what is compiled to files of this folder");

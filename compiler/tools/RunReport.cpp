@@ -12,6 +12,7 @@
 #include "runtime/train/Progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sstream>
@@ -97,6 +98,37 @@ void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data
   while (std::getline(lines, line))
     kernels.table.rows.push_back(kernelCells(line));
   page.kernels.push_back(std::move(kernels));
+}
+
+void RunReport::add(const CheckedDefinition &score, const data::ScoreTable &table) {
+  std::vector<double> values;
+  auto keep = [&](double value) {
+    if (std::isfinite(value))
+      values.push_back(value);
+  };
+  for (const auto &[key, record] : table.records) {
+    for (double value : record.numbers)
+      keep(value);
+    for (float value : record.tokens)
+      keep(static_cast<double>(value));
+  }
+  if (values.empty())
+    return;
+  constexpr size_t bars = 20;
+  auto [least, most] = std::ranges::minmax(values);
+  std::vector<uint64_t> counts(bars);
+  for (double value : values) {
+    double place = most > least ? (value - least) / (most - least) * bars : 0;
+    ++counts[std::min(static_cast<size_t>(place), bars - 1)];
+  }
+  report::Histogram histogram{
+      fmt::format("{}, {} values of {} records", score.name, values.size(), table.records.size()),
+      {}};
+  for (size_t bar = 0; bar < bars; ++bar)
+    histogram.bins.emplace_back(
+        fmt::format("{:.3g}", least + (most - least) * static_cast<double>(bar) / bars),
+        counts[bar]);
+  page.scores.push_back(std::move(histogram));
 }
 
 /// Shares of their capacity that the packs of a plan fill, in twenty bars.

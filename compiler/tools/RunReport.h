@@ -19,6 +19,8 @@ public:
   void add(const CheckedDefinition &train, const BuiltTrain &built);
   /// What the eval found: losses by position and source, heat maps, samples.
   void add(const CheckedDefinition &eval, const eval::EvalResult &result);
+  /// How the score's values are spread.
+  void add(const CheckedDefinition &score, const data::ScoreTable &table);
   /// What was made, for the terminal.
   std::string tableText() const { return table.text(); }
   /// Writes the page below `folder` and returns where. Throws FileError.

@@ -11,6 +11,7 @@
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/ModelExport.h"
 #include "compiler/tools/PeriodicEval.h"
+#include "compiler/tools/ScoreBuild.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/train/CompiledStep.h"
@@ -51,7 +52,17 @@ TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &re
                            std::filesystem::path output)
     : sources(sources), recipe(recipe), output(output),
       dataBuilder(sources, recipe, output / "data") {
+  dataBuilder.scoresFrom([this](const CheckedDefinition &score) { return scoresOf(score); });
   dataBuilder.announce([](const std::string &what) { fmt::print(stderr, "{}\n", what); });
+}
+
+std::shared_ptr<const data::ScoreTable> TrainBuilder::scoresOf(const CheckedDefinition &score) {
+  for (const auto &[known, table] : scored)
+    if (known == &score)
+      return table;
+  BuiltScore built = buildScore(sources, recipe, *this, output, score);
+  scored.emplace_back(&score, built.table);
+  return built.table;
 }
 
 unsigned threadsOf(const CheckedRecipe &recipe) {

@@ -40,6 +40,13 @@ public:
   /// A model value with weights; trains that it names are built.
   model::Model modelOf(const CheckedValue &value);
   DataBuilder &data() { return dataBuilder; }
+  /// The scores of `score`, made if they have to be.
+  std::shared_ptr<const data::ScoreTable> scoresOf(const CheckedDefinition &score);
+  /// Scores that were asked for, in that order.
+  const std::vector<std::pair<const CheckedDefinition *, std::shared_ptr<const data::ScoreTable>>> &
+  scores() const {
+    return scored;
+  }
   /// Changes with the weights of a model value; trains that it names are built.
   std::string identityOf(const CheckedValue &model);
   /// From here on a train that is not there is refused with how to build it.
@@ -74,6 +81,7 @@ private:
   DataBuilder dataBuilder;
   std::map<const CheckedDefinition *, std::shared_ptr<const TrainingData>> dataOfTrains;
   std::map<const CheckedDefinition *, FittedStep> steps;
+  std::vector<std::pair<const CheckedDefinition *, std::shared_ptr<const data::ScoreTable>>> scored;
   std::map<const CheckedDefinition *, BuiltTrain> built;
   std::map<const CheckedDefinition *, EditedStage> edited;
   bool stopped = false, trains = true;

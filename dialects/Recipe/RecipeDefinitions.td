@@ -61,8 +61,9 @@ def Recipe_DataDefinitionOp : Recipe_ValueDefinition<"data", "DataType"> {
 }
 
 def Recipe_ScoreOp : Recipe_Definition<"score", (ins
-    Recipe_OrNone<Recipe_Either<Recipe_Word<["sentence", "turn"]>, Recipe_Option<["tokens"]>>>:$spans,
+    Recipe_OrNone<Recipe_Either<Recipe_Word<["sentence", "turn"]>, Recipe_Option<["tokens", "delimiters"]>>>:$spans,
     Recipe_OrNone<Recipe_Option<["earlier"]>>:$pairs, Recipe_OrNone<Recipe_Count>:$nan,
+    Recipe_OrNone<Recipe_Tokens>:$windows,
     Recipe_ScopeAttr:$scope)> {
   let summary = "a number for each token, span or sequence, from a model";
   let description = [{

@@ -69,6 +69,7 @@ struct Report {
   std::vector<Objective> objectives;
   Table ledger;
   std::vector<Histogram> lengths;
+  std::vector<Histogram> scores;                       ///< how many values of each size
   std::vector<Histogram> occupancy;                    ///< share of a pack that is filled
   std::vector<Series> loss, heldOut, rate, throughput; ///< over steps
   std::vector<Series> lossByPosition;                  ///< over the place in the sequence

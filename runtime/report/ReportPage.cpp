@@ -103,6 +103,13 @@ static std::string dataPlots(const Report &report) {
   return plots(out);
 }
 
+static std::string scores(const Report &report) {
+  std::string out;
+  for (const Histogram &each : report.scores)
+    out += figureText(each.name, barPlot(each, {each.name, "value, at least", "values"}));
+  return plots(out);
+}
+
 static std::string objectives(const Report &report) {
   std::string out;
   for (const Objective &each : report.objectives) {
@@ -170,6 +177,7 @@ std::string reportPage(const Report &report) {
   page += section("Objective", objectives(report));
   page += section("Recipe", recipe(report));
   page += section("Data", dataPlots(report));
+  page += section("Scores", scores(report));
   page += section("Ledger", foldedTable("", report.ledger));
   page += section("Memory", report.memory);
   page += section("Kernels", kernels(report));

@@ -1,7 +1,7 @@
 //===- Scoring.cpp - the rows of `score` ----------------------------------===//
 //
 // A score evaluates an expression with a model in the loop and is read later as
-// an attribute. Checked only.
+// an attribute.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
@@ -49,6 +49,14 @@ static constexpr Parameter keys[] = {
      .fallback = "none",
      .text = "the score where the value is not a number; none: an error",
      .example = "nan: 0"},
+    {.name = "windows",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "a text longer than a model's context is read in windows that share so many tokens; "
+             "none: it is an error",
+     .measures = bit(Measure::Tokens),
+     .bound = Bound::Count,
+     .example = "windows: 256 tokens"},
 };
 const std::span<const Parameter> scoreKeys = keys;
 
@@ -65,6 +73,10 @@ static const Parameter tokens[] = {
      .fallback = "none",
      .text = "more spans than this: a random choice, in order",
      .bound = Bound::Count}};
+static constexpr Parameter delimiters[] = {{.name = "texts",
+                                            .types = List | Text,
+                                            .text = "a span ends after each of these",
+                                            .positional = true}};
 static constexpr Parameter earlier[] = {{.name = "sample",
                                          .types = Number | None,
                                          .fallback = "none",
@@ -80,12 +92,20 @@ static constexpr Construct rows[] = {
      .family = Family::Spans,
      .parameters = tokens,
      .text = "spans of a fixed length",
-     .example = "tokens(128, tail: drop)"},
+     .example = "tokens(128, tail: drop)",
+     .state = State::Runs},
+    {.name = "delimiters",
+     .family = Family::Spans,
+     .parameters = delimiters,
+     .text = "spans end after these texts",
+     .example = R"(delimiters([".", "\n"]))",
+     .state = State::Runs},
     {.name = "earlier",
      .family = Family::Pairs,
      .parameters = earlier,
      .text = "each span with each one before it",
-     .example = "earlier(sample: 500, fewer: none)"},
+     .example = "earlier(sample: 500, fewer: none)",
+     .state = State::Runs},
 };
 const std::span<const Construct> scoring = rows;
 

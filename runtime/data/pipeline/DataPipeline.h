@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/Expression.h"
+#include "runtime/data/pipeline/ScoreTable.h"
 #include "runtime/data/records/RecordSource.h"
 
 #include <cstdint>
@@ -90,6 +91,7 @@ struct DataStep {
 struct DataPipeline {
   uint64_t seed = 0;
   std::vector<DataStep> steps;
+  std::vector<std::shared_ptr<const ScoreTable>> scores; ///< that expressions read, by name
 };
 
 } // namespace roux::data

@@ -48,6 +48,8 @@ std::string PipelineRunner::origin() const {
                         spelling(spec.layout), static_cast<int>(spec.onError), spec.maxRecord,
                         sources[i]->contentHash());
   }
+  for (const auto &score : pipeline.scores)
+    text += fmt::format("score {} {:016x}\n", score->name, score->hash);
   if (consumer.tokenizer)
     text += fmt::format("tokenizer {:016x}\n", consumer.tokenizer->contentHash());
   if (consumer.chat)

@@ -71,6 +71,7 @@ PipelineRunner::PipelineRunner(DataPipeline given, const Consumer &consumer, Led
   for (uint32_t step = 0; step < steps.size(); ++step)
     if (pipeline.steps[step].operation == DataOperation::Read)
       open(step);
+  findScoredSteps();
 }
 
 PipelineRunner::~PipelineRunner() = default;
@@ -286,13 +287,15 @@ void PipelineRunner::tokensOf(const Row &row, TokenizedRecord &tokens, Workspace
     return pieceOf(row, tokens, workspace);
   if (!isWhole(row)) {
     tokensOf(parentOf(row), tokens, workspace, lints);
-    return changeTokens(row, tokens, workspace);
+    changeTokens(row, tokens, workspace);
+    return attachScores(row, tokens);
   }
   try {
     tokenizer.tokenize(record(row, workspace), endsOf(row), tokens, lints);
   } catch (const std::runtime_error &error) { // of the record or of the tokenizer
     throw RecordError(fmt::format("{}: {}", nameOf(row), error.what()));
   }
+  attachScores(row, tokens);
 }
 
 void PipelineRunner::pieceOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const {
@@ -309,6 +312,7 @@ void PipelineRunner::pieceOf(const Row &row, TokenizedRecord &tokens, Workspace 
   }
   tokens = whole->part({row.begin, row.end});
   tokens.lastIsInput = false;
+  attachScores(row, tokens);
 }
 
 void PipelineRunner::applyTarget(const Row &row, TokenizedRecord &tokens,

@@ -88,9 +88,14 @@ public:
   void write(TokenStoreWriter &store, const StoreSchema &schema);
 
   Workspace makeWorkspace() const { return Workspace(sources); }
+  /// The last step's rows, their names, and whether a record that cannot be read is left out.
+  const std::vector<Row> &rows() const { return steps.back().rows; }
+  std::string nameOf(const Row &row) const;
+  bool skips(const Row &row) const;
 
 private:
   friend class SequenceEnvironment;
+  friend class InnerEnvironment;
 
   void open(uint32_t step);
   // One function an operation; each fills steps[step].
@@ -139,7 +144,7 @@ private:
   void applyTarget(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const;
   struct Made;
   Made make(const Row &row, uint64_t index, const StoreSchema &schema, Workspace &workspace) const;
-  void append(TokenStoreWriter &store, const Row &row, const Made &made);
+  void append(TokenStoreWriter &store, const StoreSchema &schema, const Row &row, const Made &made);
   void appendGood(TokenStoreWriter &store, const Row &row, const Made &made);
   void noteUnreadKeys(const StoreSchema &schema);
   void noteTargets(const Row &row, const TokenizedRecord &tokens);
@@ -153,8 +158,14 @@ private:
   const Row &parentOf(const Row &row) const {
     return steps[pipeline.steps[row.step].inputs[0]].rows[row.parent];
   }
-  bool skips(const Row &row) const;
-  std::string nameOf(const Row &row) const;
+  // ReadScores.cpp: scores of records, and of their tokens and spans.
+  void findScoredSteps();
+  /// What score number `score` found for the record behind `row`. Throws RecordError if nothing.
+  const RecordScore &scoreOf(size_t score, const Row &row) const;
+  size_t scoreNamed(std::string_view name) const;
+  /// Puts scores of tokens and spans beside the tokens of `row`, where its content is what was
+  /// scored.
+  void attachScores(const Row &row, TokenizedRecord &tokens) const;
   SeedTree drawsOf(const DataStep &step, const Row &row) const;
   Ends endsOf(const Row &row) const;
 
@@ -167,6 +178,7 @@ private:
   bool targetByRole = false;                          ///< it reads nothing of a token but its role
   std::vector<std::shared_ptr<RecordSource>> sources; ///< by step; null where it reads nothing
   std::vector<StepRows> steps;
+  std::vector<std::vector<size_t>> scoredHere; ///< by step: scores of the content that it makes
   bool stepsHaveRun = false;
   mutable TokenCache splitRecords;
   /// Of definitions that `source in d` asks about: the records in them.

@@ -73,6 +73,12 @@ roux::Value SequenceEnvironment::read(const Expression::Node &node) const {
     return static_cast<double>(tokens().countTargets());
   case Attribute::Spans:
     return static_cast<double>(tokens().spans.size());
+  case Attribute::Score: {
+    const RecordScore &score = runner.scoreOf(runner.scoreNamed(node.text), row);
+    if (score.numbers.size() != 1)
+      throw RecordError(fmt::format("{}: has no score '{}'", runner.nameOf(row), node.text));
+    return score.numbers.front();
+  }
   default:
     refuse(node);
   }
@@ -132,6 +138,14 @@ roux::Value InnerEnvironment::read(const Expression::Node &node) const {
     return static_cast<double>(range.size());
   case Attribute::Text:
     return std::string(tokens.textOf(range));
+  case Attribute::Score: {
+    size_t score = outer.runner.scoreNamed(node.text);
+    if (score >= tokens.scores.size() || tokens.scores[score].empty())
+      throw RecordError(fmt::format("{}: has no score '{}' here: it is not of the data that were "
+                                    "scored",
+                                    outer.runner.nameOf(outer.row), node.text));
+    return static_cast<double>(tokens.scores[score][range.begin]);
+  }
   default:
     refuse(node);
   }

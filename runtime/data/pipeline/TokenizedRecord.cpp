@@ -34,6 +34,7 @@ void TokenizedRecord::clear() {
   roles.clear();
   roleNames.resize(1);
   turns.clear();
+  scores.clear();
   spans.clear();
   sentences.clear();
   lastIsInput = true;
@@ -58,6 +59,10 @@ void TokenizedRecord::append(const TokenizedRecord &source, TokenRange range) {
   if (roleNames.size() == 1)
     roleNames = source.roleNames;
   copy(roles, source.roles);
+  scores.resize(std::max(scores.size(), source.scores.size()));
+  for (size_t score = 0; score < source.scores.size(); ++score)
+    if (!source.scores[score].empty())
+      copy(scores[score], source.scores[score]);
   for (const Turn &turn : source.turns)
     if (turn.tokens.size() == 0) {
       if (uint32_t at = turn.tokens.begin;

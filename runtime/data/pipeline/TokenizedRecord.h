@@ -36,6 +36,9 @@ struct TokenizedRecord {
   std::vector<TokenRange> spans;
   std::vector<uint32_t> sentences; ///< first tokens of sentences
   bool lastIsInput = true;         ///< false: the last token is only a label
+  /// Of each score that the pipeline reads, by its place there: one value a token, not a number
+  /// where it has none; empty where the record has none.
+  std::vector<std::vector<float>> scores;
 
   /// The rendering, and the bytes of it behind each token; for spans and sentences.
   std::string text;

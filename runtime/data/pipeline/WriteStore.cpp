@@ -20,11 +20,13 @@ struct PipelineRunner::Made {
   Lints lints;
   std::vector<Loss> losses;
   std::vector<roux::Value> attributes;
+  const StoreSchema *schema = nullptr; ///< of the attributes
 };
 
 PipelineRunner::Made PipelineRunner::make(const Row &row, uint64_t index, const StoreSchema &schema,
                                           Workspace &workspace) const {
   Made made;
+  made.schema = &schema;
   workspace.losses = &made.losses;
   tokensOf(row, made.tokens, workspace, &made.lints);
   workspace.losses = nullptr;
@@ -35,8 +37,11 @@ PipelineRunner::Made PipelineRunner::make(const Row &row, uint64_t index, const 
     bool passes = attribute.name.starts_with("in:");
     node.operation = passes ? Operation::Passed : Operation::Read;
     node.scope = Scope::Sequence;
-    node.attribute = Attribute::Field;
-    node.text = passes ? attribute.name.substr(3) : attribute.name;
+    bool isScore = attribute.name.starts_with("score:");
+    node.attribute = isScore ? Attribute::Score : Attribute::Field;
+    node.text = passes    ? attribute.name.substr(3)
+                : isScore ? attribute.name.substr(6)
+                          : attribute.name;
     made.attributes.push_back(environment.read(node));
     if (std::holds_alternative<std::string>(made.attributes.back()) != attribute.isText)
       throw RecordError(fmt::format("{}: field '{}' is {}, expected {}", nameOf(row),
@@ -62,7 +67,8 @@ void PipelineRunner::noteTargets(const Row &row, const TokenizedRecord &tokens) 
     ledger.add(Fate::Noted, "every token of a chat is a target", 1, 0, 0, nameOf(row));
 }
 
-void PipelineRunner::append(TokenStoreWriter &store, const Row &row, const Made &made) {
+void PipelineRunner::append(TokenStoreWriter &store, const StoreSchema &schema, const Row &row,
+                            const Made &made) {
   const TokenizedRecord &tokens = made.tokens;
   for (std::string_view lint : made.lints)
     ledger.add(Fate::Noted, lint, 1, 0, 0, nameOf(row));
@@ -81,6 +87,14 @@ void PipelineRunner::append(TokenStoreWriter &store, const Row &row, const Made 
   std::vector<TokenRange> turns;
   for (const Turn &turn : tokens.turns)
     turns.push_back(turn.tokens);
+  std::vector<float> scores;
+  for (const std::string &name : schema.tokenScores)
+    if (size_t score = scoreNamed(name);
+        score < tokens.scores.size() && !tokens.scores[score].empty())
+      scores.insert(scores.end(), tokens.scores[score].begin(), tokens.scores[score].end());
+    else
+      throw RecordError(fmt::format("{}: has no score '{}': it is not of the data that were scored",
+                                    nameOf(row), name));
   std::vector<AttributeValue> values;
   for (const roux::Value &value : made.attributes)
     if (const auto *text = std::get_if<std::string>(&value))
@@ -98,14 +112,14 @@ void PipelineRunner::append(TokenStoreWriter &store, const Row &row, const Made 
                 .sentences = tokens.sentences,
                 .lastIsInput = tokens.lastIsInput,
                 .attributes = values,
-                .tokenScores = {}});
+                .tokenScores = scores});
 }
 
 /// A sequence that a store cannot hold (a role too many) is a fault of its record, like those
 /// before.
 void PipelineRunner::appendGood(TokenStoreWriter &store, const Row &row, const Made &made) {
   try {
-    append(store, row, made);
+    append(store, *made.schema, row, made);
   } catch (const std::invalid_argument &) {
     std::string problem = problemOf(row);
     if (!skips(row))

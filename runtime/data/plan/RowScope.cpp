@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace roux::data {
 
@@ -176,6 +177,14 @@ const TokenRange *RowScope::range(Scope kind) const {
   return found != ranges.end() && at >= found->begin ? &*found : nullptr;
 }
 
+uint32_t RowScope::scoreNamed(std::string_view name) const {
+  const std::vector<std::string> &scores = input->store->schema().tokenScores;
+  auto found = std::find(scores.begin(), scores.end(), name);
+  if (found == scores.end())
+    throw PlanError(fmt::format("the tokens do not carry the score '{}'", name));
+  return static_cast<uint32_t>(found - scores.begin());
+}
+
 /// Of a token in no turn or span, everything is 0 and the role is empty.
 Value RowScope::readRange(const Expression::Node &node) const {
   const TokenRange *in = range(node.scope);
@@ -191,6 +200,10 @@ Value RowScope::readRange(const Expression::Node &node) const {
     bool has = in && in->begin < all.roles.size() && node.scope == Scope::Turn;
     return has ? input->store->roles().at(all.roles[in->begin]) : std::string();
   }
+  case Attribute::Score: // every token of a span has the span's
+    return in ? static_cast<double>(
+                    all.tokenScores[scoreNamed(node.text) * all.ids.size() + in->begin])
+              : std::numeric_limits<double>::quiet_NaN();
   default:
     throw PlanError(fmt::format("{}.{} does not outlive tokenization; use it in `data`",
                                 spelling(node.scope), spelling(node.attribute)));
@@ -211,14 +224,8 @@ Value RowScope::readToken(const Expression::Node &node) const {
                                      : static_cast<double>(positions.back()) + 1;
   case Attribute::Role:
     return input->store->roles().at(tokens->role(*token));
-  case Attribute::Score: {
-    const std::vector<std::string> &scores = input->store->schema().tokenScores;
-    auto found = std::find(scores.begin(), scores.end(), node.text);
-    if (found == scores.end())
-      throw PlanError(fmt::format("the tokens do not carry the score '{}'", node.text));
-    return static_cast<double>(
-        tokens->score(static_cast<uint32_t>(found - scores.begin()), *token));
-  }
+  case Attribute::Score:
+    return static_cast<double>(tokens->score(scoreNamed(node.text), *token));
   default:
     refuse(node);
   }

@@ -45,6 +45,8 @@ private:
   Value readRange(const Expression::Node &node) const;
   Value readToken(const Expression::Node &node) const;
   Value readAttribute(const char *prefix, const Expression::Node &node) const;
+  /// The place of a token score in the store.
+  uint32_t scoreNamed(std::string_view name) const;
   [[noreturn]] void refuse(const Expression::Node &node) const;
   void forEachToken(Scope outer, bool all, const Visit &visit) const;
   void forEachRange(Scope kind, bool all, const Visit &visit) const;

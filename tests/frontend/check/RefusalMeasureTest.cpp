@@ -27,6 +27,26 @@ let b = a
 value: b + sequence.tokens)"},
     {Around::Score, R"(model: none)", R"(x: perplexity() asks a model; write 'model:')",
      R"(value: sequence.tokens)"},
+    {Around::Score, R"(value: sum(later.index over pairs))",
+     R"(sum(later.index over pairs): this is of pairs; write 'pairs:')",
+     R"(spans: sentence
+pairs: earlier(fewer: all)
+value: sum(later.index over pairs))"},
+    {Around::Score, R"(spans: sentence
+pairs: earlier(fewer: all)
+value: perplexity(later))",
+     R"(perplexity(later): a score belongs to a token, a span, a turn or a sequence; reduce what pairs have, as in sum(… over pairs))",
+     R"(spans: sentence
+pairs: earlier(fewer: all)
+value: mean(perplexity(later) over pairs))"},
+    {Around::Score, R"(spans: sentence
+value: perplexity(span, given: sequence))",
+     R"(perplexity(span, given: sequence): what is given is the other span of a pair: perplexity(later, given: earlier))",
+     R"(spans: sentence
+value: perplexity(span))"},
+    {Around::Score, R"(windows: 3 steps)",
+     R"(3 steps: expected tokens or none for 'windows' of score, found steps)",
+     R"(windows: 3 tokens)"},
     {Around::Score, R"(value: logit(docs, token))",
      R"(docs: expected the name of a model, found 'docs')", R"(value: logit(base, token))"},
     {Around::Score, R"(pairs: earlier(fewer: all))",

@@ -143,14 +143,13 @@ TEST(Values, MeasurementsKeepTheirNames) {
 }
 
 TEST(Values, CheckedOnlyNamesConstructsOnce) {
-  CheckedPiece piece(Around::File,
-                     "score s { data: docs, model: base, value: perplexity(sequence) }"
-                     "\ndata x = docs | keep(top: 5%, by: sequence.s)");
+  CheckedPiece piece(Around::File, "model a = base { adapt: lora(rank: 4) }"
+                                   "\nmodel b = base { adapt: lora(rank: 8) }");
   ASSERT_TRUE(piece.recipe) << piece.errors();
-  size_t scores = 0;
+  size_t adapters = 0;
   for (const CheckedOnly &only : piece.recipe->checkedOnly)
-    scores += only.construct == "score";
-  EXPECT_EQ(scores, 1u);
+    adapters += only.construct == "adapt";
+  EXPECT_EQ(adapters, 1u);
 }
 
 TEST(Values, EveryIndependentMistakeIsReported) {

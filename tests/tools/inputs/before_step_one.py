@@ -70,4 +70,4 @@ say("its order does not matter",
     all((first / file).read_bytes() == (second / file).read_bytes() for file in ("config.json", "model.safetensors")))
 say("what is there is not made again", "model one: nothing changed" in done("sums", target="one"))
 status, said = run("sums", target="three")
-say("another name is refused", status and "no train, eval or model is named 'three'" in said, said)
+say("another name is refused", status and "no train, eval, score or model is named 'three'" in said, said)

@@ -64,7 +64,7 @@ TEST_F(Operations, WhereFiltersByTokensFieldsAndSources) {
   pipeline.steps.back().expression = only(read(Scope::Sequence, Attribute::Field, "no"));
   EXPECT_EQ(refusal(), "a.jsonl:1: the record has no field 'no'");
   pipeline.steps.back().expression = only(read(Scope::Sequence, Attribute::Score, "lds"));
-  EXPECT_EQ(refusal(), "sequence.score 'lds' is not known while data are prepared");
+  EXPECT_EQ(refusal(), "score 'lds' is not known while these data are prepared");
 }
 
 // Sampling and filtering may change places: no record is redrawn.
