@@ -137,6 +137,7 @@ mlir::Attribute ValueImporter::attribute(const CheckedValue &value,
     return {};
   case ValueKind::Blend:
   case ValueKind::Expression:
+  case ValueKind::Mistaken: // told when it was checked; such a recipe is not imported
     return {};
   }
   llvm_unreachable("every kind of value is listed");

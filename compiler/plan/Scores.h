@@ -15,7 +15,7 @@ namespace roux {
 /// All that a score is made from.
 struct ScoreRecipe {
   score::ScoreSpec spec;
-  std::vector<CheckedValue> models; ///< of spec.models, in that order
+  std::vector<CheckedValue> models = {}; ///< of spec.models, in that order
   data::DataPipeline pipeline;
   data::Consumer consumer;
   std::string definition; ///< the data definition that is scored, or empty

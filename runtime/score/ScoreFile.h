@@ -17,7 +17,7 @@ namespace roux::score {
 /// What the scores of one record are, on their way to the file.
 struct NewScore {
   uint64_t key = 0;
-  std::vector<double> numbers;
+  std::vector<double> numbers = {};
   std::vector<data::TokenRange> spans;
   std::vector<float> tokens;
 };

@@ -13,7 +13,7 @@ namespace roux::eval {
 struct LongBenchSet {
   std::string_view name;
   std::string_view category;
-  std::string_view language; ///< "en", "zh", or empty for code, which counts in both
+  std::string_view language = {}; ///< "en", "zh", or empty for code, which counts in both
   std::string_view metric;
   bool firstLine = false;   ///< only the first line of an answer counts
   bool chatTemplate = true; ///< chat models are asked by their template
