@@ -25,6 +25,8 @@ public:
   std::vector<ChatExtent> marked() const;
   /// What the data hold, with the template's words between two pieces of one message.
   std::vector<ChatExtent> said() const;
+  /// said(), and answers without words where they would stand.
+  std::vector<ChatExtent> separated() const;
   /// said(), with answers from their openings to the ends of their turns.
   std::vector<ChatExtent> whole();
 
@@ -79,6 +81,20 @@ std::vector<ChatExtent> ExtentFinder::said() const {
     else
       extents.push_back({start, begin, message, isAnswer(message), false, begin});
   }
+  return extents;
+}
+
+std::vector<ChatExtent> ExtentFinder::separated() const {
+  std::vector<ChatExtent> extents = said();
+  for (int32_t message = 1; message < static_cast<int32_t>(record.messages.size()); ++message) {
+    const Place &before = places[message - 1];
+    if (!isAnswer(message) || places[message].last != std::string::npos ||
+        before.last == std::string::npos)
+      continue;
+    auto at = static_cast<uint32_t>(std::max(before.last, before.turnEnd));
+    extents.push_back({at, at, message, true, false, at});
+  }
+  std::ranges::stable_sort(extents, {}, &ChatExtent::begin);
   return extents;
 }
 
@@ -161,7 +177,7 @@ std::vector<ChatExtent> ExtentFinder::whole() {
 std::vector<ChatExtent> extentsOf(const Text &text, const Record &record, const ChatTemplate &chat,
                                   const ChatScene &scene) {
   ExtentFinder finder(text, record, chat, scene);
-  return chat.separatesAnswers()    ? finder.said()
+  return chat.separatesAnswers()    ? finder.separated()
          : chat.marksAnswers(scene) ? finder.marked()
                                     : finder.whole();
 }

@@ -134,7 +134,7 @@ void RecordTokenizer::assignRoles(std::span<const ChatExtent> extents, const Rec
 }
 
 /// LongAlign trains EOS after every answer, whatever the next input is; an empty answer has no
-/// tokens and so no turn, and trains nothing.
+/// tokens, and trains nothing.
 void RecordTokenizer::labelAnswerEnds(TokenizedRecord &tokens) const {
   if (!eos)
     throw RecordError(

@@ -132,13 +132,16 @@ std::vector<Array> run(func::FuncOp function, std::vector<Array> arguments, cons
       found.push_back(values.find(value)->second);
     return found;
   };
-  // Every function takes something that has a row for every token.
+  // Every function takes something that has a row for every token; offsets of segments are one
+  // more than these, and may outnumber the tokens.
   int64_t tokens = 0;
-  for (Value argument : function.getArguments()) {
+  for (BlockArgument argument : function.getArguments()) {
     auto type = cast<RankedTensorType>(argument.getType());
+    auto column =
+        function.getArgAttrOfType<ColumnAttr>(argument.getArgNumber(), StepDialect::columnName);
     if (type.getRank() && type.isDynamicDim(0) && !rowsOf(type) &&
-        values.find(argument)->second.rows() > tokens)
-      tokens = values.find(argument)->second.rows();
+        !(column && column.getValue() == Column::segments))
+      tokens = std::max(tokens, values.find(argument)->second.rows());
   }
   for (Operation &op : function.front().without_terminator()) {
     std::vector<Array> operands = valuesOf(op.getOperands());

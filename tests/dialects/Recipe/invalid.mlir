@@ -76,7 +76,7 @@ recipe.model @base {
 recipe.data @mixed {
   %0 = recipe.get @mixed : !recipe.data
   // expected-error@below {{'recipe.record.mix' op names 0 shares for 1 operands}}
-  %1 = recipe.record.mix %0 {by = #recipe.word<"tokens", default>, shares = {}}
+  %1 = recipe.record.mix %0 {by = #recipe.word<"tokens", default>, shares = {}, short_ = #recipe.word<"stop", default>}
   recipe.yield %1 : !recipe.data
 }
 

@@ -60,9 +60,9 @@ def tokenize(texts):
 
 
 def sequence(chat):
-    """Ids, and which of them are predicted: the answer and the end that follows it."""
+    """Ids, and which of them are predicted: all behind what asks for the answer, and the end that follows it."""
     question, answer = (message["content"] for message in chat["messages"])
-    before, whole = tokenize([f"user: {question}\nassistant: ", f"user: {question}\nassistant: {answer}"])
+    before, whole = tokenize([f"user: {question}\nassistant:", f"user: {question}\nassistant: {answer}"])
     same = 0
     while same < min(len(before), len(whole)) and before[same] == whole[same]:
         same += 1
