@@ -94,7 +94,8 @@ std::vector<ChatExtent> ExtentFinder::separated() const {
     auto at = static_cast<uint32_t>(std::max(before.last, before.turnEnd));
     extents.push_back({at, at, message, true, false, at});
   }
-  std::ranges::stable_sort(extents, {}, &ChatExtent::begin);
+  std::ranges::sort(extents, {},
+                    [](const ChatExtent &each) { return std::pair(each.begin, each.message); });
   return extents;
 }
 
