@@ -8,6 +8,7 @@
 
 #include "runtime/Seal.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <stdexcept>
@@ -133,6 +134,10 @@ void check(const Entry &entry, size_t kernels, const Reader &reader) {
   auto fail = [&](size_t at, const char *what) {
     reader.fail(fmt::format("instruction {} of '{}' {}", at, entry.name, what));
   };
+  // Each is written by an instruction, so a number beyond theirs only asks for memory.
+  if (entry.registers > entry.instructions.size() + 1)
+    reader.fail(fmt::format("'{}' has {} registers for {} instructions", entry.name,
+                            entry.registers, entry.instructions.size()));
   std::vector<size_t> open;
   for (size_t at = 0; at < entry.instructions.size(); ++at) {
     const Instruction &i = entry.instructions[at];
@@ -166,16 +171,14 @@ void check(const Entry &entry, size_t kernels, const Reader &reader) {
   for (const ProgramBuffer &b : entry.buffers) {
     if (b.role > BufferRole::Constant)
       reader.fail(fmt::format("buffer '{}' of '{}' has no known role", b.name, entry.name));
+    if (b.elementBytes <= 0 || b.elementBytes > 8 || b.staticElements < 0 ||
+        !std::ranges::all_of(b.sizes, [&](uint32_t size) { return size < entry.registers; }))
+      reader.fail(fmt::format("buffer '{}' of '{}' has no size", b.name, entry.name));
     if (b.role == BufferRole::Constant &&
-        (!b.sizes.empty() || b.elementBytes <= 0 || b.staticElements < 0 ||
-         b.value.size() % b.elementBytes != 0 ||
+        (!b.sizes.empty() || b.value.size() % b.elementBytes != 0 ||
          b.value.size() / b.elementBytes != uint64_t(b.staticElements)))
       reader.fail(fmt::format("constant '{}' of '{}' has {} bytes, not its {} elements", b.name,
                               entry.name, b.value.size(), b.staticElements));
-    for (uint32_t size : b.sizes)
-      if (size >= entry.registers || b.elementBytes <= 0 || b.elementBytes > 8 ||
-          b.staticElements < 0)
-        reader.fail(fmt::format("buffer '{}' of '{}' has no size", b.name, entry.name));
   }
 }
 

@@ -20,6 +20,10 @@
 
 namespace roux {
 
+/// Rises when the same recipe becomes a step that computes other numbers, beyond rounding: trains
+/// made before are then made again.
+inline constexpr unsigned stepFormat = 1;
+
 /// What the numbers of a step are: `run { dtype: … }`.
 enum class StepType : uint8_t { F32, BF16, F64 };
 

@@ -5,12 +5,15 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/plan/ModelWeights.h"
 
+#include "runtime/data/JsonText.h"
 #include "runtime/model/Blend.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/model/RotaryStyle.h"
+#include "runtime/model/Safetensors.h"
+#include "runtime/model/WriteConfig.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace roux {
 
@@ -68,26 +71,31 @@ model::Model modelWithWeights(const SourceManager &sources, const CheckedRecipe 
   return {builder.modelOf(value).config, reader.read(value, "model")};
 }
 
-/// Changes with every file of the model at `path`.
-static std::string filesOf(const std::filesystem::path &path) {
-  std::vector<std::filesystem::path> files{path};
-  if (std::filesystem::is_directory(path)) {
-    files.clear();
-    for (const auto &entry : std::filesystem::directory_iterator(path))
-      files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-  }
-  std::string text;
+/// What weights and shape of the model at `path` are made from. Other files of its folder, and how
+/// config.json is laid out, make no other model.
+static std::string contentsOf(const std::filesystem::path &path, data::KnownFiles &known) {
+  if (!std::filesystem::is_directory(path))
+    return fmt::format("weights {:016x}\n", known.contentHash(path));
+  model::ModelConfig config = model::readConfig(path / "config.json");
+  // Where answers begin and end is for who asks the model.
+  config.beginToken = -1;
+  config.endTokens.clear();
+  std::string text = fmt::format("shape {}\n", data::jsonText(model::configText(config, {})));
+  std::set<std::filesystem::path> files; // in one order, however many tensors each has
+  model::Weights weights = model::readSafetensorsFolder(path);
+  for (const auto &[name, tensor] : weights.all())
+    files.insert(tensor.file);
   for (const std::filesystem::path &file : files)
-    text +=
-        fmt::format("{} {} bytes, written {}\n", file.string(), std::filesystem::file_size(file),
-                    std::filesystem::last_write_time(file).time_since_epoch().count());
+    text += fmt::format("weights {:016x}\n", known.contentHash(file));
   return text;
 }
 
 std::string modelIdentity(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const CheckedValue &value, const TrainedModel &trained) {
-  auto of = [&](const CheckedValue &part) { return modelIdentity(sources, recipe, part, trained); };
+                          const CheckedValue &value, data::KnownFiles &known,
+                          const TrainedModel &trained) {
+  auto of = [&](const CheckedValue &part) {
+    return modelIdentity(sources, recipe, part, known, trained);
+  };
   if (value.kind == ValueKind::Reference) {
     const CheckedDefinition &named = recipe.definitions[value.definition];
     if (named.kind == ast::Kind::Train)
@@ -97,7 +105,7 @@ std::string modelIdentity(const SourceManager &sources, const CheckedRecipe &rec
   if (value.calls("override"))
     return of(value["base"]);
   if (value.calls("load"))
-    return filesOf(resolvePath(sources, value["path"]));
+    return contentsOf(resolvePath(sources, value["path"]), known);
   std::string text;
   for (const CheckedValue &item : value.items) // of a blend
     text += of(item);

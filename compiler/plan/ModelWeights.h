@@ -19,9 +19,11 @@ model::Model modelWithWeights(const SourceManager &sources, const CheckedRecipe 
                               DataBuilder &builder, const CheckedValue &value,
                               const TrainedModel &trained);
 
-/// A text that changes with the weights of `value`: the files it is loaded from, and the folders of
-/// trains, which are named after a hash. Fresh weights follow from the recipe.
+/// A text that changes with the weights and the shape of `value`: what is in the files it is loaded
+/// from, wherever they lie, and the folders of trains, which are named after a hash. Fresh weights
+/// follow from the recipe.
 std::string modelIdentity(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const CheckedValue &value, const TrainedModel &trained);
+                          const CheckedValue &value, data::KnownFiles &known,
+                          const TrainedModel &trained);
 
 } // namespace roux

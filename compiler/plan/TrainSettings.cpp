@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
-#include <set>
 
 namespace roux {
 
@@ -92,33 +90,6 @@ bool carries(const CheckedDefinition &train, std::string_view what) {
   const CheckedValue &carry = train["carry"];
   return carry.is(what) ||
          std::ranges::any_of(carry.items, [&](const CheckedValue &item) { return item.is(what); });
-}
-
-static void addSlice(const SourceManager &sources, const CheckedRecipe &recipe, uint32_t index,
-                     std::set<uint32_t> &seen, std::string &text) {
-  if (!seen.insert(index).second)
-    return;
-  const CheckedDefinition &definition = recipe.definitions[index];
-  for (uint32_t read : definition.reads)
-    addSlice(sources, recipe, read, seen, text);
-  text += fmt::format("{} {} = {}\n", ast::spelling(definition.kind), definition.name,
-                      sources.text(definition.value.where));
-  for (const CheckedArgument &key : definition.keys)
-    if (key.value.origin.kind != OriginKind::Default)
-      text += fmt::format("  {}: {}\n", key.name, sources.text(key.value.where));
-  for (const CheckedArgument &task : definition.tasks)
-    text += fmt::format("  {}: {}\n", task.name, sources.text(task.value.where));
-  if (definition.kind == ast::Kind::Param)
-    text += fmt::format("{} = {} {}\n", definition.name, definition.value.number,
-                        definition.value.text);
-}
-
-std::string sliceOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                    const CheckedDefinition &train) {
-  std::string text = fmt::format("seed {}\n", recipe.seed);
-  std::set<uint32_t> seen;
-  addSlice(sources, recipe, &train - recipe.definitions.data(), seen, text);
-  return text;
 }
 
 } // namespace roux

@@ -19,9 +19,4 @@ train::Interval logOf(const CheckedRecipe &recipe);
 /// Does `carry:` name `what`?
 bool carries(const CheckedDefinition &train, std::string_view what);
 
-/// The text that a training is identified by: the train and all that it reads, as written, with the
-/// values of params. Two recipes with equal texts and equal plans train the same.
-std::string sliceOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                    const CheckedDefinition &train);
-
 } // namespace roux

@@ -12,6 +12,7 @@
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/Scores.h"
 #include "runtime/data/AtomicFile.h"
+#include "runtime/data/Sums.h"
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/plan/Planner.h"
 #include "runtime/data/tokenizer/TrainBytePair.h"
@@ -25,9 +26,14 @@ namespace roux {
 
 using namespace data;
 
+/// Each is in the name of what it is about, and rises when the same recipe and data make another
+/// tokenizer or plan. That of a store stands in PipelineRunner::origin().
+static constexpr int tokenizerFormat = 2, planFormat = 2;
+
 DataBuilder::DataBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
                          std::filesystem::path folder, unsigned threads)
-    : sources(sources), recipe(recipe), folder(std::move(folder)), threads(threads) {}
+    : sources(sources), recipe(recipe), folder(std::move(folder)),
+      knownFiles(this->folder / "known-files"), threads(threads) {}
 
 std::filesystem::path DataBuilder::fileOf(std::string_view name, std::string_view made,
                                           std::string_view extension) const {
@@ -64,8 +70,11 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
   DataPipeline pipeline = pipelineFor(call["data"], {});
   PipelineRunner runner(pipeline, nobody, ledger, threads);
   auto vocabulary = countOf<TokenId>(sources, call["vocab"]);
-  std::filesystem::path file =
-      fileOf("tokenizer", fmt::format("bpe 1 vocab {}\n{}", vocabulary, runner.origin()), "model");
+  std::filesystem::path file = fileOf(
+      "tokenizer", fmt::format("bpe {} vocab {}\n{}", tokenizerFormat, vocabulary, runner.origin()),
+      "model");
+  std::filesystem::path sums = file;
+  sums += ".sums";
   if (!std::filesystem::exists(file)) {
     say(fmt::format("training a tokenizer of {} tokens on {}", vocabulary, namesOf(pipeline)));
     std::vector<std::string> texts;
@@ -81,10 +90,13 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
         },
         vocabulary);
     std::filesystem::create_directories(folder);
-    AtomicFile out(file, 0);
-    out.write(std::as_bytes(std::span(model)));
-    out.commit({});
+    writeSums(sums, {{file.filename().string(), XXH3_64bits(model.data(), model.size())}});
+    writeWhole(file, model);
   }
+  if (!changedSince(sums, folder, knownFiles).empty())
+    throw FileError(fmt::format("{}: damaged: it is not what was written; delete it, and it is "
+                                "made anew",
+                                file.string()));
   auto tokenizer = tokenizerOfModel(readWholeFile(file), file.string());
   tokenizerFiles[tokenizer.get()] = file;
   return tokenizer;
@@ -173,6 +185,13 @@ std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const Mo
   return file;
 }
 
+TokenStore DataBuilder::openStore(const std::filesystem::path &file, int64_t vocabulary) {
+  TokenStore store(file);
+  knownFiles.verify(file, fmt::format("store of {} ids", vocabulary),
+                    [&] { store.verify(static_cast<uint64_t>(vocabulary)); });
+  return store;
+}
+
 TrainingData DataBuilder::build(const CheckedDefinition &train) {
   ModelFacts model = modelOf(train["model"]);
   if (!model.tokenizer)
@@ -184,18 +203,26 @@ TrainingData DataBuilder::build(const CheckedDefinition &train) {
   bool sentences = spec.position.at == PositionRule::Sites::Sentence;
   std::filesystem::path storeFile =
       buildStore(train["data"], model, train["target"].expression, storeSchemaOf(train), sentences);
-  TokenStore store(storeFile);
+  TokenStore store = openStore(storeFile, model.config.vocabulary);
   std::filesystem::path planFile =
       fileOf(fmt::format("{}-plan", train.name),
-             fmt::format("plan 1 {:016x}\n{}", store.hash(), spec.text()), "plan");
+             fmt::format("plan {} {:016x}\n{}", planFormat, store.hash(), spec.text()), "plan");
   if (!std::filesystem::exists(planFile))
     writePlan(planFile, PlanInput(store), spec);
   Plan plan(planFile);
+  plan.checkStore(store);
+  knownFiles.verify(planFile, fmt::format("plan of {:016x}", store.hash()),
+                    [&] { plan.verify(store); });
   return {std::move(model), storeFile, planFile, std::move(store), std::move(plan)};
 }
 
 std::filesystem::path outputFolder(const std::filesystem::path &path) {
-  return std::filesystem::path("runs") / path.stem();
+  std::filesystem::path name = path.stem();
+  if (name.empty() || name == "." || name == "..")
+    throw FileError(fmt::format("{}: has a name that leaves its outputs no folder of their own; "
+                                "expected NAME.recipe",
+                                path.string()));
+  return std::filesystem::path("runs") / name;
 }
 
 } // namespace roux

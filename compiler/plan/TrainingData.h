@@ -8,6 +8,7 @@
 #pragma once
 
 #include "compiler/plan/Models.h"
+#include "runtime/data/KnownFiles.h"
 #include "runtime/data/TokenStore.h"
 #include "runtime/data/pipeline/DataPipeline.h"
 #include "runtime/data/plan/Plan.h"
@@ -33,6 +34,11 @@ public:
   DataBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
               std::filesystem::path folder, unsigned threads = 0);
 
+  /// What was found out about files, kept in the folder.
+  data::KnownFiles &known() { return knownFiles; }
+  /// Opens a store of buildStore(). Throws FileError unless it is whole and all its ids are below
+  /// `vocabulary`.
+  data::TokenStore openStore(const std::filesystem::path &file, int64_t vocabulary);
   /// Builds what `train` needs and is not there. Throws RefusedRecipe, and the exceptions of
   /// runtime/ for files, records, tokenizers, models and plans.
   TrainingData build(const CheckedDefinition &train);
@@ -70,13 +76,15 @@ private:
   const SourceManager &sources;
   const CheckedRecipe &recipe;
   std::filesystem::path folder;
+  data::KnownFiles knownFiles;
   unsigned threads;
   /// Tokenizers already made, by the place of their value.
   std::map<std::pair<uint32_t, uint32_t>, std::shared_ptr<const data::Tokenizer>> tokenizers;
   std::map<const data::Tokenizer *, std::filesystem::path> tokenizerFiles;
 };
 
-/// The folder of everything that Roux makes for the recipe at `path`: runs/NAME.
+/// The folder of everything that Roux makes for the recipe at `path`: runs/NAME. Throws FileError
+/// where the recipe's name would lead elsewhere.
 std::filesystem::path outputFolder(const std::filesystem::path &path);
 
 } // namespace roux

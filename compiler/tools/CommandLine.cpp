@@ -5,14 +5,22 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/CommandLine.h"
 #include "compiler/frontend/Utf8.h"
+#include "runtime/Say.h"
+#include "runtime/data/FileError.h"
+#include "runtime/data/LostBytes.h"
 
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <new>
+#include <unistd.h>
 
 namespace roux {
 
 int refuse(std::string_view message) {
-  fmt::print(stderr, "error: {}\n", printable(message));
+  say(stderr, "error: {}\n", printable(message));
   return 1;
 }
 
@@ -31,13 +39,45 @@ std::optional<int> parseArguments(CLI::App &app, int argc, char **argv) {
 }
 
 int guarded(const std::function<int()> &body) {
+  std::string why;
+  int status = 1;
   try {
-    return body();
+    status = body();
   } catch (const std::bad_alloc &) {
-    return refuse("out of memory");
+    why = "out of memory";
   } catch (const std::exception &error) {
-    return refuse(error.what());
+    why = error.what();
   }
+  try {
+    data::refuseLostBytes(); // the cause of whatever they led to
+  } catch (const data::FileError &lost) {
+    why = lost.what();
+  }
+  return why.empty() ? status : refuse(why);
+}
+
+/// A file that is opened later must not become a standard stream. What is opened here refuses what
+/// the stream is for, so that a closed stream is still told from one that takes everything.
+static void openStreams() {
+  for (int stream = 0; stream <= STDERR_FILENO; ++stream)
+    if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+      open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+int withStreams(Output output, const std::function<int()> &body) {
+  openStreams();
+  std::signal(SIGXFSZ, SIG_IGN); // a file size limit is an error like a full disk
+  if (output == Output::Words)
+    std::signal(SIGPIPE, SIG_IGN);
+  int status = body();
+  int cause = lostWords;
+  if (std::fflush(stdout) != 0 && cause == 0)
+    cause = errno;
+  bool nobodyReads = output == Output::Words && (cause == EPIPE || cause == EBADF);
+  if (status != 0 || nobodyReads || (cause == 0 && !std::ferror(stdout)))
+    return status;
+  return refuse(fmt::format("the output could not be written{}{}", cause ? ": " : "",
+                            cause ? std::strerror(cause) : ""));
 }
 
 } // namespace roux

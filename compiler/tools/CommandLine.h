@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,5 +25,13 @@ int refuse(std::string_view message);
 
 /// Runs `body` and turns the exceptions of runtime/ (a bad file, no memory) into refuse().
 int guarded(const std::function<int()> &body);
+
+/// What a verb writes to stdout: its result, or words about files in which its result is.
+enum class Output : uint8_t { Result, Words };
+
+/// Runs a whole process: `body` between streams that are all open and an output that is all
+/// written. The exit status of `body`, or 1 after saying that output was lost. Words may be lost to
+/// a reader that left.
+int withStreams(Output output, const std::function<int()> &body);
 
 } // namespace roux

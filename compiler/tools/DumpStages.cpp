@@ -9,6 +9,7 @@
 #include "compiler/frontend/Objective.h"
 #include "compiler/import/PrintRecipe.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/view/PlanText.h"
 
@@ -55,7 +56,7 @@ void StageDump::write(const std::string &name, const std::vector<StageFile> &fil
   data::writeWhole(unfinished / listName, list);
   std::filesystem::remove_all(target);
   std::filesystem::rename(unfinished, target);
-  fmt::print("dump: {}, {} files\n", target.string(), files.size());
+  say(stdout, "dump: {}, {} files\n", target.string(), files.size());
 }
 
 std::optional<std::vector<StageFile>>

@@ -10,6 +10,7 @@
 #include "compiler/tools/EvalPredictions.h"
 #include "compiler/tools/RunnableRecipe.h"
 #include "compiler/tools/Settings.h"
+#include "runtime/data/Temporary.h"
 #include "runtime/train/RunLock.h"
 
 #include <algorithm>
@@ -65,6 +66,7 @@ int runEval(int argc, char **argv) {
                         [&](const SourceManager &sources, const CheckedRecipe &recipe) {
                           std::vector<const CheckedDefinition *> evals = evalsOf(recipe, target);
                           train::RunLock lock(outputFolder(path));
+                          data::removeTemporaries(outputFolder(path) / "evals");
                           TrainBuilder trains(sources, recipe, outputFolder(path));
                           trains.neverTrain();
                           EvalBuilder builder(sources, recipe, trains, outputFolder(path));

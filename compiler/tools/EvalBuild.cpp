@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/EvalBuild.h"
 
-#include "compiler/plan/TrainSettings.h"
+#include "compiler/frontend/Meaning.h"
 #include "compiler/tools/EvalText.h"
+#include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/HeldOutLoss.h"
@@ -34,7 +35,7 @@ std::string EvalBuilder::modelIdentity(const CheckedDefinition &eval, const Eval
 }
 
 std::filesystem::path EvalBuilder::fileOf(const CheckedDefinition &eval, const EvalTasks &tasks) {
-  std::string identity = "eval 1\n" + sliceOf(sources, recipe, eval);
+  std::string identity = fmt::format("eval {}\n{}", eval::resultFormat, meaningOf(recipe, eval));
   identity += modelIdentity(eval, tasks);
   for (const EvalTask &task : tasks.tasks)
     identity += fmt::format("{} {}\n", task.name, task.identity);
@@ -118,16 +119,18 @@ eval::EvalResult EvalBuilder::build(const CheckedDefinition &eval) {
   const EvalTasks &tasks = prepared.at(&eval);
   std::filesystem::path file = fileOf(eval, tasks);
   std::optional<eval::EvalResult> result = eval::readEvalResult(file);
+  if (!result && std::filesystem::exists(file))
+    say(stderr, "eval {}: {} is damaged and measured again\n", eval.name, file.string());
   if (result) {
-    fmt::print("eval {}: nothing changed, {}\n", eval.name, file.string());
+    say(stdout, "eval {}: nothing changed, {}\n", eval.name, file.string());
   } else {
-    fmt::print(stderr, "eval {}: measuring\n", eval.name);
+    say(stderr, "eval {}: measuring\n", eval.name);
     result = measure(eval, tasks);
     std::filesystem::create_directories(file.parent_path());
     data::writeWhole(file, eval::toJson(*result));
-    fmt::print("eval {}: {}\n", eval.name, file.string());
+    say(stdout, "eval {}: {}\n", eval.name, file.string());
   }
-  fmt::print("{}", evalText(eval, *result));
+  say(stdout, "{}", evalText(eval, *result));
   return *std::move(result);
 }
 

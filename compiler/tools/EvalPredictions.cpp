@@ -7,8 +7,8 @@
 #include "compiler/tools/EvalPredictions.h"
 
 #include "compiler/frontend/Diagnostic.h"
+#include "compiler/frontend/Meaning.h"
 #include "compiler/plan/RefusedRecipe.h"
-#include "compiler/plan/TrainSettings.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/EvalText.h"
 #include "runtime/data/AtomicFile.h"
@@ -109,10 +109,9 @@ static ScoredEval scored(const SourceManager &sources, const CheckedDefinition &
 }
 
 /// Where a result is kept: by what it says, since it was not made from the recipe alone.
-static std::filesystem::path fileOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                                    const ScoredEval &scored, const std::string &json,
-                                    const std::filesystem::path &output) {
-  std::string identity = "predictions 1\n" + sliceOf(sources, recipe, *scored.eval) + json;
+static std::filesystem::path fileOf(const CheckedRecipe &recipe, const ScoredEval &scored,
+                                    const std::string &json, const std::filesystem::path &output) {
+  std::string identity = "predictions 1\n" + meaningOf(recipe, *scored.eval) + json;
   return output / "evals" /
          fmt::format("{}-{:016x}.json", scored.eval->name,
                      XXH3_64bits(identity.data(), identity.size()));
@@ -130,7 +129,7 @@ int scorePredictions(const SourceManager &sources, const CheckedRecipe &recipe,
   std::filesystem::create_directories(output / "evals");
   for (const ScoredEval &each : all) {
     std::string json = eval::toJson(each.result);
-    std::filesystem::path file = fileOf(sources, recipe, each, json, output);
+    std::filesystem::path file = fileOf(recipe, each, json, output);
     data::writeWhole(file, json);
     fmt::print("eval {}: {}\n{}", each.eval->name, file.string(),
                evalText(each.shown, each.result));

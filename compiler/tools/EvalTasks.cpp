@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/ranges.h>
 #include <xxhash.h>
 
 namespace roux {
@@ -67,7 +68,7 @@ const Expression &TaskMaker::target() const {
 EvalTask TaskMaker::loss(const CheckedArgument &task) const {
   const CheckedValue &from = task.value["data"];
   std::filesystem::path file = data.buildStore(from, model, target(), {}, false);
-  data::TokenStore store(file);
+  data::TokenStore store = data.openStore(file, model.config.vocabulary);
   uint64_t targets = 0, context = static_cast<uint64_t>(model.config.context);
   for (uint32_t i = 0; i < store.sequences().size(); ++i) {
     const data::SequenceEntry &entry = store.sequences()[i];
@@ -153,8 +154,9 @@ std::string TaskMaker::haystack(const CheckedValue &value, uint64_t tokens) cons
 
 /// Changes with what turns a question into ids.
 std::string TaskMaker::asked() const {
-  return fmt::format("tokenizer {:016x} template {:016x}", model.tokenizer->contentHash(),
-                     model.chat ? model.chat->contentHash() : 0);
+  return fmt::format("tokenizer {:016x} template {:016x} ends {}", model.tokenizer->contentHash(),
+                     model.chat ? model.chat->contentHash() : 0,
+                     fmt::join(answerEndsOf(model), ","));
 }
 
 EvalTask TaskMaker::needle(const CheckedArgument &task) const {

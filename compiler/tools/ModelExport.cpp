@@ -7,6 +7,7 @@
 #include "compiler/tools/ModelExport.h"
 
 #include "compiler/tools/EvalTasks.h"
+#include "runtime/Say.h"
 #include "runtime/data/tokenizer/WholeFile.h"
 #include "runtime/data/tokenizer/WriteBytePair.h"
 
@@ -36,7 +37,7 @@ static void addTokenizer(const data::Tokenizer &tokenizer, const std::filesystem
   } else if (name.find(".model") != name.npos) {
     addModelFile(tokenizer, from, companions);
   } else {
-    fmt::print(
+    say(stdout,
         "{}: Hugging Face's layout has no such tokenizer, so the model is left without one\n",
         from.string());
   }

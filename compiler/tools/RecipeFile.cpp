@@ -7,6 +7,7 @@
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/frontend/Parser.h"
 #include "compiler/tools/CommandLine.h"
+#include "runtime/Say.h"
 
 #include <array>
 #include <cerrno>
@@ -70,7 +71,7 @@ int printFound(const Diagnostics &diagnostics, DiagnosticForm form) {
   if (form == DiagnosticForm::Json)
     fmt::print("{}", diagnostics.json());
   else
-    fmt::print(stderr, "{}", diagnostics.text());
+    say(stderr, "{}", diagnostics.text());
   return diagnostics.hasErrors() ? 1 : 0;
 }
 

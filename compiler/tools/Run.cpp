@@ -17,7 +17,8 @@
 #include "compiler/tools/Settings.h"
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/Processor.h"
-#include "runtime/data/AtomicFolder.h"
+#include "runtime/Say.h"
+#include "runtime/data/Temporary.h"
 #include "runtime/train/RunLock.h"
 
 #include <algorithm>
@@ -131,6 +132,7 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
   const std::string &path = request.path, &target = request.target;
   train::RunLock lock(outputFolder(path));
   data::removeAbandoned(outputFolder(path) / "data");
+  data::removeTemporaries(outputFolder(path) / "evals");
   TrainBuilder trains(sources, recipe, outputFolder(path));
   prepare(sources, recipe, request, trains);
   EvalBuilder evals(sources, recipe, trains, outputFolder(path));
@@ -157,7 +159,7 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
     return refuse(target.empty()
                       ? "the recipe has no train, eval or score, so there is nothing to run"
                       : fmt::format("no train, eval, score or model is named '{}'", target));
-  fmt::print("\n{}\nreport: {}\n", page.tableText(), page.write(outputFolder(path)).string());
+  say(stdout, "\n{}\nreport: {}\n", page.tableText(), page.write(outputFolder(path)).string());
   return 0;
 }
 

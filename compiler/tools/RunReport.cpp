@@ -222,8 +222,11 @@ void RunReport::add(const std::string &measured, const eval::NeedleResult &resul
       map.scores.emplace_back();
     }
   }
-  for (size_t i = 0; i < result.cells.size(); ++i)
-    map.scores[i % map.rows.size()].push_back(result.cells[i].score);
+  // In the order of lengths, then depths; a file that was edited may have another number of them.
+  for (std::vector<double> &row : map.scores)
+    row.resize(map.columns.size());
+  for (size_t i = 0; i < std::min(result.cells.size(), map.rows.size() * map.columns.size()); ++i)
+    map.scores[i % map.rows.size()][i / map.rows.size()] = result.cells[i].score;
   page.needles.push_back(std::move(map));
 }
 

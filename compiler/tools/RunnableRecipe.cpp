@@ -6,6 +6,7 @@
 #include "compiler/tools/RunnableRecipe.h"
 
 #include "compiler/tools/RecipeFile.h"
+#include "runtime/Say.h"
 
 #include <fmt/format.h>
 
@@ -15,8 +16,8 @@ namespace roux {
 static bool refuseCheckedOnly(const SourceManager &sources, const CheckedRecipe &recipe) {
   for (const CheckedOnly &only : recipe.checkedOnly) {
     LineColumn at = sources.locate(only.where.file, only.where.begin);
-    fmt::print(stderr, "{}:{}:{}: error: '{}' is checked, but this build does not run it\n",
-               sources.path(only.where.file), at.line, at.column, only.construct);
+    say(stderr, "{}:{}:{}: error: '{}' is checked, but this build does not run it\n",
+        sources.path(only.where.file), at.line, at.column, only.construct);
   }
   return !recipe.checkedOnly.empty();
 }

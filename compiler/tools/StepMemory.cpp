@@ -7,6 +7,7 @@
 #include "compiler/tools/StepMemory.h"
 
 #include "compiler/plan/RefusedRecipe.h"
+#include "compiler/tools/MachineMemory.h"
 #include "runtime/data/batch/Layout.h"
 #include "runtime/train/ModelProgram.h"
 
@@ -14,9 +15,7 @@
 #include <bit>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <fstream>
 #include <map>
-#include <unistd.h>
 
 namespace roux {
 
@@ -104,19 +103,6 @@ static int64_t longestMicroBatch(const CheckedDefinition &train, const model::Mo
   return limit == 0 ? step : std::clamp<int64_t>(static_cast<int64_t>(limit), unit, step);
 }
 
-/// What the kernel could free for a new process: files it caches do not count. 0 where the system
-/// does not say.
-static int64_t availableMemory() {
-  std::ifstream file("/proc/meminfo");
-  std::string name;
-  for (int64_t kibibytes = 0; file >> name >> kibibytes;) {
-    if (name == "MemAvailable:")
-      return kibibytes * 1024;
-    file.ignore(64, '\n');
-  }
-  return 0;
-}
-
 static Program outlined(const StepSource &source) {
   std::optional<Program> program = outlineStep(source);
   if (!program)
@@ -133,8 +119,7 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
   FittedStep fitted;
   fitted.source = std::move(source);
   // A micro-batch changes how sums are rounded, so it does not hang on what else is running.
-  fitted.limit = isLimited ? static_cast<int64_t>(run["memory"].number)
-                           : int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  fitted.limit = isLimited ? static_cast<int64_t>(run["memory"].number) : machineMemory().most;
   fitted.microBatch = choosesBatch ? 0 : static_cast<uint64_t>(run["micro_batch"].number);
   auto measure = [&](const Program &program) {
     const model::ModelConfig &config = fitted.source.config;
@@ -146,7 +131,7 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
     fitted.source.savesActivations = true;
   Program program = outlined(fitted.source);
   measure(program);
-  int64_t room = isLimited ? fitted.limit : availableMemory() / 4 * 3;
+  int64_t room = isLimited ? fitted.limit : machineMemory().available / 4 * 3;
   if (choosesLayers && fitted.memory.peak() > room) {
     fitted.source.savesActivations = false;
     program = outlined(fitted.source);
@@ -181,7 +166,7 @@ void refuseUnfit(const SourceManager &sources, const CheckedRecipe &recipe,
       fmt::format("a step of train {} needs {} for micro-batches of {} tokens, but {} {}: "
                   "parameters {}, gradients {}, moments {}, activations {} (largest: {}){}",
                   train.name, bytesText(memory.peak()), memory.tokens,
-                  isWritten ? "'memory' is" : "this machine has", bytesText(step.limit),
+                  isWritten ? "'memory' is" : "this process may have", bytesText(step.limit),
                   bytesText(memory.parameters), bytesText(memory.gradients),
                   bytesText(memory.moments), bytesText(memory.activations), largestText(memory),
                   step.smaller ? fmt::format("; micro_batch: {} would fit", *step.smaller) : ""));

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/TrainBuild.h"
 
+#include "compiler/frontend/Meaning.h"
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
@@ -14,36 +15,61 @@
 #include "compiler/tools/ScoreBuild.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "runtime/Say.h"
+#include "runtime/data/AtomicFile.h"
 #include "runtime/train/CompiledStep.h"
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
 #include <thread>
+#include <tuple>
+#include <unistd.h>
 #include <xxhash.h>
 
 namespace roux {
 
-/// Set by an interrupt; the trainer saves and stops at the next step.
+/// Set by a signal; the trainer saves and stops at the next step.
 static std::atomic<bool> interrupted = false;
+
+/// What asks a process to end: Ctrl-C, kill, a terminal that closed, and the warning that a batch
+/// system sends before the time is up.
+static constexpr int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGUSR1};
 
 namespace {
 
-/// Interrupts stop a training gently while this lives; a second one ends the process.
+/// Signals stop a training gently while this lives; a second one ends the process. One that was
+/// ignored, as under nohup, stays so.
 class GentleStop {
 public:
   GentleStop() {
-    for (int signal : {SIGINT, SIGTERM})
-      std::signal(signal, [](int caught) {
-        interrupted = true;
-        std::signal(caught, SIG_DFL);
-      });
+    for (size_t i = 0; i < std::size(endings); ++i) {
+      before[i] = std::signal(endings[i], SIG_IGN);
+      if (before[i] != SIG_IGN)
+        std::signal(endings[i], begin);
+    }
   }
   ~GentleStop() {
-    for (int signal : {SIGINT, SIGTERM})
+    for (size_t i = 0; i < std::size(endings); ++i)
+      std::signal(endings[i], before[i] == SIG_IGN ? SIG_IGN : SIG_DFL);
+  }
+
+private:
+  static void begin(int) {
+    static constexpr std::string_view words =
+        "\nstopping after this step, which is saved; a second signal ends at once\n";
+    if (!interrupted.exchange(true))
+      std::ignore = write(STDERR_FILENO, words.data(), words.size());
+    for (int signal : endings)
       std::signal(signal, SIG_DFL);
   }
+
+  void (*before[std::size(endings)])(int);
 };
 
 } // namespace
@@ -53,7 +79,7 @@ TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &re
     : sources(sources), recipe(recipe), output(output),
       dataBuilder(sources, recipe, output / "data") {
   dataBuilder.scoresFrom([this](const CheckedDefinition &score) { return scoresOf(score); });
-  dataBuilder.announce([](const std::string &what) { fmt::print(stderr, "{}\n", what); });
+  dataBuilder.announce([](const std::string &what) { say(stderr, "{}\n", what); });
 }
 
 std::shared_ptr<const data::ScoreTable> TrainBuilder::scoresOf(const CheckedDefinition &score) {
@@ -96,9 +122,9 @@ model::Model TrainBuilder::modelOf(const CheckedValue &value) {
 }
 
 std::string TrainBuilder::identityOf(const CheckedValue &model) {
-  return modelIdentity(sources, recipe, model, [this](const CheckedDefinition &train) {
-    return build(train).folder / "model";
-  });
+  return modelIdentity(
+      sources, recipe, model, dataBuilder.known(),
+      [this](const CheckedDefinition &train) { return build(train).folder / "model"; });
 }
 
 void TrainBuilder::edit(const CheckedDefinition &train, EditedStage stage) {
@@ -106,10 +132,12 @@ void TrainBuilder::edit(const CheckedDefinition &train, EditedStage stage) {
 }
 
 std::string TrainBuilder::identityOf(const CheckedDefinition &train) {
-  std::string text =
-      sliceOf(sources, recipe, train) +
-      modelIdentity(sources, recipe, train["model"],
-                    [this](const CheckedDefinition &start) { return folderOf(start) / "model"; });
+  std::string text = meaningOf(recipe, train);
+  text += fmt::format(
+      "dtype {}\n{}step format {}\n", recipe.run()["dtype"].text,
+      modelIdentity(sources, recipe, train["model"], dataBuilder.known(),
+                    [this](const CheckedDefinition &start) { return folderOf(start) / "model"; }),
+      stepFormat);
   if (auto edit = edited.find(&train); edit != edited.end())
     text += fmt::format("edited {} {:016x}\n", edit->second.stage,
                         XXH3_64bits(edit->second.text.data(), edit->second.text.size()));
@@ -135,8 +163,14 @@ const FittedStep &TrainBuilder::stepFor(const CheckedDefinition &train) {
   return steps.emplace(&train, std::move(fitted)).first->second;
 }
 
+std::string TrainBuilder::madeOf(const CheckedDefinition &train) {
+  std::shared_ptr<const TrainingData> data = dataOf(train);
+  return fmt::format("{}tokens {:016x}\n{}plan {:016x}\n", identityOf(train), data->store.hash(),
+                     data->plan.spec(), data->plan.hash());
+}
+
 std::filesystem::path TrainBuilder::folderOf(const CheckedDefinition &train) {
-  std::string made = fmt::format("{}plan {:016x}\n", identityOf(train), dataOf(train)->plan.hash());
+  std::string made = madeOf(train);
   return output / fmt::format("{}-{:016x}", train.name, XXH3_64bits(made.data(), made.size()));
 }
 
@@ -151,6 +185,58 @@ void TrainBuilder::prepare(const CheckedDefinition &train) {
     stepFor(train);
 }
 
+/// Where it is kept beside a training what it was made from.
+static constexpr const char *madeFrom = "made-from.txt";
+
+static std::string contentsOf(const std::filesystem::path &file) {
+  std::ostringstream text;
+  if (std::ifstream stream(file); stream.peek() != EOF)
+    text << stream.rdbuf();
+  return std::move(text).str();
+}
+
+/// How many lines of `now` are not in `before`.
+static size_t newLines(const std::string &before, const std::string &now) {
+  auto linesOf = [](const std::string &text) {
+    std::istringstream stream(text);
+    std::multiset<std::string> lines;
+    for (std::string line; std::getline(stream, line);)
+      lines.insert(line);
+    return lines;
+  };
+  std::multiset<std::string> old = linesOf(before), fresh = linesOf(now);
+  std::vector<std::string> different;
+  std::ranges::set_difference(fresh, old, std::back_inserter(different));
+  return different.size();
+}
+
+void TrainBuilder::sayWhy(const CheckedDefinition &train, const std::string &made,
+                          const std::filesystem::path &folder) {
+  namespace fs = std::filesystem;
+  std::string nearest, text;
+  size_t least = SIZE_MAX;
+  std::error_code none;
+  for (const fs::directory_entry &entry : fs::directory_iterator(output, none)) {
+    // NAME-HASH, and not another train whose name begins alike.
+    std::string name = entry.path().filename().string();
+    constexpr size_t digits = 16;
+    if (name.size() != train.name.size() + 1 + digits || !name.starts_with(train.name + "-"))
+      continue;
+    std::string before = contentsOf(entry.path() / madeFrom);
+    if (size_t lines = newLines(before, made); !before.empty() && lines < least) {
+      least = lines;
+      nearest = entry.path().string();
+      text = before;
+    }
+  }
+  if (!nearest.empty() && !fs::exists(folder))
+    say(stderr, "train {}: trained anew, because {}; before: {}\n", train.name,
+        firstDifference(text, made), nearest);
+  fs::create_directories(folder);
+  if (!fs::exists(folder / madeFrom))
+    data::writeWhole(folder / madeFrom, made);
+}
+
 const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   if (auto known = built.find(&train); known != built.end())
     return known->second;
@@ -159,16 +245,20 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   result.folder = folderOf(train);
   result.wasThere = isWhole(result.folder);
   if (result.wasThere)
+    model::checkModelFolder(result.folder / "model", dataBuilder.known());
+  if (result.wasThere)
     // Who never trains has only answers or results on stdout.
-    fmt::print(trains ? stdout : stderr, "train {}: nothing changed, {}\n", train.name,
-               result.folder.string());
+    say(trains ? stdout : stderr, "train {}: nothing changed, {}\n", train.name,
+        result.folder.string());
   else if (!trains)
     throw RefusedRecipe(sources, train.where,
                         fmt::format("train '{}' is not built as the recipe says it; 'roux run {} "
                                     "--target {}' builds it",
                                     train.name, sources.path(recipe.mainFile), train.name));
-  else
+  else {
+    sayWhy(train, madeOf(train), result.folder);
     this->train(train, identityOf(train), result.folder);
+  }
   return built[&train] = std::move(result);
 }
 
@@ -212,7 +302,7 @@ static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const Check
   std::string run = fmt::format("machine: {}\n", machine); // sums are made in another order
   for (const CheckedArgument &key : recipe.run().keys)
     if (key.value.origin.kind != OriginKind::Default)
-      run += fmt::format("{}: {}\n", key.name, sources.text(key.value.where));
+      run += fmt::format("{}: {}\n", key.name, meaningOf(key.value));
   options.identity.run = XXH3_64bits(run.data(), run.size());
   options.seed = recipe.seed;
   options.optimizer = optimizerOf(train);
@@ -257,7 +347,7 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
   options.evaluateSteps = onTheWay.steps();
   options.evaluate = [&](uint64_t made) { return onTheWay.measure(made, *program); };
   train::Trainer trainer(std::move(options), schedule, source, step, progress);
-  GentleStop stops;
+  auto stops = std::make_optional<GentleStop>();
   train::TrainResult result = trainer.run();
   if (!result.finished) {
     stopped = true;
@@ -268,9 +358,14 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
   }
   model::writeModelFolder(folder / "model", {start.config, program->parameters()},
                           companionsOf(data.model, dataBuilder));
-  fmt::print("train {}: {} steps, {} tokens in {}, {}\n", train.name, result.stepsMade,
-             train::countText(result.usefulTokens), train::durationText(result.seconds),
-             folder.string());
+  say(stdout, "train {}: {} steps, {} tokens in {}, {}\n", train.name, result.stepsMade,
+      train::countText(result.usefulTokens), train::durationText(result.seconds), folder.string());
+  stops.reset();
+  if (interrupted) {
+    stopped = true;
+    throw std::runtime_error(fmt::format(
+        "stopped after train {}, which is whole; the same command goes on from there", train.name));
+  }
 }
 
 } // namespace roux

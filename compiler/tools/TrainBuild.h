@@ -59,6 +59,12 @@ private:
   std::string identityOf(const CheckedDefinition &train);
   /// Where `train` is, or will be.
   std::filesystem::path folderOf(const CheckedDefinition &train);
+  /// Everything that `train` is made of, as text.
+  std::string madeOf(const CheckedDefinition &train);
+  /// Says why `train`, which is made from what `made` says, is not one that was trained before, and
+  /// notes in `folder` what it is made from.
+  void sayWhy(const CheckedDefinition &train, const std::string &made,
+              const std::filesystem::path &folder);
   /// The train whose model `train` starts from.
   const BuiltTrain &before(const CheckedDefinition &train) {
     return build(*recipe.trainBehind(train["model"]));

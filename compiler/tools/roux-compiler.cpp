@@ -10,12 +10,21 @@
 #include <string_view>
 
 int main(int argc, char **argv) {
-  static constexpr std::pair<std::string_view, int (*)(int, char **)> verbs[] = {
-      {"chat", roux::runChat},         {"eval", roux::runEval}, {"check", roux::runCheckMemory},
-      {"inspect", roux::runShowStage}, {"run", roux::runRun},   {"score", roux::runScore},
+  using roux::Output;
+  struct Verb {
+    std::string_view name;
+    int (*run)(int, char **);
+    Output output = Output::Result;
   };
-  for (const auto &[name, run] : verbs)
-    if (name == argv[0])
-      return run(argc, argv);
+  static constexpr Verb verbs[] = {{"chat", roux::runChat},
+                                   {"check", roux::runCheckMemory},
+                                   {"eval", roux::runEval, Output::Words},
+                                   {"inspect", roux::runShowStage},
+                                   {"run", roux::runRun, Output::Words},
+                                   {"score", roux::runScore}};
+  for (const Verb &verb : verbs)
+    if (argc > 0 && verb.name == argv[0])
+      return roux::withStreams(verb.output,
+                               [&] { return roux::guarded([&] { return verb.run(argc, argv); }); });
   return roux::refuse("roux-compiler is started by 'roux'; see 'roux --help'");
 }

@@ -62,9 +62,10 @@ static int runVerb(int argc, char **argv) {
 } // namespace roux
 
 int main(int argc, char **argv) {
-  if (argc < 2) {
+  return roux::withStreams(roux::Output::Result, [&] {
+    if (argc >= 2)
+      return roux::guarded([&] { return roux::runVerb(argc, argv); });
     roux::help();
     return 1;
-  }
-  return roux::runVerb(argc, argv);
+  });
 }

@@ -7,6 +7,8 @@
 #include "runtime/cpu/ThreadPool.h"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <stdexcept>
 
 namespace roux {
 
@@ -14,11 +16,23 @@ namespace roux {
 static constexpr int64_t chunksPerThread = 8;
 
 ThreadPool::ThreadPool(unsigned threads) {
-  for (unsigned i = 1; i < threads; ++i)
-    workers.emplace_back([this, i] { work(i); });
+  try {
+    for (unsigned i = 1; i < threads; ++i)
+      workers.emplace_back([this, i] { work(i); });
+  } catch (const std::exception &error) {
+    // Those that wait for work have to end before what they wait on does.
+    unsigned had = this->threads();
+    end();
+    throw std::runtime_error(
+        fmt::format("only {} of {} threads could be started: {}", had, threads, error.what()));
+  }
 }
 
 ThreadPool::~ThreadPool() {
+  end();
+}
+
+void ThreadPool::end() {
   {
     std::lock_guard lock(mutex);
     stop = true;

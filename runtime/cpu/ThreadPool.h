@@ -24,7 +24,7 @@ enum class Sharing : uint8_t { Chunks, Runs };
 
 class ThreadPool {
 public:
-  /// `threads` >= 1 counts the caller's.
+  /// `threads` >= 1 counts the caller's. Throws std::runtime_error where so many cannot be had.
   explicit ThreadPool(unsigned threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;
@@ -37,6 +37,8 @@ public:
   void run(int64_t items, Sharing how, const std::function<void(int64_t, int64_t, unsigned)> &run);
 
 private:
+  /// Waits for all workers.
+  void end();
   void work(unsigned thread);
   void takeChunks(unsigned thread);
   int64_t share(int64_t left) const;

@@ -5,6 +5,10 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/AtomicFile.h"
 
+#include "runtime/data/AtomicFolder.h"
+#include "runtime/data/LostBytes.h"
+#include "runtime/data/Temporary.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -19,21 +23,22 @@ namespace roux::data {
 static constexpr size_t bufferBytes = size_t(1) << 20;
 
 AtomicFile::AtomicFile(std::filesystem::path target, size_t headerBytes)
-    : path(std::move(target)), temporary(path), hasher(XXH3_createState()) {
-  // The process number keeps two runs that write the same plan from sharing one temporary.
-  temporary += fmt::format(".{}.tmp", getpid());
-  descriptor = open(temporary.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
-  if (descriptor < 0) {
-    XXH3_freeState(hasher);
+    : path(std::move(target)), temporary(temporaryFor(path)),
+      hasher(XXH3_createState(), [](XXH3_state_s *state) { XXH3_freeState(state); }) {
+  std::error_code unknown;
+  std::filesystem::file_status status = std::filesystem::symlink_status(path, unknown);
+  // A device, a pipe or a folder would be replaced by the rename.
+  if (exists(status) && !is_regular_file(status) && !is_symlink(status))
+    throw FileError(fmt::format("{}: is no plain file, so it is not replaced", path.string()));
+  descriptor = open(temporary.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+  if (descriptor < 0)
     fail("create");
-  }
-  XXH3_64bits_reset(hasher);
+  XXH3_64bits_reset(hasher.get());
   buffer.reserve(bufferBytes);
   buffer.assign(headerBytes, std::byte{0});
 }
 
 AtomicFile::~AtomicFile() {
-  XXH3_freeState(hasher);
   if (descriptor < 0)
     return;
   close(descriptor);
@@ -65,7 +70,7 @@ void AtomicFile::flush() {
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
-  XXH3_64bits_update(hasher, bytes.data(), bytes.size());
+  XXH3_64bits_update(hasher.get(), bytes.data(), bytes.size());
   if (bytes.size() >= bufferBytes) {
     flush();
     if (!writeAll(descriptor, bytes))
@@ -84,17 +89,18 @@ void AtomicFile::align() {
 }
 
 uint64_t AtomicFile::hash() const {
-  return XXH3_64bits_digest(hasher);
+  return XXH3_64bits_digest(hasher.get());
 }
 
 void AtomicFile::commit(std::span<const std::byte> header) {
+  refuseLostBytes();
   flush();
   if (lseek(descriptor, 0, SEEK_SET) < 0 || !writeAll(descriptor, header) || fsync(descriptor) < 0)
     fail("write");
-  close(descriptor);
+  bool closed = close(descriptor) == 0;
   descriptor = -1;
-  if (std::rename(temporary.c_str(), path.c_str()) == 0)
-    return;
+  if (closed && std::rename(temporary.c_str(), path.c_str()) == 0)
+    return syncFolder(std::filesystem::absolute(path).parent_path());
   int cause = errno;
   unlink(temporary.c_str());
   errno = cause;

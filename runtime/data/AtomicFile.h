@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ namespace roux::data {
 
 class AtomicFile {
 public:
-  /// Begins `path` with `headerBytes` zeros, which commit() replaces. Throws FileError.
+  /// Begins `path` with `headerBytes` zeros, which commit() replaces. Throws FileError, also where
+  /// something that is no plain file has that name.
   AtomicFile(std::filesystem::path path, size_t headerBytes);
   /// Removes the temporary file unless committed.
   ~AtomicFile();
@@ -41,7 +43,8 @@ public:
   void align();
   /// XXH3 of everything written after the header.
   uint64_t hash() const;
-  /// Puts the header in place, syncs and renames.
+  /// Puts the header in place, syncs and renames, and syncs the folder. Throws FileError, also
+  /// where a mapped file has lost bytes since: what was made of it is not to be trusted.
   void commit(std::span<const std::byte> header);
 
 private:
@@ -52,7 +55,7 @@ private:
   int descriptor = -1;
   uint64_t written = 0;
   std::vector<std::byte> buffer;
-  XXH3_state_s *hasher;
+  std::unique_ptr<XXH3_state_s, void (*)(XXH3_state_s *)> hasher;
 };
 
 /// Writes a small text file through an AtomicFile. Throws FileError.

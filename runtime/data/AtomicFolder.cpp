@@ -1,28 +1,29 @@
 //===- AtomicFolder.cpp - a folder that is there whole or not at all ------===//
 //
-// Linux exchanges two names in one step, so at no instant is the target missing.
+// Linux exchanges two names in one step where the file system can, and then at no
+// instant is the target missing. NFS and Lustre cannot: there the older folder steps
+// aside first, and who is killed in between finds no folder and makes it again.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/AtomicFolder.h"
+
+#include "runtime/data/Temporary.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 namespace roux::data {
 
 namespace fs = std::filesystem;
 
-AtomicFolder::AtomicFolder(fs::path path) : target(std::move(path)), temporary(target) {
-  temporary += fmt::format(".{}.tmp", getpid());
+AtomicFolder::AtomicFolder(fs::path path)
+    : target(std::move(path)), temporary(temporaryFor(target)) {
   std::error_code error;
-  fs::remove_all(temporary, error);
   fs::create_directories(temporary, error);
   if (!error)
     return;
@@ -40,50 +41,53 @@ void AtomicFolder::fail(const char *doing) const {
       fmt::format("{}: cannot {} it: {}", target.string(), doing, std::strerror(errno)));
 }
 
+/// Puts `from` in the place of `to`, which is there, in two steps; false with errno set otherwise.
+static bool stepAside(const fs::path &from, const fs::path &to) {
+  fs::path aside = temporaryFor(to);
+  if (std::rename(to.c_str(), aside.c_str()) != 0)
+    return false;
+  bool done = std::rename(from.c_str(), to.c_str()) == 0;
+  int cause = errno;
+  std::error_code ignored; // what cannot be removed now is a temporary for the next start
+  if (done)
+    fs::remove_all(aside, ignored);
+  else
+    std::rename(aside.c_str(), to.c_str());
+  errno = cause;
+  return done;
+}
+
 void AtomicFolder::commit() {
   syncFolder(temporary);
   const char *from = temporary.c_str(), *to = target.c_str();
-  // After an exchange the older folder has the temporary name, and the destructor removes it.
-  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0 &&
-      (errno != EEXIST || renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) != 0))
+  std::error_code error;
+  bool done = !fs::exists(fs::symlink_status(target, error))
+                  ? std::rename(from, to) == 0
+                  // The older folder gets the temporary name, and the destructor removes it.
+                  : renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0 ||
+                        stepAside(temporary, target);
+  if (!done)
     fail("put in place");
   syncFolder(fs::absolute(target).parent_path());
 }
 
+void probeFolder(const fs::path &folder) {
+  // Under names that the next start removes if this one is killed here.
+  fs::path probe = temporaryFor(folder / "probe");
+  for (int time = 0; time < 2; ++time)
+    AtomicFolder(probe).commit();
+  fs::remove(probe);
+}
+
 void syncFolder(const fs::path &folder) {
   int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool done = descriptor >= 0 && fsync(descriptor) == 0;
+  // A file system that cannot sync folders keeps them in order by itself.
+  bool done = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP);
   int cause = errno;
   if (descriptor >= 0)
     close(descriptor);
   if (!done)
     throw FileError(fmt::format("{}: cannot sync it: {}", folder.string(), std::strerror(cause)));
-}
-
-/// Is the process whose number the name ends in, NAME.NUMBER.tmp, gone? This one is not counted: it
-/// has only begun, and an earlier one had the same number.
-static bool isAbandoned(const fs::path &temporary) {
-  pid_t writer = std::atoi(temporary.stem().extension().c_str() + 1);
-  return writer <= 0 || writer == getpid() || (kill(writer, 0) != 0 && errno == ESRCH);
-}
-
-template <typename Which>
-static void removeWhere(const fs::path &folder, Which which) {
-  std::error_code error;
-  for (const fs::directory_entry &entry : fs::directory_iterator(folder, error))
-    if (entry.path().extension() == ".tmp" && which(entry.path()))
-      fs::remove_all(entry.path(), error);
-  if (error)
-    throw FileError(fmt::format("{}: cannot clear it: {}", folder.string(), error.message()));
-}
-
-void removeTemporaries(const fs::path &folder) {
-  removeWhere(folder, [](const fs::path &) { return true; });
-}
-
-void removeAbandoned(const fs::path &folder) {
-  if (fs::exists(folder))
-    removeWhere(folder, isAbandoned);
 }
 
 } // namespace roux::data

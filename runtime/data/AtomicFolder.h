@@ -24,7 +24,8 @@ public:
 
   /// Where to write.
   const std::filesystem::path &path() const { return temporary; }
-  /// Syncs and puts the folder in place of whatever had its name. Throws FileError.
+  /// Syncs and puts the folder in place of whatever had its name: in one step, or in two where the
+  /// file system cannot exchange names. Throws FileError.
   void commit();
 
 private:
@@ -36,12 +37,8 @@ private:
 /// Syncs a folder, so that a name given in it survives a power cut. Throws FileError.
 void syncFolder(const std::filesystem::path &folder);
 
-/// Removes the temporary files and folders that a killed writer of `folder` left. Only for a caller
-/// that knows no other writer is at work there. Throws FileError.
-void removeTemporaries(const std::filesystem::path &folder);
-
-/// The same where others may be at work: what a living process writes stays. Nothing happens where
-/// there is no such folder. Throws FileError.
-void removeAbandoned(const std::filesystem::path &folder);
+/// Does in `folder` what commit() will do there, so that what cannot be is known before hours of
+/// work. Throws FileError.
+void probeFolder(const std::filesystem::path &folder);
 
 } // namespace roux::data

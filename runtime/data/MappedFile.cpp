@@ -33,9 +33,11 @@ MappedFile::MappedFile(std::filesystem::path source) : path(std::move(source)) {
   if (mapped == MAP_FAILED)
     fail(fmt::format("cannot map it: {}", std::strerror(cause)));
   data = static_cast<const std::byte *>(mapped);
+  watched = WatchedMapping(data, size, path);
 }
 
 MappedFile::~MappedFile() {
+  watched = {};
   munmap(const_cast<std::byte *>(data), size);
 }
 

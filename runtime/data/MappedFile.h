@@ -8,6 +8,7 @@
 #pragma once
 
 #include "runtime/data/FileError.h"
+#include "runtime/data/LostBytes.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,7 @@ public:
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
 
+  const std::filesystem::path &file() const { return path; }
   std::span<const std::byte> bytes() const { return {data, size}; }
   /// `count` values of T at `offset`; throws FileError naming `what` where they are not all there
   /// or not aligned.
@@ -42,6 +44,7 @@ private:
   std::filesystem::path path;
   const std::byte *data = nullptr;
   size_t size = 0;
+  WatchedMapping watched;
 };
 
 } // namespace roux::data

@@ -8,9 +8,12 @@
 
 #include "runtime/data/MappedFile.h"
 #include "runtime/data/PackedBytes.h"
+#include "runtime/data/Seal.h"
 #include "runtime/data/StoreFormat.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace roux::data {
 
@@ -55,6 +58,31 @@ TokenStore::TokenStore(const std::filesystem::path &path)
     if (entry.offset % alignof(uint64_t) || entry.source >= sourceNames.size() ||
         entry.lastIsInput > 1 || entry.targets > entry.tokens)
       file->fail("an entry of the table contradicts itself");
+  }
+}
+
+void TokenStore::verify(uint64_t vocabulary) const {
+  checkSeal<StoreHeader>(*file);
+  auto limit = static_cast<int64_t>(std::min<uint64_t>(vocabulary, INT32_MAX));
+  for (uint32_t i = 0; i < entries.size(); ++i) {
+    SequenceView view = this->view(i);
+    auto fail = [&](const std::string &what) {
+      file->fail(fmt::format("sequence {} has {}", name(i), what));
+    };
+    if (const char *why = placeMistake(view.turns, view.spans, view.sentences, view.ids.size()))
+      fail(why);
+    uint32_t labels = 0;
+    for (uint32_t t = 0; t < view.ids.size(); ++t) {
+      int32_t label = view.labels[t];
+      labels += label != noLabel;
+      for (int32_t id : {view.ids[t], label == noLabel ? 0 : label})
+        if (id < 0 || id >= limit)
+          fail(fmt::format("the token id {}, but the vocabulary has {}", id, vocabulary));
+      if (view.roles[t] >= roleNames.size())
+        fail("a role without a name");
+    }
+    if (labels != view.labels.count({0, entries[i].tokens}))
+      fail("labels that are counted twice");
   }
 }
 

@@ -141,7 +141,8 @@ private:
 };
 
 /// A store, mapped read-only; safe to read from many threads. Throws FileError naming the file and
-/// what is wrong with it when it is not a whole store of this version.
+/// what is wrong with it when it is not a whole store of this version. What view() hands out lies
+/// inside the file; whether it is what was written, verify() says.
 class TokenStore {
 public:
   explicit TokenStore(const std::filesystem::path &path);
@@ -150,6 +151,10 @@ public:
   TokenStore &operator=(TokenStore &&) noexcept;
   TokenStore(const TokenStore &) = delete;
   TokenStore &operator=(const TokenStore &) = delete;
+
+  /// Looks at every byte and every token: throws FileError unless the file is as it was written and
+  /// all ids and labels are below `vocabulary`. Nothing else here looks at tokens again.
+  void verify(uint64_t vocabulary) const;
 
   std::span<const SequenceEntry> sequences() const { return entries; }
   SequenceView view(uint32_t sequence) const;
@@ -161,7 +166,7 @@ public:
   /// What the writer was told the tokens were made from.
   const std::string &origin() const { return storedOrigin; }
   const Ledger &ledger() const { return losses; }
-  /// Of every byte written, in order; two stores with equal hashes hold the same.
+  /// Of every byte of the file; two stores with equal hashes hold the same.
   uint64_t hash() const { return contentHash; }
   std::string name(uint32_t sequence) const;
 

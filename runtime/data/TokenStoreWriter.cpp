@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/PackedBytes.h"
+#include "runtime/data/Seal.h"
 #include "runtime/data/StoreFormat.h"
 #include "runtime/data/TokenStore.h"
 
@@ -58,6 +59,15 @@ static const char *rangeMistake(std::span<const TokenRange> ranges, size_t token
   return nullptr;
 }
 
+const char *placeMistake(std::span<const TokenRange> turns, std::span<const TokenRange> spans,
+                         std::span<const uint32_t> sentences, size_t tokens) {
+  for (size_t i = 0; i < sentences.size(); ++i)
+    if (sentences[i] >= tokens || (i && sentences[i] <= sentences[i - 1]))
+      return "sentences that do not ascend or leave the sequence";
+  const char *mistake = rangeMistake(turns, tokens);
+  return mistake ? mistake : rangeMistake(spans, tokens);
+}
+
 /// What in `sequence` breaks the contract of NewSequence; null if nothing does.
 static const char *mistake(const NewSequence &sequence, const StoreSchema &schema, size_t roles) {
   size_t tokens = sequence.ids.size();
@@ -76,16 +86,11 @@ static const char *mistake(const NewSequence &sequence, const StoreSchema &schem
   for (int32_t label : sequence.labels)
     if (label < noLabel)
       return "a label below -1";
-  for (size_t i = 0; i < sequence.sentences.size(); ++i)
-    if (sequence.sentences[i] >= tokens ||
-        (i && sequence.sentences[i] <= sequence.sentences[i - 1]))
-      return "sentences that do not ascend or leave the sequence";
   if (sequence.attributes.size() != schema.attributes.size())
     return "not one value for each attribute of the store";
   if (sequence.tokenScores.size() != tokens * schema.tokenScores.size())
     return "not one value for each token and token score";
-  const char *turns = rangeMistake(sequence.turns, tokens);
-  return turns ? turns : rangeMistake(sequence.spans, tokens);
+  return placeMistake(sequence.turns, sequence.spans, sequence.sentences, tokens);
 }
 
 namespace {
@@ -178,7 +183,7 @@ void TokenStoreWriter::finish() {
   losses.write(tail);
   file->write(tail.bytes());
   header.fileBytes = file->size();
-  header.hash = file->hash();
+  header.hash = sealOf(header, file->hash());
   file->commit(std::as_bytes(std::span(&header, 1)));
 }
 

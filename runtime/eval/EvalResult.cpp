@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 #include <simdjson.h>
+#include <xxhash.h>
 
 namespace roux::eval {
 
@@ -17,7 +18,10 @@ using data::jsonNumber;
 using data::jsonText;
 using simdjson::dom::element;
 
-static constexpr int64_t format = 1;
+/// What ends a file whose text so far is `text`.
+static std::string seal(std::string_view text) {
+  return fmt::format(", \"sum\": \"{:016x}\"}}\n", XXH3_64bits(text.data(), text.size()));
+}
 
 static MeanLoss meanOf(const LossSum &sum, const LossGroup &group) {
   return {group.name, group.first, group.last, sum.mean(), sum.count()};
@@ -118,12 +122,13 @@ double ScoredResult::headline() const {
 }
 
 std::string toJson(const EvalResult &result) {
-  return fmt::format("{{\"format\": {}, \"eval\": {}, \"tasks\": {}}}\n", format,
-                     jsonText(result.name), list(result.tasks, [](const TaskResult &task) {
-                       return fmt::format(
-                           R"({{"name": {}, {}}})", jsonText(task.name),
+  std::string text = fmt::format(
+      "{{\"format\": {}, \"eval\": {}, \"tasks\": {}", resultFormat, jsonText(result.name),
+      list(result.tasks, [](const TaskResult &task) {
+        return fmt::format(R"({{"name": {}, {}}})", jsonText(task.name),
                            std::visit([](const auto &what) { return write(what); }, task.what));
-                     }));
+      }));
+  return text + seal(text);
 }
 
 static std::string text(element object, const char *key) {
@@ -195,8 +200,13 @@ static TaskResult readTask(element object) {
 std::optional<EvalResult> readEvalResult(const std::filesystem::path &file) {
   simdjson::dom::parser parser;
   try {
-    element root = parser.load(file.string());
-    if (int64_t(root["format"]) != format)
+    simdjson::padded_string bytes = simdjson::padded_string::load(file.string());
+    std::string_view all = bytes;
+    std::string_view sealed = all.substr(0, all.rfind(", \"sum\": "));
+    if (all.substr(sealed.size()) != seal(sealed))
+      return std::nullopt;
+    element root = parser.parse(bytes);
+    if (int64_t(root["format"]) != resultFormat)
       return std::nullopt;
     return EvalResult{text(root, "eval"), items(root, "tasks", readTask)};
   } catch (const simdjson::simdjson_error &) {

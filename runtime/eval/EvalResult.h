@@ -10,6 +10,7 @@
 #include "runtime/eval/Needle.h"
 #include "runtime/eval/scoring/LongBench.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -73,7 +74,10 @@ struct EvalResult {
   std::vector<TaskResult> tasks; ///< as written in the recipe
 };
 
-/// One JSON object; README.md describes it.
+/// Rises with every change of what is measured or how it is kept.
+inline constexpr int64_t resultFormat = 2;
+
+/// One JSON object; README.md describes it. Its last key is the hash of all before it.
 std::string toJson(const EvalResult &result);
 /// What toJson() made; none where `file` is not there, not whole, or of another format.
 std::optional<EvalResult> readEvalResult(const std::filesystem::path &file);

@@ -57,9 +57,11 @@ MappedFile::MappedFile(std::filesystem::path path) : name(std::move(path)) {
   if (memory == MAP_FAILED)
     fail("cannot be mapped");
   contents = {static_cast<const std::byte *>(memory), length};
+  watched = data::WatchedMapping(memory, length, name);
 }
 
 MappedFile::~MappedFile() {
+  watched = {};
   if (!contents.empty())
     munmap(const_cast<std::byte *>(contents.data()), contents.size());
 }

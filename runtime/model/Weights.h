@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/data/LostBytes.h"
 #include "runtime/model/WeightTable.h"
 
 #include <cstddef>
@@ -38,6 +39,7 @@ public:
 private:
   std::filesystem::path name;
   std::span<const std::byte> contents;
+  data::WatchedMapping watched;
 };
 
 struct Tensor {

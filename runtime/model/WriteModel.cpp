@@ -8,6 +8,7 @@
 
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/AtomicFolder.h"
+#include "runtime/data/Sums.h"
 #include "runtime/model/RotaryStyle.h"
 #include "runtime/model/WriteConfig.h"
 
@@ -23,7 +24,23 @@ static constexpr std::string_view tokenizerFiles[] = {
     "tokenizer.json",       "tokenizer.model",     "special_tokens_map.json", "vocab.json",
     "tokenizer_config.json"};
 
+/// A link may lead around in its cache, where Hugging Face keeps the files of snapshots/REVISION,
+/// but not out of it: what is copied goes wherever the model goes.
+static void refuseForeignLink(const std::filesystem::path &file) {
+  if (!std::filesystem::is_symlink(file))
+    return;
+  std::filesystem::path folder = std::filesystem::canonical(file.parent_path());
+  std::filesystem::path target = std::filesystem::canonical(file);
+  if (folder.parent_path().filename() == "snapshots")
+    folder = folder.parent_path().parent_path();
+  if (target.lexically_relative(folder).string().starts_with(".."))
+    throw ModelError(fmt::format("{}: is a link to {}, outside the model, and would be copied into "
+                                 "the trained one; put the file itself there, or remove the link",
+                                 file.string(), target.string()));
+}
+
 static void copyFile(const std::filesystem::path &from, const std::filesystem::path &to) {
+  refuseForeignLink(from);
   MappedFile file(from);
   data::AtomicFile out(to, 0);
   out.write(file.bytes());
@@ -56,6 +73,21 @@ static DataType mainType(const Weights &weights) {
   return static_cast<DataType>(std::ranges::max_element(counts) - counts);
 }
 
+std::filesystem::path sumsOf(const std::filesystem::path &folder) {
+  std::filesystem::path list = folder;
+  return list += ".sums";
+}
+
+void checkModelFolder(const std::filesystem::path &folder, data::KnownFiles &known) {
+  for (const std::filesystem::path &file : data::changedSince(sumsOf(folder), folder, known)) {
+    std::string name = file.filename().string();
+    if (name == "config.json" || name.find(".safetensors") != name.npos)
+      throw ModelError(fmt::format("{}: damaged: it is not what was written; delete {}, and it is "
+                                   "written again from the last checkpoint",
+                                   file.string(), folder.string()));
+  }
+}
+
 void writeModelFolder(const std::filesystem::path &folder, const Model &model,
                       const ModelCompanions &companions, uint64_t shardBytes) {
   bind(model.config, model.weights);
@@ -69,6 +101,10 @@ void writeModelFolder(const std::filesystem::path &folder, const Model &model,
       config.endTokens.push_back(id);
   data::writeWhole(out.path() / "generation_config.json", generationConfigText(config));
   writeCompanions(out.path(), companions);
+  std::map<std::string, uint64_t> files;
+  for (const auto &entry : std::filesystem::directory_iterator(out.path()))
+    files[entry.path().filename().string()] = data::contentHash(entry.path());
+  data::writeSums(sumsOf(folder), files);
   out.commit();
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/data/KnownFiles.h"
 #include "runtime/model/Model.h"
 #include "runtime/model/SafetensorsWriter.h"
 
@@ -26,8 +27,16 @@ struct ModelCompanions {
 
 /// Writes `folder` in Hugging Face's layout, whole or not at all, replacing what had its name:
 /// config.json, generation_config.json, safetensors and companions. Weights are checked against
-/// the config and stored in the types they have. Throws ModelError or FileError.
+/// the config and stored in the types they have. Hashes of all files are in sumsOf(folder). Throws
+/// ModelError or FileError.
 void writeModelFolder(const std::filesystem::path &folder, const Model &model,
                       const ModelCompanions &companions, uint64_t shardBytes = largestShard);
+
+/// The list of hashes beside a folder that writeModelFolder() made.
+std::filesystem::path sumsOf(const std::filesystem::path &folder);
+
+/// Throws ModelError, saying what to do, unless what openModel() reads of such a folder is as it
+/// was written. Other files are for others and may have been edited.
+void checkModelFolder(const std::filesystem::path &folder, data::KnownFiles &known);
 
 } // namespace roux::model

@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/CheckpointFolder.h"
 
-#include "runtime/data/AtomicFile.h"
 #include "runtime/data/AtomicFolder.h"
 
 #include <fmt/format.h>
@@ -42,35 +41,60 @@ std::vector<uint64_t> CheckpointFolder::steps() const {
   return found;
 }
 
-void CheckpointFolder::save(const CheckpointState &state,
-                            const std::vector<TensorBytes> &tensors) const {
+void CheckpointFolder::save(const CheckpointState &state, const std::vector<TensorBytes> &tensors) {
   writeCheckpoint(file(state.step), state, tensors);
-  data::syncFolder(folder);
-  std::vector<uint64_t> all = steps();
-  if (keep == 0 || all.size() <= keep)
-    return;
-  for (size_t i = 0; i + keep < all.size(); ++i)
-    fs::remove(file(all[i]));
+  seen[state.step] = true;
 }
 
-std::optional<Checkpoint> CheckpointFolder::latest(std::vector<std::string> &skipped) const {
+bool CheckpointFolder::isWhole(uint64_t step) {
+  auto [known, isNew] = seen.try_emplace(step, false);
+  if (isNew)
+    try {
+      Checkpoint whole(file(step));
+      known->second = true;
+    } catch (const CheckpointError &) {
+    }
+  return known->second;
+}
+
+std::vector<std::string> CheckpointFolder::retain(uint64_t step) {
+  std::vector<std::string> failures;
+  if (keep == 0)
+    return failures;
+  std::vector<uint64_t> all = steps();
+  uint64_t kept = 0;
+  for (auto each = all.rbegin(); each != all.rend(); ++each) {
+    if (isWhole(*each) && (*each > step || kept++ < keep))
+      continue;
+    std::error_code error;
+    fs::remove(file(*each), error);
+    if (error)
+      failures.push_back(
+          fmt::format("{}: cannot remove it: {}", file(*each).string(), error.message()));
+  }
+  return failures;
+}
+
+std::optional<Checkpoint> CheckpointFolder::latest(std::vector<std::string> &skipped) {
   std::vector<uint64_t> all = steps();
   for (auto step = all.rbegin(); step != all.rend(); ++step)
     try {
-      return Checkpoint(file(*step));
+      Checkpoint whole(file(*step));
+      seen[*step] = true;
+      return whole;
     } catch (const CheckpointError &error) {
       skipped.push_back(error.what());
     }
   if (!all.empty())
-    throw CheckpointError(fmt::format("{}: none of {} checkpoints is whole; the newest: {}",
+    throw CheckpointError(fmt::format("{}: none of {} checkpoints is whole; without that folder it "
+                                      "is trained from its start; the newest: {}",
                                       folder.string(), all.size(), skipped.front()));
   return std::nullopt;
 }
 
 void checkRoom(const fs::path &folder, uint64_t bytes) {
   // A read-only folder is found by writing, because permission bits do not tell root anything.
-  data::writeWhole(folder / "probe.tmp", "");
-  fs::remove(folder / "probe.tmp");
+  data::probeFolder(folder);
   std::error_code error;
   fs::space_info space = fs::space(folder, error);
   if (!error && space.available < bytes)

@@ -1,13 +1,14 @@
 //===- CheckpointFolder.h - the checkpoints of one training ---------------===//
 //
 // Names, order and retention. A newer checkpoint that is damaged costs the work
-// since the one before it, not the run.
+// since the one before it, not the run; so what counts as kept is what was seen whole.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "runtime/train/Checkpoint.h"
 
+#include <map>
 #include <optional>
 
 namespace roux::train {
@@ -18,13 +19,17 @@ public:
   CheckpointFolder(std::filesystem::path folder, uint64_t keep)
       : folder(std::move(folder)), keep(keep) {}
 
-  /// Writes the checkpoint of state.step, then removes those beyond `keep`. Throws FileError where
-  /// it cannot be written; those that were there stay.
-  void save(const CheckpointState &state, const std::vector<TensorBytes> &tensors) const;
+  /// Writes the checkpoint of state.step. Throws FileError where it cannot be written; those that
+  /// were there stay.
+  void save(const CheckpointState &state, const std::vector<TensorBytes> &tensors);
+
+  /// Removes the damaged ones, and of those up to `step`, which is whole, all but the newest
+  /// `keep`. What could not be removed, to be said.
+  std::vector<std::string> retain(uint64_t step);
 
   /// The newest checkpoint that is whole; none where there is none at all. `skipped` gets the
   /// message of each newer one that is not. Throws CheckpointError where all are damaged.
-  std::optional<Checkpoint> latest(std::vector<std::string> &skipped) const;
+  std::optional<Checkpoint> latest(std::vector<std::string> &skipped);
 
   /// Where the checkpoint of a step is.
   std::filesystem::path file(uint64_t step) const;
@@ -33,8 +38,11 @@ public:
   std::vector<uint64_t> steps() const;
 
 private:
+  bool isWhole(uint64_t step);
+
   std::filesystem::path folder;
   uint64_t keep;
+  std::map<uint64_t, bool> seen; ///< step: whole; what was written or read here
 };
 
 /// Throws FileError, with what is missing, unless `bytes` can be written below `folder` now. Asked

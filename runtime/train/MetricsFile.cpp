@@ -68,9 +68,10 @@ static std::optional<StepMetrics> readLine(simdjson::dom::parser &parser, const 
   for (const Column &column : columns) {
     double value = 0;
     bool found = !object.at_key(column.name).get(value);
-    if (!found && column.name == "step")
+    bool isWhole = value >= 0 && value <= 0x1p53;
+    if (column.name == "step" && !(found && isWhole))
       return std::nullopt;
-    if (found && value >= 0)
+    if (found && isWhole)
       column.set(metrics, value);
     else if (std::holds_alternative<double StepMetrics::*>(column.place))
       column.set(metrics, found ? value : std::numeric_limits<double>::quiet_NaN());

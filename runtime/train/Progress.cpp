@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/Progress.h"
 
+#include "runtime/Say.h"
+
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -120,13 +122,13 @@ void Progress::show(const StepMetrics &metrics) {
   std::string line = name + ": ";
   line += progressText(state, width > line.size() ? width - line.size() : 0);
   // Carriage return and "clear to the end of the line".
-  fmt::print(out, "{}{}{}", isTerminal ? "\r" : "", line, isTerminal ? "\x1b[K" : "\n");
+  roux::say(out, "{}{}{}", isTerminal ? "\r" : "", line, isTerminal ? "\x1b[K" : "\n");
   std::fflush(out);
   lineOpen = isTerminal;
 }
 
 void Progress::say(const std::string &sentence) {
-  fmt::print(out, "{}{}: {}\n", lineOpen ? "\r\x1b[K" : "", name, sentence);
+  roux::say(out, "{}{}: {}\n", lineOpen ? "\r\x1b[K" : "", name, sentence);
   std::fflush(out);
   lineOpen = false;
 }

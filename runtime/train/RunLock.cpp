@@ -6,11 +6,12 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/RunLock.h"
 
-#include "runtime/data/AtomicFolder.h"
+#include "runtime/data/Temporary.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,7 +55,16 @@ RunLock::RunLock(const std::filesystem::path &folder) {
     throw data::FileError(
         fmt::format("{}: cannot {} it: {}", file.string(), doing, std::strerror(cause)));
   };
-  descriptor = open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+  // A link would have its target written over, and a folder from elsewhere may bring one.
+  descriptor = open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+  struct stat status{};
+  bool isFile = descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+                status.st_nlink <= 1;
+  if (descriptor < 0 ? errno == ELOOP : !isFile) {
+    if (descriptor >= 0)
+      close(descriptor);
+    throw data::FileError(fmt::format("{}: is a link or no plain file; remove it", file.string()));
+  }
   if (descriptor < 0)
     fail("write");
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {

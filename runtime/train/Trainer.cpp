@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/Trainer.h"
 
+#include "runtime/data/LostBytes.h"
 #include "runtime/train/EventFile.h"
 
 #include <fmt/format.h>
@@ -70,9 +71,12 @@ void Trainer::resume() {
   last->checkAllUsed(tensors);
   last->restore(tensors);
   program.tensorsChanged();
+  data::refuseLostBytes();
   result.firstStep = state.step;
   result.finished = state.step == source.steps();
   savedStep = state.step;
+  // Who was killed between a save and this left one more than there should be.
+  retain();
   if (!result.finished)
     progress.say(fmt::format("resumed at step {}{}", state.step,
                              result.sameRun ? ""
@@ -118,7 +122,7 @@ StepMetrics Trainer::makeStep(uint64_t step) {
   metrics.epoch = source.epoch(step);
   double started = steadySeconds(), waitedBefore = source.waitedSeconds();
   program.beginStep();
-  metrics.loss = addGradients(step, metrics);
+  metrics.loss = addGradientsOrSave(step, metrics);
   metrics.gradientNorm = program.gradientNorm();
   if (!std::isfinite(metrics.gradientNorm))
     diverged(step, fmt::format("the gradient's norm is {}", spelled(metrics.gradientNorm)), {});
@@ -144,7 +148,29 @@ double Trainer::addGradients(uint64_t step, StepMetrics &metrics) {
     metrics.tokens += batch.size();
     metrics.targets += batch.targets;
   } while (batch.portion + 1 < batch.portions);
+  data::refuseLostBytes();
   return loss;
+}
+
+double Trainer::addGradientsOrSave(uint64_t step, StepMetrics &metrics) {
+  std::string why;
+  try {
+    return addGradients(step, metrics);
+  } catch (const TrainingDiverged &) {
+    throw;
+  } catch (const std::exception &error) {
+    why = error.what();
+  }
+  try {
+    data::refuseLostBytes(); // the cause of whatever they led to
+  } catch (const data::FileError &lost) {
+    why = lost.what();
+  }
+  if (savedStep != step && step > 0)
+    save();
+  throw data::FileError(savedStep == step ? fmt::format("{}; the state before step {} is in {}",
+                                                        why, step, checkpoints.file(step).string())
+                                          : why);
 }
 
 void Trainer::diverged(uint64_t step, const std::string &what, const data::Portion &sequences) {
@@ -164,16 +190,25 @@ void Trainer::diverged(uint64_t step, const std::string &what, const data::Porti
                                             checkpoints.file(state.step).string()));
 }
 
+void Trainer::retain() {
+  for (const std::string &failure : checkpoints.retain(state.step))
+    progress.say(failure);
+}
+
 void Trainer::save() {
+  std::string last = savedStep ? fmt::format("the last good checkpoint is of step {}", *savedStep)
+                               : "there is no checkpoint yet";
+  if (std::string bad = firstBad(program.tensors()); !bad.empty())
+    throw TrainingDiverged(fmt::format("step {}: after its update the first bad tensor is {}; {}",
+                                       state.step - 1, bad, last));
   state.kernelChoices = program.kernelChoices();
   try {
     checkpoints.save(state, program.tensors());
   } catch (const data::FileError &error) {
-    std::string kept = savedStep ? fmt::format("the last good checkpoint is of step {}", *savedStep)
-                                 : "there is no checkpoint yet";
-    throw data::FileError(fmt::format("{}; {}", error.what(), kept));
+    throw data::FileError(fmt::format("{}; {}", error.what(), last));
   }
   savedStep = state.step;
+  retain();
   lastSave = steadySeconds();
 }
 

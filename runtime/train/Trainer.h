@@ -68,7 +68,8 @@ struct TrainResult {
 };
 
 /// Trains `program`, whose tensors hold the starting point, and leaves a checkpoint of the end in
-/// the folder; resumes if one is there, and does nothing if it is of the end already. Holds the
+/// the folder; resumes if one is there, and does nothing if it is of the end already. A state with
+/// tensors that are no numbers is never saved. Holds the
 /// folder's lock from run() on while it lives, for what is made of the weights there. Throws
 /// RunLocked, CheckpointError, FileError (the last good checkpoint stays), TrainingDiverged (the
 /// state before the bad step is saved), and what `source` throws.
@@ -84,9 +85,13 @@ private:
   void loop();
   StepMetrics makeStep(uint64_t step);
   double addGradients(uint64_t step, StepMetrics &metrics);
+  /// The same; where it cannot be done, the state before the step is saved first.
+  double addGradientsOrSave(uint64_t step, StepMetrics &metrics);
   [[noreturn]] void diverged(uint64_t step, const std::string &what,
                              const data::Portion &sequences);
   void save();
+  /// Removes checkpoints that are not to stay.
+  void retain();
 
   TrainerOptions options;
   Schedule schedule;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <fmt/format.h>
 #include <utility>
 
 namespace roux::data {
@@ -19,11 +20,21 @@ BatchLoader::BatchLoader(const Plan &plan, const PlanInput &input, const Express
     : plan(plan), input(input), weight(weight), options(given), nextStep(given.firstStep),
       slots(std::max(given.ahead, 1u)) {
   assert(given.rank < given.run.ranks && "a rank that is not one of the run's");
-  for (uint32_t i = 0; i < std::max(options.threads, 1u); ++i)
-    workers.emplace_back([this] { work(); });
+  try {
+    for (uint32_t i = 0; i < std::max(options.threads, 1u); ++i)
+      workers.emplace_back([this] { work(); });
+  } catch (const std::exception &error) {
+    end();
+    throw std::runtime_error(
+        fmt::format("a thread that loads data could not be started: {}", error.what()));
+  }
 }
 
 BatchLoader::~BatchLoader() {
+  end();
+}
+
+void BatchLoader::end() {
   {
     std::lock_guard lock(handing);
     stopping = true;

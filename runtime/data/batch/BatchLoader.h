@@ -66,6 +66,8 @@ private:
     std::exception_ptr error;
   };
 
+  /// Waits for all threads.
+  void end();
   void work();
   /// Waits for room, then takes the next micro-batch to be made; none at the end of the run.
   std::optional<Ticket> take();

@@ -1,13 +1,14 @@
 //===- Plan.cpp - a batch plan, mapped and read ---------------------------===//
 //
-// Opening checks that every step and pack lies inside its table, checkStore() that
-// every piece lies inside its sequence; after that nothing needs to look again.
+// Opening checks that every step and pack lies inside its table, verify() that every
+// piece lies inside its sequence; after that nothing needs to look again.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/plan/Plan.h"
 
 #include "runtime/data/MappedFile.h"
 #include "runtime/data/PackedBytes.h"
+#include "runtime/data/Seal.h"
 #include "runtime/data/plan/PlanFormat.h"
 
 #include <fmt/format.h>
@@ -83,6 +84,8 @@ void Plan::checkTables() const {
     }
     if (next != step.firstSequence + step.count)
       file->fail("a step and its packs count different sequences");
+    if (step.epoch > static_cast<uint64_t>(&step - stepTable.data()))
+      file->fail("a step is of an epoch that cannot have begun");
   }
 }
 
@@ -101,13 +104,20 @@ void Plan::checkStore(const TokenStore &store) const {
     file->fail(fmt::format("the plan was made from tokens {:016x}, but these are {:016x}; plan "
                            "again",
                            tokenHash, store.hash()));
+}
+
+void Plan::verify(const TokenStore &store) const {
+  checkSeal<PlanHeader>(*file);
+  checkStore(store);
   for (const PlacedSequence &placed : sequenceTable) {
     bool known = placed.sequence < storeSequences && placed.begin <= placed.end &&
                  placed.end <= store.sequences()[placed.sequence].tokens;
     bool hole = placed.holeBegin <= placed.holeEnd &&
                 (placed.holeBegin == placed.holeEnd ||
                  (placed.begin <= placed.holeBegin && placed.holeEnd <= placed.end));
-    if (!known || !hole || placed.positions > placed.tokens() || placed.positions == 0)
+    bool gaps =
+        placed.prefix == PlacedSequence::noGaps || storedRules.position.span >= placed.positions;
+    if (!known || !hole || !gaps || placed.positions > placed.tokens() || placed.positions == 0)
       file->fail("a sequence of the plan leaves its tokens");
   }
 }

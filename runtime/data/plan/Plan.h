@@ -65,6 +65,9 @@ public:
   uint64_t hash() const { return contentHash; }
   /// Throws FileError unless the plan was made from `store`.
   void checkStore(const TokenStore &store) const;
+  /// Looks at every byte and every place in `store`: throws FileError unless the file is as it was
+  /// written and was made from `store`. Nothing else here looks again.
+  void verify(const TokenStore &store) const;
   /// Where draws of `position:` for a sequence of a step come from.
   SeedTree positionDraws(const PlanStep &step, const TokenStore &store,
                          const PlacedSequence &placed) const;

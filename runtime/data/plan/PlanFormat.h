@@ -12,13 +12,13 @@ namespace roux::data {
 
 struct PlanHeader {
   static constexpr uint64_t magicValue = 0x31304e4c50585552u; // "RUXPLN01", little-endian
-  static constexpr uint32_t currentVersion = 1;
+  static constexpr uint32_t currentVersion = 2;
 
   uint64_t magic;
   uint32_t version;
   uint32_t reserved;  ///< 0
   uint64_t fileBytes; ///< so that a truncated copy is known at once
-  uint64_t hash;      ///< XXH3 of all bytes after the header
+  uint64_t hash;      ///< sealOf() this header and all bytes after it
   uint64_t sequences; ///< rows of PlacedSequence, right behind the header
   uint64_t packs;     ///< rows of PlannedPack
   uint64_t packsOffset;

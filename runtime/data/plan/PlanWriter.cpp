@@ -7,6 +7,7 @@
 #include "runtime/data/plan/PlanWriter.h"
 
 #include "runtime/data/PackedBytes.h"
+#include "runtime/data/Seal.h"
 #include "runtime/data/plan/PlanFormat.h"
 #include "runtime/data/plan/Positions.h"
 #include "runtime/data/plan/RowScope.h"
@@ -197,7 +198,7 @@ void PlanWriter::finish() {
   losses.write(tail);
   file.write(tail.bytes());
   header.fileBytes = file.size();
-  header.hash = file.hash();
+  header.hash = sealOf(header, file.hash());
   file.commit(std::as_bytes(std::span(&header, 1)));
 }
 

@@ -185,16 +185,19 @@ void Bytes::map(int descriptor, uint64_t bytes) {
       (size && mmap(base, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, 0) == MAP_FAILED))
     throw FileError(fmt::format("{}: cannot map {} bytes: {}", path, size, std::strerror(errno)));
   data = static_cast<const char *>(base);
+  watched = WatchedMapping(base, size, path);
 }
 
 Bytes::~Bytes() {
+  watched = {};
   if (data)
     munmap(const_cast<char *>(data), mapped);
 }
 
 Bytes::Bytes(Bytes &&other) noexcept
     : path(std::move(other.path)), data(std::exchange(other.data, nullptr)), size(other.size),
-      mapped(other.mapped), missing(std::move(other.missing)), damaged(std::move(other.damaged)) {}
+      mapped(other.mapped), missing(std::move(other.missing)), damaged(std::move(other.damaged)),
+      watched(std::move(other.watched)) {}
 
 uint64_t Bytes::originalByte(uint64_t offset) const {
   // Each elision counts the bytes missing up to its end, so the last one before says all.

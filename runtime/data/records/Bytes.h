@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/data/LostBytes.h"
 #include "runtime/data/records/RecordError.h"
 
 #include <cstdint>
@@ -56,6 +57,7 @@ private:
   size_t size = 0, mapped = 0;
   std::vector<Elision> missing;
   std::optional<std::string> damaged;
+  WatchedMapping watched;
 };
 
 } // namespace roux::data

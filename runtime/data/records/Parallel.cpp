@@ -38,8 +38,12 @@ void inParallel(size_t pieces, unsigned threads,
     }
   };
   std::vector<std::thread> others;
-  for (unsigned thread = 1; thread < std::min<size_t>(countThreads(threads), pieces); ++thread)
-    others.emplace_back(run, thread);
+  try {
+    for (unsigned thread = 1; thread < std::min<size_t>(countThreads(threads), pieces); ++thread)
+      others.emplace_back(run, thread);
+  } catch (const std::exception &) {
+    // Those that could be had do the work: only how long it takes depends on their number.
+  }
   run(0);
   for (std::thread &other : others)
     other.join();

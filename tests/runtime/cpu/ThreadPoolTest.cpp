@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 using namespace roux;
 
 TEST(ThreadPool, RunsEveryItemOnce) {
@@ -40,3 +43,27 @@ TEST(ThreadPool, KeepsLaunchesApart) {
     ASSERT_EQ(sum, 36 + 9 * launch);
   }
 }
+
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+/// Where the system gives no more threads the pool says so; it used to wait for those it had, for
+/// ever and with the run's lock.
+TEST(ThreadPool, RefusesMoreThreadsThanCanBeHad) {
+  EXPECT_EXIT(
+      {
+        alarm(60);
+        rlimit limit{};
+        getrlimit(RLIMIT_AS, &limit);
+        limit.rlim_cur = rlim_t(4) << 30; // every thread reserves its stack
+        setrlimit(RLIMIT_AS, &limit);
+        try {
+          ThreadPool pool(100'000);
+        } catch (const std::exception &error) {
+          std::fprintf(stderr, "%s\n", error.what());
+          ThreadPool again(2); // what the others had is free again
+          std::exit(3);
+        }
+        std::exit(0);
+      },
+      testing::ExitedWithCode(3), "only [0-9]+ of 100000 threads could be started: ");
+}
+#endif

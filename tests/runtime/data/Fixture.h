@@ -107,7 +107,7 @@ inline Plan makePlan(const std::filesystem::path &path, const TokenStore &store,
                      const PlanSpec &spec) {
   writePlan(path, PlanInput(store), spec);
   Plan plan(path);
-  plan.checkStore(store);
+  plan.verify(store);
   return plan;
 }
 

@@ -7,6 +7,7 @@
 
 #include "runtime/data/FileError.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -204,8 +205,23 @@ TEST_F(TokenStoreTest, RefusesFilesThatAreNotWholeStores) {
                            "; the file was cut off or grew");
 }
 
-/// Any single byte of header, table or names may be wrong; opening and reading must not crash.
-TEST_F(TokenStoreTest, SurvivesEveryChangedByte) {
+TEST_F(TokenStoreTest, RefusesIdsBeyondTheVocabulary) {
+  write();
+  TokenStore store(path);
+  int32_t highest = std::max(std::ranges::max(ids), std::ranges::max(labels));
+  EXPECT_NO_THROW(store.verify(static_cast<uint64_t>(highest) + 1));
+  try {
+    store.verify(static_cast<uint64_t>(highest));
+    FAIL();
+  } catch (const FileError &error) {
+    EXPECT_EQ(error.what(), fmt::format("{}: sequence long:3 has the token id {}, but the "
+                                        "vocabulary has {}",
+                                        path.string(), highest, highest));
+  }
+}
+
+/// Any single byte may be wrong: opening, looking and reading do not crash, and it is always found.
+TEST_F(TokenStoreTest, FindsEveryChangedByte) {
   write();
   std::string whole;
   {
@@ -227,6 +243,7 @@ TEST_F(TokenStoreTest, SurvivesEveryChangedByte) {
       }
     } catch (const FileError &) {
     }
+    EXPECT_THROW(TokenStore(path).verify(1 << 30), FileError) << at;
   }
 }
 

@@ -57,10 +57,12 @@ TEST(EvalResultTest, WhatIsNotWholeIsNone) {
     writeText(folder / "cut.json", whole.substr(0, length));
     EXPECT_FALSE(readEvalResult(folder / "cut.json")) << length;
   }
-  std::string other = whole;
-  other.replace(other.find("\"format\": 1"), 11, "\"format\": 9");
-  writeText(folder / "other.json", other);
-  EXPECT_FALSE(readEvalResult(folder / "other.json"));
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string other = whole;
+    other[at] = static_cast<char>(other[at] ^ 1);
+    writeText(folder / "other.json", other);
+    EXPECT_FALSE(readEvalResult(folder / "other.json")) << at;
+  }
   writeText(folder / "list.json", "[1, 2]");
   EXPECT_FALSE(readEvalResult(folder / "list.json"));
 }

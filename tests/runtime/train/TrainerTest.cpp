@@ -265,6 +265,57 @@ TEST_F(TrainerTest, BadWeightsAreNeverSaved) {
   EXPECT_TRUE(CheckpointFolder(options.folder, 0).steps().empty());
 }
 
+TEST_F(TrainerTest, AnUpdateThatEndsInNoNumberIsNotSaved) {
+  struct Overflowing : LinearProgram {
+    int updates = 0, last = 0;
+    explicit Overflowing(int last) : last(last) {}
+    void update(const UpdateScalars &scalars, double factor) override {
+      LinearProgram::update(scalars, factor);
+      if (++updates == last)
+        weight[5] = std::numeric_limits<float>::quiet_NaN();
+    }
+  };
+  // The very last one, which no later loss shows.
+  Overflowing atTheEnd(60);
+  std::string text = refusal<TrainingDiverged>([&] { train(atTheEnd); });
+  EXPECT_TRUE(text.starts_with(fmt::format("step {}: after its update the first bad tensor is "
+                                           "'weight': element 5 of 8 is nan; the last good "
+                                           "checkpoint is of step ",
+                                           59)))
+      << text;
+  std::vector<std::string> skipped;
+  uint64_t good = CheckpointFolder(options.folder, 0).latest(skipped)->state().step;
+  EXPECT_EQ(good, 57u);
+
+  // One before a save that would replace the only good one.
+  fs::remove_all(options.folder);
+  options.save = {{.steps = 1}, 1};
+  Overflowing midway(7);
+  EXPECT_NE(refusal<TrainingDiverged>([&] { train(midway); }), "");
+  EXPECT_EQ(CheckpointFolder(options.folder, 0).steps(), std::vector<uint64_t>{6});
+}
+
+TEST_F(TrainerTest, UnreadableDataEndAfterASave) {
+  struct Failing : DrawnSource {
+    using DrawnSource::DrawnSource;
+    bool next(data::MicroBatch &batch) override {
+      if (++calls > 9) // in the middle of step 4
+        throw data::FileError("tokens.store: lost bytes");
+      return DrawnSource::next(batch);
+    }
+    int calls = 0;
+  } failing(60);
+  LinearProgram program, resumed, uninterrupted;
+  options.save = {};
+  EXPECT_EQ(refusal<data::FileError>([&] { train(program, failing); }),
+            "tokens.store: lost bytes; the state before step 4 is in " +
+                (options.folder / "step-000000004.checkpoint").string());
+  EXPECT_EQ(train(resumed).firstStep, 4u);
+  options.folder = folder / "uninterrupted";
+  train(uninterrupted);
+  EXPECT_EQ(resumed.weight, uninterrupted.weight);
+}
+
 TEST_F(TrainerTest, FullDiskStopsAfterTheLastGoodSave) {
   fs::create_directories(options.folder);
   if (mount("tmpfs", options.folder.c_str(), "tmpfs", 0, "size=64k") != 0)

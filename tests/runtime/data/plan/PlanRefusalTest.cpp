@@ -115,6 +115,7 @@ TEST_F(PlanRefusalTest, RefusesFilesThatAreNotWholePlans) {
           ASSERT_LE(plan.step(s).of(pack).size(), 2u);
     } catch (const FileError &) {
     }
+    EXPECT_THROW(Plan(folder / "plan").verify(store), FileError) << at;
   }
 }
 

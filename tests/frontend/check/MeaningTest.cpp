@@ -1,0 +1,87 @@
+// Recipes that say the same have one meaning, whatever they look like; others have another.
+#include "compiler/frontend/Meaning.h"
+#include "compiler/frontend/Check.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+using namespace roux;
+
+namespace {
+
+constexpr std::string_view plain = R"(seed 3
+param peak = 1e-3
+tokenizer words = bpe(all, vocab: 300)
+model small = new(llama, tokenizer: words, layers: 1, dim: 16, heads: 2, ffn: 32, context: 4Ki) { template: plain }
+data all = chat("chats.jsonl") | where(turns > 1)
+data other = chat("other.jsonl")
+train t {
+  model:     small
+  data:      all | shuffle
+  target:    role == assistant
+  weight:    1 / step.targets
+  batch:     2 * pack(1Ki tokens, overflow: drop, last: keep)
+  optimizer: adamw(lr: peak)
+  length:    2 epochs
+}
+)";
+
+/// The meaning of `t` in `plain` with some of its text replaced.
+std::string meaning(std::initializer_list<std::pair<std::string_view, std::string_view>> edits,
+                    const std::string &path = "r.recipe") {
+  std::string text(plain);
+  for (auto [before, after] : edits) {
+    size_t at = text.find(before);
+    EXPECT_NE(at, text.npos) << before;
+    text.replace(at, before.size(), after);
+  }
+  SourceManager sources;
+  uint32_t file = sources.add(path, text);
+  Diagnostics diagnostics(sources);
+  std::optional<CheckedRecipe> recipe = check(sources, file, diagnostics);
+  if (!recipe) {
+    ADD_FAILURE() << diagnostics.text();
+    return "";
+  }
+  return meaningOf(*recipe, *recipe->find("t"));
+}
+
+} // namespace
+
+TEST(MeaningTest, LooksDoNotMatter) {
+  std::string same = meaning({});
+  EXPECT_EQ(meaning({{"adamw(lr: peak)", "adamw(  lr:   peak ) # fast"}}), same);
+  EXPECT_EQ(meaning({{"param peak = 1e-3\n", ""}, {"adamw(lr: peak)", "adamw(lr: 0.001)"}}), same);
+  EXPECT_EQ(meaning({{"adamw(lr: peak)", "adamw(lr: peak, epsilon: 1e-8)"}}), same);
+  EXPECT_EQ(meaning({{"4Ki", "4096"}, {"1Ki tokens", "1024 tokens"}}), same);
+  EXPECT_EQ(meaning({{"1 / step.targets", "(1) / (step.targets)"}}), same);
+  EXPECT_EQ(meaning({{"param peak", "param rate"}, {"lr: peak", "lr: rate"}}), same);
+  EXPECT_EQ(meaning({{"layers: 1, dim: 16", "dim: 16, layers: 1"}}), same);
+  EXPECT_EQ(
+      meaning({{"  length:    2 epochs\n", ""}, {"  model: ", "  length: 2 epochs\n  model: "}}),
+      same);
+  EXPECT_EQ(meaning({{"data other = chat(\"other.jsonl\")\n", ""}}), same);
+  EXPECT_EQ(meaning({{"chats.jsonl", "moved/here.jsonl"}}), same); // its contents are hashed
+  EXPECT_EQ(meaning({}, "/another/folder/r.recipe"), same);
+}
+
+TEST(MeaningTest, ValuesDo) {
+  std::string same = meaning({});
+  EXPECT_NE(meaning({{"seed 3", "seed 4"}}), same);
+  EXPECT_NE(meaning({{"1e-3", "2e-3"}}), same);
+  EXPECT_NE(meaning({{"turns > 1", "turns > 2"}}), same);
+  EXPECT_NE(meaning({{"role == assistant", "role == user"}}), same);
+  EXPECT_NE(meaning({{"overflow: drop", "overflow: error"}}), same);
+  EXPECT_NE(meaning({{"2 epochs", "2 steps"}}), same);
+  EXPECT_NE(meaning({{"template: plain", "template: chatml"}}), same);
+  EXPECT_NE(meaning({{"vocab: 300", "vocab: 301"}}), same);
+  EXPECT_NE(meaning({{"all | shuffle", "all"}}), same);
+}
+
+TEST(MeaningTest, DifferencesAreSaidInALine) {
+  EXPECT_EQ(firstDifference(meaning({}), meaning({{"2 epochs", "3 epochs"}})),
+            "`length: 3 epochs` was `length: 2 epochs`");
+  EXPECT_EQ(firstDifference("a\nb\n", "a\nb\n"), "");
+  EXPECT_EQ(firstDifference("a\n", "a\nb\n"), "`b` is new");
+  EXPECT_EQ(firstDifference("a\nb\n", "a\n"), "`b` is gone");
+}

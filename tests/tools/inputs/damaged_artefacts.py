@@ -1,0 +1,121 @@
+"""Damages what a run has left, file by file, and looks through the command line at what is made of it.
+
+    damaged_artefacts.py RECIPES COUNT [SEED]    (roux on PATH; works in the current folder)
+
+COUNT changes of every kind of file: a byte, a run of bytes, cut off, grown, zeros. Each must be refused with the file's
+name, or change nothing that comes out: never a signal, never another result in silence.
+"""
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+
+import short_run
+
+recipes, count = sys.argv[1], int(sys.argv[2])
+random.seed(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+short_run.write("run", recipes, steps=4, run="save: every(2 steps, keep: 2), threads: 1",
+                extra="eval after { model: read, target: true, unseen: loss(held) }\n")
+
+
+def roux(*arguments):
+    process = subprocess.run(["roux", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    return process.returncode, process.stdout, process.stderr
+
+
+def damaged(content):
+    content = bytearray(content)
+    at = random.randrange(len(content))
+    kind = random.randrange(6)
+    if kind <= 1:
+        content[at] ^= 1 << random.randrange(8)
+    elif kind == 2:
+        content[at:at + 8] = random.randbytes(min(8, len(content) - at))
+    elif kind == 3:
+        content[at:at + 64] = bytes(min(64, len(content) - at))
+    elif kind == 4:
+        del content[at:]
+    else:
+        content[at:at] = random.randbytes(random.randrange(1, 9))
+    return bytes(content)
+
+
+def results(said):
+    """What a person or a script would take for a result: the tables, without times."""
+    return re.sub(r"\d+(\.\d+)?k?(?= +\d+\.\d+ +\d+\.\d+)", "", said)
+
+
+assert roux("preview", "run.recipe", "--target", "read")[0] == 0
+shutil.copytree("runs", "planned")
+status, _, said = roux("run", "run.recipe", "--target", "after")
+assert status == 0, said
+shutil.copytree("runs", "done")
+train = next(pathlib.Path("runs/run").glob("read-*/model")).parent.name
+shutil.copytree("runs", "stopped")
+shutil.rmtree(f"stopped/run/{train}/model")
+for last in sorted(pathlib.Path("stopped/run", train).glob("*.checkpoint"))[:-1]:
+    last.unlink()
+
+# What is damaged, in which state, and the verb that reads it.
+PREVIEW = ("preview", "run.recipe", "--target", "read")
+RUN = ("run", "run.recipe", "--target", "after")
+kinds = [
+    ("token store", "planned", "run/data/*.store", PREVIEW),
+    ("plan", "planned", "run/data/*.plan", PREVIEW),
+    ("tokenizer", "planned", "run/data/*.model", PREVIEW),
+    ("tokenizer's sums", "planned", "run/data/*.model.sums", PREVIEW),
+    ("facts about files", "planned", "run/data/known-files", PREVIEW),
+    ("checkpoint", "stopped", f"run/{train}/*.checkpoint", RUN),
+    ("weights", "done", f"run/{train}/model/model.safetensors", RUN),
+    ("shape", "done", f"run/{train}/model/config.json", RUN),
+    ("model's sums", "done", f"run/{train}/model.sums", RUN),
+    ("eval", "done", "run/evals/*.json", RUN),
+    ("why", "done", f"run/{train}/made-from.txt", RUN),
+]
+only = os.environ.get("KINDS", "")
+print(f"{'':<20} refused  equal  signals  silent  unnamed")
+bad = 0
+for name, state, pattern, verb in kinds:
+    if only and name not in only.split(","):
+        continue
+    shutil.rmtree("runs")
+    shutil.copytree(state, "runs")
+    files = sorted(pathlib.Path(state).glob(pattern))
+    if not files:
+        assert name == "facts about files", (name, pattern)  # not written where all files are new
+        continue
+    right = roux(*verb)
+    assert right[0] == 0, right
+    tally = dict(refused=0, equal=0, signals=0, silent=0, unnamed=0)
+    for i in range(count):
+        if verb is RUN:
+            shutil.rmtree("runs")
+            shutil.copytree(state, "runs")
+        file = random.choice(files)
+        place = pathlib.Path("runs") / file.relative_to(state)
+        whole = file.read_bytes()
+        content = damaged(whole)
+        place.write_bytes(content)
+        status, out, err = roux(*verb)
+        if status < 0 or status > 1:
+            tally["signals"] += 1
+            print(f"{name}: status {status}: {err[-200:]}", flush=True)
+        elif status == 1:
+            known = place.name in err or place.parent.name in err
+            tally["refused" if known else "unnamed"] += 1
+            if not known:
+                print(f"{name}: {err}", flush=True)
+        elif content == whole or results(out) == results(right[1]) or "is damaged and measured again" in err:
+            tally["equal"] += 1
+        else:
+            tally["silent"] += 1
+            place_copy = pathlib.Path(f"silent-{name}-{i}")
+            place_copy.write_bytes(content)
+            print(f"{name}: another result in silence, see {place_copy}", flush=True)
+        place.write_bytes(whole)
+    print(f"{name:<20} " + "  ".join(f"{tally[each]:>{len(each)}}" for each in tally), flush=True)
+    bad += tally["signals"] + tally["silent"] + tally["unnamed"]
+short_run.say("nothing ends by a signal, in silence or unnamed", bad == 0, bad)
