@@ -7,6 +7,7 @@
 
 #include "compiler/pipeline/CompileStep.h"
 #include "compiler/tools/CompilerVerbs.h"
+#include "runtime/model/WriteModel.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -15,6 +16,10 @@
 namespace roux {
 
 model::Model openNamedModel(const std::filesystem::path &path) {
+  // One that was trained here has its hashes beside it.
+  if (data::KnownFiles known(path.parent_path() / "known-files");
+      std::filesystem::exists(model::sumsOf(path)))
+    model::checkModelFolder(path, known);
   model::Model model = model::openModel(path);
   for (const std::string &problem : model::notFinite(model.weights))
     throw model::ModelError(problem);

@@ -17,6 +17,7 @@
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
+#include "runtime/data/Sums.h"
 #include "runtime/train/CompiledStep.h"
 
 #include <algorithm>
@@ -237,6 +238,16 @@ void TrainBuilder::sayWhy(const CheckedDefinition &train, const std::string &mad
     data::writeWhole(folder / madeFrom, made);
 }
 
+/// The hash of the metrics, which are for people and scripts, who may edit them.
+static constexpr const char *metricsFile = "metrics.jsonl", *metricsSums = "metrics.sums";
+
+void TrainBuilder::verify(const std::filesystem::path &folder) {
+  model::checkModelFolder(folder / "model", dataBuilder.known());
+  for (const std::filesystem::path &file :
+       data::changedSince(folder / metricsSums, folder, dataBuilder.known()))
+    say(stderr, "{}: is not what was written; the report shows what it says now\n", file.string());
+}
+
 const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   if (auto known = built.find(&train); known != built.end())
     return known->second;
@@ -245,7 +256,7 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   result.folder = folderOf(train);
   result.wasThere = isWhole(result.folder);
   if (result.wasThere)
-    model::checkModelFolder(result.folder / "model", dataBuilder.known());
+    verify(result.folder);
   if (result.wasThere)
     // Who never trains has only answers or results on stdout.
     say(trains ? stdout : stderr, "train {}: nothing changed, {}\n", train.name,
@@ -356,6 +367,7 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
                     "command goes on from there",
                     train.name, result.stepsMade, data.plan.steps()));
   }
+  data::writeSums(folder / metricsSums, {{metricsFile, data::contentHash(folder / metricsFile)}});
   model::writeModelFolder(folder / "model", {start.config, program->parameters()},
                           companionsOf(data.model, dataBuilder));
   say(stdout, "train {}: {} steps, {} tokens in {}, {}\n", train.name, result.stepsMade,
