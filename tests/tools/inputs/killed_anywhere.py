@@ -20,6 +20,7 @@ import short_run
 
 recipes, library, kills = sys.argv[1], sys.argv[2], int(sys.argv[3])
 part, parts = (int(sys.argv[4]), int(sys.argv[5])) if len(sys.argv) > 4 else (0, 1)
+shutil.rmtree("runs", ignore_errors=True)
 os.environ["XDG_CACHE_HOME"] = str(pathlib.Path("cache").resolve())
 short_run.write("run", recipes, steps=6, run="save: every(2 steps, keep: 1), threads: 1",
                 extra="eval after { model: read, target: true, unseen: loss(held) }\n")
@@ -49,7 +50,7 @@ def state():
         if path.name == "metrics.jsonl":
             lines = [json.loads(line) for line in content.splitlines()]
             content = [(line["step"], line["loss"], line["gradient_norm"]) for line in lines]
-        if path.suffix == ".checkpoint" or path.name == "report.html":
+        if path.suffix == ".checkpoint" or path.name in ("report.html", "metrics.sums"):
             content = None  # the time that it took is in it
         found[name] = content
     return found
