@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/plan/Scores.h"
 
+#include "compiler/frontend/Meaning.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "runtime/score/ScoreFile.h"
@@ -138,11 +139,12 @@ ScoreRecipe scoreRecipeOf(const SourceManager &sources, const CheckedRecipe &rec
 }
 
 std::string scoreIdentity(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const CheckedDefinition &score, const ScoreRecipe &made,
-                          const std::string &origin, const TrainedModel &trained) {
-  std::string text = "score 1\n" + sliceOf(sources, recipe, score) + origin;
+                          data::KnownFiles &known, const CheckedDefinition &score,
+                          const ScoreRecipe &made, const std::string &origin,
+                          const TrainedModel &trained) {
+  std::string text = "score 1\n" + meaningOf(recipe, score) + origin;
   for (const CheckedValue &model : made.models)
-    text += modelIdentity(sources, recipe, model, trained);
+    text += modelIdentity(sources, recipe, model, known, trained);
   return text;
 }
 

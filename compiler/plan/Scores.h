@@ -31,8 +31,9 @@ void addScoresRead(const Expression &expression, std::vector<std::string> &names
 
 /// Changes with all that the scores depend on; `origin` is that of the scored records.
 std::string scoreIdentity(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const CheckedDefinition &score, const ScoreRecipe &made,
-                          const std::string &origin, const TrainedModel &trained);
+                          data::KnownFiles &known, const CheckedDefinition &score,
+                          const ScoreRecipe &made, const std::string &origin,
+                          const TrainedModel &trained);
 
 /// The scores in `file` as those of `made`; nothing where they are not all there.
 std::shared_ptr<const data::ScoreTable>

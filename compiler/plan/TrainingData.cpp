@@ -151,7 +151,7 @@ std::shared_ptr<const ScoreTable> DataBuilder::scoresKept(const CheckedDefinitio
   Ledger ledger;
   PipelineRunner runner(made.pipeline, made.consumer, ledger, threads);
   std::string identity =
-      scoreIdentity(sources, recipe, score, made, runner.origin(),
+      scoreIdentity(sources, recipe, knownFiles, score, made, runner.origin(),
                     [&](const CheckedDefinition &train) -> std::filesystem::path {
                       throw missing(fmt::format("asks train '{}'", train.name));
                     });

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/ModelBuild.h"
 
+#include "compiler/frontend/Meaning.h"
 #include "compiler/plan/TrainSettings.h"
 #include "compiler/tools/ModelExport.h"
 #include "runtime/model/WriteModel.h"
@@ -17,8 +18,7 @@ namespace roux {
 std::filesystem::path buildModel(const SourceManager &sources, const CheckedRecipe &recipe,
                                  TrainBuilder &trains, const std::filesystem::path &output,
                                  const CheckedDefinition &model) {
-  std::string identity =
-      "model 1\n" + sliceOf(sources, recipe, model) + trains.identityOf(model.value);
+  std::string identity = "model 1\n" + meaningOf(recipe, model) + trains.identityOf(model.value);
   std::filesystem::path folder =
       output /
       fmt::format("{}-{:016x}", model.name, XXH3_64bits(identity.data(), identity.size())) /

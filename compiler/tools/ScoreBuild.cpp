@@ -64,7 +64,7 @@ BuiltScore buildScore(const SourceManager &sources, const CheckedRecipe &recipe,
   data::Ledger ledger;
   data::PipelineRunner runner(made.pipeline, made.consumer, ledger, threadsOf(recipe));
   std::string identity = scoreIdentity(
-      sources, recipe, score, made, runner.origin(),
+      sources, recipe, trains.data().known(), score, made, runner.origin(),
       [&](const CheckedDefinition &train) { return trains.build(train).folder / "model"; });
   BuiltScore built;
   built.file =

@@ -61,7 +61,8 @@ private:
   std::filesystem::path folderOf(const CheckedDefinition &train);
   /// Everything that `train` is made of, as text.
   std::string madeOf(const CheckedDefinition &train);
-  /// Looks at what a training left in `folder`; throws ModelError and FileError where it is damaged.
+  /// Looks at what a training left in `folder`; throws ModelError and FileError where it is
+  /// damaged.
   void verify(const std::filesystem::path &folder);
   /// Says why `train`, which is made from what `made` says, is not one that was trained before, and
   /// notes in `folder` what it is made from.
