@@ -233,7 +233,11 @@ void TrainBuilder::sayWhy(const CheckedDefinition &train, const std::string &mad
   if (!nearest.empty() && !fs::exists(folder))
     say(stderr, "train {}: trained anew, because {}; before: {}\n", train.name,
         firstDifference(text, made), nearest);
-  fs::create_directories(folder);
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed)
+    throw data::FileError(
+        fmt::format("{}: cannot create it: {}", folder.string(), failed.message()));
   if (!fs::exists(folder / madeFrom))
     data::writeWhole(folder / madeFrom, made);
 }
