@@ -16,6 +16,11 @@ from short_run import folder, say
 recipes = sys.argv[1]
 short_run.write("run", recipes, steps=100_000, run="threads: 1", schedule="[constant]")
 
+SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGUSR1"]
+# Who is started in the background may have inherited them ignored, and a run leaves those ignored.
+for name in SIGNALS:
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
+
 
 def begun():
     """A run in its first steps."""
@@ -30,7 +35,7 @@ def metrics():
     return short_run.metrics("run")
 
 
-for name in ["SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGUSR1"]:
+for name in SIGNALS:
     process = begun()
     process.send_signal(getattr(signal, name))
     said = process.communicate(timeout=600)[0]
