@@ -28,12 +28,12 @@ using namespace data;
 
 /// Each is in the name of what it is about, and rises when the same recipe and data make another
 /// tokenizer or plan. That of a store stands in PipelineRunner::origin().
-static constexpr int tokenizerFormat = 2, planFormat = 2;
+static constexpr int tokenizerFormat = 2, planFormat = 3;
 
 DataBuilder::DataBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
                          std::filesystem::path folder, unsigned threads)
     : sources(sources), recipe(recipe), folder(std::move(folder)),
-      knownFiles(this->folder / "known-files"), threads(threads) {}
+      knownFiles(this->folder / "known-files"), threads(threads), library(this->folder, threads) {}
 
 std::filesystem::path DataBuilder::fileOf(std::string_view name, std::string_view made,
                                           std::string_view extension) const {
@@ -68,7 +68,7 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
   Consumer nobody;
   Ledger ledger;
   DataPipeline pipeline = pipelineFor(call["data"], {});
-  PipelineRunner runner(pipeline, nobody, ledger, threads);
+  PipelineRunner runner(pipeline, nobody, ledger, threads, &library);
   auto vocabulary = countOf<TokenId>(sources, call["vocab"]);
   std::filesystem::path file = fileOf(
       "tokenizer", fmt::format("bpe {} vocab {}\n{}", tokenizerFormat, vocabulary, runner.origin()),
@@ -77,18 +77,8 @@ std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue 
   sums += ".sums";
   if (!std::filesystem::exists(file)) {
     say(fmt::format("training a tokenizer of {} tokens on {}", vocabulary, namesOf(pipeline)));
-    std::vector<std::string> texts;
     runner.runSteps();
-    runner.visitTexts([&](std::string_view text) { texts.emplace_back(text); });
-    size_t next = 0;
-    std::string model = trainBytePair(
-        [&](std::string &text) {
-          if (next == texts.size())
-            return false;
-          text = std::move(texts[next++]);
-          return true;
-        },
-        vocabulary);
+    std::string model = trainBytePair(runner.texts(), vocabulary);
     std::filesystem::create_directories(folder);
     writeSums(sums, {{file.filename().string(), XXH3_64bits(model.data(), model.size())}});
     writeWhole(file, model);
@@ -170,7 +160,7 @@ std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const Mo
   Consumer consumer{model.tokenizer, model.chat, target, sentences};
   Ledger ledger;
   DataPipeline pipeline = pipelineFor(data, {&target}, schema);
-  PipelineRunner runner(pipeline, consumer, ledger, threads);
+  PipelineRunner runner(pipeline, consumer, ledger, threads, &library);
   std::filesystem::path file = fileOf("tokens", runner.origin() + describe(schema), "store");
   if (std::filesystem::exists(file))
     return file;

@@ -12,6 +12,7 @@
 #include "runtime/data/TokenStore.h"
 #include "runtime/data/pipeline/DataPipeline.h"
 #include "runtime/data/plan/Plan.h"
+#include "runtime/data/records/SourceLibrary.h"
 
 #include <filesystem>
 #include <functional>
@@ -78,6 +79,7 @@ private:
   std::filesystem::path folder;
   data::KnownFiles knownFiles;
   unsigned threads;
+  data::SourceLibrary library; ///< what all trains and evals read, opened once
   /// Tokenizers already made, by the place of their value.
   std::map<std::pair<uint32_t, uint32_t>, std::shared_ptr<const data::Tokenizer>> tokenizers;
   std::map<const data::Tokenizer *, std::filesystem::path> tokenizerFiles;

@@ -77,8 +77,8 @@ BuiltScore buildScore(const SourceManager &sources, const CheckedRecipe &recipe,
   }
   runner.runSteps();
   std::set<uint64_t> keys;
-  for (const data::Row &row : runner.rows())
-    keys.insert(row.key);
+  for (uint64_t row = 0; row < runner.size(); ++row)
+    keys.insert(runner.rows()[row].key);
   if (keys.empty())
     throw RefusedRecipe(sources, score["data"].where, "there are no records to score");
   std::filesystem::create_directories(built.file.parent_path());

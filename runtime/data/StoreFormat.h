@@ -16,7 +16,7 @@ namespace roux::data {
 
 struct StoreHeader {
   static constexpr uint64_t magicValue = 0x31304b4f54585552u; // "RUXTOK01", little-endian
-  static constexpr uint32_t currentVersion = 3;
+  static constexpr uint32_t currentVersion = 4;
 
   uint64_t magic;
   uint32_t version;

@@ -149,7 +149,9 @@ std::string TokenStore::name(uint32_t sequence) const {
 
 std::string sequenceName(const SequenceEntry &entry, const std::vector<std::string> &sources) {
   std::string name = fmt::format("{}:{}", sources[entry.source], entry.record);
-  return entry.part ? fmt::format("{}.{}", name, entry.part) : name;
+  if (entry.part)
+    name += fmt::format(".{}", entry.part);
+  return entry.copy ? fmt::format("{}#{}", name, entry.copy) : name;
 }
 
 } // namespace roux::data

@@ -53,6 +53,7 @@ struct StoreSchema {
 struct NewSequence {
   uint64_t record = 0;     ///< the record's ordinal in its source, counted over all its files
   uint32_t part = 0;       ///< which part of a split record, from 0
+  uint32_t copy = 0;       ///< which copy of a repeated record, from 0
   std::string_view source; ///< the definition that read the file
   std::span<const int32_t> ids;
   std::span<const int32_t> labels;     ///< as many as ids
@@ -80,13 +81,16 @@ struct SequenceEntry {
   uint32_t labelRuns;   ///< stretches of labels that are set
   uint32_t otherLabels; ///< of them, labels that are not their token
   uint32_t roleRuns;    ///< stretches of one role
-  uint32_t reserved;    ///< 0
+  uint32_t copy;        ///< which copy of the record, from 0
+  /// The part of the copy as one number, for draws: copies draw on their own.
+  uint64_t piece() const { return uint64_t(copy) << 32 | part; }
   /// How many positions of a stream it takes: n tokens, or n - 1 when the last is only a label.
   uint32_t positions() const { return tokens == 0 ? 0 : tokens - 1 + lastIsInput; }
 };
 static_assert(sizeof(SequenceEntry) == 64);
 
-/// `source:record`, or `source:record.part` for later parts, as ledgers and errors name a sequence.
+/// `source:record`, `source:record.part` for later parts, `source:record#copy`
+/// for later copies, as ledgers and errors name a sequence.
 std::string sequenceName(const SequenceEntry &entry, const std::vector<std::string> &sources);
 
 /// The tokens of one sequence, in place in the mapped file.
@@ -100,9 +104,10 @@ struct SequenceView {
   std::span<const float> tokenScores; ///< score after score
 };
 
-/// Writes a store; sequences are kept in the order of append(). Nothing exists under `path` until
-/// finish(), which writes the table, syncs, and renames; without it the temporary file is removed.
-/// Memory: the table (64 bytes a sequence) and the attributes. Throws FileError.
+/// Writes a store; sequences are kept in the order of append(). Nothing exists
+/// under `path` until finish(), which writes the table, syncs, and renames;
+/// without it the temporary file is removed. Memory: the strings of text
+/// attributes; the table waits in a file of its own. Throws FileError.
 class TokenStoreWriter {
 public:
   explicit TokenStoreWriter(std::filesystem::path path, StoreSchema schema = {});
@@ -133,9 +138,12 @@ private:
 
   std::unique_ptr<class AtomicFile> file;
   StoreSchema schema;
-  std::vector<SequenceEntry> entries;
+  class Waiting;
+  std::unique_ptr<Waiting> table;               ///< SequenceEntry
+  std::vector<std::unique_ptr<Waiting>> values; ///< double, attribute by attribute; of texts the
+                                                ///< string's index
+  uint64_t sequences = 0;
   NameTable sources, roles, strings;
-  std::vector<std::vector<double>> values; ///< attribute by attribute; of texts the string's index
   std::string origin;
   Ledger losses;
 };

@@ -12,6 +12,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 
@@ -27,11 +30,49 @@ uint32_t TokenStoreWriter::NameTable::operator()(std::string_view name) {
   return index;
 }
 
+/// Bytes that go to the end of the store, kept in a nameless file until it is
+/// there.
+class TokenStoreWriter::Waiting {
+public:
+  Waiting() : file(std::tmpfile()) {
+    if (!file)
+      fail();
+  }
+  ~Waiting() {
+    if (file)
+      std::fclose(file);
+  }
+  Waiting(const Waiting &) = delete;
+
+  template <typename T>
+  void add(const T &value) {
+    if (std::fwrite(&value, sizeof value, 1, file) != 1)
+      fail();
+  }
+  void moveTo(AtomicFile &target) {
+    std::vector<std::byte> block(1 << 20);
+    if (std::fflush(file) != 0 || std::fseek(file, 0, SEEK_SET) != 0)
+      fail();
+    while (size_t count = std::fread(block.data(), 1, block.size(), file))
+      target.write(std::span(block).first(count));
+    if (std::ferror(file))
+      fail();
+  }
+
+private:
+  [[noreturn]] static void fail() {
+    throw FileError(
+        fmt::format("a temporary file for a table of sequences: {}", std::strerror(errno)));
+  }
+  std::FILE *file;
+};
+
 TokenStoreWriter::TokenStoreWriter(std::filesystem::path path, StoreSchema schema)
     : file(std::make_unique<AtomicFile>(std::move(path), sizeof(StoreHeader))),
-      schema(std::move(schema)) {
+      schema(std::move(schema)), table(std::make_unique<Waiting>()) {
   roles("");
-  values.resize(this->schema.attributes.size());
+  for (size_t a = 0; a < this->schema.attributes.size(); ++a)
+    values.push_back(std::make_unique<Waiting>());
 }
 
 TokenStoreWriter::~TokenStoreWriter() = default;
@@ -53,7 +94,8 @@ static const char *rangeMistake(std::span<const TokenRange> ranges, size_t token
   uint32_t last = 0;
   for (const TokenRange &range : ranges) {
     if (range.begin < last || range.end < range.begin || range.end > tokens)
-      return "ranges of tokens that overlap, run backwards or leave the sequence";
+      return "ranges of tokens that overlap, run backwards or leave the "
+             "sequence";
     last = range.end;
   }
   return nullptr;
@@ -123,13 +165,14 @@ void TokenStoreWriter::append(const NewSequence &sequence) {
   if (const char *why = mistake(sequence, schema, roles.names.size()))
     throw std::invalid_argument(
         fmt::format("{}:{}.{}: {}", sequence.source, sequence.record, sequence.part, why));
-  if (entries.size() == std::numeric_limits<uint32_t>::max())
+  if (sequences == std::numeric_limits<uint32_t>::max())
     throw FileError("a token store holds at most 4294967295 sequences");
   SequenceEntry entry{};
   file->align();
   entry.offset = file->size();
   entry.record = sequence.record;
   entry.part = sequence.part;
+  entry.copy = sequence.copy;
   entry.source = sources(sequence.source);
   entry.tokens = static_cast<uint32_t>(sequence.ids.size());
   for (size_t t = 1; t < sequence.labels.size(); ++t)
@@ -142,7 +185,8 @@ void TokenStoreWriter::append(const NewSequence &sequence) {
   entry.labelRuns = static_cast<uint32_t>(runs.set.size());
   entry.otherLabels = static_cast<uint32_t>(runs.others.size());
   entry.roleRuns = static_cast<uint32_t>(runs.roles.size());
-  entries.push_back(entry);
+  table->add(entry);
+  ++sequences;
 
   file->writeValues(sequence.ids);
   file->writeValues(std::span<const TokenRange>(runs.set));
@@ -153,8 +197,9 @@ void TokenStoreWriter::append(const NewSequence &sequence) {
   file->writeValues(sequence.sentences);
   file->writeValues(sequence.tokenScores);
   for (size_t a = 0; a < values.size(); ++a)
-    values[a].push_back(schema.attributes[a].isText ? strings(sequence.attributes[a].text)
-                                                    : sequence.attributes[a].number);
+    values[a]->add(schema.attributes[a].isText
+                       ? static_cast<double>(strings(sequence.attributes[a].text))
+                       : sequence.attributes[a].number);
 }
 
 void TokenStoreWriter::finish() {
@@ -162,13 +207,13 @@ void TokenStoreWriter::finish() {
   header.magic = StoreHeader::magicValue;
   header.version = StoreHeader::currentVersion;
   header.attributes = static_cast<uint32_t>(values.size());
-  header.sequences = entries.size();
+  header.sequences = sequences;
   file->align();
   header.tableOffset = file->size();
-  file->writeValues(std::span<const SequenceEntry>(entries));
+  table->moveTo(*file);
   header.valuesOffset = file->size();
-  for (const std::vector<double> &column : values)
-    file->writeValues(std::span<const double>(column));
+  for (const std::unique_ptr<Waiting> &column : values)
+    column->moveTo(*file);
   header.namesOffset = file->size();
   PackedWriter tail;
   tail.texts(sources.names);

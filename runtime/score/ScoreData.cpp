@@ -82,7 +82,7 @@ void DataScorer::finish() {
   queue.flush();
   for (const InFlight &each : inFlight)
     named(each.row, [&] {
-      const data::Row &row = runner.rows()[each.row];
+      data::Row row = runner.rows()[each.row];
       data::SequenceEnvironment sequence(runner, place, row, each.row, workspace);
       NewScore score = each.record.evaluate(sequence);
       score.key = row.key;

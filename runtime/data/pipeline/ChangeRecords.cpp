@@ -14,27 +14,30 @@
 namespace roux::data {
 
 void PipelineRunner::checkWhole(uint32_t step) const {
-  for (const Row &row : inputRows(step))
-    if (!isWhole(row))
+  for (uint64_t row = 0; row < inputRows(step).size(); ++row)
+    if (Row each = inputRows(step)[row]; !isWhole(each))
       throw DataError(fmt::format("'{}' changes whole records, and '{}' before it made tokens of "
                                   "them; write it first",
                                   spelling(pipeline.steps[step].operation),
-                                  spelling(pipeline.steps[row.step].operation)));
+                                  spelling(pipeline.steps[each.step].operation)));
 }
 
 void PipelineRunner::change(uint32_t step) {
   if (pipeline.steps[step].operation == DataOperation::Strip)
     checkWhole(step);
-  const std::vector<Row> &rows = inputRows(step);
-  for (uint64_t row = 0; row < rows.size(); ++row)
-    steps[step].rows.push_back({row, rows[row].key, step, rows[row].part});
+  const StepRows &rows = inputRows(step);
+  steps[step].set(rows.size(), rows.copies(), [&rows, step](uint64_t row) {
+    Row before = rows[row];
+    return Row{
+        .parent = row, .key = before.key, .step = step, .part = before.part, .copy = before.copy};
+  });
 }
 
 /// Rows of equal value become one, where the first of them stood.
 void PipelineRunner::join(uint32_t step) {
   checkWhole(step);
   const DataStep &each = pipeline.steps[step];
-  const std::vector<Row> &rows = inputRows(step);
+  const StepRows &rows = inputRows(step);
   std::vector<std::string> values(rows.size());
   std::vector<bool> good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
     if (record(rows[row], workspace).layout != Layout::Text)
@@ -48,16 +51,28 @@ void PipelineRunner::join(uint32_t step) {
     values[row] = text ? *text : fmt::format("{:a}", std::get<double>(value));
   });
   std::unordered_map<std::string, uint64_t> groups;
+  std::vector<std::vector<uint32_t>> found;
   for (uint64_t row = 0; row < rows.size(); ++row) {
     if (!good[row])
       continue;
-    auto [found, fresh] = groups.try_emplace(values[row], steps[step].groups.size());
-    if (fresh) {
-      steps[step].groups.emplace_back();
-      steps[step].rows.push_back({found->second, rows[row].key, step, rows[row].part});
-    }
-    steps[step].groups[found->second].push_back(row);
+    uint64_t group = groups.try_emplace(values[row], found.size()).first->second;
+    if (group == found.size())
+      found.emplace_back();
+    found[group].push_back(static_cast<uint32_t>(row));
   }
+  std::vector<uint32_t> members;
+  std::vector<uint64_t> begins = {0};
+  for (const std::vector<uint32_t> &group : found) {
+    members.insert(members.end(), group.begin(), group.end());
+    begins.push_back(members.size());
+  }
+  StepRows &joined = steps[step];
+  joined.setGroups(std::move(members), std::move(begins));
+  joined.set(found.size(), rows.copies(), [&rows, &joined, step](uint64_t row) {
+    Row first = rows[joined.group(row).front()];
+    return Row{
+        .parent = row, .key = first.key, .step = step, .part = first.part, .copy = first.copy};
+  });
   note(step, "records joined", rows.size());
 }
 
@@ -117,10 +132,10 @@ Record &PipelineRunner::record(const Row &row, Workspace &workspace) const {
       stripped.document = strip(stripped.document, step.characters, stripped);
     return stripped;
   }
-  const std::vector<Row> &rows = steps[step.inputs[0]].rows;
+  const StepRows &rows = steps[step.inputs[0]];
   Record &joined = workspace.joined[row.step];
   bool isFirst = true;
-  for (uint64_t member : steps[row.step].groups[row.parent])
+  for (uint32_t member : steps[row.step].group(row.parent))
     appendDocument(joined, record(rows[member], workspace), std::exchange(isFirst, false));
   return joined;
 }

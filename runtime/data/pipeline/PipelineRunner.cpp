@@ -51,7 +51,7 @@ static bool needsText(const DataPipeline &pipeline, const Consumer &consumer) {
 }
 
 PipelineRunner::PipelineRunner(DataPipeline given, const Consumer &consumer, Ledger &ledger,
-                               unsigned threads)
+                               unsigned threads, SourceLibrary *library)
     : pipeline(std::move(given)), consumer(consumer), ledger(ledger), threads(threads),
       tokenizer(consumer, needsText(pipeline, consumer)), sources(pipeline.steps.size()),
       steps(pipeline.steps.size()) {
@@ -62,15 +62,14 @@ PipelineRunner::PipelineRunner(DataPipeline given, const Consumer &consumer, Led
   for (const Expression::Node &node : consumer.target.nodes)
     if (node.scope == Scope::Token || node.scope == Scope::Turn || node.scope == Scope::Span ||
         node.operation >= Operation::Sum)
-      targetByRole &= node.operation == Operation::Read && node.scope == Scope::Token &&
-                      node.attribute == Attribute::Role;
+      targetByRole &= node.operation == Operation::Read && node.attribute == Attribute::Role;
   visitNodes(pipeline, consumer, [&](const Expression::Node &node) {
     if (node.operation == Operation::Passed)
       members[node.text];
   });
   for (uint32_t step = 0; step < steps.size(); ++step)
     if (pipeline.steps[step].operation == DataOperation::Read)
-      open(step);
+      open(step, library);
   findScoredSteps();
 }
 
@@ -96,7 +95,7 @@ void PipelineRunner::run(uint32_t step) {
   (this->*runners[static_cast<size_t>(pipeline.steps[step].operation)])(step);
 }
 
-void PipelineRunner::open(uint32_t step) {
+void PipelineRunner::open(uint32_t step, SourceLibrary *library) {
   const SourceSpec &spec = pipeline.steps[step].source;
   // One definition is one source, however often a pipeline names it: `without` compares records.
   for (uint32_t earlier = 0; earlier < step; ++earlier)
@@ -104,7 +103,12 @@ void PipelineRunner::open(uint32_t step) {
       sources[step] = sources[earlier];
       return;
     }
-  sources[step] = std::make_shared<RecordSource>(spec, ledger, threads);
+  if (library) {
+    sources[step] = library->open(spec);
+    ledger.merge(sources[step]->losses());
+  } else {
+    sources[step] = std::make_shared<RecordSource>(spec, ledger, threads);
+  }
 }
 
 void PipelineRunner::read(uint32_t step) {
@@ -112,18 +116,19 @@ void PipelineRunner::read(uint32_t step) {
   // Steps that read one definition give equal rows: those of the first of them.
   uint32_t first = std::find(sources.begin(), sources.end(), sources[step]) - sources.begin();
   SeedTree place = SeedTree(0) / source.spec().name;
-  std::vector<Row> &rows = steps[step].rows;
-  rows.reserve(source.size());
-  for (uint64_t i = 0; i < source.size(); ++i)
-    rows.push_back({i, (place / source.ordinal(i)).bits(), first, 0});
+  checkCount(step, source.size());
+  steps[step].set(source.size(), 1, [&source, place, first](uint64_t row) {
+    return Row{
+        .parent = row, .key = (place / source.ordinal(row)).bits(), .step = first, .part = 0};
+  });
 }
 
 void PipelineRunner::rememberMembers(uint32_t step) {
   auto found = members.find(pipeline.steps[step].definition);
   if (found == members.end())
     return;
-  for (const Row &row : steps[step].rows)
-    origins(row, [&](uint32_t source, uint64_t index) {
+  for (uint64_t row = 0; row < steps[step].size(); ++row)
+    origins(steps[step][row], [&](uint32_t source, uint64_t index) {
       found->second.insert(uint64_t(source) << 48 | index);
     });
 }
@@ -148,7 +153,14 @@ std::string PipelineRunner::problemOf(const Row &row) const {
   return what.starts_with(place) ? what : fmt::format("{}: {}", place, what);
 }
 
-std::vector<bool> PipelineRunner::forRows(const std::vector<Row> &rows,
+std::string PipelineRunner::skippedProblem(const Row &row) const {
+  std::string problem = problemOf(row);
+  if (!skips(row))
+    throw RecordError(problem);
+  return problem;
+}
+
+std::vector<bool> PipelineRunner::forRows(const StepRows &rows,
                                           const std::function<void(uint64_t, Workspace &)> &work) {
   // A piece is enough rows to be worth a thread, and few enough to share a long tail.
   constexpr uint64_t pieceRows = 32;
@@ -164,9 +176,7 @@ std::vector<bool> PipelineRunner::forRows(const std::vector<Row> &rows,
                  try {
                    work(row, workspaces[thread]);
                  } catch (...) {
-                   std::string problem = problemOf(rows[row]);
-                   if (!skips(rows[row]))
-                     throw RecordError(problem);
+                   std::string problem = skippedProblem(rows[row]);
                    std::lock_guard lock(mutex);
                    problems.emplace(row, std::move(problem));
                  }
@@ -174,10 +184,20 @@ std::vector<bool> PipelineRunner::forRows(const std::vector<Row> &rows,
   std::vector<bool> good(rows.size(), true);
   for (const auto &[row, what] : problems) {
     good[row] = false;
-    std::string rule = fmt::format("{}: on_error: skip", sources[sourceOf(rows[row])]->spec().name);
-    ledger.add(Fate::Malformed, rule, 1, 0, 0, what);
+    countProblem(rows[row], what);
   }
   return good;
+}
+
+void PipelineRunner::countProblem(const Row &row, const std::string &problem) {
+  std::string rule = fmt::format("{}: on_error: skip", sources[sourceOf(row)]->spec().name);
+  ledger.add(Fate::Malformed, rule, 1, 0, 0, problem);
+}
+
+void PipelineRunner::checkCount(uint32_t step, uint64_t rows) const {
+  if (rows > StepRows::most)
+    throw DataError(fmt::format("'{}' makes {} rows, expected at most {}",
+                                spelling(pipeline.steps[step].operation), rows, StepRows::most));
 }
 
 double numberOf(const Expression &expression, const Environment &environment,
@@ -190,7 +210,7 @@ double numberOf(const Expression &expression, const Environment &environment,
 
 std::vector<double> PipelineRunner::numbers(uint32_t step, std::vector<bool> &good) {
   const DataStep &each = pipeline.steps[step];
-  const std::vector<Row> &rows = inputRows(step);
+  const StepRows &rows = inputRows(step);
   std::vector<double> values(rows.size());
   good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
     SequenceEnvironment environment(*this, each, rows[row], row, workspace);
@@ -211,11 +231,11 @@ bool PipelineRunner::isWhole(const Row &row) const {
          operation == DataOperation::Join;
 }
 
-const Row &PipelineRunner::wholeRow(const Row &row) const {
-  const Row *whole = &row;
-  while (!isWhole(*whole))
-    whole = &parentOf(*whole);
-  return *whole;
+Row PipelineRunner::wholeRow(const Row &row) const {
+  Row whole = row;
+  while (!isWhole(whole))
+    whole = parentOf(whole);
+  return whole;
 }
 
 Record &PipelineRunner::recordOf(const Row &row, Workspace &workspace) const {
@@ -229,8 +249,8 @@ void PipelineRunner::origins(const Row &row,
     return visit(row.step, row.parent);
   if (step.operation != DataOperation::Join)
     return origins(parentOf(row), visit);
-  for (uint64_t member : steps[row.step].groups[row.parent])
-    origins(steps[step.inputs[0]].rows[member], visit);
+  for (uint32_t member : steps[row.step].group(row.parent))
+    origins(steps[step.inputs[0]][member], visit);
 }
 
 /// The first record behind a row, which names the row.
@@ -299,15 +319,16 @@ void PipelineRunner::tokensOf(const Row &row, TokenizedRecord &tokens, Workspace
 }
 
 void PipelineRunner::pieceOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const {
-  const Row &parent = parentOf(row);
-  std::shared_ptr<const TokenizedRecord> whole = splitRecords.find(&parent);
+  Row parent = parentOf(row);
+  uint64_t place = TokenCache::placeOf(pipeline.steps[row.step].inputs[0], row.parent);
+  std::shared_ptr<const TokenizedRecord> whole = splitRecords.find(place);
   if (!whole) {
     auto made = std::make_shared<TokenizedRecord>();
     // What the record lost or has that is odd, split() has told.
     auto *losses = std::exchange(workspace.losses, nullptr);
     tokensOf(parent, *made, workspace);
     workspace.losses = losses;
-    splitRecords.keep(&parent, made);
+    splitRecords.keep(place, made);
     whole = std::move(made);
   }
   tokens = whole->part({row.begin, row.end});
@@ -337,8 +358,9 @@ void PipelineRunner::applyTarget(const Row &row, TokenizedRecord &tokens,
 }
 
 void PipelineRunner::tokenize(uint64_t row, TokenizedRecord &tokens, Workspace &workspace) const {
-  tokensOf(steps.back().rows[row], tokens, workspace);
-  applyTarget(steps.back().rows[row], tokens, workspace);
+  Row each = steps.back()[row];
+  tokensOf(each, tokens, workspace);
+  applyTarget(each, tokens, workspace);
 }
 
 } // namespace roux::data

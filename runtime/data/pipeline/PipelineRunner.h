@@ -14,6 +14,7 @@
 #include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/pipeline/Rows.h"
 #include "runtime/data/pipeline/TokenCache.h"
+#include "runtime/data/records/SourceLibrary.h"
 
 #include <functional>
 #include <map>
@@ -62,10 +63,12 @@ double numberOf(const Expression &expression, const Environment &environment,
 
 class PipelineRunner {
 public:
-  /// Opens and indexes every source, so that origin() can be asked. Throws FileError, RecordError
-  /// and DataError. The consumer and the ledger must outlive the runner.
+  /// Opens and indexes every source, so that origin() can be asked. Throws
+  /// FileError, RecordError and DataError. The consumer and the ledger must
+  /// outlive the runner. `library`: where sources are shared with other
+  /// pipelines; null: they are this one's own.
   PipelineRunner(DataPipeline pipeline, const Consumer &consumer, Ledger &ledger,
-                 unsigned threads = 0);
+                 unsigned threads = 0, SourceLibrary *library = nullptr);
   ~PipelineRunner();
 
   /// A text that changes with anything the tokens are made from: sources' bytes, steps, tokenizer,
@@ -74,7 +77,7 @@ public:
   /// Gives every step its rows; before anything below. What is lost or noticed goes to the ledger.
   /// Throws as the constructor does.
   void runSteps();
-  uint64_t size() const { return steps.back().rows.size(); }
+  uint64_t size() const { return steps.back().size(); }
   /// Tokens of the last step's row `row`, with the consumer's target applied.
   void tokenize(uint64_t row, TokenizedRecord &tokens, Workspace &workspace) const;
   /// Calls `visit` with every text of every row, in order: contents of messages, and documents.
@@ -83,13 +86,15 @@ public:
   /// The same with every record and its name, as in "FILE:LINE".
   void
   visitRecords(const std::function<void(const Record &record, const std::string &name)> &visit);
+  /// The same texts, one a call; false after the last.
+  std::function<bool(std::string &)> texts();
   /// Appends all sequences in order, and sets the store's origin. `attributes` of the store's
   /// schema are evaluated for each.
   void write(TokenStoreWriter &store, const StoreSchema &schema);
 
   Workspace makeWorkspace() const { return Workspace(sources); }
   /// The last step's rows, their names, and whether a record that cannot be read is left out.
-  const std::vector<Row> &rows() const { return steps.back().rows; }
+  const StepRows &rows() const { return steps.back(); }
   std::string nameOf(const Row &row) const;
   bool skips(const Row &row) const;
 
@@ -97,7 +102,7 @@ private:
   friend class SequenceEnvironment;
   friend class InnerEnvironment;
 
-  void open(uint32_t step);
+  void open(uint32_t step, SourceLibrary *library);
   // One function an operation; each fills steps[step].
   void run(uint32_t step);
   void read(uint32_t step);
@@ -115,16 +120,26 @@ private:
   /// Strip, Spans, KeepSpans and Cut: one row for each, its content changed when it is read.
   void change(uint32_t step);
 
-  const std::vector<Row> &inputRows(uint32_t step, size_t input = 0) const {
-    return steps[pipeline.steps[step].inputs[input]].rows;
+  const StepRows &inputRows(uint32_t step, size_t input = 0) const {
+    return steps[pipeline.steps[step].inputs[input]];
   }
+  /// All rows of the inputs of `step`, one input after the other, as one list;
+  /// rows that are there already become copies.
+  StepRows joinInputs(uint32_t step) const;
+  void checkCount(uint32_t step, uint64_t rows) const;
   /// Calls `work` for each row on all threads and says which rows went well. A record that cannot
   /// be tokenized ends the run, or, where its source skips, is counted.
-  std::vector<bool> forRows(const std::vector<Row> &rows,
+  std::vector<bool> forRows(const StepRows &rows,
                             const std::function<void(uint64_t row, Workspace &workspace)> &work);
+  /// Counts what went wrong with a row whose source skips.
+  void countProblem(const Row &row, const std::string &problem);
   std::string problemOf(const Row &row) const;
+  /// The same where the row's source skips what cannot be read; else throws it as a RecordError.
+  std::string skippedProblem(const Row &row) const;
   /// The expression of `step` for each row of its input; NaN is an error that names the record.
   std::vector<double> numbers(uint32_t step, std::vector<bool> &good);
+  /// Rows of the input of `step` by the draw that each makes.
+  std::vector<uint32_t> orderByDraws(uint32_t step) const;
   void checkWhole(uint32_t step) const;
   void note(uint32_t step, std::string_view what, uint64_t rows);
   void rememberMembers(uint32_t step);
@@ -132,9 +147,10 @@ private:
   bool isWhole(const Row &row) const; ///< its content is still a record, not tokens
   /// The record behind a row: after strip and join, before anything that needs tokens.
   Record &record(const Row &row, Workspace &workspace) const;
+  const Record *recordToVisit(uint64_t number, Workspace &workspace);
   Record &recordOf(const Row &row, Workspace &workspace) const;
   /// The row of `row`'s record, before any step that needs tokens.
-  const Row &wholeRow(const Row &row) const;
+  Row wholeRow(const Row &row) const;
   void tokensOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace,
                 Lints *lints = nullptr) const;
   void pieceOf(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const;
@@ -143,6 +159,9 @@ private:
                  Workspace &workspace) const;
   void applyTarget(const Row &row, TokenizedRecord &tokens, Workspace &workspace) const;
   struct Made;
+  struct Tried;
+  Tried attempt(const Row &row, uint64_t index, const StoreSchema &schema,
+                Workspace &workspace) const;
   Made make(const Row &row, uint64_t index, const StoreSchema &schema, Workspace &workspace) const;
   void append(TokenStoreWriter &store, const StoreSchema &schema, const Row &row, const Made &made);
   void appendGood(TokenStoreWriter &store, const Row &row, const Made &made);
@@ -155,8 +174,8 @@ private:
   bool passed(const Row &row, const std::string &definition) const;
   uint32_t sourceOf(const Row &row) const;
   uint64_t ordinalOf(const Row &row) const;
-  const Row &parentOf(const Row &row) const {
-    return steps[pipeline.steps[row.step].inputs[0]].rows[row.parent];
+  Row parentOf(const Row &row) const {
+    return steps[pipeline.steps[row.step].inputs[0]][row.parent];
   }
   // ReadScores.cpp: scores of records, and of their tokens and spans.
   void findScoredSteps();
@@ -177,7 +196,7 @@ private:
   DataStep targetStep;                                ///< what `target` draws as
   bool targetByRole = false;                          ///< it reads nothing of a token but its role
   std::vector<std::shared_ptr<RecordSource>> sources; ///< by step; null where it reads nothing
-  std::vector<StepRows> steps;
+  std::vector<StepRows> steps; ///< as many as the pipeline's from the start: rows refer to them
   std::vector<std::vector<size_t>> scoredHere; ///< by step: scores of the content that it makes
   bool stepsHaveRun = false;
   mutable TokenCache splitRecords;

@@ -58,14 +58,14 @@ size_t PipelineRunner::scoreNamed(std::string_view name) const {
 const RecordScore &PipelineRunner::scoreOf(size_t score, const Row &row) const {
   const ScoreTable &table = *pipeline.scores[score];
   // A piece or a copy has the score of what it is a piece or a copy of.
-  for (const Row *at = &row;; at = &parentOf(*at)) {
-    if (const RecordScore *found = table.find(at->key))
+  for (Row at = row;; at = parentOf(at)) {
+    if (const RecordScore *found = table.find(at.key))
       return *found;
-    if (pipeline.steps[at->step].operation == DataOperation::Read ||
-        pipeline.steps[at->step].operation == DataOperation::Join)
+    if (pipeline.steps[at.step].operation == DataOperation::Read ||
+        pipeline.steps[at.step].operation == DataOperation::Join)
       break;
   }
-  const Row &whole = wholeRow(row);
+  Row whole = wholeRow(row);
   if (pipeline.steps[whole.step].operation == DataOperation::Read) {
     const RecordSource &source = *sources[whole.step];
     uint64_t key = (SeedTree(0) / source.spec().name / source.ordinal(whole.parent)).bits();

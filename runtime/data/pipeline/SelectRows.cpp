@@ -11,28 +11,27 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <numeric>
+#include <set>
+#include <unordered_map>
 
 namespace roux::data {
 
 /// Positions 0 … n-1 in the order of `before`, which breaks no ties: earlier rows come first.
 template <typename Before>
-static std::vector<uint64_t> orderBy(uint64_t n, Before before) {
-  std::vector<uint64_t> order(n);
-  std::iota(order.begin(), order.end(), 0);
+static std::vector<uint32_t> orderBy(uint64_t n, Before before) {
+  std::vector<uint32_t> order(n);
+  std::iota(order.begin(), order.end(), 0u);
   std::sort(order.begin(), order.end(),
-            [&](uint64_t a, uint64_t b) { return before(a, b) || (!before(b, a) && a < b); });
+            [&](uint32_t a, uint32_t b) { return before(a, b) || (!before(b, a) && a < b); });
   return order;
 }
 
-/// Keeps the first `count` of `order`, in the order of the data.
-static std::vector<Row> pick(const std::vector<Row> &rows, std::vector<uint64_t> order,
-                             uint64_t count) {
+/// The first `count` of `order`, in the order of the data.
+static std::vector<uint32_t> pick(std::vector<uint32_t> order, uint64_t count) {
   order.resize(std::min<uint64_t>(count, order.size()));
   std::sort(order.begin(), order.end());
-  std::vector<Row> picked;
-  for (uint64_t row : order)
-    picked.push_back(rows[row]);
-  return picked;
+  order.shrink_to_fit();
+  return order;
 }
 
 /// Whether `expression` says something of rows that need not exist: `all` of none is true.
@@ -45,19 +44,21 @@ static bool decidesOverNothing(const Expression &expression) {
 
 void PipelineRunner::where(uint32_t step) {
   const DataStep &each = pipeline.steps[step];
-  const std::vector<Row> &rows = inputRows(step);
+  const StepRows &rows = inputRows(step);
   std::vector<uint8_t> holds(rows.size()), overNothing(rows.size());
   std::vector<bool> good = forRows(rows, [&](uint64_t row, Workspace &workspace) {
     SequenceEnvironment environment(*this, each, rows[row], row, workspace);
     holds[row] = numberOf(each.expression, environment, "where") != 0;
     overNothing[row] = environment.visitedNothing();
   });
+  std::vector<uint32_t> left;
   uint64_t leftOut = 0;
   for (uint64_t row = 0; row < rows.size(); ++row)
     if (good[row] && holds[row])
-      steps[step].rows.push_back(rows[row]);
+      left.push_back(static_cast<uint32_t>(row));
     else
       leftOut += good[row];
+  steps[step].select(rows, std::move(left));
   note(step, "left out", leftOut);
   if (leftOut == 0)
     note(step, "leaves nothing out", rows.size());
@@ -68,100 +69,173 @@ void PipelineRunner::where(uint32_t step) {
 
 void PipelineRunner::sample(uint32_t step) {
   const DataStep &each = pipeline.steps[step];
-  const std::vector<Row> &rows = inputRows(step);
+  const StepRows &rows = inputRows(step);
+  std::vector<uint32_t> left;
   // A share keeps each row with that chance, so that sampling and `where` may change places; a
   // number takes the rows with the smallest draws, so that it is met exactly.
   if (each.amount.isShare) {
-    for (const Row &row : rows)
-      if (drawsOf(each, row).uniform() < each.amount.value)
-        steps[step].rows.push_back(row);
+    for (uint64_t row = 0; row < rows.size(); ++row)
+      if (drawsOf(each, rows[row]).uniform() < each.amount.value)
+        left.push_back(static_cast<uint32_t>(row));
   } else {
-    std::vector<uint64_t> draws;
-    for (const Row &row : rows)
-      draws.push_back(drawsOf(each, row).bits());
-    auto order = orderBy(rows.size(), [&](uint64_t a, uint64_t b) { return draws[a] < draws[b]; });
     if (each.amount.value > static_cast<double>(rows.size()))
       throw DataError(fmt::format("'sample' asks for {} records, there are {}", each.amount.value,
                                   rows.size()));
-    steps[step].rows = pick(rows, std::move(order), static_cast<uint64_t>(each.amount.value));
+    left = pick(orderByDraws(step), static_cast<uint64_t>(each.amount.value));
   }
-  note(step, "left out", rows.size() - steps[step].rows.size());
+  steps[step].select(rows, std::move(left));
+  note(step, "left out", rows.size() - steps[step].size());
+}
+
+std::vector<uint32_t> PipelineRunner::orderByDraws(uint32_t step) const {
+  const StepRows &rows = inputRows(step);
+  std::vector<uint64_t> draws(rows.size());
+  for (uint64_t row = 0; row < rows.size(); ++row)
+    draws[row] = drawsOf(pipeline.steps[step], rows[row]).bits();
+  return orderBy(rows.size(), [&](uint32_t a, uint32_t b) { return draws[a] < draws[b]; });
 }
 
 void PipelineRunner::without(uint32_t step) {
   std::unordered_set<uint64_t> others;
-  for (const Row &row : inputRows(step, 1))
-    origins(row, [&](uint32_t source, uint64_t index) {
+  for (uint64_t row = 0; row < inputRows(step, 1).size(); ++row)
+    origins(inputRows(step, 1)[row], [&](uint32_t source, uint64_t index) {
       others.insert(uint64_t(source) << 48 | index);
     });
-  for (const Row &row : inputRows(step)) {
+  const StepRows &rows = inputRows(step);
+  std::vector<uint32_t> left;
+  for (uint64_t row = 0; row < rows.size(); ++row) {
     bool among = false;
-    origins(row, [&](uint32_t source, uint64_t index) {
+    origins(rows[row], [&](uint32_t source, uint64_t index) {
       among |= others.contains(uint64_t(source) << 48 | index);
     });
     if (!among)
-      steps[step].rows.push_back(row);
+      left.push_back(static_cast<uint32_t>(row));
   }
-  note(step, "left out", inputRows(step).size() - steps[step].rows.size());
+  steps[step].select(rows, std::move(left));
+  note(step, "left out", rows.size() - steps[step].size());
 }
 
 void PipelineRunner::shuffle(uint32_t step) {
-  const std::vector<Row> &rows = inputRows(step);
-  std::vector<uint64_t> draws;
-  for (const Row &row : rows)
-    draws.push_back(drawsOf(pipeline.steps[step], row).bits());
-  for (uint64_t row :
-       orderBy(rows.size(), [&](uint64_t a, uint64_t b) { return draws[a] < draws[b]; }))
-    steps[step].rows.push_back(rows[row]);
+  steps[step].select(inputRows(step), orderByDraws(step));
+}
+
+/// Whether two inputs of a step come from one source, so that a row may be in
+/// both.
+static bool share(const std::vector<std::set<uint32_t>> &inputs) {
+  std::set<uint32_t> seen;
+  for (const std::set<uint32_t> &input : inputs)
+    for (uint32_t source : input)
+      if (!seen.insert(source).second)
+        return true;
+  return false;
+}
+
+/// The steps that read what step `step` is made of, the first one of each
+/// source.
+static void collectSources(const DataPipeline &pipeline,
+                           const std::vector<std::shared_ptr<RecordSource>> &sources, uint32_t step,
+                           std::set<uint32_t> &found, std::set<uint32_t> &visited) {
+  if (!visited.insert(step).second)
+    return;
+  if (sources[step])
+    found.insert(static_cast<uint32_t>(std::find(sources.begin(), sources.end(), sources[step]) -
+                                       sources.begin()));
+  for (uint32_t input : pipeline.steps[step].inputs)
+    collectSources(pipeline, sources, input, found, visited);
+}
+
+StepRows PipelineRunner::joinInputs(uint32_t step) const {
+  struct Joined {
+    std::vector<const StepRows *> inputs;
+    std::vector<uint64_t> begins;
+    std::vector<uint32_t> times; ///< how often a row was there before; empty: none was
+    uint64_t copies = 1;
+
+    Row row(uint64_t number) const {
+      size_t input = std::upper_bound(begins.begin(), begins.end(), number) - begins.begin() - 1;
+      Row row = (*inputs[input])[number - begins[input]];
+      if (uint32_t before = times.empty() ? 0 : times[number]) {
+        row.key = (SeedTree(row.key) / "again" / before).bits();
+        row.copy += static_cast<uint32_t>(before * copies);
+      }
+      return row;
+    }
+  };
+  auto joined = std::make_shared<Joined>();
+  std::vector<std::set<uint32_t>> from;
+  uint64_t rows = 0;
+  for (size_t input = 0; input < pipeline.steps[step].inputs.size(); ++input) {
+    joined->inputs.push_back(&inputRows(step, input));
+    joined->begins.push_back(rows);
+    joined->copies = std::max(joined->copies, inputRows(step, input).copies());
+    rows += inputRows(step, input).size();
+    std::set<uint32_t> visited;
+    collectSources(pipeline, sources, pipeline.steps[step].inputs[input], from.emplace_back(),
+                   visited);
+  }
+  checkCount(step, rows);
+  uint64_t most = 0;
+  if (share(from)) {
+    std::unordered_map<uint64_t, uint32_t> seen;
+    std::vector<uint32_t> times(rows);
+    for (uint64_t row = 0; row < rows; ++row)
+      most = std::max<uint64_t>(most, times[row] = seen[joined->row(row).key]++);
+    if (most > 0)
+      joined->times = std::move(times);
+  }
+  StepRows all;
+  checkCount(step, (most + 1) * joined->copies);
+  all.set(rows, (most + 1) * joined->copies, [joined](uint64_t row) { return joined->row(row); });
+  return all;
 }
 
 void PipelineRunner::concat(uint32_t step) {
-  std::vector<Row> &joined = steps[step].rows;
-  for (size_t input = 0; input < pipeline.steps[step].inputs.size(); ++input)
-    joined.insert(joined.end(), inputRows(step, input).begin(), inputRows(step, input).end());
+  steps[step] = joinInputs(step);
 }
 
 void PipelineRunner::repeat(uint32_t step) {
-  const std::vector<Row> &rows = inputRows(step);
-  for (uint64_t copy = 0; copy < pipeline.steps[step].times; ++copy)
-    for (Row row : rows) {
-      // The first copy keeps its draws; the others get their own, and a part number that tells
-      // them apart.
-      if (copy > 0) {
-        row.key = (SeedTree(row.key) / "copy" / copy).bits();
-        row.part += static_cast<uint32_t>(copy) << 24;
-      }
-      steps[step].rows.push_back(row);
+  const StepRows &rows = inputRows(step);
+  const DataStep &each = pipeline.steps[step];
+  uint64_t times = each.times, count = rows.size();
+  if (count > 0 && times > StepRows::most / count)
+    throw DataError(fmt::format("'repeat' makes {} times {} rows, expected at most {}", times,
+                                count, StepRows::most));
+  checkCount(step, times * rows.copies());
+  // The first copy keeps its draws; the others get their own, and a number that
+  // tells them apart.
+  SeedTree place = SeedTree(0) / each.construct;
+  steps[step].set(times * count, times * rows.copies(), [&rows, count, place](uint64_t number) {
+    Row row = rows[number % count];
+    if (uint64_t copy = number / count) {
+      row.key = (SeedTree(row.key) / place.bits() / copy).bits();
+      row.copy += static_cast<uint32_t>(copy * rows.copies());
     }
+    return row;
+  });
 }
 
 void PipelineRunner::sort(uint32_t step) {
-  const std::vector<Row> &rows = inputRows(step);
   std::vector<bool> good;
   std::vector<double> values = numbers(step, good);
   bool falling = pipeline.steps[step].falling;
-  for (uint64_t row : orderBy(rows.size(), [&](uint64_t a, uint64_t b) {
-         return falling ? values[a] > values[b] : values[a] < values[b];
-       }))
-    if (good[row])
-      steps[step].rows.push_back(rows[row]);
+  std::vector<uint32_t> order = orderBy(values.size(), [&](uint32_t a, uint32_t b) {
+    return falling ? values[a] > values[b] : values[a] < values[b];
+  });
+  std::erase_if(order, [&](uint32_t row) { return !good[row]; });
+  steps[step].select(inputRows(step), std::move(order));
 }
 
 void PipelineRunner::keep(uint32_t step) {
   const Amount &top = pipeline.steps[step].amount;
   std::vector<bool> good;
   std::vector<double> values = numbers(step, good);
-  std::vector<Row> rows;
-  std::vector<double> kept;
-  for (uint64_t row = 0; row < values.size(); ++row)
-    if (good[row]) {
-      rows.push_back(inputRows(step)[row]);
-      kept.push_back(values[row]);
-    }
-  double count = top.isShare ? std::round(top.value * static_cast<double>(rows.size())) : top.value;
-  auto order = orderBy(rows.size(), [&](uint64_t a, uint64_t b) { return kept[a] > kept[b]; });
-  steps[step].rows = pick(rows, std::move(order), static_cast<uint64_t>(count));
-  note(step, "left out", rows.size() - steps[step].rows.size());
+  std::vector<uint32_t> order =
+      orderBy(values.size(), [&](uint32_t a, uint32_t b) { return values[a] > values[b]; });
+  std::erase_if(order, [&](uint32_t row) { return !good[row]; });
+  uint64_t rows = order.size();
+  double count = top.isShare ? std::round(top.value * static_cast<double>(rows)) : top.value;
+  steps[step].select(inputRows(step), pick(std::move(order), static_cast<uint64_t>(count)));
+  note(step, "left out", rows - steps[step].size());
 }
 
 } // namespace roux::data

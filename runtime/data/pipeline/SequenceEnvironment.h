@@ -35,7 +35,7 @@ private:
 
   const PipelineRunner &runner;
   const DataStep &step;
-  const Row &row;
+  Row row;
   uint64_t index;
   Workspace &workspace;
   mutable const TokenizedRecord *known;

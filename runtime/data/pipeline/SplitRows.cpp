@@ -50,7 +50,7 @@ std::vector<TokenRange> splitPowersOfTwo(uint32_t tokens, const SplitRule &rule,
 
 void PipelineRunner::split(uint32_t step) {
   const DataStep &each = pipeline.steps[step];
-  const std::vector<Row> &rows = inputRows(step);
+  const StepRows &rows = inputRows(step);
   struct Cuts {
     std::vector<TokenRange> pieces;
     uint64_t lostTokens = 0, lostTargets = 0;
@@ -65,7 +65,7 @@ void PipelineRunner::split(uint32_t step) {
     workspace.losses = &made.before;
     tokensOf(rows[row], tokens, workspace, &made.lints);
     workspace.losses = nullptr;
-    splitRecords.keep(&rows[row], whole);
+    splitRecords.keep(TokenCache::placeOf(each.inputs[0], row), whole);
     made.pieces = splitPowersOfTwo(tokens.size(), each.split, drawsOf(each, rows[row]));
     uint32_t end = made.pieces.empty() ? 0 : made.pieces.back().end;
     if (end == tokens.size())
@@ -75,6 +75,11 @@ void PipelineRunner::split(uint32_t step) {
     made.lostTokens = tail.size();
     made.lostTargets = tail.countTargets();
   });
+  struct Piece {
+    uint32_t row, number;
+    TokenRange tokens;
+  };
+  std::vector<Piece> all;
   for (uint64_t row = 0; row < rows.size(); ++row) {
     if (!good[row])
       continue;
@@ -84,15 +89,25 @@ void PipelineRunner::split(uint32_t step) {
     for (const Loss &loss : made.before)
       ledger.add(Fate::Cut, loss.rule, 1, loss.tokens, loss.targets, nameOf(rows[row]));
     for (uint32_t piece = 0; piece < made.pieces.size(); ++piece)
-      steps[step].rows.push_back({row, (SeedTree(rows[row].key) / "part" / piece).bits(), step,
-                                  rows[row].part + piece, made.pieces[piece].begin,
-                                  made.pieces[piece].end});
+      all.push_back({static_cast<uint32_t>(row), piece, made.pieces[piece]});
     if (made.pieces.size() > 1)
       ledger.add(Fate::Split, each.construct, 1, 0, 0, nameOf(rows[row]));
     if (made.lostTokens)
       ledger.add(Fate::Dropped, fmt::format("{}: tail: drop", each.construct), 1, made.lostTokens,
                  made.lostTargets, nameOf(rows[row]));
   }
+  checkCount(step, all.size());
+  steps[step].set(all.size(), rows.copies(), [&rows, step, all = std::move(all)](uint64_t number) {
+    const Piece &piece = all[number];
+    Row whole = rows[piece.row];
+    return Row{.parent = piece.row,
+               .key = (SeedTree(whole.key) / "part" / piece.number).bits(),
+               .step = step,
+               .part = whole.part + piece.number,
+               .copy = whole.copy,
+               .begin = piece.tokens.begin,
+               .end = piece.tokens.end};
+  });
 }
 
 } // namespace roux::data

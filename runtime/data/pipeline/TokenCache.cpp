@@ -14,18 +14,18 @@ static uint64_t bytesOf(const TokenizedRecord &tokens) {
          tokens.sentences.size() * sizeof(uint32_t);
 }
 
-std::shared_ptr<const TokenizedRecord> TokenCache::find(const Row *row) const {
+std::shared_ptr<const TokenizedRecord> TokenCache::find(uint64_t place) const {
   std::lock_guard lock(mutex);
-  auto found = kept.find(row);
+  auto found = kept.find(place);
   return found == kept.end() ? nullptr : found->second;
 }
 
-void TokenCache::keep(const Row *row, std::shared_ptr<const TokenizedRecord> tokens) {
+void TokenCache::keep(uint64_t place, std::shared_ptr<const TokenizedRecord> tokens) {
   uint64_t size = bytesOf(*tokens);
   std::lock_guard lock(mutex);
-  if (size > mostBytes || !kept.try_emplace(row, std::move(tokens)).second)
+  if (size > mostBytes || !kept.try_emplace(place, std::move(tokens)).second)
     return;
-  order.push_back(row);
+  order.push_back(place);
   for (bytes += size; bytes > mostBytes; order.pop_front()) {
     auto oldest = kept.find(order.front());
     bytes -= bytesOf(*oldest->second);

@@ -1,15 +1,19 @@
 //===- WriteStore.cpp - rows into a token store ---------------------------===//
 //
-// Rows are tokenized in blocks on all threads and appended in order; a block
-// bounds what is held in memory.
+// Rows are tokenized in pieces on all threads; whichever thread has done the
+// next piece in order appends it while the others go on. What waits is bounded.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/pipeline/SequenceEnvironment.h"
+#include "runtime/data/records/Parallel.h"
 
 #include <algorithm>
 #include <cassert>
+#include <deque>
 #include <fmt/format.h>
+#include <map>
+#include <mutex>
 #include <unordered_set>
 
 namespace roux::data {
@@ -49,6 +53,26 @@ PipelineRunner::Made PipelineRunner::make(const Row &row, uint64_t index, const 
                                     attribute.isText ? "text" : "a number"));
   }
   return made;
+}
+
+/// A row's sequence, or why it has none.
+struct PipelineRunner::Tried {
+  Row row;
+  Made made;
+  std::string problem;
+};
+
+PipelineRunner::Tried PipelineRunner::attempt(const Row &row, uint64_t index,
+                                              const StoreSchema &schema,
+                                              Workspace &workspace) const {
+  Tried tried{row, {}, {}};
+  try {
+    tried.made = make(row, index, schema, workspace);
+  } catch (...) {
+    workspace.losses = nullptr;
+    tried.problem = skippedProblem(row);
+  }
+  return tried;
 }
 
 void PipelineRunner::noteTargets(const Row &row, const TokenizedRecord &tokens) {
@@ -103,6 +127,7 @@ void PipelineRunner::append(TokenStoreWriter &store, const StoreSchema &schema, 
       values.push_back({std::get<double>(value), {}});
   store.append({.record = ordinalOf(row),
                 .part = row.part,
+                .copy = row.copy,
                 .source = sources[sourceOf(row)]->spec().name,
                 .ids = tokens.ids,
                 .labels = tokens.labels,
@@ -121,12 +146,7 @@ void PipelineRunner::appendGood(TokenStoreWriter &store, const Row &row, const M
   try {
     append(store, *made.schema, row, made);
   } catch (const std::invalid_argument &) {
-    std::string problem = problemOf(row);
-    if (!skips(row))
-      throw RecordError(problem);
-    ledger.add(Fate::Malformed,
-               fmt::format("{}: on_error: skip", sources[sourceOf(row)]->spec().name), 1, 0, 0,
-               problem);
+    countProblem(row, skippedProblem(row));
   }
 }
 
@@ -162,24 +182,39 @@ void PipelineRunner::noteUnreadKeys(const StoreSchema &schema) {
 
 void PipelineRunner::write(TokenStoreWriter &store, const StoreSchema &schema) {
   assert(stepsHaveRun && "without runSteps() there are no rows");
-  constexpr uint64_t blockRows = 256;
   for (const StoreSchema::Attribute &attribute : schema.attributes)
     if (attribute.name.starts_with("in:") && members.try_emplace(attribute.name.substr(3)).second)
       for (uint32_t step = 0; step < steps.size(); ++step)
         if (pipeline.steps[step].definition == attribute.name.substr(3))
           rememberMembers(step);
-  const std::vector<Row> &rows = steps.back().rows;
-  for (uint64_t begin = 0; begin < rows.size(); begin += blockRows) {
-    std::vector<Row> block(rows.begin() + begin,
-                           rows.begin() + std::min<uint64_t>(begin + blockRows, rows.size()));
-    std::vector<Made> made(block.size());
-    std::vector<bool> good = forRows(block, [&](uint64_t row, Workspace &workspace) {
-      made[row] = make(block[row], begin + row, schema, workspace);
-    });
-    for (uint64_t row = 0; row < block.size(); ++row)
-      if (good[row])
-        appendGood(store, block[row], made[row]);
-  }
+  constexpr uint64_t pieceRows = 32;
+  const StepRows &rows = steps.back();
+  std::deque<Workspace> workspaces;
+  for (unsigned thread = 0; thread < countThreads(threads); ++thread)
+    workspaces.emplace_back(sources);
+  std::map<uint64_t, std::vector<Tried>> waiting; ///< pieces that are done, until their turn
+  std::mutex mutex;
+  auto work = [&](size_t piece, unsigned thread) {
+    std::vector<Tried> tried;
+    uint64_t end = std::min<uint64_t>((piece + 1) * pieceRows, rows.size());
+    for (uint64_t row = piece * pieceRows; row < end; ++row)
+      tried.push_back(attempt(rows[row], row, schema, workspaces[thread]));
+    std::lock_guard lock(mutex);
+    waiting.emplace(piece, std::move(tried));
+  };
+  auto commit = [&](size_t piece) {
+    std::vector<Tried> tried;
+    {
+      std::lock_guard lock(mutex);
+      tried = std::move(waiting.extract(piece).mapped());
+    }
+    for (Tried &each : tried)
+      if (each.problem.empty())
+        appendGood(store, each.row, each.made);
+      else
+        countProblem(each.row, each.problem);
+  };
+  inOrder((rows.size() + pieceRows - 1) / pieceRows, threads, 4, work, commit);
   noteUnreadKeys(schema);
   store.ledger().merge(ledger);
   store.setOrigin(origin());

@@ -39,7 +39,7 @@ class SequenceDraws {
 public:
   SequenceDraws(SeedTree construct, const std::vector<std::string> &sources);
   SeedTree of(const SequenceEntry &entry) const {
-    return bySource[entry.source] / entry.record / entry.part;
+    return bySource[entry.source] / entry.record / entry.piece();
   }
 
 private:

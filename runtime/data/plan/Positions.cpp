@@ -16,7 +16,7 @@ namespace roux::data {
 SeedTree positionDraws(uint64_t seed, std::string_view construct, uint32_t epoch,
                        std::string_view source, const SequenceEntry &entry,
                        const PlacedSequence &placed) {
-  return SeedTree(seed) / construct / "position" / epoch / source / entry.record / entry.part /
+  return SeedTree(seed) / construct / "position" / epoch / source / entry.record / entry.piece() /
          placed.begin;
 }
 

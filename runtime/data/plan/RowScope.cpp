@@ -301,7 +301,8 @@ double RowScope::draw(Scope scope, uint32_t number) const {
   if (scope == Scope::Pack || !placed)
     return (draws / "pack" / step->index / pack->firstSequence).uniform(number);
   const SequenceEntry &entry = input->sequences[placed->sequence];
-  SeedTree row = draws / input->sources[entry.source] / entry.record / entry.part / placed->begin;
+  SeedTree row =
+      draws / input->sources[entry.source] / entry.record / entry.piece() / placed->begin;
   return scope == Scope::Token && token ? (row / *token).uniform(number) : row.uniform(number);
 }
 

@@ -16,6 +16,13 @@ namespace roux::data {
 /// comes out, after all that had begun have ended.
 void inParallel(size_t pieces, unsigned threads,
                 const std::function<void(size_t piece, unsigned thread)> &work);
+/// The same with a second half for each piece, `commit(piece)`, called by one
+/// thread at a time and in the order of the pieces, while others work. At most
+/// `ahead` pieces a thread wait for their turn. When a piece throws, those
+/// before it are still committed.
+void inOrder(size_t pieces, unsigned threads, size_t ahead,
+             const std::function<void(size_t piece, unsigned thread)> &work,
+             const std::function<void(size_t piece)> &commit);
 /// How many threads inParallel uses for this request.
 unsigned countThreads(unsigned threads);
 

@@ -20,20 +20,13 @@ namespace roux::data {
 
 static constexpr uint64_t pieceBytes = 4 << 20;
 
-struct RecordSource::File {
-  std::string path;
-  bool lines;                   ///< JSON Lines; else one document
-  std::shared_ptr<Bytes> bytes; ///< of documents only while they are read
-  uint64_t firstOrdinal = 0;
-};
-
-/// What one piece of a file holds. Ordinals count from the piece's first line.
+/// What one piece of a file holds. Lines count from the piece's first.
 struct RecordSource::Piece {
   struct Problem {
-    uint64_t ordinal;
+    uint64_t line;
     RecordProblem problem; ///< byte of the file, decompressed
   };
-  std::vector<Entry> entries;
+  std::vector<RecordEntry> entries;
   std::vector<Problem> problems;
   uint64_t lines = 0;
   uint64_t layouts[layoutCount] = {};
@@ -42,7 +35,6 @@ struct RecordSource::Piece {
 };
 
 RecordSource::~RecordSource() = default;
-RecordSource::RecordSource(RecordSource &&) noexcept = default;
 
 /// `text` as a pattern of glob() in which `characters` stand for themselves.
 static std::string escape(std::string_view text, std::string_view characters) {
@@ -86,69 +78,118 @@ static bool isJsonName(std::string path) {
   return path.ends_with(".jsonl") || path.ends_with(".json") || path.ends_with(".ndjson");
 }
 
-RecordSource::RecordSource(SourceSpec spec, Ledger &ledger, unsigned threads)
+/// The state of all files, and all else that decides what an index holds.
+std::string RecordSource::made() const {
+  std::string text =
+      fmt::format("index 1 {} kind {} layout {} on_error {} max_record {}\n", options.name,
+                  static_cast<int>(options.kind), spelling(options.layout),
+                  static_cast<int>(options.onError), options.maxRecord);
+  for (const RecordIndex::File &file : index.files) {
+    if (file.identity.empty())
+      return {};
+    text += fmt::format("{} {}\n", file.path, file.identity);
+  }
+  return text;
+}
+
+RecordSource::RecordSource(SourceSpec spec, Ledger &ledger, unsigned threads,
+                           const std::filesystem::path &indexes)
     : options(std::move(spec)) {
   options.maxRecord = std::min<uint64_t>(options.maxRecord, UINT32_MAX - Bytes::padding);
   for (std::string &path : findFiles(options.files, options.folder)) {
     bool lines = options.kind != SourceKind::Text || isJsonName(path);
-    files.push_back({std::move(path), lines, nullptr});
+    std::string identity = identityOf(path);
+    index.files.push_back({std::move(path), std::move(identity), lines, 0, 0});
   }
-  for (uint32_t file = 0; file < files.size(); ++file) {
-    files[file].firstOrdinal = ordinals;
-    if (files[file].lines)
-      indexLines(file, ledger, threads);
-    else
-      indexDocument(file, ledger);
+  opened.resize(index.files.size());
+  std::string state = made();
+  std::string key = fmt::format("{}\n{}\n{}", options.name, options.folder.string(), options.files);
+  std::filesystem::path kept =
+      indexes / fmt::format("records-{:016x}.index", XXH3_64bits(key.data(), key.size()));
+  bool keeps = !indexes.empty() && !state.empty();
+  std::optional<RecordIndex> known = keeps ? RecordIndex::read(kept, state) : std::nullopt;
+  if (known) {
+    index = std::move(*known);
+  } else {
+    findRecords(threads);
+    // A file that may still be changing without showing it is indexed again the
+    // next time.
+    for (const RecordIndex::File &file : index.files)
+      keeps = keeps && !isFresh(file.path) && identityOf(file.path) == file.identity;
+    if (keeps)
+      try {
+        std::filesystem::create_directories(indexes);
+        index.write(kept, state);
+        if (std::optional<RecordIndex> mapped = RecordIndex::read(kept, state)) {
+          index = std::move(*mapped);
+          entries = {};
+        }
+      } catch (const std::exception &) { // it only saves time
+      }
   }
+  ledger.merge(index.losses);
 }
 
-void RecordSource::report(Ledger &ledger, const std::string &place, const std::string &what) const {
+void RecordSource::findRecords(unsigned threads) {
+  for (uint32_t file = 0; file < index.files.size(); ++file) {
+    index.files[file].firstOrdinal = index.ordinals;
+    index.files[file].firstEntry = entries.size();
+    if (index.files[file].lines)
+      indexLines(file, threads);
+    else
+      indexDocument(file);
+  }
+  index.entries = entries;
+}
+
+void RecordSource::report(const std::string &place, const std::string &what) {
   std::string message = fmt::format("{}: {}", place, what);
   if (options.onError == OnError::Stop)
     throw RecordError(message);
-  ledger.add(Fate::Malformed, fmt::format("{}: on_error: skip", options.name), 1, 0, 0, message);
+  index.losses.add(Fate::Malformed, fmt::format("{}: on_error: skip", options.name), 1, 0, 0,
+                   message);
 }
 
-void RecordSource::indexDocument(uint32_t file, Ledger &ledger) {
-  Bytes bytes(files[file].path, options.maxRecord, options.onError == OnError::Skip);
+void RecordSource::indexDocument(uint32_t file) {
+  const std::string &path = index.files[file].path;
+  Bytes bytes(path, options.maxRecord, options.onError == OnError::Skip);
   std::string_view view = bytes.view();
-  hash = XXH3_64bits_withSeed(view.data(), view.size(), hash);
-  uint64_t ordinal = ordinals++;
+  index.hash = XXH3_64bits_withSeed(view.data(), view.size(), index.hash);
+  ++index.ordinals;
   if (bytes.damage())
-    return report(ledger, files[file].path, *bytes.damage());
+    return report(path, *bytes.damage());
   if (view.size() > options.maxRecord)
     return report(
-        ledger, files[file].path,
-        fmt::format("the record is longer than max_record ({} bytes)", options.maxRecord));
+        path, fmt::format("the record is longer than max_record ({} bytes)", options.maxRecord));
   if (!simdjson::validate_utf8(view.data(), view.size()))
-    return report(ledger, files[file].path, "the bytes are no UTF-8");
-  entries.push_back({0, ordinal, static_cast<uint32_t>(view.size()), file});
+    return report(path, "the bytes are no UTF-8");
+  entries.push_back({0, static_cast<uint32_t>(view.size()), 0});
 }
 
-void RecordSource::indexLines(uint32_t file, Ledger &ledger, unsigned threads) {
-  File &each = files[file];
-  each.bytes =
-      std::make_shared<Bytes>(each.path, options.maxRecord, options.onError == OnError::Skip);
-  uint64_t size = each.bytes->view().size();
+void RecordSource::indexLines(uint32_t file, unsigned threads) {
+  auto bytes = std::make_shared<const Bytes>(index.files[file].path, options.maxRecord,
+                                             options.onError == OnError::Skip);
+  opened[file] = bytes;
+  uint64_t size = bytes->view().size();
   std::vector<Piece> pieces((size + pieceBytes - 1) / pieceBytes);
   std::vector<JsonRecordReader> readers; // their buffers are large: one a thread, not one a piece
   for (unsigned thread = 0; thread < countThreads(threads); ++thread)
     readers.emplace_back(options.kind, options.layout);
   try {
     inParallel(pieces.size(), threads, [&](size_t number, unsigned thread) {
-      readPiece(each, number * pieceBytes, readers[thread], pieces[number]);
+      readPiece(*bytes, number * pieceBytes, readers[thread], pieces[number]);
     });
   } catch (const Piece::Problem &) {
     // It ended its piece; join() comes to it after the lines before it and reports it.
   }
-  join(file, pieces, ledger);
+  join(file, *bytes, pieces);
 }
 
-void RecordSource::readPiece(const File &file, uint64_t begin, JsonRecordReader &reader,
+void RecordSource::readPiece(const Bytes &bytes, uint64_t begin, JsonRecordReader &reader,
                              Piece &piece) const {
-  std::string_view all = file.bytes->view();
+  std::string_view all = bytes.view();
   uint64_t end = std::min<uint64_t>(begin + pieceBytes, all.size());
-  file.bytes->willRead(begin, end);
+  bytes.willRead(begin, end);
   piece.hash = XXH3_64bits(all.data() + begin, end - begin);
   uint64_t line = begin;
   if (begin == 0 && all.starts_with("\xEF\xBB\xBF")) {
@@ -161,16 +202,16 @@ void RecordSource::readPiece(const File &file, uint64_t begin, JsonRecordReader 
     auto *newline =
         static_cast<const char *>(std::memchr(all.data() + line, '\n', all.size() - line));
     uint64_t stop = newline ? newline - all.data() : all.size();
-    readLine(file, line, stop, reader, piece);
+    readLine(bytes, line, stop, reader, piece);
     ++piece.lines;
     line = stop + 1;
   }
-  file.bytes->doneReading(begin, end);
+  bytes.doneReading(begin, end);
 }
 
-void RecordSource::readLine(const File &file, uint64_t begin, uint64_t end,
+void RecordSource::readLine(const Bytes &bytes, uint64_t begin, uint64_t end,
                             JsonRecordReader &reader, Piece &piece) const {
-  std::string_view line = file.bytes->view().substr(begin, end - begin);
+  std::string_view line = bytes.view().substr(begin, end - begin);
   if (line.find_first_not_of(" \t\r") == std::string_view::npos)
     return;
   try {
@@ -180,82 +221,106 @@ void RecordSource::readLine(const File &file, uint64_t begin, uint64_t end,
     const Record &record = reader.read(line);
     ++piece.layouts[static_cast<size_t>(record.layout)];
     piece.keys.count(record, piece.lines);
-    piece.entries.push_back({begin, piece.lines, static_cast<uint32_t>(line.size()), 0});
+    piece.entries.push_back(
+        {begin, static_cast<uint32_t>(line.size()), static_cast<uint32_t>(piece.lines)});
   } catch (RecordProblem &problem) {
-    problem.byte = file.bytes->originalByte(begin + problem.byte);
+    problem.byte = bytes.originalByte(begin + problem.byte);
     piece.problems.push_back({piece.lines, std::move(problem)});
     if (options.onError == OnError::Stop)
       throw piece.problems.back();
   }
 }
 
-void RecordSource::join(uint32_t file, std::vector<Piece> &pieces, Ledger &ledger) {
-  File &each = files[file];
-  uint64_t layouts[layoutCount] = {};
+void RecordSource::join(uint32_t file, const Bytes &bytes, std::vector<Piece> &pieces) {
+  const RecordIndex::File &each = index.files[file];
+  uint64_t layouts[layoutCount] = {}, lines = 0;
   for (Piece &piece : pieces) {
-    hash = XXH3_64bits_withSeed(&piece.hash, sizeof piece.hash, hash);
-    for (Entry &entry : piece.entries) {
-      entry.ordinal += ordinals;
-      entry.file = file;
-    }
+    index.hash = XXH3_64bits_withSeed(&piece.hash, sizeof piece.hash, index.hash);
+    if (lines + piece.lines > UINT32_MAX)
+      throw FileError(fmt::format("{}: has more than 4294967295 lines", each.path));
+    for (RecordEntry &entry : piece.entries)
+      entry.line += static_cast<uint32_t>(lines);
     entries.insert(entries.end(), piece.entries.begin(), piece.entries.end());
+    piece.entries = {};
     for (const Piece::Problem &problem : piece.problems)
-      report(ledger,
-             fmt::format("{}:{}: byte {}", each.path,
-                         ordinals - each.firstOrdinal + problem.ordinal + 1, problem.problem.byte),
-             problem.problem.what);
+      report(
+          fmt::format("{}:{}: byte {}", each.path, lines + problem.line + 1, problem.problem.byte),
+          problem.problem.what);
     for (size_t i = 0; i < layoutCount; ++i)
       layouts[i] += piece.layouts[i];
-    counts.merge(piece.keys, ordinals);
-    ordinals += piece.lines;
+    index.keys.merge(piece.keys, index.ordinals);
+    lines += piece.lines;
+    index.ordinals += piece.lines;
   }
-  if (each.bytes->damage())
-    report(ledger, each.path, *each.bytes->damage());
+  if (bytes.damage())
+    report(each.path, *bytes.damage());
   for (size_t i = 0; i < layoutCount; ++i)
     if (layouts[i])
-      ledger.add(Fate::Noted,
-                 fmt::format("{}: layout {}", options.name, spelling(static_cast<Layout>(i))),
-                 layouts[i], 0, 0, each.path);
+      index.losses.add(Fate::Noted,
+                       fmt::format("{}: layout {}", options.name, spelling(static_cast<Layout>(i))),
+                       layouts[i], 0, 0, each.path);
 }
 
-std::string RecordSource::name(uint64_t index) const {
-  const Entry &entry = entries[index];
-  const File &file = files[entry.file];
-  return file.lines ? fmt::format("{}:{}", file.path, entry.ordinal - file.firstOrdinal + 1)
-                    : file.path;
+const RecordIndex::File &RecordSource::fileOf(uint64_t number) const {
+  auto behind = std::upper_bound(
+      index.files.begin(), index.files.end(), number,
+      [](uint64_t value, const RecordIndex::File &file) { return value < file.firstEntry; });
+  return *std::prev(behind);
+}
+
+std::shared_ptr<const Bytes> RecordSource::bytesOf(const RecordIndex::File &file) const {
+  std::lock_guard lock(mutex);
+  std::shared_ptr<const Bytes> &bytes = opened[static_cast<size_t>(&file - index.files.data())];
+  if (bytes)
+    return bytes;
+  if (identityOf(file.path) != file.identity)
+    throw FileError(fmt::format("{}: changed since it was indexed; start again", file.path));
+  bytes =
+      std::make_shared<const Bytes>(file.path, options.maxRecord, options.onError == OnError::Skip);
+  return bytes;
+}
+
+/// "FILE:LINE", or "FILE" where a file is one record.
+static std::string placeOf(const RecordIndex::File &file, uint64_t line) {
+  return file.lines ? fmt::format("{}:{}", file.path, line + 1) : file.path;
+}
+
+std::string RecordSource::name(uint64_t number) const {
+  return placeOf(fileOf(number), index.entries[number].line);
 }
 
 std::string RecordSource::nameOfOrdinal(uint64_t ordinal) const {
-  auto behind =
-      std::upper_bound(files.begin(), files.end(), ordinal,
-                       [](uint64_t value, const File &file) { return value < file.firstOrdinal; });
-  const File &file = *std::prev(behind);
-  return file.lines ? fmt::format("{}:{}", file.path, ordinal - file.firstOrdinal + 1) : file.path;
+  auto behind = std::upper_bound(
+      index.files.begin(), index.files.end(), ordinal,
+      [](uint64_t value, const RecordIndex::File &file) { return value < file.firstOrdinal; });
+  const RecordIndex::File &file = *std::prev(behind);
+  return placeOf(file, ordinal - file.firstOrdinal);
 }
 
 RecordSource::Reader::Reader(const RecordSource &source)
     : source(source), json(source.options.kind, source.options.layout) {}
 
-Record &RecordSource::Reader::read(uint64_t index) {
-  const Entry &entry = source.entries[index];
-  const File &file = source.files[entry.file];
+Record &RecordSource::Reader::read(uint64_t number) {
+  const RecordEntry &entry = source.index.entries[number];
+  const RecordIndex::File &file = source.fileOf(number);
+  if (openFile != &file)
+    open = file.lines ? source.bytesOf(file) : std::make_shared<const Bytes>(file.path);
+  openFile = &file;
+  uint64_t ordinal = source.ordinal(number);
   if (file.lines) {
     try {
-      Record &record = json.read(file.bytes->view().substr(entry.offset, entry.length));
-      record.ordinal = entry.ordinal;
+      Record &record = json.read(open->view().substr(entry.offset, entry.length));
+      record.ordinal = ordinal;
       return record;
     } catch (const RecordProblem &problem) { // good when it was indexed
-      throw FileError(
-          fmt::format("{}: changed while it was being read: {}", source.name(index), problem.what));
+      throw FileError(fmt::format("{}: changed while it was being read: {}", source.name(number),
+                                  problem.what));
     }
   }
-  if (openFile != entry.file)
-    open = std::make_unique<Bytes>(file.path);
-  openFile = entry.file;
   if (open->view().size() != entry.length)
     throw FileError(fmt::format("{}: changed while it was being read", file.path));
   document.clear();
-  document.ordinal = entry.ordinal;
+  document.ordinal = ordinal;
   document.layout = Layout::Text;
   document.document = open->view();
   return document;

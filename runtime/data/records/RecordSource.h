@@ -1,8 +1,9 @@
 //===- RecordSource.h - the records of one chat(…), text(…), … ------------===//
 //
-// A source is the files of one definition. Opening it walks every byte once, on
-// all threads: each record is validated whole and remembered by its place, so that
-// later any record can be read again by number and memory holds places only.
+// A source is the files of one definition. Indexing it walks every byte once,
+// on all threads: each record is validated whole and remembered by its place,
+// so that later any record can be read again by number and memory holds places
+// only.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -10,11 +11,12 @@
 #include "runtime/data/Ledger.h"
 #include "runtime/data/records/Bytes.h"
 #include "runtime/data/records/JsonRecord.h"
-#include "runtime/data/records/KeyCounts.h"
 #include "runtime/data/records/Record.h"
+#include "runtime/data/records/RecordIndex.h"
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -38,64 +40,67 @@ struct SourceSpec {
 
 class RecordSource {
 public:
-  /// Finds, opens and indexes the files on `threads` threads (0: all). What is skipped and the
-  /// layouts that were told go to `ledger`. Throws FileError for a file, RecordError for a record.
-  RecordSource(SourceSpec spec, Ledger &ledger, unsigned threads = 0);
+  /// Finds the files and, unless `indexes` (a folder; empty: none) has an index
+  /// that was made of them as they are, opens and indexes them on `threads`
+  /// threads (0: all). What is skipped and the layouts that were told go to
+  /// `ledger`. Throws FileError for a file, RecordError for a record.
+  RecordSource(SourceSpec spec, Ledger &ledger, unsigned threads = 0,
+               const std::filesystem::path &indexes = {});
   ~RecordSource();
-  RecordSource(RecordSource &&) noexcept;
 
   const SourceSpec &spec() const { return options; }
-  uint64_t size() const { return entries.size(); }
+  uint64_t size() const { return index.entries.size(); }
   /// The record's number among the lines (or plain files) of all files: bad and blank ones count,
   /// so that mending one does not renumber the rest.
-  uint64_t ordinal(uint64_t index) const { return entries[index].ordinal; }
+  uint64_t ordinal(uint64_t number) const {
+    return fileOf(number).firstOrdinal + index.entries[number].line;
+  }
   /// "FILE:LINE", or "FILE" where a file is one record.
-  std::string name(uint64_t index) const;
+  std::string name(uint64_t number) const;
   /// The keys that no layout reads.
-  const KeyCounts &keys() const { return counts; }
+  const KeyCounts &keys() const { return index.keys; }
   /// "FILE:LINE" of the record with this number.
   std::string nameOfOrdinal(uint64_t ordinal) const;
   /// Of all bytes of all files, in order.
-  uint64_t contentHash() const { return hash; }
+  uint64_t contentHash() const { return index.hash; }
+  /// What was skipped, and the layouts that were told.
+  const Ledger &losses() const { return index.losses; }
 
   /// Reads records again; one a thread. Its record is valid until the next one is read.
   class Reader {
   public:
     explicit Reader(const RecordSource &source);
-    Record &read(uint64_t index);
+    Record &read(uint64_t number);
 
   private:
     const RecordSource &source;
     JsonRecordReader json;
     Record document;
-    std::unique_ptr<Bytes> open;
-    uint32_t openFile = UINT32_MAX;
+    std::shared_ptr<const Bytes> open;
+    const RecordIndex::File *openFile = nullptr;
   };
 
 private:
-  struct Entry {
-    uint64_t offset;
-    uint64_t ordinal;
-    uint32_t length;
-    uint32_t file;
-  };
   struct Piece;
-  struct File;
 
-  void indexLines(uint32_t file, Ledger &ledger, unsigned threads);
-  void indexDocument(uint32_t file, Ledger &ledger);
-  void readPiece(const File &file, uint64_t begin, JsonRecordReader &reader, Piece &piece) const;
-  void readLine(const File &file, uint64_t begin, uint64_t end, JsonRecordReader &reader,
+  std::string made() const;
+  void findRecords(unsigned threads);
+  void indexLines(uint32_t file, unsigned threads);
+  void indexDocument(uint32_t file);
+  void readPiece(const Bytes &bytes, uint64_t begin, JsonRecordReader &reader, Piece &piece) const;
+  void readLine(const Bytes &bytes, uint64_t begin, uint64_t end, JsonRecordReader &reader,
                 Piece &piece) const;
-  void join(uint32_t file, std::vector<Piece> &pieces, Ledger &ledger);
-  void report(Ledger &ledger, const std::string &place, const std::string &what) const;
+  void join(uint32_t file, const Bytes &bytes, std::vector<Piece> &pieces);
+  void report(const std::string &place, const std::string &what);
+  const RecordIndex::File &fileOf(uint64_t number) const;
+  /// The bytes of a file of lines, opened when they are first asked for.
+  std::shared_ptr<const Bytes> bytesOf(const RecordIndex::File &file) const;
 
   SourceSpec options;
-  std::vector<File> files;
-  std::vector<Entry> entries;
-  KeyCounts counts;
-  uint64_t ordinals = 0; ///< given so far
-  uint64_t hash = 0;
+  RecordIndex index;
+  std::vector<RecordEntry> entries; ///< what index.entries shows where no file keeps them
+  mutable std::mutex mutex;
+  mutable std::vector<std::shared_ptr<const Bytes>> opened; ///< by file
 };
 
 /// The files that `pattern` names, sorted; `*` and `?` match within a folder's name. Throws

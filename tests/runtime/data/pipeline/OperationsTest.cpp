@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "PipelineFixture.h"
 #include "runtime/data/pipeline/SplitRows.h"
+#include "runtime/data/plan/PlanInput.h"
 
 #include <algorithm>
 #include <cmath>
@@ -161,6 +162,51 @@ TEST_F(Operations, RepeatedRecordsDrawOnTheirOwn) {
   for (size_t i = 1; i < all.size(); ++i)
     neighbours += all[i] == all[i - 1];
   EXPECT_LT(neighbours, 10);
+}
+
+// Copies of copies, and a record that two inputs bring, are told apart and draw on their own.
+TEST_F(Operations, EveryCopyIsItsOwn) {
+  documents("a.jsonl", {"a", "b", "c"});
+  uint32_t a = source("a", "a.jsonl", SourceKind::Text);
+  auto names = [&](uint64_t rows) {
+    TokenStoreWriter writer(folder / "store", {});
+    PipelineRunner runner(pipeline, consumer, ledger = {});
+    runner.runSteps();
+    runner.write(writer, {});
+    writer.finish();
+    TokenStore store(folder / "store");
+    EXPECT_EQ(store.sequences().size(), rows);
+    std::set<std::string> names;
+    std::set<uint64_t> draws;
+    SequenceDraws place(SeedTree(1), store.sources());
+    for (uint32_t s = 0; s < store.sequences().size(); ++s) {
+      names.insert(store.name(s));
+      draws.insert(place.of(store.sequences()[s]).bits());
+    }
+    EXPECT_EQ(draws.size(), rows);
+    return names;
+  };
+  step(DataOperation::Repeat, {a}).times = 2;
+  pipeline.steps.back().construct = "repeat/0";
+  step(DataOperation::Repeat, {last()}).times = 300;
+  pipeline.steps.back().construct = "repeat/1";
+  std::set<std::string> found = names(1800);
+  EXPECT_EQ(found.size(), 1800u);
+  EXPECT_TRUE(found.contains("a:0") && found.contains("a:2#599"));
+  pipeline.steps.resize(1);
+  uint32_t doubled = (step(DataOperation::Concat, {a, a}), last());
+  step(DataOperation::Concat, {doubled, a});
+  EXPECT_EQ(names(9).size(), 9u);
+  pipeline.steps.resize(1);
+  step(DataOperation::Mix, {a, a}).shares = {0.5, 0.5};
+  EXPECT_EQ(names(6).size(), 6u);
+  // What two inputs have apart of one source is no copy.
+  pipeline.steps.resize(1);
+  step(DataOperation::Sample, {a}).amount = {1, false};
+  uint32_t one = last();
+  step(DataOperation::Without, {a, one});
+  step(DataOperation::Concat, {one, last()});
+  EXPECT_EQ(names(3), (std::set<std::string>{"a:0", "a:1", "a:2"}));
 }
 
 TEST_F(Operations, MixKeepsItsShares) {

@@ -116,6 +116,18 @@ TEST_F(RecordErrors, NoneOfTurnsInATarget) {
   EXPECT_EQ(run().at(0).countTargets(), 2u);
 }
 
+// A mistyped number is refused before anything is made of it.
+TEST_F(RecordErrors, OfMoreRowsThanThereCanBe) {
+  lines(R"({"text": "two"})");
+  for (uint32_t depth = 0; depth < 4; ++depth)
+    step(DataOperation::Repeat, {last()}).times = 1000;
+  EXPECT_THROW(run(), DataError);
+  pipeline.steps.resize(1);
+  for (uint32_t depth = 0; depth < 40; ++depth)
+    step(DataOperation::Concat, {last(), last()});
+  EXPECT_THROW(run(), DataError);
+}
+
 TEST_F(RecordErrors, FindOnlyWhatTheRecipeWritesAsAPattern) {
   std::filesystem::path odd = folder / "set[1]*";
   std::filesystem::create_directory(odd);

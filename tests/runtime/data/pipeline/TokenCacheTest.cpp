@@ -17,24 +17,23 @@ std::shared_ptr<TokenizedRecord> tokens(size_t count) {
 }
 
 TEST(TokenCache, ForgetsTheOldestFirst) {
-  Row rows[4]{};
   TokenCache cache(2 * 100 * 9); // bytes of two records of 100 tokens
-  for (const Row &row : rows)
-    cache.keep(&row, tokens(100));
-  EXPECT_EQ(cache.find(&rows[0]), nullptr);
-  EXPECT_EQ(cache.find(&rows[1]), nullptr);
-  ASSERT_NE(cache.find(&rows[2]), nullptr);
-  EXPECT_EQ(cache.find(&rows[3])->size(), 100u);
+  for (uint64_t row = 0; row < 4; ++row)
+    cache.keep(row, tokens(100));
+  EXPECT_EQ(cache.find(0), nullptr);
+  EXPECT_EQ(cache.find(1), nullptr);
+  ASSERT_NE(cache.find(2), nullptr);
+  EXPECT_EQ(cache.find(3)->size(), 100u);
 }
 
 TEST(TokenCache, KeepsTheFirstOfARowAndNothingOverItsLimit) {
-  Row row{}, large{};
+  uint64_t row = TokenCache::placeOf(1, 0), large = TokenCache::placeOf(0, 1);
   TokenCache cache(100 * 9);
-  cache.keep(&row, tokens(100));
-  cache.keep(&row, tokens(50));
-  cache.keep(&large, tokens(101));
-  EXPECT_EQ(cache.find(&row)->size(), 100u);
-  EXPECT_EQ(cache.find(&large), nullptr);
+  cache.keep(row, tokens(100));
+  cache.keep(row, tokens(50));
+  cache.keep(large, tokens(101));
+  EXPECT_EQ(cache.find(row)->size(), 100u);
+  EXPECT_EQ(cache.find(large), nullptr);
 }
 
 } // namespace

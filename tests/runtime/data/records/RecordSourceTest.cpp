@@ -6,8 +6,12 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/records/RecordSource.h"
 #include "runtime/data/records/Parallel.h"
+#include "runtime/data/records/SourceLibrary.h"
 #include "tests/Paths.h"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -257,6 +261,135 @@ TEST_F(RecordSourceTest, ReadsTheReferenceChats) {
   for (uint64_t i = 0; i < source.size(); ++i)
     several += reader.read(i).messages.size() > 2;
   EXPECT_EQ(several, 147u);
+}
+
+class Indexed : public RecordSourceTest {
+protected:
+  void SetUp() override {
+    RecordSourceTest::SetUp();
+    spec.name = "d";
+    spec.kind = SourceKind::Text;
+    spec.files = "*.jsonl";
+    spec.folder = folder;
+    spec.onError = OnError::Skip;
+  }
+  /// As if the file had been there for a while: its identity is settled.
+  void settle() { std::this_thread::sleep_for(std::chrono::milliseconds(2100)); }
+  std::string text(const RecordSource &source, uint64_t number) {
+    RecordSource::Reader reader(source);
+    return std::string(reader.read(number).document);
+  }
+  std::filesystem::path index() {
+    for (const auto &entry : std::filesystem::directory_iterator(folder / "kept"))
+      return entry.path();
+    return {};
+  }
+  SourceSpec spec;
+};
+
+// An index stands for the files as they were; any change of them makes another.
+TEST_F(Indexed, UnchangedFilesAreNotReadAgain) {
+  write("a.jsonl", "{\"text\": \"one\"}\n\n{bad\n{\"text\": \"two\", \"k\": 1}\n");
+  write("b.jsonl", "");
+  write("c.jsonl", "{\"text\": \"three\"}\n");
+  settle();
+  uint64_t hash = RecordSource(spec, ledger, 2, folder / "kept").contentHash();
+  std::string told = ledger.json();
+  ASSERT_FALSE(index().empty());
+  ledger = {};
+  RecordSource again(spec, ledger, 2, folder / "kept");
+  EXPECT_EQ(ledger.json(), told);
+  EXPECT_EQ(again.contentHash(), hash);
+  ASSERT_EQ(again.size(), 3u);
+  std::stringstream maps; // nothing of the data is in memory
+  maps << std::ifstream("/proc/self/maps").rdbuf();
+  EXPECT_EQ(maps.str().find((folder / "a.jsonl").string()), std::string::npos);
+  EXPECT_EQ(text(again, 1), "two");
+  EXPECT_EQ(again.name(1), (folder / "a.jsonl:4").string());
+  EXPECT_EQ(again.ordinal(2), 4u);
+  EXPECT_EQ(again.keys().keys().at(0).key, "k");
+  // Behind the back of a source that has not read them yet.
+  write("c.jsonl", "{\"text\": \"other\"}\n");
+  RecordSource::Reader reader(again);
+  EXPECT_EQ(reader.read(0).document, "one");
+  EXPECT_THROW(reader.read(2), FileError);
+  ledger = {};
+  RecordSource changed(spec, ledger, 2, folder / "kept");
+  EXPECT_EQ(text(changed, 2), "other");
+  EXPECT_NE(changed.contentHash(), hash);
+}
+
+TEST_F(Indexed, DamagedIndexesAreMadeAgain) {
+  write("a.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n");
+  settle();
+  uint64_t hash = RecordSource(spec, ledger, 1, folder / "kept").contentHash();
+  std::string whole;
+  {
+    std::stringstream bytes;
+    bytes << std::ifstream(index(), std::ios::binary).rdbuf();
+    whole = bytes.str();
+  }
+  for (size_t at = 0; at < whole.size(); at += 7) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
+    std::ofstream(index(), std::ios::binary) << damaged;
+    RecordSource source(spec, ledger = {}, 1, folder / "kept");
+    ASSERT_EQ(source.contentHash(), hash) << at;
+    ASSERT_EQ(text(source, 1), "two") << at;
+  }
+}
+
+TEST_F(Indexed, OneSourceServesAll) {
+  write("a.jsonl", "{\"text\": \"one\"}\n");
+  SourceLibrary library;
+  EXPECT_EQ(library.open(spec), library.open(spec));
+  SourceSpec other = spec;
+  other.onError = OnError::Stop;
+  EXPECT_NE(library.open(spec), library.open(other));
+}
+
+TEST_F(RecordSourceTest, RefusesWhatHasNoEnd) {
+  EXPECT_EQ(errorOf("/dev/zero", SourceKind::Text),
+            "/dev/zero: is a device, which has no end; expected a file or a pipe");
+  write("bomb.gz", gzip(std::string(size_t(80) << 20, '\n')));
+  EXPECT_NE(errorOf("bomb.gz").find("unpacks to more than 100 times its size"), std::string::npos);
+}
+
+// Work is done in any order, what follows from it in one.
+TEST(Parallel, CommitsInOrder) {
+  for (unsigned threads : {1u, 2u, 7u}) {
+    std::vector<size_t> committed;
+    std::atomic<size_t> ahead = 0, most = 0;
+    inOrder(
+        500, threads, 3,
+        [&](size_t piece, unsigned thread) {
+          ASSERT_LT(thread, threads);
+          size_t now = ++ahead;
+          for (size_t seen = most; now > seen && !most.compare_exchange_weak(seen, now);)
+            ;
+          if (piece % 50 == 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        },
+        [&](size_t piece) {
+          committed.push_back(piece);
+          --ahead;
+        });
+    ASSERT_EQ(committed.size(), 500u);
+    EXPECT_TRUE(std::is_sorted(committed.begin(), committed.end()));
+    EXPECT_LE(most, threads * 3);
+  }
+  std::vector<size_t> committed;
+  auto fail = [](size_t piece, unsigned) {
+    if (piece >= 40)
+      throw std::runtime_error(std::to_string(piece));
+  };
+  try {
+    inOrder(100, 4, 3, fail, [&](size_t piece) { committed.push_back(piece); });
+    ADD_FAILURE();
+  } catch (const std::runtime_error &error) {
+    EXPECT_STREQ(error.what(), "40");
+  }
+  EXPECT_EQ(committed.size(), 40u);
 }
 
 TEST(Parallel, ReportsTheFirstFailureByNumber) {
