@@ -53,10 +53,11 @@ def model(folder):
         "num_attention_heads": 2, "vocab_size": len(vocab), "max_position_embeddings": 4096}))
 
 
-def corpus(path, size=None, records=None, words=120):
-    """JSONL of random words until `size` bytes or `records` lines."""
+def corpus(path, size=None, records=None, words=120, other=0):
+    """JSONL of random words until `size` bytes or `records` lines; `other` bytes of a record are of keys not read."""
     random.seed(7)
-    lines = [json.dumps({"text": " " + " ".join(random.choices(WORDS, k=words))}) + "\n" for _ in range(2000)]
+    more = {"meta": {"note": "x" * other}} if other else {}
+    lines = [json.dumps({"text": " " + " ".join(random.choices(WORDS, k=words)), **more}) + "\n" for _ in range(2000)]
     block = "".join(lines)
     with open(path, "w") as out:
         written = 0
@@ -99,6 +100,8 @@ def tokens_of(text):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--bytes", type=float, default=2e9)
+    arguments.add_argument("--other", type=int, default=0, help="bytes of a record that are of keys not read")
+    arguments.add_argument("--speed", type=float, default=1e8, help="bytes of the corpus that tokenizing is timed with")
     arguments.add_argument("--sequences", type=float, nargs="*", default=[1e6, 1e7])
     arguments.add_argument("--roux", default=str(Path(__file__).resolve().parents[1] / "build/dev/bin/roux"))
     given = arguments.parse_args()
@@ -114,20 +117,20 @@ def main():
             print(f"| {what} | {value} |", flush=True)
 
         print("| measured | value |\n|---|---|", flush=True)
-        corpus(folder / "speed.jsonl", size=1e8)
+        corpus(folder / "speed.jsonl", size=given.speed)
         time.sleep(2.5)
         for threads in (1, 2):
             recipe(f"speed{threads}", "speed.jsonl", threads)
             clock, processor, _, text = run(given.roux, folder, "check", f"speed{threads}.recipe")
             tokens = tokens_of(text)[1]
-            line(f"first check of 100 MB, {threads} threads: M tokens/s by the clock; s of processor",
+            line(f"first check of {given.speed / 1e6:.0f} MB, {threads} threads: M tokens/s by the clock; s of processor",
                  f"{tokens / clock / 1e6:.2f}; {processor:.1f}")
-        corpus(folder / "large.jsonl", size=given.bytes)
+        corpus(folder / "large.jsonl", size=given.bytes, words=60, other=given.other)
         time.sleep(2.5)
         recipe("large", "large.jsonl", 2)
         clock, processor, _, text = run(given.roux, folder, "check", "large.recipe")
         sequences, tokens = tokens_of(text)
-        line(f"first check of {given.bytes / 1e9:.1f} GB, {sequences} records: s by the clock; of processor",
+        line(f"first check of {given.bytes / 1e9:.1f} GB, {sequences} records, {given.other} bytes of each not read: s by the clock; of processor",
              f"{clock:.1f}; {processor:.1f}")
         again = [run(given.roux, folder, "check", "large.recipe") for _ in range(5)]
         line("second check, 5 times: s by the clock, least, median, most; median of processor",
