@@ -76,8 +76,8 @@ void measure(int segments, int length, int heads, int keyHeads, int columns, uns
   std::vector<int32_t> offsets;
   for (int i = 0; i <= segments; ++i)
     offsets.push_back(i * length);
-  auto queries = attentionWork(offsets, heads, attentionBlock, false);
-  auto keys = attentionWork(offsets, keyHeads, attentionBlock, true);
+  auto queries = attentionWork(offsets, heads, 128, false);
+  auto keys = attentionWork(offsets, keyHeads, 128, true);
   Buffer queryWork = listed(queries), keyWork = listed(keys);
   Buffer q(Element::F32, randomNumbers(own, 1)), k(Element::F32, randomNumbers(shared, 2));
   Buffer v(Element::F32, randomNumbers(shared, 3)), o = q, dq = q, dk = k, dv = k;

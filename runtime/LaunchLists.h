@@ -19,8 +19,6 @@ namespace roux {
 inline constexpr const char *queryWorkName = "attention.queries";
 inline constexpr const char *keyWorkName = "attention.keys";
 inline constexpr const char *cachedWorkName = "attention.cached";
-/// The `block` that attention kernels are made for.
-inline constexpr int32_t attentionBlock = 128;
 
 /// The name of the list of rows that have a label, which is the column of that name, and of the
 /// extent that counts them; `target.place` is, for each token, its place among them, or -1.

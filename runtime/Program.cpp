@@ -18,7 +18,7 @@ namespace roux {
 namespace {
 
 /// Bumped whenever the fields below or the meaning of an opcode change.
-constexpr uint32_t formatNumber = 3;
+constexpr uint32_t formatNumber = 4;
 constexpr char magic[8] = {'r', 'o', 'u', 'x', 'p', 'r', 'o', 'g'};
 
 class Writer {
@@ -103,7 +103,12 @@ void buffer(Archive &archive, B &b) {
 
 template <typename Archive, typename P>
 void fields(Archive &archive, P &program) {
-  archive.text(program.machine);
+  std::string target;
+  if constexpr (!Archive::reads)
+    target = program.target.json();
+  archive.text(target);
+  if constexpr (Archive::reads)
+    program.target = TargetDescription::parse(target, archive.origin);
   list(archive, program.kernels, [&](auto &name) { archive.text(name); });
   archive.text(program.code);
   list(archive, program.entries, [&](auto &entry) {

@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/TargetDescription.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -78,7 +80,7 @@ struct Entry {
 };
 
 struct Program {
-  std::string machine;              ///< what the code is for: "avx512", …
+  TargetDescription target;         ///< what the code is for
   std::vector<std::string> kernels; ///< their names
   std::string code;     ///< a sealed shared object (Seal.h): a function and a shape for each kernel
   std::string codeFile; ///< where this machine has `code` as a file; empty: nowhere. Not saved

@@ -7,7 +7,7 @@ find_program(ROUX_CCACHE ccache)
 if(ROUX_CCACHE)
   # Relative paths make one cache serve every checkout; PCH needs the sloppiness.
   set(cache ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ROUX_CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${ROUX_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${cache})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${cache})
 endif()

@@ -24,7 +24,6 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
-#include "runtime/Processor.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -40,20 +39,14 @@ namespace roux {
 using namespace mlir;
 using namespace roux;
 
-const CPUMachine &roux::hostMachine() {
-  static const CPUMachine &machine =
-      *llvm::find_if(cpuMachines, [](const CPUMachine &m) { return runsHere(m.name.str()); });
-  return machine;
-}
-
-const CPUMachine *roux::machineNamed(StringRef name, Location where) {
+const TargetDescription *roux::machineNamed(StringRef name, Location where) {
   if (name.empty())
-    return &hostMachine();
-  for (const CPUMachine &machine : cpuMachines)
-    if (machine.name == name)
-      return &machine;
+    return &hostTarget();
+  if (const TargetDescription *known = targetNamed(name))
+    return known;
   InFlightDiagnostic error = emitError(where) << "there is no machine '" << name << "', only ";
-  llvm::interleaveComma(cpuMachines, error, [&](const CPUMachine &m) { error << m.name; });
+  llvm::interleaveComma(knownTargets(), error,
+                        [&](const TargetDescription &target) { error << target.name; });
   return nullptr;
 }
 
@@ -80,7 +73,7 @@ void roux::buildLoopsToLLVM(OpPassManager &kernels) {
 
 /// Code generation for `machine`: a level of the architecture, not the processor's name, so that
 /// what is saved runs on, and rounds as on, every processor of that level.
-static std::unique_ptr<llvm::TargetMachine> targetMachine(const CPUMachine &machine) {
+static std::unique_ptr<llvm::TargetMachine> targetMachine(const TargetDescription &machine) {
   [[maybe_unused]] static bool ready = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
@@ -93,8 +86,8 @@ static std::unique_ptr<llvm::TargetMachine> targetMachine(const CPUMachine &mach
                 : machine.vectorBits == 256 ? "x86-64-v3"
                                             : "x86-64-v2";
   // Two 256-bit halves are not as good where 512-bit registers double the accumulators.
-  StringRef features = machine.blocks ? "-prefer-256-bit,+avx512bf16,+amx-tile,+amx-bf16"
-                       : machine.dots ? "-prefer-256-bit,+avx512bf16"
+  StringRef features = machine.blocks  ? "-prefer-256-bit,+avx512bf16,+amx-tile,+amx-bf16"
+                       : machine.pairs ? "-prefer-256-bit,+avx512bf16"
                        : machine.vectorBits == 512 ? "-prefer-256-bit"
                                                    : "";
   std::string error;
@@ -106,7 +99,7 @@ static std::unique_ptr<llvm::TargetMachine> targetMachine(const CPUMachine &mach
 }
 
 /// Says to code generation what MLIR has no words for.
-static void describe(llvm::Module &code, const CPUMachine &machine) {
+static void describe(llvm::Module &code, const TargetDescription &machine) {
   for (llvm::Function &function : code) {
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.setUWTableKind(llvm::UWTableKind::Async); // perf and gdb walk through kernels
@@ -163,7 +156,7 @@ struct EmitCPUCode : roux::impl::EmitCPUCodeBase<EmitCPUCode> {
     return success();
   }
 
-  const CPUMachine *target = nullptr;
+  const TargetDescription *target = nullptr;
 };
 
 } // namespace

@@ -7,18 +7,15 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/conversion/CPUMachine.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
+#include "runtime/TargetDescription.h"
 
 namespace roux {
 
-/// The best of cpuMachines this processor runs.
-const CPUMachine &hostMachine();
-
 /// Empty: this processor's. Null after a diagnostic at `where` that lists those there are.
-const CPUMachine *machineNamed(llvm::StringRef name, mlir::Location where);
+const TargetDescription *machineNamed(llvm::StringRef name, mlir::Location where);
 
 /// What emitting CPU code needs to find in its context.
 void registerCPUCode(mlir::DialectRegistry &registry);

@@ -64,7 +64,7 @@ struct ConvertKernelToCPU : roux::impl::ConvertKernelToCPUBase<ConvertKernelToCP
       replace(function, std::move(module));
   }
 
-  const CPUMachine *target = nullptr;
+  const TargetDescription *target = nullptr;
 };
 
 struct ConvertKernelToGPU : roux::impl::ConvertKernelToGPUBase<ConvertKernelToGPU> {

@@ -36,7 +36,7 @@ static LogicalResult lower(step::AttentionOp op, EntryLowering &entry) {
                 entry.result(op.getOutput()), entry.result(op.getLogsumexp()), work},
                [&](RowWriter &k, ValueRange a) {
                  kernel::AttentionOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], op.getHeads(),
-                                             op.getKeyValueHeads(), attentionBlock,
+                                             op.getKeyValueHeads(), entry.target().attentionRows,
                                              op.getWindow().value_or(0), op.getScale());
                });
   return success();
@@ -53,9 +53,9 @@ static LogicalResult lower(step::CachedAttentionOp op, EntryLowering &entry) {
       {entry.buffer(op.getQuery()), entry.buffer(op.getKeys()), entry.buffer(op.getValues()),
        entry.result(op.getOutput()), logsumexp, workList(entry, cachedWorkName)},
       [&](RowWriter &k, ValueRange a) {
-        kernel::AttentionOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], heads,
-                                    op.getKeyValueHeads(), single ? 1 : attentionBlock,
-                                    op.getWindow().value_or(0), op.getScale());
+        kernel::AttentionOp::create(
+            k, a[0], a[1], a[2], a[3], a[4], a[5], heads, op.getKeyValueHeads(),
+            single ? 1 : entry.target().attentionRows, op.getWindow().value_or(0), op.getScale());
       });
   return success();
 }
@@ -82,17 +82,17 @@ static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
                [&](RowWriter &k, ValueRange a) {
                  kernel::AttentionQueryGradientOp::create(
                      k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], op.getHeads(),
-                     op.getKeyValueHeads(), attentionBlock, op.getWindow().value_or(0),
-                     op.getScale());
+                     op.getKeyValueHeads(), entry.target().attentionRows,
+                     op.getWindow().value_or(0), op.getScale());
                });
   forKey.append({entry.result(op.getKeyGradient()), entry.result(op.getValueGradient()),
                  workList(entry, keyWorkName)});
   entry.launch("attention_key_gradient_" + shapeName(op), entry.extent(keyWorkName), forKey,
                [&](RowWriter &k, ValueRange a) {
-                 kernel::AttentionKeyGradientOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], a[6],
-                                                        a[7], a[8], op.getHeads(),
-                                                        op.getKeyValueHeads(), attentionBlock,
-                                                        op.getWindow().value_or(0), op.getScale());
+                 kernel::AttentionKeyGradientOp::create(
+                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], op.getHeads(),
+                     op.getKeyValueHeads(), entry.target().attentionRows,
+                     op.getWindow().value_or(0), op.getScale());
                });
   return success();
 }

@@ -21,16 +21,13 @@ using namespace roux::kernel;
 
 namespace {
 
-/// Keys of a block: their scores and values stay in the first-level cache.
-constexpr int64_t keyBlock = 64;
-
 class Forward {
 public:
   Forward(AttentionOp op, CPUFunction &cpu)
       : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)),
         tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns())),
         copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)),
-        row(VectorType::get(tiles.lanes, type)) {}
+        keyBlock(cpu.machine.attentionStream), row(VectorType::get(tiles.lanes, type)) {}
 
   void lower();
 
@@ -69,7 +66,8 @@ private:
   Tiles tiles;
   HeadCopies copies;
   int64_t columns, padded;
-  VectorType row; ///< a vector's worth of scores of a query, or of a number of so many queries
+  int64_t keyBlock; ///< keys of a block: their scores and values stay in the nearer caches
+  VectorType row;   ///< a vector's worth of scores of a query, or of a number of so many queries
   Value queries, keysTransposed, values, scores, weights, gathered;
   Value largest, sums;       ///< of each query so far
   Value references, shrinks; ///< of each query of a group: what its scores are relative to

@@ -37,7 +37,7 @@ struct HeadRows {
 HeadRows headRows(CPUFunction &cpu, mlir::Value buffer, int64_t heads, mlir::Value head);
 
 /// True if the products of attention over such a buffer of queries may be of pairs.
-bool attendsInPairs(const CPUMachine &machine, mlir::Value query, int64_t headColumns);
+bool attendsInPairs(const TargetDescription &machine, mlir::Value query, int64_t headColumns);
 
 /// Moves rows of heads into scratch, as words of `tiles`.
 class HeadCopies {

@@ -34,9 +34,9 @@ HeadRows roux::headRows(CPUFunction &cpu, Value buffer, int64_t heads, Value hea
           type.getDimSize(1) / heads, head};
 }
 
-bool roux::attendsInPairs(const CPUMachine &machine, Value query, int64_t headColumns) {
+bool roux::attendsInPairs(const TargetDescription &machine, Value query, int64_t headColumns) {
   Type element = cast<MemRefType>(query.getType()).getElementType();
-  return machine.dots && element.isBF16() && headColumns % 2 == 0;
+  return machine.pairs && element.isBF16() && headColumns % 2 == 0;
 }
 
 Value HeadCopies::at(HeadRows rows, Value row, Value column) {

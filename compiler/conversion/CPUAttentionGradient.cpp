@@ -19,9 +19,6 @@ using namespace roux::kernel;
 
 namespace {
 
-/// Rows of the streaming side in a block.
-constexpr int64_t streamBlock = 64;
-
 /// The gradient with respect to the owner's rows. `ownsKeys` tells the two kernels apart.
 template <typename Op>
 class Gradient {
@@ -31,7 +28,8 @@ public:
   Gradient(Op op, CPUFunction &cpu)
       : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)),
         tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns())),
-        copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)) {}
+        copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)),
+        streamBlock(cpu.machine.attentionStream) {}
 
   void lower();
 
@@ -61,6 +59,7 @@ private:
   Tiles tiles;
   HeadCopies copies;
   int64_t columns, padded;
+  int64_t streamBlock;                   ///< rows of the streaming side in a block
   Value own, ownOther;                   ///< query and output gradient, or key and value
   Value streamed, streamedOther;         ///< the other two, transposed
   Value streamedRows, streamedOtherRows; ///< and as they are

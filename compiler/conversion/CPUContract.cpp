@@ -23,20 +23,9 @@ using namespace roux::kernel;
 
 namespace {
 
-/// Rows of an item: few, so that threads end together; a run of items shares what is laid out.
-constexpr int64_t itemRows = 64;
-/// Words of the right operand that are laid out at one time: they stay in the second-level cache.
-constexpr int64_t rightWords = 192 * 1024;
-/// Columns of an item. More share what is laid out of the left operand, fewer make more items.
-constexpr int64_t shortColumns = 192, longColumns = 384;
-/// The longest sum kept in registers, and the stretches of a longer one, in words.
-constexpr int64_t longestSum = 1024, longStretch = 256;
-/// Rows whose sums are in scratch while the stretches of a long sum go by.
-constexpr int64_t groupRows = 256;
-
 /// True if both operands come as bf16 and there is an instruction for pairs of them.
-bool multipliesPairs(ContractOp op, const CPUMachine &machine) {
-  return machine.dots && llvm::all_of(ArrayRef{&op.getLeft(), &op.getRight()}, [](Region *region) {
+bool multipliesPairs(ContractOp op, const TargetDescription &machine) {
+  return machine.pairs && llvm::all_of(ArrayRef{&op.getLeft(), &op.getRight()}, [](Region *region) {
            Value row = cast<YieldOp>(region->front().getTerminator()).getRow();
            return rowType(row.getType()).getElementType().isBF16();
          });
@@ -117,17 +106,20 @@ private:
 
 void Contract::plan() {
   int64_t words = op.terms() < 0 ? 0 : tiles.words(op.terms());
-  isLong = op.terms() < 0 || words > longestSum;
+  isLong = op.terms() < 0 || words > cpu.machine.longestSum;
   stretch =
-      isLong ? longStretch
+      isLong ? cpu.machine.stretch
              : llvm::alignTo(std::max<int64_t>(words, 1), std::max(tiles.wordStep(), tiles.lanes));
   int64_t panels = tiles.paddedColumns(op.resultColumns()) / tiles.panel();
-  int64_t most = std::max<int64_t>(
-      std::min(isLong ? longColumns : shortColumns, rightWords / stretch) / tiles.panel(), 1);
+  int64_t most =
+      std::max<int64_t>(std::min(isLong ? cpu.machine.longColumns : cpu.machine.shortColumns,
+                                 cpu.machine.rightWords / stretch) /
+                            tiles.panel(),
+                        1);
   // An even number of blocks, for a single row has no other items.
   int64_t blocks = panels > most ? 2 * llvm::divideCeil(panels, 2 * most) : 1;
   blockColumns = llvm::divideCeil(panels, blocks) * tiles.panel();
-  perItem = tiles.paddedRows(itemRows);
+  perItem = tiles.paddedRows(cpu.machine.itemRows);
   LoadOp load = transposed ? LoadOp() : onlyLoad(op.getLeft());
   if (load && rowType(load.getType()).getElementType() == number &&
       op.terms() % (each * tiles.wordStep()) == 0)
@@ -135,8 +127,8 @@ void Contract::plan() {
   // A stride of whole pages would put all rows of a tile into the same few lines of the cache.
   leftStride = inPlace        ? op.terms() / each
                : !transposed  ? stretch + tiles.lanes
-               : tiles.blocks ? longStretch + tiles.lanes
-                              : groupRows + tiles.lanes;
+               : tiles.blocks ? cpu.machine.stretch + tiles.lanes
+                              : cpu.machine.groupRows + tiles.lanes;
 }
 
 Value Contract::numbersAt(Region &region, Value row, Chunk chunk) {
@@ -348,8 +340,9 @@ void Contract::shortSums(Part part) {
 void Contract::longSums(Part part) {
   Value all = transposed ? cpu.extent : code.index(op.terms());
   auto vector = VectorType::get(tiles.lanes, type);
-  code.loop(part.row, part.end, groupRows, [&](Value row) {
-    Part group{row, code.min(code.add(row, groupRows), part.end), part.column, part.columns};
+  code.loop(part.row, part.end, cpu.machine.groupRows, [&](Value row) {
+    Part group{row, code.min(code.add(row, cpu.machine.groupRows), part.end), part.column,
+               part.columns};
     Value rows = code.roundUp(code.sub(group.end, row), tiles.tileRows);
     code.loop(code.index(0), code.mul(rows, blockColumns), tiles.lanes,
               [&](Value at) { code.store(code.number(vector, 0), code.address(sums, type, at)); });
@@ -377,12 +370,12 @@ void Contract::lower() {
   cpu.shape.extentPerItem = fixedRows ? 0 : perItem;
   cpu.shape.itemsPerRow = fixedRows ? llvm::divideCeil(op.resultRows(), perItem) * blocks : blocks;
   // A chunk of a row ends up to a vector beyond its last column.
-  int64_t leftRows = transposed && !tiles.blocks ? longStretch
-                     : transposed                ? tiles.paddedRows(groupRows) + tiles.lanes
-                                                 : tiles.tileRows;
+  int64_t leftRows = transposed && !tiles.blocks ? cpu.machine.stretch
+                     : transposed ? tiles.paddedRows(cpu.machine.groupRows) + tiles.lanes
+                                  : tiles.tileRows;
   left = cpu.allocate(tiles.word, leftRows * leftStride + 2 * tiles.panel());
   right = cpu.allocate(tiles.word, stretch * (blockColumns + tiles.panel()));
-  int64_t sumRows = isLong ? tiles.paddedRows(groupRows) : tiles.tileRows;
+  int64_t sumRows = isLong ? tiles.paddedRows(cpu.machine.groupRows) : tiles.tileRows;
   sums = cpu.allocate(type, sumRows * blockColumns + 2 * tiles.lanes);
 
   Value rows = fixedRows ? code.index(op.resultRows()) : cpu.extent;

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/conversion/CPUMachine.h"
 #include "compiler/conversion/RowBody.h"
 #include "runtime/Kernel.h"
+#include "runtime/TargetDescription.h"
 
 namespace roux {
 
@@ -16,7 +16,7 @@ namespace roux {
 /// to pointers and scalars.
 struct CPUFunction {
   LoopBuilder &code;
-  const CPUMachine &machine;
+  const TargetDescription &machine;
   mlir::IRMapping known;
   mlir::Value extent, begin, end; ///< index
   mlir::Value scratch;            ///< pointer
@@ -33,7 +33,7 @@ struct CPUFunction {
 /// chunk under a mask.
 class CPURows : public RowTarget {
 public:
-  explicit CPURows(const CPUMachine &machine) : machine(machine) {}
+  explicit CPURows(const TargetDescription &machine) : machine(machine) {}
   /// Restricts stores to columns [low, high): a body without reductions may run for a part.
   void restrict(mlir::Value low, mlir::Value high) { this->low = low, this->high = high; }
 
@@ -42,10 +42,11 @@ public:
   forColumns(LoopBuilder &code, int64_t columns, int64_t width, mlir::ValueRange carried,
              llvm::function_ref<LoopBuilder::Values(Chunk, mlir::ValueRange)> body) override;
   mlir::Value combine(LoopBuilder &code, kernel::Reduction kind, mlir::Value lanes) override;
+  int64_t foldBlock() const override { return machine.foldBlock; }
   void storeScalar(LoopBuilder &code, mlir::Value value, mlir::Value pointer) override;
 
 private:
-  const CPUMachine &machine;
+  const TargetDescription &machine;
   mlir::Value low, high;
 };
 

@@ -74,10 +74,10 @@ kernel::FuncOp KernelLibrary::get(const std::string &name, Location place, Float
   return function;
 }
 
-EntryLowering::EntryLowering(ModuleOp target, KernelLibrary &kernels, StringRef name,
-                             Location place)
-    : kernels(kernels), builder(place, target.getContext()) {
-  builder.setInsertionPointToEnd(target.getBody());
+EntryLowering::EntryLowering(ModuleOp result, KernelLibrary &kernels,
+                             const TargetDescription &target, StringRef name, Location place)
+    : kernels(kernels), machine(target), builder(place, result.getContext()) {
+  builder.setInsertionPointToEnd(result.getBody());
   program = kernel::ProgramOp::create(builder, name);
   builder.setInsertionPointToEnd(&program.getBody().emplaceBlock());
 }

@@ -12,6 +12,7 @@
 #include "dialects/Step/Step.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "runtime/TargetDescription.h"
 
 #include <map>
 #include <string>
@@ -39,8 +40,8 @@ class EntryLowering {
 public:
   using Value = mlir::Value;
 
-  EntryLowering(mlir::ModuleOp target, KernelLibrary &kernels, mlir::StringRef name,
-                mlir::Location place);
+  EntryLowering(mlir::ModuleOp result, KernelLibrary &kernels, const TargetDescription &target,
+                mlir::StringRef name, mlir::Location place);
 
   mlir::LogicalResult lower(mlir::func::FuncOp entry);
 
@@ -91,6 +92,9 @@ public:
   /// The operation whose lowering is running names its launches.
   mlir::ImplicitLocOpBuilder &host() { return builder; }
 
+  /// What the program is for.
+  const TargetDescription &target() const { return machine; }
+
   /// The type that sums of `tensor` are kept in.
   mlir::FloatType accumulation() const { return sums; }
 
@@ -126,6 +130,7 @@ private:
   void owe(Value tensor, Value where);
 
   KernelLibrary &kernels;
+  const TargetDescription &machine;
   kernel::ProgramOp program;
   mlir::ImplicitLocOpBuilder builder;
   mlir::FloatType sums;

@@ -66,7 +66,7 @@ static void lowerBody(FuncOp function, CPUFunction &cpu) {
       .Default([&](Operation *) { lowerRows(function, cpu); });
 }
 
-FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const CPUMachine &machine) {
+FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const TargetDescription &machine) {
   MLIRContext *context = function.getContext();
   context->loadDialect<scf::SCFDialect, LLVM::LLVMDialect>();
   Location loc = function.getLoc();

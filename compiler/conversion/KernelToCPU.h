@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/conversion/CPUMachine.h"
 #include "dialects/Kernel/Kernel.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/Kernel.h"
+#include "runtime/TargetDescription.h"
 
 namespace roux {
 
@@ -22,6 +22,6 @@ struct CPUKernel {
 };
 
 /// Fails with a diagnostic at the op that has no lowering.
-mlir::FailureOr<CPUKernel> lowerToCPU(kernel::FuncOp function, const CPUMachine &machine);
+mlir::FailureOr<CPUKernel> lowerToCPU(kernel::FuncOp function, const TargetDescription &machine);
 
 } // namespace roux

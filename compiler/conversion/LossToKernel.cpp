@@ -16,11 +16,10 @@ using namespace mlir;
 using namespace roux;
 
 /// Tokens whose logits exist at one time: enough that reading the vocabulary and adding to its
-/// gradient once a chunk costs little, but no more than 64 MiB of f32 where that makes a whole
-/// block of a matmul.
-static int64_t chunkTokens(int64_t words) {
-  constexpr int64_t block = 128, most = 512, logits = 16 << 20;
-  return std::clamp(logits / words / block * block, block, most);
+/// gradient once a chunk costs little, but not more than fits.
+static int64_t chunkTokens(const TargetDescription &target, int64_t words) {
+  int64_t block = target.lossBlock;
+  return std::clamp(target.lossNumbers / words / block * block, block, target.lossTokens);
 }
 
 namespace {
@@ -35,7 +34,7 @@ static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary,
                       llvm::function_ref<void(Chunk)> body) {
   int64_t channels = columnsOf(hidden),
           words = cast<MemRefType>(vocabulary.getType()).getDimSize(0);
-  Value size = entry.constant(chunkTokens(words)), tokens = entry.tokens();
+  Value size = entry.constant(chunkTokens(entry.target(), words)), tokens = entry.tokens();
   Value chunks = arith::CeilDivUIOp::create(entry.host(), tokens, size);
   entry.repeat(entry.constant(0), chunks, /*reverse=*/false, [&](Value at) {
     Chunk chunk;
@@ -201,7 +200,7 @@ Value ChunkGradient::ofLogits(Chunk chunk) {
   if (Type element = elementOf(hidden); element != entry.accumulation())
     gradients =
         entry.scratch("logit_gradients", MemRefType::get({ShapedType::kDynamic, words}, element),
-                      entry.constant(chunkTokens(words)));
+                      entry.constant(chunkTokens(entry.target(), words)));
   SmallVector<Value> arguments{chunk.logits};
   for (Value column : {op.getLabels(), op.getNll(), op.getLogsumexp(), op.getWeights()})
     arguments.push_back(entry.rows(entry.buffer(column), 0, chunk.begin));

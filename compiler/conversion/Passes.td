@@ -16,7 +16,7 @@ def StepToKernel : Pass<"convert-step-to-kernel", "::mlir::ModuleOp"> {
     by the weight's and `.gradient`, moments by `step.state`, results by `step.result`. Gradients are *added* to the buffers of role
     `gradient`, so that micro-batches sum; whoever begins a step zeroes them. Lists that the runtime
     makes of the columns (runtime/LaunchLists) stand for the segments and for the occurrences
-    of ids. Logits exist for 128 tokens at a time.
+    of ids. Blocks of attention and chunks of logits are the target's.
 
     Each operation is one kernel or a few; nothing is fused. Kernels are named after what they do and
     are shared where their bodies are equal; those of one name that differ are numbered. A gradient is
@@ -24,6 +24,8 @@ def StepToKernel : Pass<"convert-step-to-kernel", "::mlir::ModuleOp"> {
     Frequencies of rotary positions are `kernel.constant`s. An operation without a form in
     `kernel` is an error.
   }];
+  let options = [Option<"target", "target", "std::string", /*default=*/"",
+                        "a known target's name; else this processor's">];
   let dependentDialects = ["::roux::kernel::KernelDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }

@@ -17,10 +17,6 @@ using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
-/// Rows per block of a fold: error grows with the block and with the number of blocks, not with
-/// their product.
-static constexpr int64_t foldBlock = 256;
-
 Value roux::join(LoopBuilder &code, Reduction kind, Value a, Value b) {
   switch (kind) {
   case Reduction::Add:
@@ -211,6 +207,7 @@ void RowBody::reducePending(RowTarget &target) {
 }
 
 void RowBody::emitScalars(RowTarget &target) {
+  foldBlock = target.foldBlock();
   for (Operation &op : body.without_terminator()) {
     if (auto reduce = dyn_cast<ReduceOp>(op)) {
       if (needs(reduce.getRow(), pending))

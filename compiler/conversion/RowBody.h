@@ -36,6 +36,8 @@ public:
   virtual mlir::Value combine(LoopBuilder &code, kernel::Reduction kind, mlir::Value lanes) = 0;
   /// Stores a row's scalar, once.
   virtual void storeScalar(LoopBuilder &code, mlir::Value value, mlir::Value pointer) = 0;
+  /// Rows whose sum is begun anew in a fold.
+  virtual int64_t foldBlock() const = 0;
   /// Called between the scalars and the stores: what was read before is read before any is written.
   virtual void beforeStores(LoopBuilder &code) {}
 };
@@ -77,6 +79,7 @@ private:
   LoopBuilder &code;
   mlir::Block &body;
   mlir::IRMapping known;
+  int64_t foldBlock = 0; ///< the target's
   llvm::SmallVector<kernel::ReduceOp> pending;
 };
 

@@ -44,10 +44,13 @@ static constexpr StringLiteral gradientSuffix = "_grad";
 
 namespace {
 struct StepToKernel : roux::impl::StepToKernelBase<StepToKernel> {
+  using StepToKernelBase::StepToKernelBase;
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    OwningOpRef<ModuleOp> target = ModuleOp::create(module.getLoc());
-    KernelLibrary kernels(*target);
+    const TargetDescription *named = targetNamed(target.getValue());
+    const TargetDescription &machine = named ? *named : hostTarget();
+    OwningOpRef<ModuleOp> result = ModuleOp::create(module.getLoc());
+    KernelLibrary kernels(*result);
     SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
     for (func::FuncOp function : functions) {
       StringRef name = function.getSymName();
@@ -56,14 +59,14 @@ struct StepToKernel : roux::impl::StepToKernelBase<StepToKernel> {
       if (function.isPrivate() || differentiated)
         continue;
       name.consume_back(gradientSuffix);
-      EntryLowering entry(*target, kernels, name, function.getLoc());
+      EntryLowering entry(*result, kernels, machine, name, function.getLoc());
       if (failed(entry.lower(function)))
         return signalPassFailure();
     }
     for (func::FuncOp function : functions)
       function.erase();
     Block *body = module.getBody();
-    body->getOperations().splice(body->end(), target->getBody()->getOperations());
+    body->getOperations().splice(body->end(), result->getBody()->getOperations());
   }
 };
 } // namespace

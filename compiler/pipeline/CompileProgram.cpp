@@ -58,7 +58,7 @@ private:
   LogicalResult link(Program &program);
 
   ModuleOp module;
-  const CPUMachine &machine;
+  const TargetDescription &machine;
   CodeCache cache;
   SmallVector<FuncOp> functions;
   SmallVector<std::string> keys;    ///< in the cache; none where it is not used
@@ -110,8 +110,9 @@ LogicalResult ProgramCode::link(Program &program) {
 LogicalResult ProgramCode::write(Program &program) {
   std::string key;
   if (cache.isUsed()) {
+    std::string target = machine.json();
     for (FuncOp function : functions)
-      keys.push_back(CodeCache::keyOf(function, machine.name));
+      keys.push_back(CodeCache::keyOf(function, target));
     key = CodeCache::keyOf(keys);
     if (std::optional<std::string> code = cache.find(key)) {
       program.code = *std::move(code);
@@ -129,7 +130,7 @@ LogicalResult ProgramCode::write(Program &program) {
 
 FailureOr<Program> roux::compileProgram(ModuleOp module, const ProgramOptions &options) {
   Program program;
-  program.machine = options.machine->name.str();
+  program.target = *options.machine;
   if (failed(writeProgram(module, program)))
     return failure();
   if (options.emitsCode && !program.kernels.empty() &&

@@ -11,7 +11,7 @@
 namespace roux {
 
 struct ProgramOptions {
-  const CPUMachine *machine = &hostMachine();
+  const TargetDescription *machine = &hostTarget();
   std::string cacheFolder = {}; ///< where compiled code is kept; empty: nowhere
   bool emitsCode = true;        ///< else kernels are only named: enough to plan memory
 };

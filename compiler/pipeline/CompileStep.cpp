@@ -145,6 +145,11 @@ OwningOpRef<ModuleOp> StepCompilation::import() {
   return module;
 }
 
+static const TargetDescription &targetOf(const StepSource &source) {
+  const TargetDescription *named = targetNamed(source.machine);
+  return named ? *named : hostTarget();
+}
+
 OwningOpRef<ModuleOp> StepCompilation::build(StringRef wanted) {
   OwningOpRef<ModuleOp> module;
   StringRef before;
@@ -155,7 +160,7 @@ OwningOpRef<ModuleOp> StepCompilation::build(StringRef wanted) {
     if (before.empty())
       module = import();
     else if (bool hasNone = name == "grad" && !source.trains;
-             !hasNone && failed(runStages(*module, before, name, {})))
+             !hasNone && failed(runStages(*module, before, name, {.machine = &targetOf(source)})))
       return nullptr;
     module = edited(name, std::move(module));
     if (!module || name == wanted)
@@ -191,12 +196,6 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   if (failed(printKernels(*module, {what.stage, what.kernel, machine, what.architecture}, out)))
     return std::nullopt;
   return text;
-}
-
-static const CPUMachine &machineOf(const StepSource &source) {
-  const CPUMachine *named =
-      llvm::find_if(cpuMachines, [&](const CPUMachine &m) { return m.name == source.machine; });
-  return named == std::end(cpuMachines) ? hostMachine() : *named;
 }
 
 /// Adds what `stage` makes of the module of kernels to `files`.
@@ -251,7 +250,7 @@ std::optional<Program> outlineStep(const StepSource &source) {
 }
 
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder) {
-  return programOf(source, {&machineOf(source), cacheFolder});
+  return programOf(source, {&targetOf(source), cacheFolder});
 }
 
 } // namespace roux

@@ -17,7 +17,7 @@ namespace roux {
 struct KernelTextOptions {
   std::string stage = "kernel"; ///< `kernel`, or one of Stages.h that is a text a kernel
   std::string kernel = {};      ///< its name; empty: all of them
-  std::string machine = {};     ///< of cpuMachines; empty: this processor's
+  std::string machine = {};     ///< a known target's; empty: this processor's
   std::string architecture = "sm_90a";
 };
 

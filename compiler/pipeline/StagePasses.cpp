@@ -30,19 +30,19 @@ static void addFusion(OpPassManager &passes, const StageTarget &) {
   passes.addPass(step::createFuseLinearAdd());
 }
 
-static void addKernels(OpPassManager &passes, const StageTarget &) {
-  passes.addPass(createStepToKernel());
+static void addKernels(OpPassManager &passes, const StageTarget &target) {
+  passes.addPass(createStepToKernel({target.machine->name}));
   passes.addPass(step::createVerifyProgram());
 }
 
 static void addLoops(OpPassManager &passes, const StageTarget &target) {
-  passes.addPass(createConvertKernelToCPU({target.machine->name.str()}));
+  passes.addPass(createConvertKernelToCPU({target.machine->name}));
 }
 
 static void addCPUCode(OpPassManager &passes, const StageTarget &target, const char *form) {
   OpPassManager &kernels = passes.nest<ModuleOp>();
   buildLoopsToLLVM(kernels);
-  kernels.addPass(createEmitCPUCode({target.machine->name.str(), form}));
+  kernels.addPass(createEmitCPUCode({target.machine->name, form}));
 }
 
 static void addThreads(OpPassManager &passes, const StageTarget &) {
@@ -138,10 +138,8 @@ void roux::registerStagePasses() {
     StageOptions options;
     if (failed(options.parseFromString(text)))
       return failure();
-    const CPUMachine *machine =
-        llvm::find_if(cpuMachines, [&](const CPUMachine &m) { return m.name == options.machine; });
     StageTarget target;
-    if (machine != std::end(cpuMachines))
+    if (const TargetDescription *machine = targetNamed(options.machine))
       target.machine = machine;
     else if (!options.machine.empty())
       return refuse("there is no machine '" + options.machine + "'");

@@ -14,7 +14,7 @@ namespace roux {
 
 /// What code is for.
 struct StageTarget {
-  const CPUMachine *machine = &hostMachine();
+  const TargetDescription *machine = &hostTarget();
   std::string architecture = "sm_90a"; ///< of a GPU
 };
 

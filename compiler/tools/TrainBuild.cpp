@@ -353,7 +353,7 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
   loading.inputs = splitWeight(train["weight"].expression).inputs;
   train::PlanSource source(data.plan, input, train["weight"].expression, loading);
   std::string machine = fmt::format("{}, micro-batches of {} tokens",
-                                    program->executor().program().machine, fitted.microBatch);
+                                    program->executor().program().target.name, fitted.microBatch);
   train::TrainerOptions options =
       optionsFor(recipe, train, sources, data, identity, machine, folder);
   train::Schedule schedule = takeOver(train, data.plan, step, options);

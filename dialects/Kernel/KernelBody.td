@@ -123,8 +123,9 @@ def Kernel_FoldOp : Kernel_Op<"fold", [RecursiveMemoryEffects,
   let summary = "sum of rows over a range";
   let description = [{
     The row `sum over j in [begin, end) of body(j)`, column by column. The order follows from the
-    target and from end - begin alone: blocks of rows are added in the order of j, then their sums
-    in order, so the rounding error does not grow with the count. The body is a row body without reductions, stores and folds; it may use values around it.
+    target (`fold_block` of its description) and from end - begin alone: blocks of rows are added in
+    the order of j, then their sums in order, so the rounding error does not grow with the count.
+    The body is a row body without reductions, stores and folds; it may use values around it.
 
     The gradient of an embedding (the tokens of each id are one range of a list) and of a norm's
     weight (one row, folded over all tokens):

@@ -36,10 +36,10 @@ CPUExecutor::Memory CPUExecutor::allocate(int64_t bytes, const char *what) {
 
 CPUExecutor::CPUExecutor(Program given, unsigned threads)
     : loaded(std::move(given)), spent(loaded.kernels.size()), pool(threads) {
-  if (!runsHere(loaded.machine))
+  if (!runsHere(loaded.target.name))
     throw std::runtime_error(fmt::format(
         "the program is for a processor with '{}', which this one has not; compile it here",
-        loaded.machine));
+        loaded.target.name));
   int64_t most = 0;
   if (!loaded.kernels.empty())
     code = std::make_unique<SharedCode>(loaded.code, loaded.codeFile);

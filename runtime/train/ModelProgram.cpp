@@ -167,7 +167,7 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
   extents[targetCountName] = static_cast<int64_t>(targets.rows.size());
   auto bindWork = [&](const char *name, int64_t heads, bool ownsKeys) {
     std::vector<AttentionWork> items =
-        attentionWork(columns.segments, static_cast<int32_t>(heads), attentionBlock, ownsKeys);
+        attentionWork(columns.segments, static_cast<int32_t>(heads), attentionRows(), ownsKeys);
     launch.bind<AttentionWork>(name, items);
     extents[name] = static_cast<int64_t>(items.size());
   };
@@ -289,7 +289,7 @@ void ModelProgram::append(const std::string &name, const CachedColumns &columns,
                           const CacheBuffers &cache, std::span<float> logits) {
   const Entry &entry = machine.program().entry(name);
   Launch launch;
-  bindCached(launch, columns, name == "decode" ? 1 : attentionBlock);
+  bindCached(launch, columns, name == "decode" ? 1 : attentionRows());
   bindState(launch);
   bindRounded(launch, entry);
   launch.bindings.extents["cache.rows"] = cache.rows;

@@ -99,6 +99,10 @@ public:
   const model::ModelConfig &config() const { return shape; }
 
 private:
+  /// Rows of an item of attention's work.
+  int32_t attentionRows() const {
+    return static_cast<int32_t>(machine.program().target.attentionRows);
+  }
   struct Launch;
   void addTensor(const model::WeightRow &row);
   void bindColumns(Launch &launch, const StreamColumns &columns);

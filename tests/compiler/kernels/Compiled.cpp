@@ -98,15 +98,13 @@ Argument::Argument(int64_t value) {
   std::memcpy(&bits, &value, sizeof value);
 }
 
-static const CPUMachine &machineOf(const std::string &name) {
-  for (const CPUMachine &machine : cpuMachines)
-    if (machine.name == name)
-      return machine;
-  return hostMachine();
+static const TargetDescription &machineOf(const std::string &name) {
+  const TargetDescription *known = targetNamed(name);
+  return known ? *known : hostTarget();
 }
 
 bool test::runs(const std::string &name) {
-  return &machineOf(name) >= &hostMachine(); // best first
+  return &machineOf(name) >= &hostTarget(); // best first
 }
 
 Compiled::Compiled(const std::string &text, const std::string &machine) {

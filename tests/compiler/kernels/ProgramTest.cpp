@@ -156,7 +156,7 @@ TEST(Program, RefusesBytesThatAreNotWhole) {
   changed = bytes;
   changed[8] = 99;
   EXPECT_EQ(refusal(changed),
-            "f.program: not a usable program: it has format number 99, this build reads 3");
+            "f.program: not a usable program: it has format number 99, this build reads 4");
 }
 
 TEST(Program, SharesMemoryOnlyBetweenActivationsThatDoNotMeet) {
@@ -202,7 +202,7 @@ TEST(Program, NamesWhatIsMissing) {
 
 TEST(Program, IsRefusedWhereTheProcessorLacksWhatItUses) {
   Program program = compile();
-  program.machine = "avx9000";
+  program.target.name = "avx9000";
   try {
     CPUExecutor executor(std::move(program), 1);
     FAIL() << "an unknown machine was taken for this one";

@@ -145,7 +145,8 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
   bindings.extents[targetCountName] = targets.rows.size();
   auto bindWork = [&](const char *list, int32_t heads, bool ownsKeys) {
     std::vector<int32_t> flat;
-    for (const AttentionWork &item : attentionWork(segments, heads, attentionBlock, ownsKeys))
+    for (const AttentionWork &item :
+         attentionWork(segments, heads, executor->program().target.attentionRows, ownsKeys))
       flat.insert(flat.end(), {item.firstRow, item.rows, item.streamBegin, item.streamEnd,
                                item.position, item.head});
     bindings.extents[list] = flat.size() / 6;
