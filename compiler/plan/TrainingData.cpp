@@ -139,7 +139,7 @@ std::shared_ptr<const ScoreTable> DataBuilder::scoresKept(const CheckedDefinitio
   };
   ScoreRecipe made = scoreRecipeOf(sources, recipe, *this, score);
   Ledger ledger;
-  PipelineRunner runner(made.pipeline, made.consumer, ledger, threads);
+  PipelineRunner runner(made.pipeline, made.consumer, ledger, threads, &library);
   std::string identity =
       scoreIdentity(sources, recipe, knownFiles, score, made, runner.origin(),
                     [&](const CheckedDefinition &train) -> std::filesystem::path {

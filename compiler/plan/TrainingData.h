@@ -44,7 +44,12 @@ public:
   /// runtime/ for files, records, tokenizers, models and plans.
   TrainingData build(const CheckedDefinition &train);
   /// Called with a sentence before work that takes a while: a tokenizer, a token store.
-  void announce(std::function<void(const std::string &)> listener) { say = std::move(listener); }
+  void announce(std::function<void(const std::string &)> listener) {
+    say = std::move(listener);
+    library.announce(say);
+  }
+  /// What all who read the recipe's data open them through.
+  data::SourceLibrary &sourceLibrary() { return library; }
   /// Where the scores of a recipe come from; without, those that are there and ask no train.
   using ScoresOf =
       std::function<std::shared_ptr<const data::ScoreTable>(const CheckedDefinition &score)>;

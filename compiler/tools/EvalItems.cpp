@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/EvalItems.h"
 
-#include "compiler/plan/DataFlow.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/records/RecordError.h"
@@ -112,10 +111,11 @@ static const std::string &promptText(const CheckedRecipe &recipe, const CheckedV
 }
 
 eval::AskedSet askedSetOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const CheckedValue &task, const ModelFacts &model) {
+                          DataBuilder &builder, const CheckedValue &task, const ModelFacts &model) {
   data::Consumer consumer{model.tokenizer, model.chat, {}, false};
   data::Ledger ledger;
-  data::PipelineRunner runner(pipelineOf(sources, recipe, task["data"]), consumer, ledger);
+  data::PipelineRunner runner(builder.pipelineFor(task["data"], {}), consumer, ledger, 0,
+                              &builder.sourceLibrary());
   runner.runSteps();
   const std::string &prompt = promptText(recipe, task["prompt"]);
   eval::AskedSet set;

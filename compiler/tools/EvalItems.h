@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/plan/Models.h"
+#include "compiler/plan/TrainingData.h"
 #include "runtime/eval/scoring/LongBenchFolder.h"
 
 namespace roux {
@@ -14,7 +14,7 @@ namespace roux {
 /// The items of the call `task`. Of `model` only what the data are read by is used; it may be
 /// empty. Throws RecordError naming the record that has no answers or not what a hole names.
 eval::AskedSet askedSetOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const CheckedValue &task, const ModelFacts &model);
+                          DataBuilder &builder, const CheckedValue &task, const ModelFacts &model);
 
 /// `prompt` with its holes filled by `valueOf`, escapes taken away.
 std::string filledPrompt(std::string_view prompt,

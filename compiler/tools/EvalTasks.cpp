@@ -138,17 +138,18 @@ eval::NeedleOptions TaskMaker::needleOptions(const CheckedValue &call) const {
 std::string TaskMaker::haystack(const CheckedValue &value, uint64_t tokens) const {
   data::Consumer consumer{model.tokenizer, model.chat, {}, false};
   data::Ledger ledger;
-  data::PipelineRunner runner(data.pipelineFor(value, {}), consumer, ledger);
+  data::PipelineRunner runner(data.pipelineFor(value, {}), consumer, ledger, 0,
+                              &data.sourceLibrary());
   runner.runSteps();
   std::string text;
   uint64_t found = 0;
-  runner.visitTexts([&](std::string_view each) {
-    if (found >= tokens)
-      return;
-    std::string piece = (text.empty() ? "" : "\n\n") + std::string(each);
+  auto next = runner.texts();
+  for (std::string each; found < tokens && next(each);) {
+    std::string piece = (text.empty() ? "" : "\n\n") + each;
     found += model.tokenizer->encode(piece).size();
     text += piece;
-  });
+  }
+  runner.checkUnchanged();
   return text;
 }
 
@@ -273,7 +274,7 @@ EvalTask TaskMaker::longbench(const CheckedArgument &task) const {
 EvalTask TaskMaker::task(const CheckedArgument &task) const {
   const CheckedValue &call = task.value;
   AskTask ask{&task, *scoredSetsOf(sources, task), {}, {}};
-  eval::AskedSet &asked = ask.asked.emplace_back(askedSetOf(sources, recipe, call, model));
+  eval::AskedSet &asked = ask.asked.emplace_back(askedSetOf(sources, recipe, data, call, model));
   AskRules rules{.length = promptLength(call, asked.tokens), .asUser = model.chat.has_value()};
   if (call["stop"].kind == ValueKind::Text)
     rules.stops.push_back(call["stop"].text);

@@ -17,6 +17,11 @@ static std::filesystem::path dataFolder(const std::string &path) {
   return outputFolder(path) / "data";
 }
 
+/// To stderr, as it begins: a large corpus is minutes of work.
+static void announce(const std::string &what) {
+  fmt::print(stderr, "{}\n", what);
+}
+
 int withPlannedTrain(
     const std::string &path, const std::string &target, const CheckOptions &options,
     const std::function<void(const CheckedDefinition &, const TrainingData &)> &show) {
@@ -30,6 +35,7 @@ int withPlannedTrain(
     return status;
   const CheckedDefinition &train = trainNamed(*recipe, target);
   DataBuilder builder(sources, *recipe, dataFolder(path));
+  builder.announce(announce);
   show(train, builder.build(train));
   return 0;
 }
@@ -37,6 +43,7 @@ int withPlannedTrain(
 std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
                           const std::string &path) {
   DataBuilder builder(sources, recipe, dataFolder(path));
+  builder.announce(announce);
   std::string out;
   for (const CheckedDefinition &train : recipe.definitions) {
     if (train.kind != ast::Kind::Train || !train.inMainFile)

@@ -62,7 +62,8 @@ BuiltScore buildScore(const SourceManager &sources, const CheckedRecipe &recipe,
                       const CheckedDefinition &score) {
   ScoreRecipe made = scoreRecipeOf(sources, recipe, trains.data(), score);
   data::Ledger ledger;
-  data::PipelineRunner runner(made.pipeline, made.consumer, ledger, threadsOf(recipe));
+  data::PipelineRunner runner(made.pipeline, made.consumer, ledger, threadsOf(recipe),
+                              &trains.data().sourceLibrary());
   std::string identity = scoreIdentity(
       sources, recipe, trains.data().known(), score, made, runner.origin(),
       [&](const CheckedDefinition &train) { return trains.build(train).folder / "model"; });

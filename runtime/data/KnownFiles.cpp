@@ -8,17 +8,16 @@
 
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/FileError.h"
+#include "runtime/data/FileState.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 #include <memory>
 #include <vector>
@@ -36,22 +35,12 @@ static uint64_t hashOf(std::string_view text) {
   return XXH3_64bits(text.data(), text.size());
 }
 
-/// The state of a file as text, and whether a write that follows would surely change it.
-static std::string stateOf(const std::filesystem::path &file, bool &settled) {
-  struct stat status{};
-  if (stat(file.c_str(), &status) != 0)
-    fail(file, "read");
-  // The clock of file systems is coarse: within its tick a second write leaves the same time.
-  settled = std::time(nullptr) - status.st_ctim.tv_sec >= 2;
-  return fmt::format("{}:{}:{}:{}.{:09}:{}.{:09}", status.st_dev, status.st_ino, status.st_size,
-                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
-                     status.st_ctim.tv_nsec);
-}
-
 uint64_t KnownFiles::remember(const std::filesystem::path &file, std::string_view what,
                               const Find &find) {
-  bool settled = false, still = false;
-  std::string state = stateOf(file, settled), key = fmt::format("{} {}", state, what);
+  FileState state = stateOf(file);
+  if (state.text.empty())
+    return find();
+  std::string key = fmt::format("{} {}", state.text, what);
   {
     std::lock_guard lock(mutex);
     load();
@@ -59,7 +48,7 @@ uint64_t KnownFiles::remember(const std::filesystem::path &file, std::string_vie
       return found->second;
   }
   uint64_t value = find();
-  if (!settled || stateOf(file, still) != state)
+  if (!state.settled || stateOf(file).text != state.text)
     return value;
   std::lock_guard lock(mutex);
   known[key] = value;

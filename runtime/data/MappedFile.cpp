@@ -20,12 +20,23 @@ MappedFile::MappedFile(std::filesystem::path source) : path(std::move(source)) {
   int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
     fail(fmt::format("cannot open it: {}", std::strerror(errno)));
+  struct Closing {
+    int descriptor;
+    ~Closing() { close(descriptor); }
+  } closing{descriptor};
+  map(descriptor);
+}
+
+MappedFile::MappedFile(int descriptor, std::filesystem::path name) : path(std::move(name)) {
+  map(descriptor);
+}
+
+void MappedFile::map(int descriptor) {
   struct stat status;
   bool isFile = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
   size = isFile ? static_cast<size_t>(status.st_size) : 0;
   void *mapped = size ? mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0) : MAP_FAILED;
   int cause = errno;
-  close(descriptor);
   if (!isFile)
     fail("not a plain file");
   if (size == 0)

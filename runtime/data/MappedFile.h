@@ -22,6 +22,8 @@ class MappedFile {
 public:
   /// Maps `path` read-only. Throws FileError.
   explicit MappedFile(std::filesystem::path path);
+  /// The same of an open file, which keeps `descriptor` and is called `path` in errors.
+  MappedFile(int descriptor, std::filesystem::path path);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
@@ -38,6 +40,7 @@ public:
   [[noreturn]] void fail(std::string_view why) const;
 
 private:
+  void map(int descriptor);
   void check(uint64_t offset, uint64_t count, size_t each, size_t alignment,
              std::string_view what) const;
 

@@ -11,6 +11,7 @@
 
 #include "runtime/data/FileError.h"
 #include "runtime/data/Ledger.h"
+#include "runtime/data/NamelessFile.h"
 #include "runtime/data/TokenRuns.h"
 
 #include <cstdint>
@@ -138,10 +139,8 @@ private:
 
   std::unique_ptr<class AtomicFile> file;
   StoreSchema schema;
-  class Waiting;
-  std::unique_ptr<Waiting> table;               ///< SequenceEntry
-  std::vector<std::unique_ptr<Waiting>> values; ///< double, attribute by attribute; of texts the
-                                                ///< string's index
+  NamelessFile table;               ///< SequenceEntry
+  std::vector<NamelessFile> values; ///< double, attribute by attribute; of texts the string's index
   uint64_t sequences = 0;
   NameTable sources, roles, strings;
   std::string origin;

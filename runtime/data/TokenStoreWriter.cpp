@@ -12,9 +12,6 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <limits>
 #include <stdexcept>
 
@@ -30,49 +27,13 @@ uint32_t TokenStoreWriter::NameTable::operator()(std::string_view name) {
   return index;
 }
 
-/// Bytes that go to the end of the store, kept in a nameless file until it is
-/// there.
-class TokenStoreWriter::Waiting {
-public:
-  Waiting() : file(std::tmpfile()) {
-    if (!file)
-      fail();
-  }
-  ~Waiting() {
-    if (file)
-      std::fclose(file);
-  }
-  Waiting(const Waiting &) = delete;
-
-  template <typename T>
-  void add(const T &value) {
-    if (std::fwrite(&value, sizeof value, 1, file) != 1)
-      fail();
-  }
-  void moveTo(AtomicFile &target) {
-    std::vector<std::byte> block(1 << 20);
-    if (std::fflush(file) != 0 || std::fseek(file, 0, SEEK_SET) != 0)
-      fail();
-    while (size_t count = std::fread(block.data(), 1, block.size(), file))
-      target.write(std::span(block).first(count));
-    if (std::ferror(file))
-      fail();
-  }
-
-private:
-  [[noreturn]] static void fail() {
-    throw FileError(
-        fmt::format("a temporary file for a table of sequences: {}", std::strerror(errno)));
-  }
-  std::FILE *file;
-};
-
 TokenStoreWriter::TokenStoreWriter(std::filesystem::path path, StoreSchema schema)
-    : file(std::make_unique<AtomicFile>(std::move(path), sizeof(StoreHeader))),
-      schema(std::move(schema)), table(std::make_unique<Waiting>()) {
+    : file(std::make_unique<AtomicFile>(path, sizeof(StoreHeader))), schema(std::move(schema)),
+      table(fmt::format("{}: cannot keep its table", path.string()), path.parent_path()) {
   roles("");
   for (size_t a = 0; a < this->schema.attributes.size(); ++a)
-    values.push_back(std::make_unique<Waiting>());
+    values.emplace_back(fmt::format("{}: cannot keep its attributes", path.string()),
+                        path.parent_path());
 }
 
 TokenStoreWriter::~TokenStoreWriter() = default;
@@ -185,7 +146,7 @@ void TokenStoreWriter::append(const NewSequence &sequence) {
   entry.labelRuns = static_cast<uint32_t>(runs.set.size());
   entry.otherLabels = static_cast<uint32_t>(runs.others.size());
   entry.roleRuns = static_cast<uint32_t>(runs.roles.size());
-  table->add(entry);
+  table.add(entry);
   ++sequences;
 
   file->writeValues(sequence.ids);
@@ -197,9 +158,9 @@ void TokenStoreWriter::append(const NewSequence &sequence) {
   file->writeValues(sequence.sentences);
   file->writeValues(sequence.tokenScores);
   for (size_t a = 0; a < values.size(); ++a)
-    values[a]->add(schema.attributes[a].isText
-                       ? static_cast<double>(strings(sequence.attributes[a].text))
-                       : sequence.attributes[a].number);
+    values[a].add(schema.attributes[a].isText
+                      ? static_cast<double>(strings(sequence.attributes[a].text))
+                      : sequence.attributes[a].number);
 }
 
 void TokenStoreWriter::finish() {
@@ -210,10 +171,10 @@ void TokenStoreWriter::finish() {
   header.sequences = sequences;
   file->align();
   header.tableOffset = file->size();
-  table->moveTo(*file);
+  table.copyTo(*file);
   header.valuesOffset = file->size();
-  for (const std::unique_ptr<Waiting> &column : values)
-    column->moveTo(*file);
+  for (const NamelessFile &column : values)
+    column.copyTo(*file);
   header.namesOffset = file->size();
   PackedWriter tail;
   tail.texts(sources.names);

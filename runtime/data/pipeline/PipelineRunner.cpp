@@ -111,6 +111,12 @@ void PipelineRunner::open(uint32_t step, SourceLibrary *library) {
   }
 }
 
+void PipelineRunner::checkUnchanged() const {
+  for (const std::shared_ptr<RecordSource> &source : sources)
+    if (source)
+      source->checkUnchanged();
+}
+
 void PipelineRunner::read(uint32_t step) {
   const RecordSource &source = *sources[step];
   // Steps that read one definition give equal rows: those of the first of them.

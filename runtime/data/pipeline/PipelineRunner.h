@@ -92,6 +92,10 @@ public:
   /// schema are evaluated for each.
   void write(TokenStoreWriter &store, const StoreSchema &schema);
 
+  /// Throws FileError where a file is no longer what it was when the sources were opened. All above
+  /// that read rows to their end do so.
+  void checkUnchanged() const;
+
   Workspace makeWorkspace() const { return Workspace(sources); }
   /// The last step's rows, their names, and whether a record that cannot be read is left out.
   const StepRows &rows() const { return steps.back(); }

@@ -32,6 +32,7 @@ void PipelineRunner::visitRecords(
   for (uint64_t row = 0; row < size(); ++row)
     if (const Record *read = recordToVisit(row, workspace))
       visit(*read, nameOf(rows()[row]));
+  checkUnchanged();
 }
 
 std::function<bool(std::string &)> PipelineRunner::texts() {
@@ -45,8 +46,10 @@ std::function<bool(std::string &)> PipelineRunner::texts() {
   auto at = std::make_shared<Place>(Place{makeWorkspace()});
   return [this, at](std::string &text) {
     while (at->text == at->texts.size()) {
-      if (at->row == size())
+      if (at->row == size()) {
+        checkUnchanged();
         return false;
+      }
       at->texts.clear();
       at->text = 0;
       const Record *read = recordToVisit(at->row++, at->workspace);

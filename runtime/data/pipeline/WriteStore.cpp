@@ -215,6 +215,7 @@ void PipelineRunner::write(TokenStoreWriter &store, const StoreSchema &schema) {
         countProblem(each.row, each.problem);
   };
   inOrder((rows.size() + pieceRows - 1) / pieceRows, threads, 4, work, commit);
+  checkUnchanged();
   noteUnreadKeys(schema);
   store.ledger().merge(ledger);
   store.setOrigin(origin());

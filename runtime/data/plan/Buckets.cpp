@@ -68,12 +68,12 @@ std::vector<Bucket> sortIntoBuckets(const DataPass &pass) {
   SequenceDraws draws(pass.draws / "bucket", pass.input.sources);
   std::vector<uint64_t> keys;
   keys.reserve(pass.pieces.size());
-  for (const PlacedSequence &piece : pass.pieces)
-    keys.push_back((draws.of(pass.entry(piece)) / piece.begin).bits());
+  for (size_t piece = 0; piece < pass.pieces.size(); ++piece)
+    keys.push_back((draws.of(pass.pieces.entry(piece)) / pass.pieces[piece].begin).bits());
   std::map<std::pair<uint32_t, uint32_t>, Bucket> found;
   for (uint32_t index : orderByKey(keys)) {
-    const PlacedSequence &piece = pass.pieces[index];
-    uint32_t source = pass.spec.batch.withinSource ? pass.entry(piece).source : 0;
+    PlacedSequence piece = pass.pieces[index];
+    uint32_t source = pass.spec.batch.withinSource ? pass.pieces.entry(index).source : 0;
     Bucket &bucket = found[{piece.positions, source}];
     bucket.length = piece.positions;
     bucket.members.push_back(index);

@@ -8,9 +8,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/data/plan/PlanInput.h"
-#include "runtime/data/plan/PlanRecords.h"
-#include "runtime/data/plan/Spec.h"
+#include "runtime/data/plan/Pieces.h"
 
 #include <string_view>
 #include <vector>
@@ -41,19 +39,8 @@ struct DataPass {
   SeedTree draws; ///< of this construct and pass
   Ledger losses{};
   std::vector<uint64_t> cycleEnds{}; ///< of `bucket`: steps up to the end of each cycle
-  std::vector<PlacedSequence> pieces{};
+  Pieces pieces{input, spec.batch.labels};
 
-  const SequenceEntry &entry(const PlacedSequence &piece) const {
-    return input.sequences[piece.sequence];
-  }
-  /// Tokens of `sequence` beyond its positions: 1 where the last token is only a label.
-  uint32_t labelOnly(uint32_t sequence) const {
-    return spec.batch.labels == Reach::Sequence && !input.sequences[sequence].lastIsInput;
-  }
-  PlacedSequence whole(uint32_t sequence) const;
-  /// Tokens [begin, end) without [holeBegin, holeEnd) as a sequence of their own: its first token
-  /// and the first behind the hole are no longer labels, as what preceded them is gone.
-  PlacedSequence part(uint32_t sequence, TokenRange tokens, TokenRange hole = {}) const;
   /// Counts `tokens` and `targets` of `piece` as lost to `rule`.
   void lose(Fate fate, std::string_view rule, uint32_t sequence, uint64_t tokens, uint64_t targets);
   void drop(std::string_view rule, const PlacedSequence &piece) {

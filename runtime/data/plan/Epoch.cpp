@@ -21,13 +21,14 @@ namespace {
 using Stream = std::span<const uint32_t>;
 
 std::vector<uint32_t> dataOrder(const PlanInput &input, const PlanSpec &spec, SeedTree draws) {
-  std::vector<uint32_t> order(input.sequences.size());
-  std::iota(order.begin(), order.end(), 0u);
-  if (!spec.batch.shuffle)
+  if (!spec.batch.shuffle) {
+    std::vector<uint32_t> order(input.sequences.size());
+    std::iota(order.begin(), order.end(), 0u);
     return order;
+  }
   SequenceDraws place(draws / "order", input.sources);
   std::vector<uint64_t> keys;
-  keys.reserve(order.size());
+  keys.reserve(input.sequences.size());
   for (const SequenceEntry &entry : input.sequences)
     keys.push_back(place.of(entry).bits());
   return orderByKey(keys);
@@ -114,6 +115,8 @@ void formPacks(DataPass &pass, Stream stream, Units &units) {
 
 void formGroups(DataPass &pass, Stream stream, Units &units) {
   std::vector<uint32_t> lengths, sorted;
+  lengths.reserve(stream.size());
+  sorted.reserve(stream.size());
   for (uint32_t index : stream)
     lengths.push_back(pass.pieces[index].positions);
   for (uint32_t place : orderByCount(lengths))
@@ -141,8 +144,10 @@ void formUnits(DataPass &pass, Stream stream, Units &units) {
 std::vector<std::vector<uint32_t>> streams(const DataPass &pass) {
   bool apart = pass.spec.batch.withinSource;
   std::vector<std::vector<uint32_t>> streams(apart ? pass.input.sources.size() : 1);
+  if (!apart)
+    streams[0].reserve(pass.pieces.size());
   for (uint32_t i = 0; i < pass.pieces.size(); ++i)
-    streams[apart ? pass.entry(pass.pieces[i]).source : 0].push_back(i);
+    streams[apart ? pass.pieces.entry(i).source : 0].push_back(i);
   return streams;
 }
 
@@ -174,8 +179,8 @@ Units shuffleUnits(const DataPass &pass, const Units &units) {
   SequenceDraws place(pass.draws / "units", pass.input.sources);
   std::vector<uint64_t> keys;
   for (size_t unit = 0; unit < units.size(); ++unit) {
-    const PlacedSequence &first = pass.pieces[units[unit].front()];
-    keys.push_back((place.of(pass.entry(first)) / first.begin).bits());
+    uint32_t first = units[unit].front();
+    keys.push_back((place.of(pass.pieces.entry(first)) / pass.pieces[first].begin).bits());
   }
   return inOrder(units, orderByKey(keys));
 }
@@ -186,6 +191,8 @@ Units arrange(DataPass &pass) {
     return drawBuckets(pass);
   Units units;
   size_t rests = pass.pieces.size();
+  if (batch.policy != Policy::Pack) // those know how many
+    units.members.reserve(rests);
   for (const std::vector<uint32_t> &stream : streams(pass))
     formUnits(pass, stream, units);
   if (batch.withinSource)
@@ -194,15 +201,6 @@ Units arrange(DataPass &pass) {
       batch.policy == Policy::Sorted ||
       (batch.policy == Policy::Pack && (batch.fit == Fit::Best || batch.fit == Fit::Decreasing));
   return shuffles ? shuffleUnits(pass, units) : units;
-}
-
-/// Packs are units, or single sequences where the policy makes none.
-std::vector<uint64_t> packBegins(const DataPass &pass, const Units &units, size_t laid) {
-  if (pass.spec.batch.policy == Policy::Pack)
-    return {units.begins.begin(), units.begins.begin() + static_cast<ptrdiff_t>(laid) + 1};
-  std::vector<uint64_t> begins(units.begins[laid] + 1);
-  std::iota(begins.begin(), begins.end(), uint64_t(0));
-  return begins;
 }
 
 /// Cuts the epoch into steps, and drops the units that do not fill one where `last` says so.
@@ -217,8 +215,11 @@ void cutSteps(DataPass &pass, Units units, Epoch &epoch) {
   for (size_t unit = 0; unit < laid; unit += each)
     epoch.steps.push_back(isPack ? unit : units.begins[unit]);
   epoch.steps.push_back(isPack ? laid : units.begins[laid]);
-  epoch.packs = packBegins(pass, units, laid);
   units.members.resize(units.begins[laid]);
+  if (isPack) {
+    units.begins.resize(laid + 1);
+    epoch.packs = std::move(units.begins);
+  }
   epoch.members = std::move(units.members);
 }
 
@@ -229,7 +230,7 @@ Epoch formEpoch(const PlanInput &input, const PlanSpec &spec, uint32_t number) {
       SeedTree(spec.seed) / spec.construct / "batch" / (spec.batch.shuffle ? number : 0);
   DataPass pass{input, spec, draws};
   applyOverflow(pass, dataOrder(input, spec, draws));
-  Epoch epoch;
+  Epoch epoch{.pieces = Pieces(input, spec.batch.labels)};
   cutSteps(pass, arrange(pass), epoch);
   epoch.pieces = std::move(pass.pieces);
   epoch.cycleEnds = std::move(pass.cycleEnds);

@@ -10,16 +10,17 @@
 
 namespace roux::data {
 
-/// Step s is packs [steps[s], steps[s + 1]); pack p is members [packs[p], packs[p + 1]), each the
-/// index of a piece.
+/// Step s is packs [steps[s], steps[s + 1]); pack p is members [firstOf(p), firstOf(p + 1)), each
+/// the index of a piece.
 struct Epoch {
-  std::vector<PlacedSequence> pieces;
-  std::vector<uint32_t> members;
-  std::vector<uint64_t> packs;
-  std::vector<uint64_t> steps;
-  std::vector<uint64_t> cycleEnds; ///< of `bucket`: steps up to the end of each cycle
-  Ledger losses;
+  Pieces pieces;
+  std::vector<uint32_t> members = {};
+  std::vector<uint64_t> packs = {}; ///< where each begins; empty: each is one member
+  std::vector<uint64_t> steps = {};
+  std::vector<uint64_t> cycleEnds = {}; ///< of `bucket`: steps up to the end of each cycle
+  Ledger losses = {};
 
+  uint64_t firstOf(uint64_t pack) const { return packs.empty() ? pack : packs[pack]; }
   size_t stepCount() const { return steps.size() - 1; }
 };
 

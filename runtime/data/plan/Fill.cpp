@@ -20,7 +20,7 @@ public:
 
   void add(uint32_t index) {
     while (pass.pieces[index].positions > room) {
-      uint32_t extra = pass.labelOnly(pass.pieces[index].sequence);
+      uint32_t extra = pass.pieces.labelOnly(pass.pieces[index].sequence);
       uint32_t rest = room + extra < smallest ? index : cutAt(index, room + extra);
       packs.close();
       room = capacity;
@@ -46,7 +46,7 @@ private:
       pass.losses.add(Fate::Warned, torn, 1, 0, 0, nameForLedger(before.sequence));
     uint32_t middle = tokenAfter(before, tokens);
     PlacedSequence head = piece(before, before.begin, middle);
-    pass.pieces[index] = head;
+    pass.pieces.replace(index, head);
     packs.members.push_back(index);
 
     uint32_t left = before.tokens() - head.tokens();
@@ -59,7 +59,7 @@ private:
     PlacedSequence tail = piece(before, atHole ? before.holeEnd : middle, before.end);
     pass.lose(Fate::Split, rested, before.sequence, 0,
               before.targets - head.targets - tail.targets);
-    pass.pieces.push_back(tail);
+    pass.pieces.add(tail);
     return static_cast<uint32_t>(pass.pieces.size() - 1);
   }
 
@@ -73,8 +73,8 @@ private:
   /// `whole` from `begin` to `end`, with its hole as far as it lies between.
   PlacedSequence piece(const PlacedSequence &whole, uint32_t begin, uint32_t end) const {
     bool hole = begin < whole.holeBegin && whole.holeEnd < end;
-    return pass.part(whole.sequence, {begin, end},
-                     hole ? TokenRange{whole.holeBegin, whole.holeEnd} : TokenRange{});
+    return pass.pieces.part(whole.sequence, {begin, end},
+                            hole ? TokenRange{whole.holeBegin, whole.holeEnd} : TokenRange{});
   }
 
   std::string nameForLedger(uint32_t sequence) const {

@@ -10,35 +10,6 @@
 
 namespace roux::data {
 
-PlacedSequence DataPass::whole(uint32_t sequence) const {
-  const SequenceEntry &from = input.sequences[sequence];
-  return {.sequence = sequence,
-          .begin = 0,
-          .end = from.tokens,
-          .holeBegin = 0,
-          .holeEnd = 0,
-          .positions = from.tokens - labelOnly(sequence),
-          .targets = from.targets,
-          .offset = 0,
-          .prefix = PlacedSequence::noGaps};
-}
-
-PlacedSequence DataPass::part(uint32_t sequence, TokenRange tokens, TokenRange hole) const {
-  PlacedSequence piece = whole(sequence);
-  piece.begin = tokens.begin;
-  piece.end = tokens.end;
-  piece.holeBegin = hole.begin;
-  piece.holeEnd = hole.end;
-  piece.positions = piece.tokens() - labelOnly(sequence);
-  auto labels = [&](uint32_t begin, uint32_t end) {
-    return begin + 1 < end ? input.countLabels(sequence, {begin + 1, end}) : 0;
-  };
-  piece.targets = hole.size() == 0
-                      ? labels(tokens.begin, tokens.end)
-                      : labels(tokens.begin, hole.begin) + labels(hole.end, tokens.end);
-  return piece;
-}
-
 void DataPass::lose(Fate fate, std::string_view rule, uint32_t sequence, uint64_t tokens,
                     uint64_t targets) {
   losses.add(fate, rule, 1, tokens, targets,
@@ -50,13 +21,13 @@ static PlacedSequence cutPart(const DataPass &pass, uint32_t sequence, uint32_t 
   uint32_t tokens = pass.input.sequences[sequence].tokens;
   switch (pass.spec.batch.overflow) {
   case Overflow::CutLeft:
-    return pass.part(sequence, {tokens - keep, tokens});
+    return pass.pieces.part(sequence, {tokens - keep, tokens});
   case Overflow::CutMiddle: {
     uint32_t head = keep - keep / 2;
-    return pass.part(sequence, {0, tokens}, {head, tokens - (keep - head)});
+    return pass.pieces.part(sequence, {0, tokens}, {head, tokens - (keep - head)});
   }
   default:
-    return pass.part(sequence, {0, keep});
+    return pass.pieces.part(sequence, {0, keep});
   }
 }
 
@@ -68,7 +39,7 @@ static void cut(DataPass &pass, uint32_t sequence, uint32_t keep) {
   size_t side =
       static_cast<size_t>(pass.spec.batch.overflow) - static_cast<size_t>(Overflow::CutRight);
   pass.lose(Fate::Cut, rules[side], sequence, from.tokens - keep, from.targets - piece.targets);
-  pass.pieces.push_back(piece);
+  pass.pieces.add(piece);
 }
 
 /// Pieces of `keep` tokens and one of the rest. The first token of a later piece is no label any
@@ -76,12 +47,12 @@ static void cut(DataPass &pass, uint32_t sequence, uint32_t keep) {
 static void split(DataPass &pass, uint32_t sequence, uint32_t keep) {
   const SequenceEntry &from = pass.input.sequences[sequence];
   uint32_t laid = 0, targets = 0;
-  while (from.tokens - laid > pass.labelOnly(sequence)) {
+  while (from.tokens - laid > pass.pieces.labelOnly(sequence)) {
     uint32_t count = std::min(keep, from.tokens - laid);
-    PlacedSequence piece = pass.part(sequence, {laid, laid + count});
+    PlacedSequence piece = pass.pieces.part(sequence, {laid, laid + count});
     targets += piece.targets;
     laid += count;
-    pass.pieces.push_back(piece);
+    pass.pieces.add(piece);
   }
   pass.lose(Fate::Split, "overflow: split", sequence, from.tokens - laid, from.targets - targets);
 }
@@ -90,14 +61,14 @@ void applyOverflow(DataPass &pass, std::span<const uint32_t> order) {
   uint32_t capacity = static_cast<uint32_t>(pass.spec.capacity());
   pass.pieces.reserve(order.size());
   for (uint32_t sequence : order) {
-    PlacedSequence piece = pass.whole(sequence);
-    uint32_t extra = pass.labelOnly(sequence);
+    PlacedSequence piece = pass.pieces.whole(sequence);
+    uint32_t extra = pass.pieces.labelOnly(sequence);
     if (piece.end <= extra) {
       pass.drop("no tokens to lay down", piece);
       continue;
     }
     if (piece.positions <= capacity) {
-      pass.pieces.push_back(piece);
+      pass.pieces.add(piece);
       continue;
     }
     switch (pass.spec.batch.overflow) {

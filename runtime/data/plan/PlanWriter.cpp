@@ -22,7 +22,9 @@ namespace roux::data {
 static constexpr std::string_view noTargets = "laid down, but nothing in it is a target";
 
 PlanWriter::PlanWriter(std::filesystem::path path, const PlanInput &input, const PlanSpec &spec)
-    : input(input), spec(spec), file(std::move(path), sizeof(PlanHeader)) {
+    : input(input), spec(spec), file(path, sizeof(PlanHeader)),
+      packTable(fmt::format("{}: cannot keep its packs", path.string()), path.parent_path()),
+      stepTable(fmt::format("{}: cannot keep its steps", path.string()), path.parent_path()) {
   if (input.losses)
     losses.merge(*input.losses);
 }
@@ -32,7 +34,7 @@ bool PlanWriter::isLongEnough() const {
   case PlanLength::Unit::Epochs:
     break;
   case PlanLength::Unit::Steps:
-    return static_cast<double>(stepTable.size()) >= spec.length.amount;
+    return static_cast<double>(steps()) >= spec.length.amount;
   case PlanLength::Unit::Tokens:
     return static_cast<double>(tokens) >= spec.length.amount;
   }
@@ -43,7 +45,6 @@ void PlanWriter::add(const Epoch &epoch, uint32_t number, uint64_t count) {
   losses.merge(epoch.losses);
   if (repeat(number, count))
     return;
-  packTable.reserve(packTable.size() + epoch.steps[count]);
   for (uint64_t step = 0; step < count && !isLongEnough(); ++step)
     addStep(epoch, step, number);
 }
@@ -53,7 +54,7 @@ void PlanWriter::warnOfCycle(const Epoch &last, uint64_t made) {
   if (cycle == last.cycleEnds.end() || *cycle == made)
     return;
   uint64_t before = cycle == last.cycleEnds.begin() ? 0 : *std::prev(cycle);
-  uint64_t unseen = last.packs[last.steps[*cycle]] - last.packs[last.steps[made]];
+  uint64_t unseen = last.firstOf(last.steps[*cycle]) - last.firstOf(last.steps[made]);
   losses.add(
       Fate::Warned,
       fmt::format("bucket: the training ends inside cycle {} of {}, after {} of its {} steps",
@@ -66,8 +67,7 @@ bool PlanWriter::repeat(uint32_t number, uint64_t count) {
   if (number == 0 || spec.batch.shuffle || !spec.position.isPlain())
     return false;
   for (uint64_t step = 0; step < count && !isLongEnough(); ++step) {
-    // By value: the table grows while it is read.
-    PlannedStep again = stepTable[step];
+    auto again = stepTable.at<PlannedStep>(step);
     again.epoch = number;
     list(again);
   }
@@ -76,7 +76,7 @@ bool PlanWriter::repeat(uint32_t number, uint64_t count) {
 
 void PlanWriter::placePack(const Epoch &epoch, uint64_t pack) {
   uint32_t offset = 0;
-  for (uint64_t m = epoch.packs[pack]; m < epoch.packs[pack + 1]; ++m) {
+  for (uint64_t m = epoch.firstOf(pack); m < epoch.firstOf(pack + 1); ++m) {
     PlacedSequence piece = epoch.pieces[epoch.members[m]];
     piece.offset = offset;
     // Under `labels: pack` the sequence before predicts the first token too.
@@ -89,7 +89,7 @@ void PlanWriter::placePack(const Epoch &epoch, uint64_t pack) {
 
 void PlanWriter::addStep(const Epoch &epoch, uint64_t step, uint32_t number) {
   PlannedStep counts{};
-  counts.firstPack = packTable.size();
+  counts.firstPack = packs();
   counts.firstSequence = sequences;
   counts.epoch = number;
   placed.clear();
@@ -117,7 +117,7 @@ void PlanWriter::addStep(const Epoch &epoch, uint64_t step, uint32_t number) {
 }
 
 void PlanWriter::list(const PlannedStep &step) {
-  stepTable.push_back(step);
+  stepTable.add(step);
   tokens += step.tokens;
   losses.add(Fate::Kept, "laid down in a step", step.count, step.tokens, step.targets);
   if (uint32_t untrained = step.count - step.sequences)
@@ -136,7 +136,7 @@ PlannedPack PlanWriter::addPack(std::span<const PlacedSequence> members) {
       losses.add(Fate::ZeroTarget, noTargets, 0, 0, 0, input.name(sequence.sequence));
   }
   sequences += members.size();
-  packTable.push_back(pack);
+  packTable.add(pack);
   return pack;
 }
 
@@ -163,7 +163,7 @@ void PlanWriter::refuseStep() const {
   std::string names;
   for (size_t i = 0; i < std::min(placed.size(), Ledger::names); ++i)
     names += " " + input.name(placed[i].sequence);
-  throw PlanError(fmt::format("step {} has no targets; its {} sequences are{}{}", stepTable.size(),
+  throw PlanError(fmt::format("step {} has no targets; its {} sequences are{}{}", steps(),
                               placed.size(), names, placed.size() > Ledger::names ? " ..." : ""));
 }
 
@@ -176,12 +176,12 @@ void PlanWriter::finish() {
   header.magic = PlanHeader::magicValue;
   header.version = PlanHeader::currentVersion;
   header.sequences = sequences;
-  header.packs = packTable.size();
+  header.packs = packs();
   header.packsOffset = file.size();
-  file.writeValues(std::span<const PlannedPack>(packTable));
-  header.steps = stepTable.size();
+  packTable.copyTo(file);
+  header.steps = steps();
   header.stepsOffset = file.size();
-  file.writeValues(std::span<const PlannedStep>(stepTable));
+  stepTable.copyTo(file);
   header.tailOffset = file.size();
   PackedWriter tail;
   tail.value<uint64_t>(input.storeHash);

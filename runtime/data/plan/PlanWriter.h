@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/data/AtomicFile.h"
+#include "runtime/data/NamelessFile.h"
 #include "runtime/data/plan/Epoch.h"
 
 #include <filesystem>
@@ -21,7 +22,7 @@ public:
   /// Appends the first `count` steps of a pass, or, of a length in tokens, those up to the step
   /// that reaches it. Throws PlanError naming the sequences of a step without targets.
   void add(const Epoch &epoch, uint32_t number, uint64_t count);
-  uint64_t steps() const { return stepTable.size(); }
+  uint64_t steps() const { return stepTable.size() / sizeof(PlannedStep); }
   /// True once a length in steps or tokens is reached.
   bool isLongEnough() const;
   /// Warns where the training ends inside a cycle of `bucket`, `made` steps into `last`.
@@ -35,6 +36,7 @@ private:
   /// Puts the pieces of a pack side by side at the end of `placed`.
   void placePack(const Epoch &epoch, uint64_t pack);
   PlannedPack addPack(std::span<const PlacedSequence> sequences);
+  uint64_t packs() const { return packTable.size() / sizeof(PlannedPack); }
   void placePrefixes(uint32_t number);
   void list(const PlannedStep &step);
   [[noreturn]] void refuseStep() const;
@@ -43,8 +45,7 @@ private:
   const PlanSpec &spec;
   AtomicFile file;
   std::vector<PlacedSequence> placed; ///< of the step being added
-  std::vector<PlannedPack> packTable;
-  std::vector<PlannedStep> stepTable;
+  NamelessFile packTable, stepTable;
   Ledger losses;
   uint64_t sequences = 0; ///< written to the file
   uint64_t tokens = 0;    ///< in the steps listed

@@ -64,8 +64,10 @@ void writePlan(const std::filesystem::path &path, const PlanInput &input, const 
   std::optional<Epoch> epoch;
   uint64_t last = 0; // steps of the pass that the training ends in
   for (uint32_t pass = 0; !writer.isLongEnough(); ++pass) {
-    if (!epoch || spec.batch.shuffle)
+    if (!epoch || spec.batch.shuffle) {
+      epoch.reset(); // two of them are not in memory at once
       epoch = formEpoch(input, spec, pass);
+    }
     if (epoch->stepCount() == 0)
       refuseEmpty(input, spec, *epoch);
     if (pass == 0)

@@ -6,15 +6,16 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/records/Bytes.h"
 
+#include "runtime/data/NamelessFile.h"
 #include "runtime/data/records/Decompress.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <span>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,14 +40,7 @@ struct Descriptor {
 class Spool {
 public:
   Spool(const std::string &path, uint64_t maxLine, std::vector<Elision> &missing)
-      : path(path), maxLine(maxLine), missing(missing), file(std::tmpfile()) {
-    if (!file)
-      fail();
-  }
-  ~Spool() {
-    if (file)
-      std::fclose(file);
-  }
+      : maxLine(maxLine), missing(missing), file(fmt::format("{}: cannot unpack it", path)) {}
 
   void write(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -57,12 +51,8 @@ public:
     }
   }
 
-  int finish() {
-    if (std::fflush(file) != 0)
-      fail();
-    return fileno(file);
-  }
-  uint64_t size() const { return written; }
+  int finish() { return file.flush(); }
+  uint64_t size() const { return file.size(); }
 
 private:
   void writeLine(std::string_view piece, bool ends) {
@@ -71,28 +61,19 @@ private:
     std::string_view kept = piece.substr(0, std::min<uint64_t>(piece.size(), room));
     put(kept);
     if (uint64_t lost = piece.size() - kept.size()) {
-      if (missing.empty() || missing.back().offset != written)
-        missing.push_back({written, missing.empty() ? 0 : missing.back().missing});
+      if (missing.empty() || missing.back().offset != size())
+        missing.push_back({size(), missing.empty() ? 0 : missing.back().missing});
       missing.back().missing += lost;
     }
     line = ends ? 0 : line + kept.size();
     if (ends)
       put("\n");
   }
-  void put(std::string_view bytes) {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size())
-      fail();
-    written += bytes.size();
-  }
-  [[noreturn]] void fail() const {
-    throw FileError(
-        fmt::format("{}: cannot unpack into a temporary file: {}", path, std::strerror(errno)));
-  }
+  void put(std::string_view bytes) { file.write(std::as_bytes(std::span(bytes))); }
 
-  const std::string &path;
-  uint64_t maxLine, line = 0, written = 0;
+  uint64_t maxLine, line = 0;
   std::vector<Elision> &missing;
-  std::FILE *file;
+  NamelessFile file;
 };
 
 /// Ten seconds are for whoever is started together with this. A writer that is there but slow is

@@ -1,20 +1,21 @@
 //===- RecordIndex.h - where the records of a source are, kept ------------===//
 //
 // Finding and validating every record means reading every byte. What was found
-// is kept beside the run, under the identity of the files, so that unchanged
-// data are not read again until a record is asked for.
+// is kept in the folder of the run, under the identity of the files, so that
+// unchanged data are not read again until a record is asked for. It is not kept
+// beside the data: their folder is often others', and often cannot be written.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "runtime/data/Ledger.h"
 #include "runtime/data/MappedFile.h"
+#include "runtime/data/NamelessFile.h"
 #include "runtime/data/records/KeyCounts.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,22 +30,16 @@ struct RecordEntry {
 };
 static_assert(sizeof(RecordEntry) == 16);
 
-/// What tells one state of a file from another without reading it; empty for
-/// what is no plain file.
-std::string identityOf(const std::filesystem::path &path);
-/// True if `path` was changed so lately that another change could leave the
-/// same identity.
-bool isFresh(const std::filesystem::path &path);
-
 /// What indexing found.
 struct RecordIndex {
   struct File {
     std::string path;
-    std::string identity; ///< identityOf() when it was indexed
-    bool lines = true;    ///< JSON Lines; else one document
+    std::string state; ///< FileState::text before it was read; empty: it cannot be known again
+    bool lines = true; ///< JSON Lines; else one document
     uint64_t firstOrdinal = 0;
     uint64_t firstEntry = 0;
   };
+  std::string rules; ///< all else that decides what is found
   std::vector<File> files;
   std::span<const RecordEntry> entries;
   uint64_t ordinals = 0; ///< lines, or documents, of all files
@@ -52,14 +47,14 @@ struct RecordIndex {
   KeyCounts keys;
   Ledger losses;
 
-  /// Keeps what `entries` are borrowed from.
-  std::shared_ptr<const void> storage;
+  /// What `entries` are borrowed from.
+  std::shared_ptr<const MappedFile> storage;
 
-  /// The index at `path`, if there is a whole one that was made for `made`.
-  /// Everything else is no index: it is made again.
-  static std::optional<RecordIndex> read(const std::filesystem::path &path, std::string_view made);
-  /// Writes it; throws FileError.
-  void write(const std::filesystem::path &path, std::string_view made) const;
+  /// Fills all but rules and files from the index at `path`, if there is a whole one of these rules
+  /// and files; false otherwise, and `why` says what is wrong with the one that is there.
+  bool read(const std::filesystem::path &path, std::string &why);
+  /// Writes it with `found` as its entries. Throws FileError.
+  void write(const std::filesystem::path &path, const NamelessFile &found) const;
 };
 
 } // namespace roux::data

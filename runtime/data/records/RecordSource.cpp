@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/records/RecordSource.h"
 
+#include "runtime/data/FileState.h"
 #include "runtime/data/records/Parallel.h"
 
 #include <algorithm>
@@ -14,6 +15,8 @@
 #include <fmt/format.h>
 #include <glob.h>
 #include <simdjson.h>
+#include <span>
+#include <utility>
 #include <xxhash.h>
 
 namespace roux::data {
@@ -32,6 +35,14 @@ struct RecordSource::Piece {
   uint64_t layouts[layoutCount] = {};
   KeyCounts keys;
   uint64_t hash = 0;
+};
+
+/// What the pieces of a file have been so far.
+struct RecordSource::Joined {
+  const std::string &path;
+  NamelessFile &found;
+  uint64_t lines = 0;
+  uint64_t layouts[layoutCount] = {};
 };
 
 RecordSource::~RecordSource() = default;
@@ -78,68 +89,79 @@ static bool isJsonName(std::string path) {
   return path.ends_with(".jsonl") || path.ends_with(".json") || path.ends_with(".ndjson");
 }
 
-/// The state of all files, and all else that decides what an index holds.
-std::string RecordSource::made() const {
-  std::string text =
-      fmt::format("index 1 {} kind {} layout {} on_error {} max_record {}\n", options.name,
-                  static_cast<int>(options.kind), spelling(options.layout),
-                  static_cast<int>(options.onError), options.maxRecord);
-  for (const RecordIndex::File &file : index.files) {
-    if (file.identity.empty())
-      return {};
-    text += fmt::format("{} {}\n", file.path, file.identity);
-  }
-  return text;
-}
+/// Rises when the same files give another index.
+static constexpr int indexFormat = 2;
 
 RecordSource::RecordSource(SourceSpec spec, Ledger &ledger, unsigned threads,
                            const std::filesystem::path &indexes)
     : options(std::move(spec)) {
   options.maxRecord = std::min<uint64_t>(options.maxRecord, UINT32_MAX - Bytes::padding);
+  index.rules = fmt::format("{} {} kind {} layout {} on_error {} max_record {}", indexFormat,
+                            options.name, static_cast<int>(options.kind), spelling(options.layout),
+                            static_cast<int>(options.onError), options.maxRecord);
   for (std::string &path : findFiles(options.files, options.folder)) {
     bool lines = options.kind != SourceKind::Text || isJsonName(path);
-    std::string identity = identityOf(path);
-    index.files.push_back({std::move(path), std::move(identity), lines, 0, 0});
+    FileState state = stateOf(path);
+    settled &= state.settled;
+    index.files.push_back({std::move(path), std::move(state.text), lines, 0, 0});
   }
   opened.resize(index.files.size());
-  std::string state = made();
+  bool known = std::ranges::none_of(
+      index.files, [](const RecordIndex::File &file) { return file.state.empty(); });
   std::string key = fmt::format("{}\n{}\n{}", options.name, options.folder.string(), options.files);
-  std::filesystem::path kept =
-      indexes / fmt::format("records-{:016x}.index", XXH3_64bits(key.data(), key.size()));
-  bool keeps = !indexes.empty() && !state.empty();
-  std::optional<RecordIndex> known = keeps ? RecordIndex::read(kept, state) : std::nullopt;
-  if (known) {
-    index = std::move(*known);
-  } else {
-    findRecords(threads);
-    // A file that may still be changing without showing it is indexed again the
-    // next time.
-    for (const RecordIndex::File &file : index.files)
-      keeps = keeps && !isFresh(file.path) && identityOf(file.path) == file.identity;
-    if (keeps)
-      try {
-        std::filesystem::create_directories(indexes);
-        index.write(kept, state);
-        if (std::optional<RecordIndex> mapped = RecordIndex::read(kept, state)) {
-          index = std::move(*mapped);
-          entries = {};
-        }
-      } catch (const std::exception &) { // it only saves time
-      }
+  std::filesystem::path kept;
+  if (known && !indexes.empty())
+    kept = indexes / fmt::format("records-{:016x}.index", XXH3_64bits(key.data(), key.size()));
+  std::string why;
+  if (kept.empty() || !index.read(kept, why)) {
+    if (!why.empty())
+      said.push_back(fmt::format("reading {} again: {}", options.name, why));
+    findRecords(threads, kept);
   }
   ledger.merge(index.losses);
 }
 
-void RecordSource::findRecords(unsigned threads) {
+void RecordSource::findRecords(unsigned threads, const std::filesystem::path &kept) {
+  NamelessFile found(fmt::format("the records of {} cannot be listed", options.name),
+                     kept.parent_path());
   for (uint32_t file = 0; file < index.files.size(); ++file) {
     index.files[file].firstOrdinal = index.ordinals;
-    index.files[file].firstEntry = entries.size();
+    index.files[file].firstEntry = found.size() / sizeof(RecordEntry);
     if (index.files[file].lines)
-      indexLines(file, threads);
+      indexLines(file, threads, found);
     else
-      indexDocument(file);
+      indexDocument(file, found);
   }
-  index.entries = entries;
+  checkUnchanged();
+  keep(kept, found);
+  if (index.entries.empty() && found.size() > 0) {
+    index.storage = std::make_shared<const MappedFile>(found.flush(), options.name);
+    index.entries =
+        index.storage->section<RecordEntry>(0, found.size() / sizeof(RecordEntry), "its records");
+  }
+}
+
+/// Writes the index to `kept`, unless a file might have changed without another state.
+void RecordSource::keep(const std::filesystem::path &kept, const NamelessFile &found) {
+  if (kept.empty() || !settled)
+    return;
+  try {
+    std::filesystem::create_directories(kept.parent_path());
+    index.write(kept, found);
+    RecordIndex written = index;
+    if (std::string why; written.read(kept, why))
+      index = std::move(written);
+  } catch (const std::exception &error) { // it only saves time
+    said.push_back(fmt::format("note: {} will be read whole each time, as its index cannot be "
+                               "kept: {}",
+                               options.name, error.what()));
+  }
+}
+
+void RecordSource::checkUnchanged() const {
+  for (const RecordIndex::File &file : index.files)
+    if (!file.state.empty() && stateOf(file.path).text != file.state)
+      throw FileError(fmt::format("{}: changed while it was being read; start again", file.path));
 }
 
 void RecordSource::report(const std::string &place, const std::string &what) {
@@ -150,7 +172,7 @@ void RecordSource::report(const std::string &place, const std::string &what) {
                    message);
 }
 
-void RecordSource::indexDocument(uint32_t file) {
+void RecordSource::indexDocument(uint32_t file, NamelessFile &found) {
   const std::string &path = index.files[file].path;
   Bytes bytes(path, options.maxRecord, options.onError == OnError::Skip);
   std::string_view view = bytes.view();
@@ -163,10 +185,10 @@ void RecordSource::indexDocument(uint32_t file) {
         path, fmt::format("the record is longer than max_record ({} bytes)", options.maxRecord));
   if (!simdjson::validate_utf8(view.data(), view.size()))
     return report(path, "the bytes are no UTF-8");
-  entries.push_back({0, static_cast<uint32_t>(view.size()), 0});
+  found.add(RecordEntry{0, static_cast<uint32_t>(view.size()), 0});
 }
 
-void RecordSource::indexLines(uint32_t file, unsigned threads) {
+void RecordSource::indexLines(uint32_t file, unsigned threads, NamelessFile &found) {
   auto bytes = std::make_shared<const Bytes>(index.files[file].path, options.maxRecord,
                                              options.onError == OnError::Skip);
   opened[file] = bytes;
@@ -175,14 +197,23 @@ void RecordSource::indexLines(uint32_t file, unsigned threads) {
   std::vector<JsonRecordReader> readers; // their buffers are large: one a thread, not one a piece
   for (unsigned thread = 0; thread < countThreads(threads); ++thread)
     readers.emplace_back(options.kind, options.layout);
-  try {
-    inParallel(pieces.size(), threads, [&](size_t number, unsigned thread) {
+  Joined joined{index.files[file].path, found};
+  auto read = [&](size_t number, unsigned thread) {
+    try {
       readPiece(*bytes, number * pieceBytes, readers[thread], pieces[number]);
-    });
-  } catch (const Piece::Problem &) {
-    // It ended its piece; join() comes to it after the lines before it and reports it.
-  }
-  join(file, *bytes, pieces);
+    } catch (const Piece::Problem &) {
+      // It ended its piece; join() comes to it after the lines before it and reports it.
+    }
+  };
+  inOrder(pieces.size(), threads, 4, read,
+          [&](size_t number) { join(std::exchange(pieces[number], Piece()), joined); });
+  if (bytes->damage())
+    report(joined.path, *bytes->damage());
+  for (size_t i = 0; i < layoutCount; ++i)
+    if (joined.layouts[i])
+      index.losses.add(Fate::Noted,
+                       fmt::format("{}: layout {}", options.name, spelling(static_cast<Layout>(i))),
+                       joined.layouts[i], 0, 0, joined.path);
 }
 
 void RecordSource::readPiece(const Bytes &bytes, uint64_t begin, JsonRecordReader &reader,
@@ -231,34 +262,22 @@ void RecordSource::readLine(const Bytes &bytes, uint64_t begin, uint64_t end,
   }
 }
 
-void RecordSource::join(uint32_t file, const Bytes &bytes, std::vector<Piece> &pieces) {
-  const RecordIndex::File &each = index.files[file];
-  uint64_t layouts[layoutCount] = {}, lines = 0;
-  for (Piece &piece : pieces) {
-    index.hash = XXH3_64bits_withSeed(&piece.hash, sizeof piece.hash, index.hash);
-    if (lines + piece.lines > UINT32_MAX)
-      throw FileError(fmt::format("{}: has more than 4294967295 lines", each.path));
-    for (RecordEntry &entry : piece.entries)
-      entry.line += static_cast<uint32_t>(lines);
-    entries.insert(entries.end(), piece.entries.begin(), piece.entries.end());
-    piece.entries = {};
-    for (const Piece::Problem &problem : piece.problems)
-      report(
-          fmt::format("{}:{}: byte {}", each.path, lines + problem.line + 1, problem.problem.byte),
-          problem.problem.what);
-    for (size_t i = 0; i < layoutCount; ++i)
-      layouts[i] += piece.layouts[i];
-    index.keys.merge(piece.keys, index.ordinals);
-    lines += piece.lines;
-    index.ordinals += piece.lines;
-  }
-  if (bytes.damage())
-    report(each.path, *bytes.damage());
+void RecordSource::join(Piece piece, Joined &joined) {
+  index.hash = XXH3_64bits_withSeed(&piece.hash, sizeof piece.hash, index.hash);
+  if (joined.lines + piece.lines > UINT32_MAX)
+    throw FileError(fmt::format("{}: has more than 4294967295 lines", joined.path));
+  for (RecordEntry &entry : piece.entries)
+    entry.line += static_cast<uint32_t>(joined.lines);
+  joined.found.write(std::as_bytes(std::span(piece.entries)));
+  for (const Piece::Problem &problem : piece.problems)
+    report(fmt::format("{}:{}: byte {}", joined.path, joined.lines + problem.line + 1,
+                       problem.problem.byte),
+           problem.problem.what);
   for (size_t i = 0; i < layoutCount; ++i)
-    if (layouts[i])
-      index.losses.add(Fate::Noted,
-                       fmt::format("{}: layout {}", options.name, spelling(static_cast<Layout>(i))),
-                       layouts[i], 0, 0, each.path);
+    joined.layouts[i] += piece.layouts[i];
+  index.keys.merge(piece.keys, index.ordinals);
+  joined.lines += piece.lines;
+  index.ordinals += piece.lines;
 }
 
 const RecordIndex::File &RecordSource::fileOf(uint64_t number) const {
@@ -273,7 +292,7 @@ std::shared_ptr<const Bytes> RecordSource::bytesOf(const RecordIndex::File &file
   std::shared_ptr<const Bytes> &bytes = opened[static_cast<size_t>(&file - index.files.data())];
   if (bytes)
     return bytes;
-  if (identityOf(file.path) != file.identity)
+  if (stateOf(file.path).text != file.state)
     throw FileError(fmt::format("{}: changed since it was indexed; start again", file.path));
   bytes =
       std::make_shared<const Bytes>(file.path, options.maxRecord, options.onError == OnError::Skip);

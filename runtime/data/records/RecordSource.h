@@ -61,6 +61,11 @@ public:
   const KeyCounts &keys() const { return index.keys; }
   /// "FILE:LINE" of the record with this number.
   std::string nameOfOrdinal(uint64_t ordinal) const;
+  /// Throws FileError where a file is not as it was when it was indexed: to be called after records
+  /// have been read, since what they are written to is named after the index's hash.
+  void checkUnchanged() const;
+  /// Why files were read that had been read before, and why they will be again.
+  const std::vector<std::string> &notes() const { return said; }
   /// Of all bytes of all files, in order.
   uint64_t contentHash() const { return index.hash; }
   /// What was skipped, and the layouts that were told.
@@ -82,15 +87,16 @@ public:
 
 private:
   struct Piece;
+  struct Joined;
 
-  std::string made() const;
-  void findRecords(unsigned threads);
-  void indexLines(uint32_t file, unsigned threads);
-  void indexDocument(uint32_t file);
+  void findRecords(unsigned threads, const std::filesystem::path &kept);
+  void keep(const std::filesystem::path &kept, const NamelessFile &found);
+  void indexLines(uint32_t file, unsigned threads, NamelessFile &found);
+  void indexDocument(uint32_t file, NamelessFile &found);
   void readPiece(const Bytes &bytes, uint64_t begin, JsonRecordReader &reader, Piece &piece) const;
   void readLine(const Bytes &bytes, uint64_t begin, uint64_t end, JsonRecordReader &reader,
                 Piece &piece) const;
-  void join(uint32_t file, const Bytes &bytes, std::vector<Piece> &pieces);
+  void join(Piece piece, Joined &joined);
   void report(const std::string &place, const std::string &what);
   const RecordIndex::File &fileOf(uint64_t number) const;
   /// The bytes of a file of lines, opened when they are first asked for.
@@ -98,7 +104,8 @@ private:
 
   SourceSpec options;
   RecordIndex index;
-  std::vector<RecordEntry> entries; ///< what index.entries shows where no file keeps them
+  bool settled = true; ///< FileState::settled of all files
+  std::vector<std::string> said;
   mutable std::mutex mutex;
   mutable std::vector<std::shared_ptr<const Bytes>> opened; ///< by file
 };

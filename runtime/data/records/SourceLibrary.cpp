@@ -18,6 +18,8 @@ std::shared_ptr<RecordSource> SourceLibrary::open(const SourceSpec &spec) {
   if (!source) {
     Ledger told; // by the source itself, to each who reads it
     source = std::make_shared<RecordSource>(spec, told, threads, folder);
+    for (const std::string &note : source->notes())
+      say(note);
   }
   return source;
 }

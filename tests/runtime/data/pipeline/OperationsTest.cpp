@@ -200,6 +200,18 @@ TEST_F(Operations, EveryCopyIsItsOwn) {
   pipeline.steps.resize(1);
   step(DataOperation::Mix, {a, a}).shares = {0.5, 0.5};
   EXPECT_EQ(names(6).size(), 6u);
+  // A mix that begins again, of a mix that begins again.
+  documents("b.jsonl", {"b"});
+  pipeline.steps.resize(1);
+  uint32_t b = source("b", "b.jsonl", SourceKind::Text);
+  for (uint32_t input : {a, 2u}) {
+    step(DataOperation::Mix, {input, b}).shares = {0.5, 0.5};
+    pipeline.steps.back().construct = "mix/" + std::to_string(input);
+    pipeline.steps.back().shorter = Short::Repeat;
+  }
+  found = names(12);
+  EXPECT_EQ(found.size(), 12u);
+  EXPECT_TRUE(found.contains("b:0") && found.contains("a:0"));
   // What two inputs have apart of one source is no copy.
   pipeline.steps.resize(1);
   step(DataOperation::Sample, {a}).amount = {1, false};

@@ -56,6 +56,26 @@ protected:
   }
 };
 
+// A store is named after the bytes that were indexed, so it may hold no others.
+TEST_F(RecordErrors, FilesThatChangeMeanwhileAreRefused) {
+  lines("{\"text\": \"two\"}");
+  PipelineRunner runner(pipeline, consumer, ledger);
+  runner.runSteps();
+  std::ofstream(folder / "d.jsonl", std::ios::app) << "{\"text\": \"four\"}\n";
+  TokenStoreWriter writer(folder / "store", {});
+  std::string message = (folder / "d.jsonl").string() + ": changed while it was being read; "
+                                                        "start again";
+  for (auto &read : std::initializer_list<std::function<void()>>{
+           [&] { runner.write(writer, {}); }, [&] { runner.visitTexts([](std::string_view) {}); },
+           [&] { runner.visitRecords([](const Record &, const std::string &) {}); }})
+    try {
+      read();
+      ADD_FAILURE() << "accepted";
+    } catch (const FileError &error) {
+      EXPECT_EQ(error.what(), message);
+    }
+}
+
 TEST_F(RecordErrors, OfExpressions) {
   for (auto [line, cause] : {std::pair{R"({"text": "two", "score": "n/a"})", "is not a number"},
                              {R"({"text": "two"})", "has no field 'score'"},

@@ -284,6 +284,11 @@ protected:
       return entry.path();
     return {};
   }
+  static std::string bytesOf(const std::filesystem::path &file) {
+    std::stringstream bytes;
+    bytes << std::ifstream(file, std::ios::binary).rdbuf();
+    return bytes.str();
+  }
   SourceSpec spec;
 };
 
@@ -319,24 +324,95 @@ TEST_F(Indexed, UnchangedFilesAreNotReadAgain) {
   EXPECT_NE(changed.contentHash(), hash);
 }
 
+// Whatever happens to an index, the files are read again, and it is said why.
 TEST_F(Indexed, DamagedIndexesAreMadeAgain) {
   write("a.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n");
   settle();
   uint64_t hash = RecordSource(spec, ledger, 1, folder / "kept").contentHash();
-  std::string whole;
-  {
-    std::stringstream bytes;
-    bytes << std::ifstream(index(), std::ios::binary).rdbuf();
-    whole = bytes.str();
-  }
-  for (size_t at = 0; at < whole.size(); at += 7) {
+  std::string whole = bytesOf(index());
+  auto look = [&](const std::string &bytes, size_t at) {
+    std::ofstream(index(), std::ios::binary) << bytes;
+    RecordSource source(spec, ledger = {}, 1, folder / "kept");
+    EXPECT_EQ(source.contentHash(), hash) << at;
+    EXPECT_EQ(text(source, 1), "two") << at;
+    return source.notes().empty() ? "" : source.notes()[0];
+  };
+  EXPECT_EQ(look(whole, 0), "");
+  for (size_t at = 0; at < whole.size(); ++at) {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
-    std::ofstream(index(), std::ios::binary) << damaged;
-    RecordSource source(spec, ledger = {}, 1, folder / "kept");
-    ASSERT_EQ(source.contentHash(), hash) << at;
-    ASSERT_EQ(text(source, 1), "two") << at;
+    ASSERT_EQ(look(damaged, at), at < 16 ? "reading d again: its index is of another format"
+                                         : "reading d again: its index is damaged");
+    ASSERT_EQ(look(whole.substr(0, at), at), "reading d again: its index is damaged") << at;
+    ASSERT_EQ(bytesOf(index()), whole);
   }
+}
+
+TEST_F(Indexed, SaysWhatHasChanged) {
+  write("a.jsonl", "{\"text\": \"one\"}\n");
+  write("b.jsonl", "{\"text\": \"two\"}\n");
+  auto note = [&] {
+    RecordSource source(spec, ledger, 1, folder / "kept");
+    return source.notes().empty() ? "" : source.notes()[0];
+  };
+  settle();
+  EXPECT_EQ(note(), "");
+  ASSERT_FALSE(index().empty());
+  write("b.jsonl", "{\"text\": \"TWO\"}\n");
+  EXPECT_EQ(note(), "reading d again: " + (folder / "b.jsonl").string() + " has changed");
+  write("c.jsonl", "");
+  EXPECT_EQ(note(), "reading d again: " + (folder / "b.jsonl").string() + " has changed");
+  settle();
+  note();
+  EXPECT_EQ(note(), "");
+  std::filesystem::remove(folder / "c.jsonl");
+  EXPECT_EQ(note(), "reading d again: " + (folder / "c.jsonl").string() + " is gone");
+  write("0.jsonl", "");
+  EXPECT_EQ(note(), "reading d again: " + (folder / "0.jsonl").string() + " is new");
+  std::filesystem::remove(folder / "0.jsonl");
+  EXPECT_EQ(note(), "");
+  spec.onError = OnError::Stop;
+  EXPECT_EQ(note(), "reading d again: its definition is another now");
+}
+
+TEST_F(Indexed, SaysWhereItCannotBeKept) {
+  write("a.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n");
+  write("kept", "no folder");
+  settle();
+  RecordSource source(spec, ledger, 1, folder / "kept");
+  EXPECT_EQ(text(source, 1), "two");
+  ASSERT_EQ(source.notes().size(), 1u);
+  EXPECT_EQ(source.notes()[0].find("note: d will be read whole each time, as its index cannot be "
+                                   "kept: "),
+            0u)
+      << source.notes()[0];
+}
+
+// What was indexed and what is read must be the same bytes.
+TEST_F(Indexed, RefusesFilesThatChangeMeanwhile) {
+  write("a.jsonl", "{\"text\": \"one\"}\n");
+  RecordSource source(spec, ledger, 1);
+  source.checkUnchanged();
+  std::ofstream(folder / "a.jsonl", std::ios::app) << "{\"text\": \"two\"}\n";
+  try {
+    source.checkUnchanged();
+    ADD_FAILURE() << "changed";
+  } catch (const FileError &error) {
+    EXPECT_EQ(error.what(),
+              (folder / "a.jsonl").string() + ": changed while it was being read; start again");
+  }
+}
+
+TEST_F(Indexed, CompressedFilesAreNotUnpackedAgain) {
+  write("a.jsonl.gz", gzip("{\"text\": \"one\"}\n{\"text\": \"two\"}\n"));
+  spec.files = "a.jsonl.gz";
+  settle();
+  RecordSource(spec, ledger, 1, folder / "kept");
+  RecordSource again(spec, ledger, 1, folder / "kept");
+  ASSERT_EQ(again.size(), 2u);
+  EXPECT_TRUE(again.notes().empty());
+  write("a.jsonl.gz", "no archive any more"); // it would be seen now
+  EXPECT_THROW(again.checkUnchanged(), FileError);
 }
 
 TEST_F(Indexed, OneSourceServesAll) {
