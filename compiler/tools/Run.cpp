@@ -112,7 +112,7 @@ neededFor(const CheckedRecipe &recipe, const std::vector<const CheckedDefinition
 }
 
 /// Those whose data ask models before they can be planned stand last, so that all others are looked
-/// at before any model is asked.
+/// at before any model is asked; else they stand as in the recipe.
 static std::vector<const CheckedDefinition *>
 scoredLast(const CheckedRecipe &recipe, std::vector<const CheckedDefinition *> definitions) {
   std::vector<bool> isScored(recipe.definitions.size());
@@ -121,8 +121,9 @@ scoredLast(const CheckedRecipe &recipe, std::vector<const CheckedDefinition *> d
     for (uint32_t read : recipe.definitions[i].reads)
       isScored[i] = isScored[i] || isScored[read];
   }
-  std::ranges::stable_partition(definitions, [&](const CheckedDefinition *definition) {
-    return !isScored[static_cast<size_t>(definition - recipe.definitions.data())];
+  std::ranges::sort(definitions, {}, [&](const CheckedDefinition *definition) {
+    auto place = static_cast<size_t>(definition - recipe.definitions.data());
+    return std::pair<bool, size_t>(isScored[place], place);
   });
   return definitions;
 }
