@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/ModelToStep.h"
 
+#include "compiler/conversion/FormulasToStep.h"
 #include "compiler/conversion/LayerToStep.h"
-#include "compiler/conversion/LossRegions.h"
 #include "compiler/conversion/UpdateToStep.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/conversion/ExpressionToArith.h"
+#include "compiler/import/ImportExpression.h"
 #include "dialects/Step/Step.h"
 #include "runtime/WeightFormula.h"
 #include "runtime/model/ModelConfig.h"

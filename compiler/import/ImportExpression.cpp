@@ -17,8 +17,8 @@ using Node = Expression::Node;
 
 class Emitter {
 public:
-  Emitter(const ValueImporter &values, const Expression &expression, Region &region)
-      : values(values), expression(expression), builder(values.getContext()) {
+  Emitter(MLIRContext &context, const Expression &expression, Region &region, LocateNode locate)
+      : locate(locate), expression(expression), builder(&context) {
     builder.createBlock(&region);
   }
 
@@ -28,9 +28,7 @@ public:
   void result(mlir::Value value, mlir::Location loc) {
     recipe::ResultOp::create(builder, loc, value);
   }
-  mlir::Location location(const Node &node) const {
-    return values.location({node.where[0], node.where[1], node.where[2]});
-  }
+  mlir::Location location(const Node &node) const { return locate(node); }
 
 private:
   mlir::Value real(double value, mlir::Location loc);
@@ -45,6 +43,7 @@ private:
   mlir::Value read(const Node &node, mlir::Location loc);
   mlir::Value arithmetic(const Node &node, mlir::Location loc);
   mlir::Value function(const Node &node, mlir::Location loc);
+  mlir::Value clamp(mlir::Value value, mlir::Value low, mlir::Value high, mlir::Location loc);
   mlir::Value logic(const Node &node, mlir::Location loc);
   mlir::Value compare(const Node &node, mlir::Location loc);
   mlir::Value equal(mlir::Value lhs, mlir::Value rhs, mlir::Location loc);
@@ -53,7 +52,7 @@ private:
   mlir::Value draw(const Node &node, mlir::Location loc);
   mlir::Value asked(const Node &node, mlir::Location loc);
 
-  const ValueImporter &values;
+  LocateNode locate;
   const Expression &expression;
   OpBuilder builder;
 };
@@ -113,6 +112,16 @@ mlir::Value Emitter::arithmetic(const Node &node, mlir::Location loc) {
   }
 }
 
+/// As the evaluator has it: the low end wins where the ends are the wrong way round.
+mlir::Value Emitter::clamp(mlir::Value value, mlir::Value low, mlir::Value high,
+                           mlir::Location loc) {
+  using arith::CmpFPredicate;
+  mlir::Value above = arith::CmpFOp::create(builder, loc, CmpFPredicate::OGT, value, high);
+  mlir::Value below = arith::CmpFOp::create(builder, loc, CmpFPredicate::OLT, value, low);
+  mlir::Value limited = arith::SelectOp::create(builder, loc, above, high, value);
+  return arith::SelectOp::create(builder, loc, below, low, limited);
+}
+
 mlir::Value Emitter::function(const Node &node, mlir::Location loc) {
   mlir::Value value = numberOf(node, 0);
   switch (node.operation) {
@@ -121,8 +130,8 @@ mlir::Value Emitter::function(const Node &node, mlir::Location loc) {
     for (size_t i = 1; i < node.operands.size(); ++i) {
       mlir::Value other = numberOf(node, i);
       value = node.operation == Operation::Min
-                  ? arith::MinNumFOp::create(builder, loc, value, other).getResult()
-                  : arith::MaxNumFOp::create(builder, loc, value, other).getResult();
+                  ? arith::MinimumFOp::create(builder, loc, value, other).getResult()
+                  : arith::MaximumFOp::create(builder, loc, value, other).getResult();
     }
     return value;
   case Operation::Abs:
@@ -138,7 +147,7 @@ mlir::Value Emitter::function(const Node &node, mlir::Location loc) {
   case Operation::Floor:
     return math::FloorOp::create(builder, loc, value);
   case Operation::Clamp:
-    return math::ClampFOp::create(builder, loc, value, numberOf(node, 1), numberOf(node, 2));
+    return clamp(value, numberOf(node, 1), numberOf(node, 2), loc);
   default:
     llvm_unreachable("no function");
   }
@@ -295,9 +304,10 @@ mlir::Value Emitter::emit(uint32_t index) {
   return arithmetic(node, loc);
 }
 
-void importExpression(const ValueImporter &values, const Expression &expression, bool truth,
-                      Region &region) {
-  Emitter emitter(values, expression, region);
+void importExpression(MLIRContext &context, const Expression &expression, bool truth,
+                      Region &region, LocateNode locate) {
+  context.loadDialect<recipe::RecipeDialect>();
+  Emitter emitter(context, expression, region, locate);
   auto root = static_cast<uint32_t>(expression.nodes.size() - 1);
   mlir::Location loc = emitter.location(expression.root());
   mlir::Value value = emitter.emit(root);

@@ -6,13 +6,17 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/import/ImportValue.h"
+#include "dialects/Recipe/Recipe.h"
+#include "runtime/Expression.h"
 
 namespace roux {
 
+/// Where a node was written.
+using LocateNode = llvm::function_ref<mlir::Location(const Expression::Node &)>;
+
 /// Fills `region` with `expression`, ending in `recipe.result` of a truth (i1) where `truth`, else
 /// of a number (f64) or a text.
-void importExpression(const ValueImporter &values, const Expression &expression, bool truth,
-                      mlir::Region &region);
+void importExpression(mlir::MLIRContext &context, const Expression &expression, bool truth,
+                      mlir::Region &region, LocateNode locate);
 
 } // namespace roux

@@ -7,6 +7,7 @@
 #include "compiler/import/ImportRecipe.h"
 #include "compiler/frontend/Constructs.h"
 #include "compiler/import/ImportExpression.h"
+#include "compiler/import/ImportValue.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -182,7 +183,10 @@ mlir::Operation *Importer::call(const CheckedValue &given, StringAttr measuremen
 //===----------------------------------------------------------------------===//
 
 void Importer::formula(const CheckedValue &value, bool truth, Region &region) {
-  importExpression(values, value.expression, truth, region);
+  importExpression(*builder.getContext(), value.expression, truth, region,
+                   [&](const Expression::Node &node) {
+                     return values.location({node.where[0], node.where[1], node.where[2]});
+                   });
 }
 
 mlir::Operation *Importer::create(OperationState &state, const CheckedDefinition &made,

@@ -1,13 +1,13 @@
-//===- LossRegions.h - a recipe's loss and weight as regions --------------===//
+//===- FormulasToStep.h - a recipe's loss and weight as a step's regions --===//
 //
 // A `loss:` reads token.nll and token.logsumexp, which the kernel has at hand; a
 // `weight:` may also read inputs, numbers known before the launch. This fills the
-// two regions of `step.cross_entropy` with them.
+// two regions of `step.cross_entropy` with what the importer makes of them.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/conversion/ExpressionToArith.h"
+#include "compiler/import/ImportExpression.h"
 #include "runtime/WeightFormula.h"
 
 namespace roux::step {
