@@ -23,6 +23,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <sys/resource.h>
@@ -124,21 +125,33 @@ void leave(const std::filesystem::path &folder, const Shape &shape, const StepSo
       pack.segments, pack.targets, shape.vocabulary);
 }
 
+struct Request {
+  const Shape *shape;
+  StepType type;
+  unsigned threads;
+  int steps;
+  std::string folder;
+};
+
+/// Most processor time first; last the part of the threads' time by the clock in which they ran.
 void printKernels(const train::ModelProgram &program, const std::vector<KernelTime> &before,
-                  int steps) {
-  const std::vector<KernelTime> &after = program.executor().times();
-  std::vector<double> took;
-  for (size_t i = 0; i < after.size(); ++i)
-    took.push_back((after[i].seconds - before[i].seconds) / steps);
+                  const Request &request) {
+  std::vector<KernelTime> took = program.executor().times();
+  double all = 0;
+  for (size_t i = 0; i < took.size(); ++i) {
+    took[i].launches -= before[i].launches;
+    took[i].seconds -= before[i].seconds;
+    all += took[i].processor -= before[i].processor;
+  }
   std::vector<size_t> order(took.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return took[a] > took[b]; });
-  double all = std::accumulate(took.begin(), took.end(), 0.0);
+  std::ranges::sort(order, std::greater(), [&](size_t i) { return took[i].processor; });
   for (size_t i : order)
-    if (took[i] > 0.005 * all)
-      fmt::print("{:5.1f} %  {:9.3f} ms  {:4} x {}\n", 100 * took[i] / all, 1e3 * took[i],
-                 (after[i].launches - before[i].launches) / steps,
-                 program.executor().program().kernels[i]);
+    if (took[i].processor > 0.005 * all)
+      fmt::print("{:5.1f} %  {:9.3f} core-ms  {:4} x {:<44} {:3.0f} %\n",
+                 100 * took[i].processor / all, 1e3 * took[i].processor / request.steps,
+                 took[i].launches / request.steps, program.executor().program().kernels[i],
+                 100 * took[i].processor / took[i].seconds / request.threads);
 }
 
 double clockSeconds() {
@@ -154,14 +167,6 @@ double peakMegabytes() {
   getrusage(RUSAGE_SELF, &usage);
   return double(usage.ru_maxrss) / 1024;
 }
-
-struct Request {
-  const Shape *shape;
-  StepType type;
-  unsigned threads;
-  int steps;
-  std::string folder;
-};
 
 void run(const Request &request) {
   const Shape &shape = *request.shape;
@@ -193,7 +198,7 @@ void run(const Request &request) {
     core.push_back(processorSeconds() - processor);
   }
   wall.erase(wall.begin()), core.erase(core.begin());
-  printKernels(program, before, request.steps);
+  printKernels(program, before, request);
   double megabytes = peakMegabytes(); // the ceilings need memory of their own
   bench::Ceilings best = bench::measureCeilings();
   fmt::print(R"({{"shape": "{}", "type": "{}", "threads": {}, "tokens": {}, "operations": {}, )"

@@ -13,9 +13,14 @@ namespace roux {
 
 /// A kernel's entry on the CPU. `arguments[i]` is argument i's buffer, or its scalar's bits in the
 /// low bytes. Runs work items [begin, end) of a launch over `extent`. `scratch` is the calling
-/// thread's own, KernelShape::scratchBytes large, 64-byte aligned, contents undefined.
+/// thread's own, KernelShape::scratchBytes large, 64-byte aligned. What a call leaves there the
+/// thread's next one of the same launch finds; before its first one the first scratchMarkBytes are
+/// 0 and the rest is undefined.
 using KernelCode = void (*)(void *const *arguments, int64_t extent, int64_t begin, int64_t end,
                             void *scratch);
+
+/// Of a scratch: where a kernel may note what it has left there.
+inline constexpr int64_t scratchMarkBytes = 64;
 
 /// How a launch divides into work items, each run by one thread from begin to end. What an item
 /// computes does not depend on which other items exist or who runs them.

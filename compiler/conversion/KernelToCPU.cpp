@@ -88,6 +88,7 @@ FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const TargetDescription &
   };
   CPUFunction cpu{code,        machine,     {},          argument(1),
                   argument(2), argument(3), argument(4), result.shape};
+  cpu.allocate(code.getI8Type(), scratchMarkBytes);
   readArguments(function, argument(0), cpu);
   lowerBody(function, cpu);
   if (cpu.usesBlocks)

@@ -9,30 +9,12 @@
 #include "runtime/Processor.h"
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fmt/format.h>
 #include <stdexcept>
-#include <sys/mman.h>
 
 namespace roux {
-
-void CPUExecutor::Free::operator()(std::byte *memory) const {
-  std::free(memory);
-}
-
-CPUExecutor::Memory CPUExecutor::allocate(int64_t bytes, const char *what) {
-  // Kernels jump about in what is large: with pages of 4 KiB most of their time would be spent on
-  // finding them.
-  constexpr int64_t hugePage = int64_t(2) << 20;
-  int64_t unit = bytes > hugePage / 4 ? hugePage : 64, size = (bytes + unit) / unit * unit;
-  auto *memory = static_cast<std::byte *>(std::aligned_alloc(unit, size));
-  if (!memory)
-    throw std::runtime_error(fmt::format("no memory for {} bytes of {}", bytes, what));
-  if (unit == hugePage)
-    madvise(memory, size, MADV_HUGEPAGE); // a hint: without them all is as right
-  return Memory(memory);
-}
 
 CPUExecutor::CPUExecutor(Program given, unsigned threads)
     : loaded(std::move(given)), spent(loaded.kernels.size()), pool(threads) {
@@ -40,18 +22,17 @@ CPUExecutor::CPUExecutor(Program given, unsigned threads)
     throw std::runtime_error(fmt::format(
         "the program is for a processor with '{}', which this one has not; compile it here",
         loaded.target.name));
-  int64_t most = 0;
+  int64_t most = scratchMarkBytes;
   if (!loaded.kernels.empty())
     code = std::make_unique<SharedCode>(loaded.code, loaded.codeFile);
   for (const std::string &name : loaded.kernels) {
     kernels.push_back({code->kernel(name), code->shape(name)});
     most = std::max(most, kernels.back().shape.scratchBytes);
   }
-  for (unsigned i = 0; i < pool.threads(); ++i) {
-    scratch.push_back(allocate(most, "scratch"));
-    // Tiles run over the padding of their operands: what stands there must not be slow to add.
-    std::memset(scratch.back().get(), 0, most);
-  }
+  // Tiles run over the padding of their operands: what stands there must not be slow to add, as
+  // zeros are not.
+  for (unsigned i = 0; i < pool.threads(); ++i)
+    scratch.emplace_back(most, "scratch");
 }
 
 CPUExecutor::~CPUExecutor() = default;
@@ -107,31 +88,41 @@ static std::vector<uint64_t> addresses(const Entry &entry, const MemoryPlan &pla
   return result;
 }
 
+/// Of the process.
+static double processorSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 void CPUExecutor::launch(const Instruction &i, const std::vector<uint64_t> &registers) {
   std::vector<void *> arguments;
   for (size_t operand = 1; operand < i.operands.size(); ++operand)
     arguments.push_back(reinterpret_cast<void *>(registers[i.operands[operand]]));
   auto extent = static_cast<int64_t>(registers[i.operands[0]]);
   const Kernel &kernel = kernels[i.immediate];
+  for (ZeroedMemory &own : scratch)
+    std::memset(own.data(), 0, scratchMarkBytes);
+  double processor = processorSeconds();
   auto begin = std::chrono::steady_clock::now();
   pool.run(kernel.shape.items(extent), kernel.shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
            [&](int64_t first, int64_t end, unsigned thread) {
-             kernel.code(arguments.data(), extent, first, end, scratch[thread].get());
+             kernel.code(arguments.data(), extent, first, end, scratch[thread].data());
            });
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   spent[i.immediate].launches += 1;
   spent[i.immediate].seconds += took.count();
+  spent[i.immediate].processor += processorSeconds() - processor;
 }
 
 void CPUExecutor::run(const std::string &name, const Bindings &bindings) {
   const Entry &entry = loaded.entry(name);
   MemoryPlan plan = planMemory(entry, bindings.extents);
-  if (plan.arenaBytes > arenaBytes) {
-    arena.reset(); // before the larger one: both need not fit
-    arena = allocate(plan.arenaBytes, "activations");
-    arenaBytes = plan.arenaBytes;
+  if (static_cast<size_t>(plan.arenaBytes) > arena.size()) {
+    arena = {}; // before the larger one: both need not fit
+    arena = ZeroedMemory(plan.arenaBytes, "activations");
   }
-  std::vector<uint64_t> buffers = addresses(entry, plan, bindings, arena.get());
+  std::vector<uint64_t> buffers = addresses(entry, plan, bindings, arena.data());
   std::vector<uint64_t> registers(entry.registers);
   for (const Instruction &i : entry.instructions)
     if (i.opcode == Opcode::Scalar)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/MemoryPlan.h"
+#include "runtime/ZeroedMemory.h"
 #include "runtime/cpu/SharedCode.h"
 #include "runtime/cpu/ThreadPool.h"
 #include <memory>
@@ -22,10 +23,11 @@ struct Bindings {
   std::map<std::string, std::span<std::byte>> buffers;
 };
 
-/// Time spent in one kernel.
+/// Time spent in one kernel: by the clock, and by the processor over all threads. Where the second
+/// is less than the first times the threads, threads waited, for each other or for other programs.
 struct KernelTime {
   int64_t launches = 0;
-  double seconds = 0;
+  double seconds = 0, processor = 0;
 };
 
 class CPUExecutor {
@@ -54,14 +56,8 @@ private:
   std::vector<Kernel> kernels; ///< as program() has them
   std::vector<KernelTime> spent;
   ThreadPool pool;
-  struct Free {
-    void operator()(std::byte *memory) const;
-  };
-  using Memory = std::unique_ptr<std::byte, Free>;
-  static Memory allocate(int64_t bytes, const char *what);
-  std::vector<Memory> scratch; ///< one a thread
-  Memory arena;
-  int64_t arenaBytes = 0;
+  std::vector<ZeroedMemory> scratch; ///< one a thread
+  ZeroedMemory arena;
 };
 
 } // namespace roux

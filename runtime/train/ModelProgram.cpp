@@ -95,22 +95,22 @@ ModelProgram::ModelProgram(Program program, const model::ModelConfig &config, un
 }
 
 void ModelProgram::addTensor(const model::WeightRow &row) {
-  StateTensor tensor{row.name, accumulation, row.shape, {}};
+  std::vector<int64_t> dims = row.shape;
   if (row.perLayer)
-    tensor.shape.insert(tensor.shape.begin(), shape.layers);
-  int64_t elements = std::accumulate(tensor.shape.begin(), tensor.shape.end(), int64_t(1),
-                                     std::multiplies<int64_t>());
-  tensor.bytes.resize(elements * elementBytes(accumulation));
-  if (!isTrained(machine.program(), row.name)) {
-    kept[row.name] = std::move(tensor);
+    dims.insert(dims.begin(), shape.layers);
+  int64_t elements =
+      std::accumulate(dims.begin(), dims.end(), int64_t(1), std::multiplies<int64_t>());
+  auto add = [&](std::map<std::string, StateTensor> &tensors, const char *suffix) {
+    std::string name = row.name + suffix;
+    ZeroedMemory memory(elements * elementBytes(accumulation), name.c_str());
+    tensors[name] = {name, accumulation, dims, std::move(memory)};
+  };
+  add(kept, "");
+  if (!isTrained(machine.program(), row.name))
     return;
-  }
-  for (const char *suffix : {"", ".first", ".second"}) {
-    kept[row.name + suffix] = tensor;
-    kept[row.name + suffix].name += suffix;
-  }
-  tensor.name += ".gradient";
-  added[tensor.name] = std::move(tensor);
+  add(kept, ".first");
+  add(kept, ".second");
+  add(added, ".gradient");
 }
 
 void ModelProgram::setParameters(const model::Weights &weights) {

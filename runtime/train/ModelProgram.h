@@ -48,7 +48,7 @@ struct StateTensor {
                     ///< and ".second"
   std::string element; ///< f32, or f64
   std::vector<int64_t> shape;
-  std::vector<std::byte> bytes;
+  ZeroedMemory bytes;
 };
 
 class ModelProgram {

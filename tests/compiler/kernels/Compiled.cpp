@@ -129,8 +129,10 @@ void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argume
     slots.push_back(argument.bits);
   KernelShape shape = code->shape(kernel);
   KernelCode entry = code->kernel(kernel);
-  for (unsigned i = 0; i < threads; ++i)
+  for (unsigned i = 0; i < threads; ++i) {
     scratch.push_back(std::aligned_alloc(64, shape.scratchBytes + 64));
+    std::memset(scratch.back(), 0, scratchMarkBytes);
+  }
   ThreadPool pool(threads);
   pool.run(shape.items(extent), shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
            [&](int64_t begin, int64_t end, unsigned thread) {
