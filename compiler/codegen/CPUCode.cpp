@@ -86,9 +86,9 @@ static std::unique_ptr<llvm::TargetMachine> targetMachine(const TargetDescriptio
                 : machine.vectorBits == 256 ? "x86-64-v3"
                                             : "x86-64-v2";
   // Two 256-bit halves are not as good where 512-bit registers double the accumulators.
-  StringRef features = machine.blocks  ? "-prefer-256-bit,+avx512bf16,+amx-tile,+amx-bf16"
-                       : machine.pairs ? "-prefer-256-bit,+avx512bf16"
-                       : machine.vectorBits == 512 ? "-prefer-256-bit"
+  StringRef features = machine.blocks  ? "-prefer-256-bit,+prfchw,+avx512bf16,+amx-tile,+amx-bf16"
+                       : machine.pairs ? "-prefer-256-bit,+prfchw,+avx512bf16"
+                       : machine.vectorBits == 512 ? "-prefer-256-bit,+prfchw"
                                                    : "";
   std::string error;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);

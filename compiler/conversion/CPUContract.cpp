@@ -10,29 +10,23 @@
 // pairs, they stay bf16: a word then holds two terms, the last one beside a zero.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/conversion/RegisterTile.h"
+#include "compiler/conversion/CPUContract.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
-namespace {
-
-/// True if both operands come as bf16 and there is an instruction for pairs of them.
-bool multipliesPairs(ContractOp op, const TargetDescription &machine) {
+bool roux::multipliesPairs(ContractOp op, const TargetDescription &machine) {
   return machine.pairs && llvm::all_of(ArrayRef{&op.getLeft(), &op.getRight()}, [](Region *region) {
            Value row = cast<YieldOp>(region->front().getTerminator()).getRow();
            return rowType(row.getType()).getElementType().isBF16();
          });
 }
 
-/// The load that `region` consists of, if it yields a row of a buffer as it is.
-LoadOp onlyLoad(Region &region) {
+LoadOp roux::onlyLoad(Region &region) {
   Block &body = region.front();
   auto load = cast<YieldOp>(body.getTerminator()).getRow().getDefiningOp<LoadOp>();
   bool plain = load && load->getBlock() == &body && load.getFrom() == 0 &&
@@ -42,67 +36,6 @@ LoadOp onlyLoad(Region &region) {
              ? load
              : LoadOp();
 }
-
-/// One matmul being lowered.
-class Contract {
-public:
-  Contract(ContractOp op, CPUFunction &cpu)
-      : op(op), cpu(cpu), code(cpu.code),
-        tiles(cpu, op.accumulator(), multipliesPairs(op, cpu.machine), Tiles::Size::Wide),
-        row(cpu, op.accumulator(), tiles.pairs, Tiles::Size::WideRow), type(op.accumulator()),
-        number(tiles.pairs ? code.getBF16Type() : type), each(tiles.pairs ? 2 : 1),
-        transposed(op.getForm() == Form::TN), target(cpu.machine) {
-    plan();
-  }
-
-  void lower();
-
-private:
-  /// Rows [row, end) and columns of the result.
-  struct Part {
-    Value row, end, column, columns;
-  };
-  void plan();
-  void run(Part part);
-  void shortSums(Part part);
-  void longSums(Part part);
-  void products(Part part, Value term, Value terms, Value to, Value firstRow);
-  LeftTile leftTile(const Tiles &tiles, Part part, Value row, Value term, Value terms);
-  void packRows(Value row, Value rows, Value term, Value terms);
-  void packLeft(Part part, Value term, Value terms);
-  void packRight(Part part, Value term, Value terms);
-  void packAcross(Part part, Value term, Value terms);
-  void packAlong(Part part, Value term, Value terms);
-  void runResult(Part part);
-
-  /// Row `row` of a region at `chunk`, as numbers.
-  Value numbersAt(Region &region, Value row, Chunk chunk);
-  /// The same as words, where the columns are terms.
-  Value wordsAlong(Region &region, Value row, Chunk chunk);
-  /// Words of terms k, k + 1 … counted from `term`, of which there are `terms`, where the rows are
-  /// terms.
-  Value wordsAcross(Region &region, Value term, Value k, Value terms, Chunk chunk);
-  void forColumns(Value low, Value high, int64_t width, function_ref<void(Chunk)> body);
-
-  ContractOp op;
-  CPUFunction &cpu;
-  LoopBuilder &code;
-  Tiles tiles, row;      ///< the second for rows that are alone
-  FloatType type;        ///< of sums
-  FloatType number;      ///< of operands in scratch
-  const int64_t each;    ///< terms of a word
-  const bool transposed; ///< the left operand's rows are terms
-  CPURows target;
-  LoadOp inPlace;       ///< of a left operand that is read where it is
-  bool isLong;          ///< sums pass through scratch
-  int64_t stretch;      ///< words laid out at one time
-  int64_t perItem;      ///< rows
-  int64_t blockColumns; ///< of the result
-  int64_t leftStride;   ///< words from one row to the next, or from one term to the next
-  Value left, right, sums;
-};
-
-} // namespace
 
 void Contract::plan() {
   int64_t words = op.terms() < 0 ? 0 : tiles.words(op.terms());
@@ -120,181 +53,45 @@ void Contract::plan() {
   int64_t blocks = panels > most ? 2 * llvm::divideCeil(panels, 2 * most) : 1;
   blockColumns = llvm::divideCeil(panels, blocks) * tiles.panel();
   perItem = tiles.paddedRows(cpu.machine.itemRows);
-  LoadOp load = transposed ? LoadOp() : onlyLoad(op.getLeft());
+  plainRight = onlyLoad(op.getRight());
+  // Where rows of the operand are terms, a tile's columns of them; there may be no part of a tile.
+  LoadOp load = onlyLoad(op.getLeft());
   if (load && rowType(load.getType()).getElementType() == number &&
-      op.terms() % (each * tiles.wordStep()) == 0)
+      (transposed ? each == 1 && llvm::isPowerOf2_64(tiles.tileRows) &&
+                        rowUnit() % (2 * tiles.tileRows) == 0
+                  : op.terms() % (each * tiles.wordStep()) == 0))
     inPlace = load;
   // A stride of whole pages would put all rows of a tile into the same few lines of the cache.
-  leftStride = inPlace        ? op.terms() / each
+  leftStride = inPlace        ? (transposed ? 2 * tiles.tileRows : op.terms() / each)
                : !transposed  ? stretch + tiles.lanes
                : tiles.blocks ? cpu.machine.stretch + tiles.lanes
                               : cpu.machine.groupRows + tiles.lanes;
-}
-
-Value Contract::numbersAt(Region &region, Value row, Chunk chunk) {
-  mlir::Block &body = region.front();
-  IRMapping known = cpu.known;
-  known.map(body.getArgument(0), row);
-  RowBody rows(code, body, known);
-  rows.emitScalars(target);
-  DenseMap<Value, Value> given;
-  return code.convert(rows.rowAt(cast<YieldOp>(body.getTerminator()).getRow(), chunk, given),
-                      number);
-}
-
-Value Contract::wordsAlong(Region &region, Value row, Chunk chunk) {
-  Value numbers = numbersAt(region, row, chunk);
-  if (!tiles.pairs)
-    return numbers;
-  // What a body makes of columns that are not there must not reach the last pair.
-  if (chunk.mask)
-    numbers = arith::SelectOp::create(code, chunk.mask, numbers, code.number(numbers.getType(), 0));
-  return vector::BitCastOp::create(code, VectorType::get(chunk.width / each, tiles.word), numbers);
-}
-
-Value Contract::wordsAcross(Region &region, Value term, Value k, Value terms, Chunk chunk) {
-  Value last = code.add(terms, -1);
-  // Beyond the last term stands the last one again, then nothing.
-  auto numbers = [&](Value at, bool exists) {
-    Value row = code.add(term, exists ? at : code.min(at, last));
-    Value found = numbersAt(region, row, chunk);
-    if (exists)
-      return found;
-    Value there = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, at, terms);
-    return Value(arith::SelectOp::create(code, there, found, code.number(found.getType(), 0)));
-  };
-  Value first = numbers(k, !tiles.blocks);
-  return tiles.pairs ? tiles.pairUp(first, numbers(code.add(k, 1), false)) : first;
-}
-
-void Contract::forColumns(Value low, Value high, int64_t width, function_ref<void(Chunk)> body) {
-  target.restrict(low, high);
-  target.forColumns(code, 0, width, {}, [&](Chunk chunk, ValueRange) {
-    body(chunk);
-    return LoopBuilder::Values();
-  });
-}
-
-/// Words [term, term + terms) of `rows` rows of the left operand, from the scratch's begin on.
-void Contract::packRows(Value row, Value rows, Value term, Value terms) {
-  code.loop(code.index(0), rows, 1, [&](Value i) {
-    forColumns(term, code.add(term, terms), tiles.lanes * each, [&](Chunk chunk) {
-      Value at = code.add(code.mul(i, leftStride), code.div(code.sub(chunk.first, term), each));
-      code.store(wordsAlong(op.getLeft(), code.add(row, i), chunk),
-                 code.address(left, tiles.word, at));
-    });
-  });
-}
-
-/// All rows of a part, where rows of the operand are terms: left[k][row], or as rows of words where
-/// a tile takes blocks of them.
-void Contract::packLeft(Part part, Value term, Value terms) {
-  Value zero = code.index(0);
-  auto place = [&](Value at) { return code.address(left, tiles.word, at); };
-  if (!tiles.blocks) {
-    code.loop(zero, terms, each, [&](Value k) {
-      forColumns(part.row, part.end, tiles.lanes, [&](Chunk chunk) {
-        Value at =
-            code.add(code.mul(code.div(k, each), leftStride), code.sub(chunk.first, part.row));
-        code.store(wordsAcross(op.getLeft(), term, k, terms, chunk), place(at));
-      });
-    });
-    return;
-  }
-  code.loop(zero, terms, each * tiles.lanes, [&](Value k) {
-    forColumns(part.row, part.end, tiles.lanes, [&](Chunk chunk) {
-      SmallVector<Value> vectors;
-      for (int64_t lane = 0; lane < tiles.lanes; ++lane)
-        vectors.push_back(wordsAcross(op.getLeft(), term, code.add(k, lane * each), terms, chunk));
-      Value at = code.add(code.mul(code.sub(chunk.first, part.row), leftStride), code.div(k, each));
-      tiles.storeTransposed(std::move(vectors), place(at), leftStride);
-    });
-  });
-}
-
-/// Rows of the right operand are terms, as the tile wants them.
-void Contract::packAcross(Part part, Value term, Value terms) {
-  int64_t width = tiles.panel(), lanes = tiles.lanes;
-  bool whole = op.resultColumns() % width == 0;
-  code.loop(code.index(0), code.roundUp(terms, each * tiles.wordStep()), each, [&](Value k) {
-    code.loop(code.index(0), part.columns, width, [&](Value column) {
-      Value base = code.add(code.mul(column, stretch), code.mul(code.div(k, each), width));
-      for (int64_t v = 0; v < tiles.tileVectors; ++v) {
-        Value at = code.add(column, v * lanes);
-        Value mask = whole ? Value() : firstLanes(code, code.sub(part.columns, at), lanes);
-        Value words =
-            wordsAcross(op.getRight(), term, k, terms, {code.add(part.column, at), lanes, mask});
-        code.store(words, code.address(right, tiles.word, code.add(base, v * lanes)));
-      }
-    });
-  });
-}
-
-/// Rows are columns of the result: transposed, as many at a time as a vector has lanes. Rows beyond
-/// the last repeat it; their sums are never read.
-void Contract::packAlong(Part part, Value term, Value terms) {
-  int64_t width = tiles.panel(), lanes = tiles.lanes;
-  Value last = code.index(op.getRows() - 1);
-  code.loop(code.index(0), part.columns, lanes, [&](Value group) {
-    Value inPanel = code.rem(group, width);
-    Value base = code.add(code.mul(code.sub(group, inPanel), stretch), inPanel);
-    forColumns(term, code.add(term, terms), lanes * each, [&](Chunk chunk) {
-      SmallVector<Value> vectors;
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        Value row = code.min(code.add(code.add(part.column, group), lane), last);
-        vectors.push_back(wordsAlong(op.getRight(), row, chunk));
-      }
-      Value at = code.add(base, code.mul(code.div(code.sub(chunk.first, term), each), width));
-      tiles.storeTransposed(std::move(vectors), code.address(right, tiles.word, at), width);
-    });
-  });
-}
-
-void Contract::packRight(Part part, Value term, Value terms) {
-  if (op.getForm() == Form::NT)
-    packAlong(part, term, terms);
-  else
-    packAcross(part, term, terms);
-}
-
-/// Where the tile of rows from `row` on finds its operand.
-LeftTile Contract::leftTile(const Tiles &tiles, Part part, Value row, Value term, Value terms) {
-  if (transposed) {
-    Value at = code.sub(row, part.row);
-    return tiles.blocks
-               ? LeftTile{code.address(left, tiles.word, code.mul(at, leftStride)), leftStride, 1}
-               : LeftTile{code.address(left, tiles.word, at), 1, leftStride};
-  }
-  Value rows = code.min(code.sub(part.end, row), code.index(tiles.tileRows));
-  if (!inPlace) {
-    packRows(row, rows, term, terms);
-    return {left, leftStride, 1};
-  }
-  // The last rows are copied where a tile would read beyond them.
-  Value partial =
-      arith::CmpIOp::create(code, arith::CmpIPredicate::ne, rows, code.index(tiles.tileRows));
-  Value at = code.add(code.mul(row, op.terms()), term);
-  Value there = code.address(cpu.known.lookup(inPlace.getBuffer()), number, at);
-  Value found = code.when(partial, there, [&] {
-    packRows(row, rows, term, terms);
-    return LoopBuilder::Values{left};
-  })[0];
-  return {found, leftStride, 1};
 }
 
 /// Sums of one tile's rows after another; `to` has row firstRow first. One row or two, as of a
 /// sequence that is being written, do not pay for a whole tile.
 void Contract::products(Part part, Value term, Value terms, Value to, Value firstRow) {
   RightTile rightTile{right, stretch * tiles.panel(), tiles.panel()};
+  int64_t perTile = llvm::divideCeil(stretch, fetchTerms);
   auto run = [&](Tiles &tiles, Value begin, Value end) {
     code.loop(begin, end, tiles.tileRows, [&](Value at) {
       LeftTile rows = leftTile(tiles, part, at, term, terms);
       Value sum = code.mul(code.sub(at, firstRow), blockColumns);
+      auto fetch = [&](Value panel, Value k) {
+        Value number = code.add(code.mul(panel, perTile), code.div(k, fetchTerms));
+        if (inPlace && (transposed || !isLong))
+          fetchLeft(at, term, number);
+        if (isLong && transposed && plainRight && blockColumns >= op.resultColumns())
+          fetchRight(part, at, term, terms, number);
+        if (!isLong)
+          fetchResult(part, at, panel, k);
+      };
       tiles.rowOfTiles(part.columns, tiles.words(terms), rows, rightTile,
-                       code.address(to, type, sum), blockColumns, /*accumulate=*/isLong);
+                       code.address(to, type, sum), blockColumns, /*accumulate=*/isLong,
+                       tiles.tileRows > 1 ? FetchAhead(fetch) : FetchAhead());
     });
   };
-  if (tiles.blocks)
+  if (tiles.blocks || rowUnit() > 2)
     return run(tiles, part.row, part.end);
   Value few = arith::CmpIOp::create(code, arith::CmpIPredicate::sle, code.sub(part.end, part.row),
                                     code.index(2));
@@ -310,7 +107,7 @@ void Contract::runResult(Part part) {
     IRMapping known = cpu.known;
     known.map(body.getArgument(0), row);
     RowBody rows(code, body, known);
-    target.restrict(part.column, code.add(part.column, part.columns));
+    target.restrict(part.column, code.add(part.column, part.columns), columnUnit());
     rows.emitScalars(target);
     target.forColumns(code, 0, width, {}, [&](Chunk chunk, ValueRange) {
       Value at = code.add(code.mul(code.sub(row, part.row), blockColumns),
@@ -324,10 +121,19 @@ void Contract::runResult(Part part) {
   });
 }
 
-/// The right operand is laid out once; each tile's rows are finished before the next.
+/// The right operand is laid out once, also for a thread's later calls, until it comes to other
+/// columns; each tile's rows are finished before the next.
 void Contract::shortSums(Part part) {
   Value none = code.index(0), terms = code.index(op.terms());
-  packRight(part, none, terms);
+  Value block = arith::IndexCastOp::create(code, code.getI64Type(),
+                                           code.add(code.div(part.column, blockColumns), 1));
+  Value others = arith::CmpIOp::create(code, arith::CmpIPredicate::ne,
+                                       code.load(code.getI64Type(), cpu.scratch), block);
+  code.when(others, {}, [&] {
+    packRight(part, none, terms);
+    code.store(block, cpu.scratch);
+    return LoopBuilder::Values();
+  });
   code.loop(part.row, part.end, tiles.tileRows, [&](Value row) {
     Value end = code.min(code.add(row, tiles.tileRows), part.end);
     Part rows{row, end, part.column, part.columns};
@@ -348,7 +154,7 @@ void Contract::longSums(Part part) {
               [&](Value at) { code.store(code.number(vector, 0), code.address(sums, type, at)); });
     code.loop(code.index(0), all, stretch * each, [&](Value term) {
       Value terms = code.min(code.sub(all, term), code.index(stretch * each));
-      if (transposed)
+      if (transposed && !inPlace)
         packLeft(group, term, terms);
       packRight(group, term, terms);
       products(group, term, terms, sums, row);
@@ -374,6 +180,7 @@ void Contract::lower() {
                      : transposed ? tiles.paddedRows(cpu.machine.groupRows) + tiles.lanes
                                   : tiles.tileRows;
   left = cpu.allocate(tiles.word, leftRows * leftStride + 2 * tiles.panel());
+  corner = cpu.allocate(tiles.word, tiles.lanes * tiles.lanes);
   right = cpu.allocate(tiles.word, stretch * (blockColumns + tiles.panel()));
   int64_t sumRows = isLong ? tiles.paddedRows(cpu.machine.groupRows) : tiles.tileRows;
   sums = cpu.allocate(type, sumRows * blockColumns + 2 * tiles.lanes);

@@ -34,8 +34,11 @@ struct CPUFunction {
 class CPURows : public RowTarget {
 public:
   explicit CPURows(const TargetDescription &machine) : machine(machine) {}
-  /// Restricts stores to columns [low, high): a body without reductions may run for a part.
-  void restrict(mlir::Value low, mlir::Value high) { this->low = low, this->high = high; }
+  /// Restricts stores to columns [low, high): a body without reductions may run for a part. Where
+  /// those are known to be a multiple of `unit` that decides whether there is a last chunk.
+  void restrict(mlir::Value low, mlir::Value high, int64_t unit = 1) {
+    this->low = low, this->high = high, this->unit = unit;
+  }
 
   int64_t width(int64_t columns, unsigned bits) const override;
   LoopBuilder::Values
@@ -48,6 +51,7 @@ public:
 private:
   const TargetDescription &machine;
   mlir::Value low, high;
+  int64_t unit = 1;
 };
 
 /// The first `count` of `width` lanes, as a mask.

@@ -39,8 +39,10 @@ LoopBuilder::Values CPURows::forColumns(LoopBuilder &code, int64_t columns, int6
   auto last = [&] {
     return body({tail, width, firstLanes(code, code.sub(end, tail), width)}, values);
   };
+  if ((low ? unit : columns) % width == 0)
+    return values;
   if (!low)
-    return columns % width ? last() : values;
+    return last();
   Value left = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, tail, end);
   return code.when(left, values, last);
 }

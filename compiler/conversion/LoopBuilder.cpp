@@ -105,6 +105,10 @@ void LoopBuilder::store(Value value, Value pointer, Value mask) {
     LLVM::StoreOp::create(*this, value, pointer, bytes);
 }
 
+void LoopBuilder::prefetch(Value pointer, bool toWrite) {
+  LLVM::Prefetch::create(*this, pointer, /*rw=*/toWrite, /*hint=*/3, /*cache=*/1);
+}
+
 Value LoopBuilder::convert(Value value, Type element) {
   Type from = getElementTypeOrSelf(value.getType()), to = element;
   if (auto row = dyn_cast<VectorType>(value.getType()))

@@ -49,6 +49,8 @@ public:
   /// `type` (a scalar or a vector) at `pointer`; lanes outside `mask`, if given, are zero.
   Value load(mlir::Type type, Value pointer, Value mask = {});
   void store(Value value, Value pointer, Value mask = {});
+  /// Says that what is at `pointer`, which may be anywhere, will be read, or written.
+  void prefetch(Value pointer, bool toWrite = false);
   /// The number as another float type, in each lane.
   Value convert(Value value, mlir::Type element);
 

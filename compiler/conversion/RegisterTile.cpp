@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -61,22 +62,27 @@ Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size)
     cpu.useBlocks();
 }
 
-void Tiles::tile(Value terms, LeftTile left, Value rightAt, RightTile right, Value result,
-                 int64_t resultStride, bool accumulate) {
+/// Rows of vectors of the right operand between what is multiplied and what is fetched.
+static constexpr int64_t fetchDistance = 8;
+
+void Tiles::tile(Value terms, LeftTile left, Value panel, RightTile right, Value result,
+                 int64_t resultStride, bool accumulate, FetchAhead fetch) {
+  Value rightAt = code.mul(panel, right.panelStride);
   auto vector = VectorType::get(lanes, type), words = VectorType::get(lanes, word);
   auto resultAt = [&](int64_t row, int64_t v) {
     return code.address(result, type, code.index(row * resultStride + v * lanes));
   };
-  LoopBuilder::Values sums;
-  for (int64_t row = 0; row < tileRows; ++row)
-    for (int64_t v = 0; v < tileVectors; ++v)
-      sums.push_back(accumulate ? code.load(vector, resultAt(row, v)) : code.number(vector, 0));
-  sums = code.loop(code.index(0), terms, 1, sums, [&](Value k, ValueRange carried) {
+  auto multiply = [&](Value k, ValueRange carried) {
     LoopBuilder::Values columns, next;
     Value rightRow =
         code.address(right.pointer, word, code.add(rightAt, code.mul(k, right.termStride)));
+    auto rightVector = [&](int64_t v, int64_t ahead) {
+      return code.address(rightRow, word, code.index(ahead * right.termStride + v * lanes));
+    };
     for (int64_t v = 0; v < tileVectors; ++v)
-      columns.push_back(code.load(words, code.address(rightRow, word, code.index(v * lanes))));
+      columns.push_back(code.load(words, rightVector(v, 0)));
+    for (int64_t v = 0; fetch && v < tileVectors; ++v)
+      code.prefetch(rightVector(v, fetchDistance));
     Value leftColumn = code.address(left.pointer, word, code.mul(k, left.termStride));
     for (int64_t row = 0; row < tileRows; ++row) {
       Value number =
@@ -86,15 +92,30 @@ void Tiles::tile(Value terms, LeftTile left, Value rightAt, RightTile right, Val
         next.push_back(multiplyAdd(broadcast, columns[v], carried[row * tileVectors + v]));
     }
     return next;
-  });
+  };
+  LoopBuilder::Values sums;
+  for (int64_t row = 0; row < tileRows; ++row)
+    for (int64_t v = 0; v < tileVectors; ++v)
+      sums.push_back(accumulate ? code.load(vector, resultAt(row, v)) : code.number(vector, 0));
+  if (fetch) {
+    bool whole = getConstantIntValue(terms).value_or(1) % fetchTerms == 0;
+    sums = code.loop(code.index(0), terms, fetchTerms, sums, [&](Value k, ValueRange carried) {
+      fetch(panel, k);
+      Value end = code.add(k, fetchTerms);
+      return code.loop(k, whole ? end : code.min(end, terms), 1, carried, multiply);
+    });
+  } else {
+    sums = code.loop(code.index(0), terms, 1, sums, multiply);
+  }
   for (int64_t row = 0; row < tileRows; ++row)
     for (int64_t v = 0; v < tileVectors; ++v)
       code.store(sums[row * tileVectors + v], resultAt(row, v));
 }
 
 /// Two by two blocks of sums; a turn takes 16 words of 32 rows and of 32 columns.
-void Tiles::blockTile(Value terms, LeftTile left, Value rightAt, RightTile right, Value result,
+void Tiles::blockTile(Value terms, LeftTile left, Value panel, RightTile right, Value result,
                       int64_t resultStride, bool accumulate) {
+  Value rightAt = code.mul(panel, right.panelStride);
   assert(left.termStride == 1 && "blocks of the left operand are read as rows of words");
   auto name = [&](int64_t block) -> Value {
     return LLVM::ConstantOp::create(code, code.getI8IntegerAttr(block));
@@ -135,14 +156,13 @@ void Tiles::blockTile(Value terms, LeftTile left, Value rightAt, RightTile right
 }
 
 void Tiles::rowOfTiles(Value columnCount, Value terms, LeftTile left, RightTile right, Value result,
-                       int64_t resultStride, bool accumulate) {
+                       int64_t resultStride, bool accumulate, FetchAhead fetch) {
   code.loop(code.index(0), columnCount, panel(), [&](Value column) {
-    Value rightAt = code.mul(code.div(column, panel()), right.panelStride);
-    Value to = code.address(result, type, column);
+    Value at = code.div(column, panel()), to = code.address(result, type, column);
     if (blocks)
-      blockTile(terms, left, rightAt, right, to, resultStride, accumulate);
+      blockTile(terms, left, at, right, to, resultStride, accumulate);
     else
-      tile(terms, left, rightAt, right, to, resultStride, accumulate);
+      tile(terms, left, at, right, to, resultStride, accumulate, fetch);
   });
 }
 

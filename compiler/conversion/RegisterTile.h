@@ -26,6 +26,11 @@ struct RightTile {
   int64_t panelStride, termStride;
 };
 
+/// Emits prefetches of what will be used after a tile: called once every `fetchTerms` words of the
+/// tile of panel `panel`, at word `k`.
+using FetchAhead = llvm::function_ref<void(mlir::Value panel, mlir::Value k)>;
+inline constexpr int64_t fetchTerms = 16;
+
 /// Emits products with one accumulator type.
 class Tiles {
 public:
@@ -59,7 +64,8 @@ public:
                bool accumulate);
   /// The same for the rows of one tile.
   void rowOfTiles(mlir::Value columnCount, mlir::Value terms, LeftTile left, RightTile right,
-                  mlir::Value result, int64_t resultStride, bool accumulate);
+                  mlir::Value result, int64_t resultStride, bool accumulate,
+                  FetchAhead fetch = nullptr);
 
   /// Stores `lanes` rows of `lanes` words as columns: vector r becomes lane r of each stored row,
   /// `stride` apart from `pointer` on.
@@ -74,9 +80,9 @@ public:
 
 private:
   mlir::Value multiplyAdd(mlir::Value left, mlir::Value right, mlir::Value sum);
-  void tile(mlir::Value terms, LeftTile left, mlir::Value rightAt, RightTile right,
-            mlir::Value result, int64_t resultStride, bool accumulate);
-  void blockTile(mlir::Value terms, LeftTile left, mlir::Value rightAt, RightTile right,
+  void tile(mlir::Value terms, LeftTile left, mlir::Value panel, RightTile right,
+            mlir::Value result, int64_t resultStride, bool accumulate, FetchAhead fetch);
+  void blockTile(mlir::Value terms, LeftTile left, mlir::Value panel, RightTile right,
                  mlir::Value result, int64_t resultStride, bool accumulate);
 };
 

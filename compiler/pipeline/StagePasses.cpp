@@ -101,6 +101,9 @@ LogicalResult roux::addStages(OpPassManager &passes, StringRef from, StringRef t
 LogicalResult roux::runStages(ModuleOp module, StringRef from, StringRef to,
                               const StageTarget &target) {
   PassManager passes(module.getContext());
+  // What is read or edited ends with the kernels. What passes make of those is verified where tests
+  // run them, not each time that somebody waits for code.
+  passes.enableVerifier(to != "object");
   if (failed(addStages(passes, from, to, target)))
     return emitError(module.getLoc()) << "no way leads from stage " << from << " to " << to;
   return passes.run(module);

@@ -42,10 +42,16 @@ void ThreadPool::end() {
     worker.join();
 }
 
-int64_t ThreadPool::share(int64_t left) const {
-  if (sharing == Sharing::Runs)
-    return std::max<int64_t>(1, left * 3 / (4 * threads()));
-  return chunk;
+int64_t ThreadPool::share(int64_t begin) const {
+  if (sharing == Sharing::Chunks)
+    return chunk;
+  int64_t many = threads(), first = 0; // of a round in which each thread gets as much
+  while (true) {
+    int64_t each = (items - first) * 7 / (8 * many);
+    if (each <= 1 || begin < first + each * many)
+      return std::max<int64_t>(1, each);
+    first += each * many;
+  }
 }
 
 void ThreadPool::takeChunks(unsigned thread) {
@@ -54,7 +60,7 @@ void ThreadPool::takeChunks(unsigned thread) {
     do {
       if (begin >= items)
         return;
-      end = std::min(begin + share(items - begin), items);
+      end = std::min(begin + share(begin), items);
     } while (!next.compare_exchange_weak(begin, end, std::memory_order_relaxed));
     (*task)(begin, end, thread);
   }

@@ -19,7 +19,7 @@ namespace roux {
 
 /// How items are cut into chunks. Of items that may differ in length each thread gets many small
 /// chunks. Items that follow each other may share work: then a chunk is most of a thread's even
-/// part, and what is left is cut up again, so that threads still end together.
+/// part, as long for each, and what is left is cut up again, so that threads still end together.
 enum class Sharing : uint8_t { Chunks, Runs };
 
 class ThreadPool {
@@ -41,7 +41,7 @@ private:
   void end();
   void work(unsigned thread);
   void takeChunks(unsigned thread);
-  int64_t share(int64_t left) const;
+  int64_t share(int64_t begin) const;
 
   std::vector<std::thread> workers;
   std::mutex mutex;

@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/cpu/ThreadPool.h"
 
+#include <algorithm>
+#include <functional>
 #include <gtest/gtest.h>
-
+#include <mutex>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,6 +31,20 @@ TEST(ThreadPool, RunsEveryItemOnce) {
           EXPECT_EQ(count, 1);
       }
   }
+}
+
+/// Items of a run share work, so runs are few; the last ones are short, so that threads end
+/// together.
+TEST(ThreadPool, CutsRunsAsLongForEachThread) {
+  ThreadPool pool(2);
+  std::mutex mutex;
+  std::vector<int64_t> lengths;
+  pool.run(64, Sharing::Runs, [&](int64_t begin, int64_t end, unsigned) {
+    std::lock_guard lock(mutex);
+    lengths.push_back(end - begin);
+  });
+  std::ranges::sort(lengths, std::greater());
+  EXPECT_EQ(lengths, (std::vector<int64_t>{28, 28, 3, 3, 1, 1}));
 }
 
 TEST(ThreadPool, KeepsLaunchesApart) {
