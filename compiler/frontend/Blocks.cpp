@@ -13,7 +13,15 @@ namespace roux {
 
 using namespace type;
 
+size_t Checker::unparsedIn(uint32_t file, uint32_t begin, uint32_t end) const {
+  return static_cast<size_t>(std::ranges::count_if(unparsed, [&](SourceRange place) {
+    return place.file == file && place.begin >= begin && place.begin <= end;
+  }));
+}
+
 void Checker::checkForm(const ast::Definition &written) {
+  if (unparsedIn(written.range.file, written.range.begin, written.range.end))
+    return;
   bool takesValue = written.kind < ast::Kind::Score;
   bool takesBlock = written.kind >= ast::Kind::Score || written.kind == ast::Kind::Model;
   std::string kind(ast::spelling(written.kind));
@@ -38,6 +46,8 @@ void Checker::checkBlock(const ast::Definition &written, CheckedDefinition &resu
         diagnostics.error(entry.keyRange, "'" + std::string(entry.key) + "' is defined twice");
   formulas.isScore = written.kind == ast::Kind::Score;
   size_t unknownKeys = checkEntries(*written.block, construct, result.keys, &result);
+  SourceRange block = written.block->range;
+  unknownKeys += unparsedIn(block.file, block.begin, block.end);
   SourceRange where = written.kind == ast::Kind::Run ? written.kindRange : written.nameRange;
   fillDefaults(construct, where, result.keys, unknownKeys);
   if (formulas.isScore)
@@ -65,6 +75,14 @@ size_t Checker::checkEntries(const ast::Block &block, const Construct &construct
     if (!entry->value)
       continue;
     const Parameter *parameter = construct.find(entry->key);
+    // Entries lie one after the other, also where they are looked at in another order.
+    bool isLast = entry == &block.entries.back();
+    uint32_t end = isLast ? block.range.end : entry[1].keyRange.begin;
+    if (parameter && unparsedIn(entry->keyRange.file, entry->keyRange.begin, end)) {
+      keys.push_back({std::string(entry->key), entry->keyRange, {}});
+      keys.back().value.kind = ValueKind::Mistaken;
+      continue;
+    }
     CheckedArgument checkedEntry = {std::string(entry->key), entry->keyRange, {}, !parameter};
     if (parameter) {
       noteState(parameter->state, std::string(parameter->name), entry->keyRange);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Checker.h"
 #include "compiler/frontend/Nouns.h"
+#include "compiler/frontend/OtherWords.h"
 
 #include <algorithm>
 #include <cassert>
@@ -34,7 +35,9 @@ void Checker::reportUnknownKey(std::string_view key, SourceRange where,
   for (const Parameter *parameter : parametersOf(construct))
     if (!parameter->positional && !parameter->multiplier)
       known.push_back(parameter->name);
-  std::string hint = didYouMean(key, known);
+  std::string hint = writtenHere(key, construct.name);
+  if (hint.empty())
+    hint = didYouMean(key, known);
   for (const Construct *other : constructs())
     if (hint.empty() && other != &construct && other->family == construct.family &&
         construct.family != Family::Record && other->find(key))

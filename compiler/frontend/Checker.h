@@ -105,6 +105,9 @@ private:
 
   // Blocks.cpp: the keys of a definition.
   void checkForm(const ast::Definition &written);
+  /// How many places from `begin` up to `end` could not be parsed. What stands there is not judged
+  /// further: one mistake is said once.
+  size_t unparsedIn(uint32_t file, uint32_t begin, uint32_t end) const;
   void checkBlock(const ast::Definition &written, CheckedDefinition &result);
   /// Returns how many keys are unknown, which is reported.
   size_t checkEntries(const ast::Block &block, const Construct &construct,
@@ -196,6 +199,7 @@ private:
   std::unordered_map<std::string, uint32_t> loaded; ///< path to file number
   std::vector<Symbol> symbols;
   std::unordered_map<std::string_view, uint32_t> names;
+  std::vector<SourceRange> unparsed;  ///< where text could not be parsed
   std::vector<ast::Entry> runEntries; ///< the recipe's and the command line's
   ast::Block runBlock;
   ast::Definition runWritten;

@@ -226,6 +226,8 @@ std::vector<std::string_view> Checker::namesOf(std::initializer_list<ast::Kind> 
 }
 
 void Checker::reportUnread() {
+  if (!unparsed.empty())
+    return; // it may be used there
   for (const Symbol &symbol : symbols) {
     const ast::Definition &written = *symbol.written;
     bool mustBeRead = written.kind <= ast::Kind::Tokenizer;

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Checker.h"
 #include "compiler/frontend/Nouns.h"
+#include "compiler/frontend/OtherWords.h"
 
 namespace roux {
 
@@ -32,10 +33,12 @@ CheckedValue Checker::checkPipe(const ast::Pipe &pipe, const Slot &slot) {
       if (row->family == Family::Record)
         known.push_back(row->name);
     bool isSource = findConstruct(Family::Source, callee);
+    std::string hint = writtenHere(callee, "data");
+    if (hint.empty())
+      hint = didYouMean(callee, known);
     diagnostics.error(where, isSource ? "'" + callee + "' reads files, so nothing flows into it"
                                       : "expected an operation on data, found '" + callee + "'" +
-                                            (construct ? ", which takes data by name"
-                                                       : didYouMean(callee, known)));
+                                            (construct ? ", which takes data by name" : hint));
     return mistaken(pipe.range);
   }
   if (name && !construct->bare) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/FormulaChecker.h"
+#include "compiler/frontend/OtherWords.h"
 
 #include <algorithm>
 
@@ -101,7 +102,7 @@ FormulaChecker::Result FormulaChecker::buildMember(const ast::Member &member) {
     return error(member.range, "a field is named: field(\"name\")");
   if (row && (row->scopes & bit(scope->scope)))
     return readAttribute(*row, scope->scope, member.range);
-  std::string quoted = "'" + std::string(member.name) + "'";
+  std::string quoted = "'" + std::string(member.name) + "'", others;
   if (row) {
     bool isOne = std::popcount(row->scopes) == 1;
     return error(member.nameRange, std::string(scope->name) + " has no " + quoted + "; " +
@@ -114,8 +115,12 @@ FormulaChecker::Result FormulaChecker::buildMember(const ast::Member &member) {
   for (const AttributeRow &other : attributes())
     if (other.scopes & bit(scope->scope))
       known.push_back(other.name);
-  return error(member.nameRange,
-               std::string(scope->name) + " has no " + quoted + didYouMean(member.name, known));
+  std::string hint = writtenHere(member.name, scope->name);
+  if (hint.empty())
+    hint = didYouMean(member.name, known);
+  for (size_t i = 0; hint.empty() && i < known.size(); ++i)
+    others += (i ? ", " : "; it has ") + std::string(known[i]);
+  return error(member.nameRange, std::string(scope->name) + " has no " + quoted + hint + others);
 }
 
 FormulaChecker::Result FormulaChecker::buildName(const ast::Name &name) {
@@ -209,7 +214,9 @@ FormulaChecker::Result FormulaChecker::unknownName(const ast::Name &name) {
       known.push_back(row.name);
   for (const auto &[let, written] : checker.formulas.lets)
     known.push_back(let);
-  std::string hint = didYouMean(name.name, known);
+  std::string hint = writtenHere(name.name, "formula");
+  if (hint.empty())
+    hint = didYouMean(name.name, known);
   const AttributeRow *row = findAttribute(name.name);
   if (row && hint.empty())
     hint = "; " + listScopes(row->scopes) + (std::popcount(row->scopes) == 1 ? " has" : " have") +

@@ -39,7 +39,10 @@ void Checker::load(uint32_t file) {
 }
 
 void Checker::loadFile(uint32_t file, std::vector<std::string> &chain) {
+  size_t before = diagnostics.all().size();
   std::unique_ptr<ast::File> parsed = parse(sources, file, diagnostics);
+  for (size_t i = before; i < diagnostics.all().size(); ++i)
+    unparsed.push_back(diagnostics.all()[i].where);
   const ast::File &kept = *files.emplace_back(std::move(parsed));
   for (const ast::Use &use : kept.uses)
     follow(use, file, chain);

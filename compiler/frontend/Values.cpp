@@ -8,6 +8,7 @@
 #include "compiler/frontend/Checker.h"
 #include "compiler/frontend/FormulaChecker.h"
 #include "compiler/frontend/Nouns.h"
+#include "compiler/frontend/OtherWords.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -132,9 +133,12 @@ CheckedValue Checker::checkName(const ast::Name &name, const Slot &slot) {
       : parameter.types & Prompt    ? namesOf({ast::Kind::Prompt})
                                     : namesOf({ast::Kind::Param});
   known.insert(known.end(), defined.begin(), defined.end());
+  std::string hint = writtenHere(name.name, parameter.name);
+  if (hint.empty())
+    hint = didYouMean(name.name, known);
   return mismatch(name.range,
                   nounFor(&name) + (parameter.types & Word ? "" : ", which is not defined"), slot,
-                  didYouMean(name.name, known));
+                  hint);
 }
 
 CheckedValue Checker::checkReference(const CheckedDefinition &definition, SourceRange where,
@@ -263,8 +267,11 @@ void Checker::checkFile(const CheckedValue &value, const Slot &slot) {
     return;
   std::string path = resolvePath(sources, value);
   std::error_code ignored;
+  bool isModel = slot.owner == "load" && slot.parameter.name == "path";
   if (!std::filesystem::exists(path, ignored))
-    diagnostics.error(value.where, "there is no file or folder '" + path + "'");
+    diagnostics.error(value.where,
+                      "there is no file or folder '" + path + "'" +
+                          (isModel ? "; a model is a folder on disk, nothing is fetched" : ""));
 }
 
 CheckedValue Checker::checkList(const ast::List &list, const Slot &slot) {
@@ -314,7 +321,10 @@ CheckedValue Checker::checkFunction(const ast::Call &call, const Slot &slot) {
   for (const Construct *construct : constructs())
     if (std::ranges::find(families, construct->family) != families.end())
       known.push_back(construct->name);
-  return mismatch(call.calleeRange, "'" + callee + "'", slot, didYouMean(callee, known));
+  std::string hint = writtenHere(callee, slot.parameter.name);
+  if (hint.empty())
+    hint = didYouMean(callee, known);
+  return mismatch(call.calleeRange, "'" + callee + "'", slot, hint);
 }
 
 } // namespace roux
