@@ -16,6 +16,7 @@ using VerbFunction = int (*)(int argc, char **argv);
 
 int runCheck(int argc, char **argv);
 int runFormat(int argc, char **argv);
+int runImport(int argc, char **argv);
 int runInspect(int argc, char **argv);
 int runPreview(int argc, char **argv);
 int runTokenize(int argc, char **argv);

@@ -26,6 +26,7 @@ static constexpr Verb verbs[] = {
     {"check", "say what is wrong with a recipe, or what it will do", runCheck},
     {"eval", "measure what a recipe's evals say, without training", runCompiler},
     {"fmt", "lay out recipes in the one way", runFormat},
+    {"import", "make a recipe of a config of axolotl, LLaMA-Factory or TRL", runImport},
     {"inspect", "look at any stage of a recipe", runInspect},
     {"preview", "show a step as tokens: target, weight, position, segment", runPreview},
     {"run", "build a recipe's trains and evals", runCompiler},
