@@ -9,6 +9,7 @@
 #include "runtime/data/plan/PlacedTokens.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace roux::data {
@@ -33,6 +34,7 @@ public:
     out.targets = placed.targets;
     std::vector<uint32_t> positions =
         makePositions(plan.rules().position, view, placed, plan.positionDraws(step, store, placed));
+    out.scores = scoresOf(placed.sequence, tokens);
     weightOf.assign(placed.tokens(), 0);
     if (weights)
       weights->weigh(index, positions, weightOf);
@@ -51,6 +53,26 @@ public:
   }
 
 private:
+  std::vector<PreviewScore> scoresOf(uint32_t sequence, const PlacedTokens &tokens) const {
+    constexpr std::string_view prefix = "score:";
+    const StoreSchema &schema = store.schema();
+    std::vector<PreviewScore> scores;
+    for (uint32_t a = 0; a < schema.attributes.size(); ++a)
+      if (const std::string &name = schema.attributes[a].name; name.starts_with(prefix)) {
+        double value = store.number(a, sequence);
+        scores.push_back({name.substr(prefix.size()), value, value, false});
+      }
+    for (uint32_t s = 0; s < schema.tokenScores.size(); ++s) {
+      PreviewScore score{schema.tokenScores[s], NAN, NAN, true};
+      for (uint32_t t = 0; t < tokens.size(); ++t) { // fmin and fmax pass over what is no number
+        score.least = std::fmin(score.least, tokens.score(s, t));
+        score.most = std::fmax(score.most, tokens.score(s, t));
+      }
+      scores.push_back(std::move(score));
+    }
+    return scores;
+  }
+
   void show(PreviewSequence &out, const PlacedTokens &tokens, uint32_t begin, uint32_t end,
             std::span<const uint32_t> positions, uint32_t base) {
     std::vector<int32_t> ids;
@@ -67,6 +89,8 @@ private:
       token.isInput = t < positions.size();
       token.position = token.isInput ? base + positions[t] : 0;
       token.weight = weightOf[t];
+      for (uint32_t s = 0; s < store.schema().tokenScores.size(); ++s)
+        token.scores.push_back(tokens.score(s, t));
       if (token.label != noLabel && token.label != token.id) {
         uint32_t label = static_cast<uint32_t>(token.label);
         token.labelText = visible(decode(std::span(&label, 1)));
@@ -100,6 +124,7 @@ PreviewStep previewStep(const Plan &plan, const TokenStore &store, const Express
   preview.packCapacity = plan.rules().packCapacity;
   preview.counts = step.counts;
   preview.weighed = weights.has_value();
+  preview.tokenScores = store.schema().tokenScores;
   uint32_t at = 0;
   for (uint32_t pack = 0; pack < step.packs.size(); ++pack)
     for (uint32_t i = 0; i < step.packs[pack].count; ++i, ++at) {

@@ -23,8 +23,16 @@ struct PreviewToken {
   int32_t label = noLabel; ///< what the input before must predict
   uint32_t index = 0;      ///< in the sequence as laid down
   uint32_t position = 0;
-  bool isInput = true; ///< false: a last token that is only a label
-  double weight = 0;   ///< of predicting it
+  bool isInput = true;       ///< false: a last token that is only a label
+  double weight = 0;         ///< of predicting it
+  std::vector<float> scores; ///< by PreviewStep::tokenScores; not a number where it has none
+};
+
+/// A score of a sequence, or those of its tokens that have one.
+struct PreviewScore {
+  std::string name;
+  double least, most;
+  bool ofTokens;
 };
 
 struct PreviewSequence {
@@ -32,7 +40,8 @@ struct PreviewSequence {
   uint32_t pack = 0, segment = 0; ///< in the step
   uint32_t offset = 0;            ///< in its pack
   uint32_t tokens = 0, positions = 0, targets = 0;
-  double weight = 0; ///< its targets' together
+  double weight = 0;                ///< its targets' together
+  std::vector<PreviewScore> scores; ///< that the store carries
   std::vector<PreviewToken> shown;
   uint32_t hiddenAt = 0, hidden = 0; ///< tokens left out behind so many shown
 };
@@ -42,12 +51,16 @@ struct PreviewStep {
   PlannedStep counts{};
   bool weighed = true; ///< false: a model has a say in the weights
   double heaviest = 0; ///< weight of a token
+  std::vector<std::string> tokenScores;
   std::vector<PreviewSequence> sequences;
 };
 
 /// Shows of a sequence longer than `tokensPerSequence` (0: no limit) its beginning and its end.
 PreviewStep previewStep(const Plan &plan, const TokenStore &store, const Expression &weight,
                         const Decode &decode, uint64_t step, uint32_t tokensPerSequence);
+
+/// As in "surprise 0.1 to 2.5 a token".
+std::string scoreText(const PreviewScore &score);
 
 /// For a terminal, or, without `colour`, for a file: targets are then set in ⟦ ⟧.
 std::string previewText(const PreviewStep &step, bool colour);

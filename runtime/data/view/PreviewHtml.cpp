@@ -39,9 +39,9 @@ section h2{font-size:14px;margin:0 0 8px;display:flex;flex-wrap:wrap;gap:4px 16p
 static constexpr const char *foot =
     R"(</main><div id="tip">Point at a token to see its five columns.</div><script>
 const tip=document.getElementById('tip');
-document.addEventListener('mouseover',e=>{const t=e.target.closest('.text i');if(!t)return;const[d,p,l,w,r,n]=t.dataset.v.split('|');
+document.addEventListener('mouseover',e=>{const t=e.target.closest('.text i');if(!t)return;const[d,p,l,w,r,n,c]=t.dataset.v.split('|');
 const s=t.closest('section').dataset.s;
-tip.textContent=`token ${n}: id ${d}   label ${l||'none'}   weight ${w||'0'}   position ${p||'none, it is only a label'}   segment ${s}`+(r?`   role ${r}`:'')});
+tip.textContent=`token ${n}: id ${d}   label ${l||'none'}   weight ${w||'0'}   position ${p||'none, it is only a label'}   segment ${s}`+(r?`   role ${r}`:'')+(c||'')});
 </script></body></html>
 )";
 
@@ -74,23 +74,31 @@ static std::string tokenHtml(const PreviewStep &step, const PreviewToken &token,
                      : step.weighed && token.weight == 0
                          ? "class=z"
                          : fmt::format("class=t style=--w:{:.2f}", step.weighed ? share : .5);
-  out += fmt::format("<i {} data-v=\"{}|{}|{}|{}|{}|{}\">{}", look, token.id,
+  std::string scores;
+  for (size_t s = 0; s < token.scores.size(); ++s)
+    scores +=
+        fmt::format("   {} {}", escaped(step.tokenScores[s]),
+                    std::isnan(token.scores[s]) ? "none" : fmt::format("{:.6g}", token.scores[s]));
+  out += fmt::format("<i {} data-v=\"{}|{}|{}|{}|{}|{}|{}\">{}", look, token.id,
                      token.isInput ? std::to_string(token.position) : "",
                      isTarget ? std::to_string(token.label) : "",
                      isTarget ? (step.weighed ? fmt::format("{:.6g}", token.weight) : "by a model")
                               : "",
-                     escaped(token.role), token.index, escaped(token.text));
+                     escaped(token.role), token.index, scores, escaped(token.text));
   if (!token.labelText.empty())
     out += fmt::format("<em>{}</em>", escaped(token.labelText));
   return out + (token.text == "⏎" ? "\n</i>" : "</i>");
 }
 
 static std::string sequenceHtml(const PreviewStep &step, const PreviewSequence &sequence) {
+  std::string scores;
+  for (const PreviewScore &score : sequence.scores)
+    scores += fmt::format("<span>score {}</span>", escaped(scoreText(score)));
   std::string out = fmt::format(
       "<section id=s{0} data-s={0}><h2>{1}<span>segment {0}</span><span>{2} tokens</span><span>{3} "
-      "targets</span><span>{4}</span></h2><div class=text>",
+      "targets</span><span>{4}</span>{5}</h2><div class=text>",
       sequence.segment, escaped(sequence.name), sequence.tokens, sequence.targets,
-      step.weighed ? fmt::format("weight {:.6g}", sequence.weight) : "weighed by a model");
+      step.weighed ? fmt::format("weight {:.6g}", sequence.weight) : "weighed by a model", scores);
   for (size_t i = 0; i < sequence.shown.size(); ++i) {
     bool behindHidden = sequence.hidden && i == sequence.hiddenAt;
     if (behindHidden)

@@ -12,6 +12,14 @@
 
 namespace roux::data {
 
+std::string scoreText(const PreviewScore &score) {
+  if (std::isnan(score.least))
+    return score.name + ": none";
+  if (!score.ofTokens)
+    return fmt::format("{} {:.6g}", score.name, score.least);
+  return fmt::format("{} {:.6g} to {:.6g} a token", score.name, score.least, score.most);
+}
+
 namespace {
 
 class TextPainter {
@@ -49,6 +57,8 @@ private:
                              sequence.positions, sequence.targets, weight),
                  "1") +
            "\n";
+    for (const PreviewScore &score : sequence.scores)
+      out += style(fmt::format("score {}\n", scoreText(score)), "2");
     const PreviewToken *before = nullptr;
     for (size_t i = 0; i < sequence.shown.size(); ++i) {
       if (sequence.hidden && i == sequence.hiddenAt) {

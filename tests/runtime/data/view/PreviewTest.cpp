@@ -8,6 +8,7 @@
 
 #include "tests/runtime/data/Fixture.h"
 
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace roux;
@@ -87,6 +88,33 @@ TEST_F(PreviewTest, WeightsOfAModelAreNotInvented) {
   EXPECT_FALSE(step.weighed);
   EXPECT_NE(previewText(step, false).find("a model has a say in them"), std::string::npos);
   EXPECT_NE(previewHtml(step).find("weighed by a model"), std::string::npos);
+}
+
+TEST_F(PreviewTest, ShowsScoresOfSequencesAndTokens) {
+  {
+    TokenStoreWriter writer(folder / "tokens",
+                            {.attributes = {{"score:gain"}, {"other"}}, .tokenScores = {"nll"}});
+    std::vector<int32_t> ids = {1, 2, 3};
+    std::vector<float> scores = {NAN, 0.5, 2};
+    std::vector<AttributeValue> values = {{.number = 1.5}, {.number = 9}};
+    NewSequence sequence{.source = "d", .ids = ids, .labels = ids};
+    sequence.attributes = values;
+    sequence.tokenScores = scores;
+    writer.append(sequence);
+    writer.finish();
+  }
+  store.emplace(folder / "tokens");
+  Plan plan = makePlan(folder / "plan", *store, spec);
+  PreviewStep step = previewStep(plan, *store, sequenceMean(), letters, 0, 0);
+  EXPECT_NE(previewText(step, false).find("weight 1\nscore gain 1.5\nscore nll 0.5 to 2 a token\n"),
+            std::string::npos)
+      << previewText(step, false);
+  EXPECT_EQ(previewText(step, false).find("other"), std::string::npos);
+  std::string page = previewHtml(step);
+  EXPECT_NE(page.find("<span>score gain 1.5</span><span>score nll 0.5 to 2 a token</span>"),
+            std::string::npos);
+  EXPECT_NE(page.find("|0|   nll none\">"), std::string::npos);
+  EXPECT_NE(page.find("|2|   nll 2\">"), std::string::npos);
 }
 
 TEST_F(PreviewTest, PageHoldsDataOnlyAsText) {
