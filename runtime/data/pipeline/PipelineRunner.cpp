@@ -135,7 +135,7 @@ void PipelineRunner::rememberMembers(uint32_t step) {
     return;
   for (uint64_t row = 0; row < steps[step].size(); ++row)
     origins(steps[step][row], [&](uint32_t source, uint64_t index) {
-      found->second.insert(uint64_t(source) << 48 | index);
+      found->second.insert(source, index);
     });
 }
 
@@ -298,7 +298,7 @@ bool PipelineRunner::passed(const Row &row, const std::string &definition) const
     throw DataError(fmt::format("'source in {}': no data of that name were read", definition));
   bool any = false;
   origins(row, [&](uint32_t source, uint64_t index) {
-    any |= found->second.contains(uint64_t(source) << 48 | index);
+    any |= found->second.contains(source, index);
   });
   return any;
 }

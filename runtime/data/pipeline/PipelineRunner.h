@@ -11,6 +11,7 @@
 #include "runtime/data/SeedTree.h"
 #include "runtime/data/TokenStore.h"
 #include "runtime/data/pipeline/DataPipeline.h"
+#include "runtime/data/pipeline/RecordSet.h"
 #include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/pipeline/Rows.h"
 #include "runtime/data/pipeline/TokenCache.h"
@@ -20,7 +21,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace roux::data {
@@ -205,7 +205,7 @@ private:
   bool stepsHaveRun = false;
   mutable TokenCache splitRecords;
   /// Of definitions that `source in d` asks about: the records in them.
-  std::map<std::string, std::unordered_set<uint64_t>, std::less<>> members;
+  std::map<std::string, RecordSet, std::less<>> members;
 };
 
 } // namespace roux::data

@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <numeric>
 #include <set>
-#include <unordered_map>
 
 namespace roux::data {
 
@@ -96,18 +95,16 @@ std::vector<uint32_t> PipelineRunner::orderByDraws(uint32_t step) const {
 }
 
 void PipelineRunner::without(uint32_t step) {
-  std::unordered_set<uint64_t> others;
+  RecordSet others;
   for (uint64_t row = 0; row < inputRows(step, 1).size(); ++row)
-    origins(inputRows(step, 1)[row], [&](uint32_t source, uint64_t index) {
-      others.insert(uint64_t(source) << 48 | index);
-    });
+    origins(inputRows(step, 1)[row],
+            [&](uint32_t source, uint64_t index) { others.insert(source, index); });
   const StepRows &rows = inputRows(step);
   std::vector<uint32_t> left;
   for (uint64_t row = 0; row < rows.size(); ++row) {
     bool among = false;
-    origins(rows[row], [&](uint32_t source, uint64_t index) {
-      among |= others.contains(uint64_t(source) << 48 | index);
-    });
+    origins(rows[row],
+            [&](uint32_t source, uint64_t index) { among |= others.contains(source, index); });
     if (!among)
       left.push_back(static_cast<uint32_t>(row));
   }
@@ -176,10 +173,15 @@ StepRows PipelineRunner::joinInputs(uint32_t step) const {
   checkCount(step, rows);
   uint64_t most = 0;
   if (share(from)) {
-    std::unordered_map<uint64_t, uint32_t> seen;
-    std::vector<uint32_t> times(rows);
+    std::vector<uint64_t> keys(rows);
     for (uint64_t row = 0; row < rows; ++row)
-      most = std::max<uint64_t>(most, times[row] = seen[joined->row(row).key]++);
+      keys[row] = joined->row(row).key;
+    std::vector<uint32_t> order =
+        orderBy(rows, [&](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
+    std::vector<uint32_t> times(rows);
+    for (uint64_t i = 1; i < rows; ++i)
+      if (keys[order[i]] == keys[order[i - 1]])
+        most = std::max<uint64_t>(most, times[order[i]] = times[order[i - 1]] + 1);
     if (most > 0)
       joined->times = std::move(times);
   }

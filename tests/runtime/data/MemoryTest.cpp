@@ -94,10 +94,6 @@ TEST_F(PlanMemory, IsFortyBytesASequenceAtMost) {
 struct PipelineMemory : PipelineFixture {};
 
 TEST_F(PipelineMemory, IsFortyBytesASequenceAtMost) {
-  source("d", "", SourceKind::Text);
-  step(DataOperation::Where, {0}).expression =
-      binary(Operation::Less, number(3), read(Scope::Sequence, Attribute::Tokens));
-  step(DataOperation::Shuffle, {1});
   auto fileOf = [](uint64_t sequences) { return std::to_string(sequences) + ".jsonl"; };
   for (uint64_t sequences : {100'000u, 300'000u}) {
     std::string lines;
@@ -105,15 +101,34 @@ TEST_F(PipelineMemory, IsFortyBytesASequenceAtMost) {
       lines += "{\"text\": \"text " + std::to_string(i) + "\"}\n";
     write(fileOf(sequences), lines);
   }
-  double bytes = bytesEach([&](uint64_t sequences) {
-    pipeline.steps[0].source.files = fileOf(sequences);
-    PipelineRunner runner(pipeline, consumer, ledger, 2);
-    runner.runSteps();
-    TokenStoreWriter store(folder / "store");
-    runner.write(store, {});
-    store.finish();
-  });
-  EXPECT_LE(bytes, 40);
+  uint32_t d = source("d", "", SourceKind::Text);
+  auto expect = [&] {
+    double bytes = bytesEach([&](uint64_t sequences) {
+      pipeline.steps[d].source.files = fileOf(sequences);
+      PipelineRunner runner(pipeline, consumer, ledger, 2);
+      runner.runSteps();
+      TokenStoreWriter store(folder / "store");
+      runner.write(store, {});
+      store.finish();
+    });
+    EXPECT_LE(bytes, 40) << spelling(pipeline.steps.back().operation);
+    pipeline.steps.resize(1);
+  };
+  step(DataOperation::Where, {d}).expression =
+      binary(Operation::Less, number(3), read(Scope::Sequence, Attribute::Tokens));
+  step(DataOperation::Shuffle, {1});
+  expect();
+  step(DataOperation::Sample, {d}).amount = {0.1, true};
+  step(DataOperation::Without, {d, 1});
+  expect();
+  step(DataOperation::Sample, {d}).amount = {0.1, true};
+  step(DataOperation::Concat, {1, d});
+  expect();
+  step(DataOperation::Sort, {d}).expression = only(read(Scope::Sequence, Attribute::Tokens));
+  expect();
+  step(DataOperation::Mix, {d, d}).shares = {0.5, 0.5};
+  pipeline.steps.back().byTokens = true;
+  expect();
 }
 
 } // namespace roux::data
