@@ -12,6 +12,7 @@
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/Scores.h"
 #include "runtime/data/AtomicFile.h"
+#include "runtime/data/FileState.h"
 #include "runtime/data/Sums.h"
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/plan/Planner.h"
@@ -30,10 +31,19 @@ using namespace data;
 /// tokenizer or plan. That of a store stands in PipelineRunner::origin().
 static constexpr int tokenizerFormat = 2, planFormat = 3;
 
+/// Of the run block; 0: all.
+static unsigned threadsAsked(const CheckedRecipe &recipe) {
+  const CheckedValue &threads = recipe.run()["threads"];
+  return threads.kind == ValueKind::Number
+             ? static_cast<unsigned>(std::clamp(threads.number, 1.0, 1024.0))
+             : 0;
+}
+
 DataBuilder::DataBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
                          std::filesystem::path folder, unsigned threads)
     : sources(sources), recipe(recipe), folder(std::move(folder)),
-      knownFiles(this->folder / "known-files"), threads(threads), library(this->folder, threads) {}
+      knownFiles(this->folder / "known-files"), threads(threads ? threads : threadsAsked(recipe)),
+      library(this->folder, this->threads) {}
 
 std::filesystem::path DataBuilder::fileOf(std::string_view name, std::string_view made,
                                           std::string_view extension) const {
@@ -172,13 +182,14 @@ std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const Mo
   TokenStoreWriter writer(file, schema);
   runner.write(writer, schema);
   writer.finish();
+  settle(file); // so that it is verified but once
   return file;
 }
 
 TokenStore DataBuilder::openStore(const std::filesystem::path &file, int64_t vocabulary) {
-  TokenStore store(file);
-  knownFiles.verify(file, fmt::format("store of {} ids", vocabulary),
-                    [&] { store.verify(static_cast<uint64_t>(vocabulary)); });
+  std::string right = fmt::format("store of {} ids", vocabulary);
+  TokenStore store(file, knownFiles.knows(file, right));
+  knownFiles.verify(file, right, [&] { store.verify(static_cast<uint64_t>(vocabulary)); });
   return store;
 }
 
@@ -197,12 +208,14 @@ TrainingData DataBuilder::build(const CheckedDefinition &train) {
   std::filesystem::path planFile =
       fileOf(fmt::format("{}-plan", train.name),
              fmt::format("plan {} {:016x}\n{}", planFormat, store.hash(), spec.text()), "plan");
-  if (!std::filesystem::exists(planFile))
+  if (!std::filesystem::exists(planFile)) {
     writePlan(planFile, PlanInput(store), spec);
-  Plan plan(planFile);
+    settle(planFile);
+  }
+  std::string right = fmt::format("plan of {:016x}", store.hash());
+  Plan plan(planFile, knownFiles.knows(planFile, right));
   plan.checkStore(store);
-  knownFiles.verify(planFile, fmt::format("plan of {:016x}", store.hash()),
-                    [&] { plan.verify(store); });
+  knownFiles.verify(planFile, right, [&] { plan.verify(store); });
   return {std::move(model), storeFile, planFile, std::move(store), std::move(plan)};
 }
 

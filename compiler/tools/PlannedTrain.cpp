@@ -5,11 +5,17 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/PlannedTrain.h"
 
+#include "compiler/frontend/Meaning.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/tools/CommandLine.h"
+#include "runtime/data/AtomicFile.h"
+#include "runtime/data/FileState.h"
 #include "runtime/data/view/DataSummary.h"
 
 #include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <xxhash.h>
 
 namespace roux {
 
@@ -40,6 +46,45 @@ int withPlannedTrain(
   return 0;
 }
 
+/// What names the summary of `train`: it hangs on the plan, on the weights, and on who sums up, so
+/// that another build never shows what an older one found. Empty where that cannot be told.
+static std::string summaryKey(const CheckedRecipe &recipe, const CheckedDefinition &train,
+                              const data::Plan &plan) {
+  std::string program = data::stateOf("/proc/self/exe").text;
+  return program.empty()
+             ? ""
+             : fmt::format("{}\n{:016x}\n{}", program, plan.hash(), meaningOf(recipe, train));
+}
+
+/// The text in `file` if it is whole: its first line is its sum.
+static std::string keptText(const std::filesystem::path &file) {
+  std::ifstream stream(file);
+  std::string sum, text;
+  std::getline(stream, sum);
+  text.assign(std::istreambuf_iterator(stream), {});
+  return sum == fmt::format("{:016x}", XXH3_64bits(text.data(), text.size())) ? text : "";
+}
+
+/// Summing up reads the tables of all sequences, so it is done once for a plan.
+static std::string summaryText(const CheckedRecipe &recipe, const CheckedDefinition &train,
+                               const TrainingData &data) {
+  std::string key = summaryKey(recipe, train, data.plan);
+  std::filesystem::path file = data.planFile;
+  file.replace_extension("summary");
+  std::string head = fmt::format("{:016x}\n", XXH3_64bits(key.data(), key.size()));
+  if (std::string kept = keptText(file); !key.empty() && kept.starts_with(head))
+    return kept.substr(head.size());
+  std::string text = summarize(data.plan, data.store, train["weight"].expression).text();
+  std::string whole = head + text;
+  try {
+    data::writeWhole(file,
+                     fmt::format("{:016x}\n{}", XXH3_64bits(whole.data(), whole.size()), whole));
+  } catch (const data::FileError &) {
+    // It is summed up again the next time, and nothing else is lost.
+  }
+  return text;
+}
+
 std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
                           const std::string &path) {
   DataBuilder builder(sources, recipe, dataFolder(path));
@@ -51,7 +96,7 @@ std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &rec
     out += fmt::format("\ntrain {}\n", train.name);
     try {
       TrainingData data = builder.build(train);
-      out += summarize(data.plan, data.store, train["weight"].expression).text();
+      out += summaryText(recipe, train, data);
       for (const std::string &note : data.model.notes)
         out += fmt::format("note: {}\n", note);
     } catch (const RefusedRecipe &refused) {

@@ -82,6 +82,10 @@ static int64_t largestMicroBatch(const data::Plan &plan, uint64_t limit) {
   int64_t largest = 0;
   for (uint64_t i = 0; i < plan.steps(); ++i) {
     data::PlanStep step = plan.step(i);
+    if (limit == 0 || step.counts.positions <= limit) { // not divided
+      largest = std::max(largest, static_cast<int64_t>(step.counts.positions));
+      continue;
+    }
     for (const auto &portions : data::layOut(plan, step, run).ranks)
       for (const data::Portion &portion : portions) {
         int64_t tokens = 0;

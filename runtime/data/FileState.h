@@ -14,10 +14,14 @@ namespace roux::data {
 struct FileState {
   std::string text; ///< empty: there is none, or it is no plain file
   /// A change from now on gives another state. Clocks of file systems are coarse: within a step of
-  /// theirs a second change can leave the same times.
+  /// theirs (hundredths of a second on this machine's disks, two seconds elsewhere) a second change
+  /// can leave the same times.
   bool settled = false;
 };
 
 FileState stateOf(const std::filesystem::path &file);
+
+/// Waits until `file`, just written, is settled, where that is a matter of hundredths of a second.
+void settle(const std::filesystem::path &file);
 
 } // namespace roux::data

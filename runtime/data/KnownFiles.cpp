@@ -89,6 +89,12 @@ void KnownFiles::verify(const std::filesystem::path &file, std::string_view what
   });
 }
 
+bool KnownFiles::knows(const std::filesystem::path &file, std::string_view what) {
+  std::lock_guard lock(mutex);
+  load();
+  return known.contains(fmt::format("{} {}", stateOf(file).text, what));
+}
+
 /// SUM VALUE STATE WHAT
 void KnownFiles::load() {
   if (loaded)

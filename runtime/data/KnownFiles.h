@@ -33,6 +33,9 @@ public:
   void verify(const std::filesystem::path &file, std::string_view what,
               const std::function<void()> &check);
 
+  /// Whether verify() would call nothing.
+  bool knows(const std::filesystem::path &file, std::string_view what);
+
 private:
   using Find = std::function<uint64_t()>;
   uint64_t remember(const std::filesystem::path &file, std::string_view what, const Find &find);

@@ -26,7 +26,7 @@ static uint64_t tokenBytes(const SequenceEntry &entry, size_t scores) {
          uint64_t(entry.sentences) * sizeof(uint32_t);
 }
 
-TokenStore::TokenStore(const std::filesystem::path &path)
+TokenStore::TokenStore(const std::filesystem::path &path, bool verified)
     : file(std::make_unique<MappedFile>(path)) {
   const StoreHeader &header = file->section<StoreHeader>(0, 1, "the header")[0];
   if (header.magic != StoreHeader::magicValue)
@@ -52,6 +52,11 @@ TokenStore::TokenStore(const std::filesystem::path &path)
   } catch (const std::out_of_range &error) {
     file->fail(error.what());
   }
+  if (!verified)
+    checkTable();
+}
+
+void TokenStore::checkTable() const {
   for (const SequenceEntry &entry : entries) {
     file->section<std::byte>(entry.offset, tokenBytes(entry, storedSchema.tokenScores.size()),
                              "the tokens of a sequence");
@@ -63,6 +68,7 @@ TokenStore::TokenStore(const std::filesystem::path &path)
 
 void TokenStore::verify(uint64_t vocabulary) const {
   checkSeal<StoreHeader>(*file);
+  checkTable();
   auto limit = static_cast<int64_t>(std::min<uint64_t>(vocabulary, INT32_MAX));
   for (uint32_t i = 0; i < entries.size(); ++i) {
     SequenceView view = this->view(i);

@@ -152,7 +152,8 @@ private:
 /// inside the file; whether it is what was written, verify() says.
 class TokenStore {
 public:
-  explicit TokenStore(const std::filesystem::path &path);
+  /// `verified`: verify() has been through this very file before, so its table is not looked at.
+  explicit TokenStore(const std::filesystem::path &path, bool verified = false);
   ~TokenStore();
   TokenStore(TokenStore &&) noexcept;
   TokenStore &operator=(TokenStore &&) noexcept;
@@ -178,6 +179,7 @@ public:
   std::string name(uint32_t sequence) const;
 
 private:
+  void checkTable() const;
   void readNames(std::span<const std::byte> tail);
 
   std::unique_ptr<class MappedFile> file;

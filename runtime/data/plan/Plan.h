@@ -46,7 +46,8 @@ struct PlanRules {
 class Plan {
 public:
   /// Throws FileError naming the file when it is not a whole plan of this version.
-  explicit Plan(const std::filesystem::path &path);
+  /// `verified`: verify() has been through this very file before, so its tables are not looked at.
+  explicit Plan(const std::filesystem::path &path, bool verified = false);
   ~Plan();
   Plan(Plan &&) noexcept;
   Plan &operator=(Plan &&) noexcept;
