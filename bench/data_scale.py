@@ -173,12 +173,12 @@ def measure_memory(given, folder):
     for name, batch in policies.items():
         (folder / "none.jsonl").write_text('{"text": " the of and"}\n' * 100)
         recipe(folder, "none", "none.jsonl", batch, steps)
-        base = run(given.roux, folder, "check", "none.recipe")[2]
+        base = run(given.roux, folder, "preview", "none.recipe")[2]
         for count in given.sequences:
             corpus(folder / "many.jsonl", records=count, words=6)
             recipe(folder, "many", "many.jsonl", batch, steps)
-            clock, processor, peak, _ = run(given.roux, folder, "check", "many.recipe")
-            line(f"{int(count)} sequences, where, shuffle, {name}: bytes of memory a sequence above a check of 100; s of "
+            clock, processor, peak, _ = run(given.roux, folder, "preview", "many.recipe")
+            line(f"{int(count)} sequences, where, shuffle, {name}: bytes of memory a sequence above those of 100; s of "
                  "processor", f"{(peak - base) / count:.1f}; {processor:.1f}")
             shutil.rmtree(folder / "runs")
             os.remove(folder / "many.jsonl")
