@@ -134,9 +134,8 @@ void PipelineRunner::rememberMembers(uint32_t step) {
   if (found == members.end())
     return;
   for (uint64_t row = 0; row < steps[step].size(); ++row)
-    origins(steps[step][row], [&](uint32_t source, uint64_t index) {
-      found->second.insert(source, index);
-    });
+    origins(steps[step][row],
+            [&](uint32_t source, uint64_t index) { found->second.insert(source, index); });
 }
 
 /// What the exception that is being handled says of `row`, its place first. What is no fault of the
@@ -297,9 +296,8 @@ bool PipelineRunner::passed(const Row &row, const std::string &definition) const
   if (found == members.end())
     throw DataError(fmt::format("'source in {}': no data of that name were read", definition));
   bool any = false;
-  origins(row, [&](uint32_t source, uint64_t index) {
-    any |= found->second.contains(source, index);
-  });
+  origins(row,
+          [&](uint32_t source, uint64_t index) { any |= found->second.contains(source, index); });
   return any;
 }
 
