@@ -81,6 +81,10 @@ constexpr Changing changing[] = {
     {"parallel_attn", "false"},
     {"query_pre_attn_scalar", ""},
     {"residual_multiplier", "1.0"},
+    {"rope_parameters.mrope_interleaved", "false"},
+    {"rope_parameters.mrope_section", ""},
+    {"rope_scaling.mrope_interleaved", "false"},
+    {"rope_scaling.mrope_section", ""},
     {"rope_interleaved", "false"},
     {"scale_embedding", "false"},
     {"text_config", ""},
@@ -106,8 +110,10 @@ std::vector<std::string> unreadKeys(const ConfigObject &from) {
   from.forEachUnasked([&](std::string_view key, simdjson::dom::element value) {
     auto row = std::find_if(std::begin(changing), std::end(changing),
                             [&](const Changing &each) { return each.key == key; });
-    if (row != std::end(changing)) {
-      if (!isNeutral(value, row->neutral))
+    // A block inside the one of rotary positions is of some layers only.
+    bool ofLayers = key.starts_with("rope_") && key.find('.') != key.npos && value.is_object();
+    if (ofLayers || row != std::end(changing)) {
+      if (ofLayers || !isNeutral(value, row->neutral))
         from.fail(key, fmt::format("found {}, which changes what the model computes and is not "
                                    "supported",
                                    simdjson::to_string(value).substr(0, 60)));

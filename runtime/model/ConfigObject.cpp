@@ -15,9 +15,21 @@
 
 namespace roux::model {
 
+ConfigObject::ConfigObject(simdjson::dom::object given, const std::filesystem::path &file,
+                           std::string path, std::shared_ptr<std::set<std::string>> asked)
+    : object(given), file(file), path(std::move(path)), asked(std::move(asked)) {
+  std::set<std::string_view> keys;
+  for (auto [key, value] : object)
+    if (!keys.insert(key).second)
+      fail(key, "is given twice");
+}
+
+std::string ConfigObject::nameOf(std::string_view key) const {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
 void ConfigObject::fail(std::string_view key, std::string_view what) const {
-  throw ModelError(
-      fmt::format("{}: {}{}{}: {}", file.string(), path, path.empty() ? "" : ".", key, what));
+  throw ModelError(fmt::format("{}: {}: {}", file.string(), nameOf(key), what));
 }
 
 void ConfigObject::expected(std::string_view key, simdjson::dom::element found,
@@ -29,7 +41,7 @@ void ConfigObject::expected(std::string_view key, simdjson::dom::element found,
 }
 
 std::optional<simdjson::dom::element> ConfigObject::find(std::string_view key) const {
-  asked->emplace(key);
+  asked->insert(nameOf(key));
   simdjson::dom::element value;
   if (object.at_key(key).get(value) || value.is_null())
     return std::nullopt;
@@ -143,8 +155,7 @@ std::optional<ConfigObject> ConfigObject::child(std::string_view key) const {
   simdjson::dom::object inner;
   if (value->get(inner))
     expected(key, *value, "an object");
-  return ConfigObject(inner, file,
-                      path.empty() ? std::string(key) : fmt::format("{}.{}", path, key));
+  return ConfigObject(inner, file, nameOf(key), asked);
 }
 
 } // namespace roux::model

@@ -24,18 +24,22 @@ namespace roux::model {
 /// ModelError for a value of another kind or out of range. Borrows the parsed document.
 class ConfigObject {
 public:
-  /// `path` is empty for the file's outermost object, else its key.
-  ConfigObject(simdjson::dom::object object, const std::filesystem::path &file, std::string path)
-      : object(object), file(file), path(std::move(path)),
-        asked(std::make_shared<std::set<std::string>>()) {}
+  /// The file's outermost object. Throws ModelError where a key is there twice.
+  ConfigObject(simdjson::dom::object object, const std::filesystem::path &file)
+      : ConfigObject(object, file, "", std::make_shared<std::set<std::string>>()) {}
 
   bool has(std::string_view key) const { return find(key).has_value(); }
-  /// Calls `visit(key, value)` for each key that no reader was asked for and that is not null.
+  /// Calls `visit(key, value)` for each key, those of children by "child.key", that no reader was
+  /// asked for and that is not null.
   template <typename Visit>
   void forEachUnasked(Visit visit) const {
     for (auto [key, value] : object)
-      if (!asked->contains(std::string(key)) && !value.is_null())
-        visit(key, value);
+      if (std::string name = nameOf(key); value.is_null())
+        continue;
+      else if (!asked->contains(name))
+        visit(name, value);
+      else if (simdjson::dom::object inner; !value.get(inner))
+        ConfigObject(inner, file, name, asked).forEachUnasked(visit);
   }
   /// An integer in [0, 2^31), which every size of a model is.
   int64_t size(std::string_view key) const;
@@ -55,14 +59,17 @@ public:
   [[noreturn]] void fail(std::string_view key, std::string_view what) const;
 
 private:
+  ConfigObject(simdjson::dom::object object, const std::filesystem::path &file, std::string path,
+               std::shared_ptr<std::set<std::string>> asked);
+  std::string nameOf(std::string_view key) const;
   std::optional<simdjson::dom::element> find(std::string_view key) const;
   [[noreturn]] void expected(std::string_view key, simdjson::dom::element found,
                              std::string_view what) const;
 
   simdjson::dom::object object;
   const std::filesystem::path &file;
-  std::string path;
-  std::shared_ptr<std::set<std::string>> asked; ///< keys that a reader wanted
+  std::string path;                             ///< empty for the outermost
+  std::shared_ptr<std::set<std::string>> asked; ///< names that a reader wanted, of all the file
 };
 
 } // namespace roux::model

@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <set>
 
 namespace roux::model {
 
@@ -143,17 +142,14 @@ ModelConfig parseConfig(std::string_view text, const std::filesystem::path &file
   if (auto error = parser.parse(readable).get(object))
     throw ModelError(
         fmt::format("{}: no JSON object: {}", file.string(), simdjson::error_message(error)));
-  ConfigObject from(object, file, "");
-  std::set<std::string_view> keys;
-  for (auto [key, value] : object)
-    if (!keys.insert(key).second)
-      from.fail(key, "is given twice");
+  ConfigObject from(object, file);
   ModelConfig config;
   config.file = file;
   config.type = from.text("model_type", "");
   static constexpr std::array<std::string_view, 4> llamas{"llama", "mistral", "qwen2", "qwen3"};
-  if (from.has("quantization_config"))
-    from.fail("quantization_config", "quantized weights are not supported");
+  for (std::string_view key : {"quantization_config", "compression_config", "quantization"})
+    if (from.has(key))
+      from.fail(key, "quantized weights are not supported");
   if (std::ranges::find(llamas, config.type) != llamas.end())
     readLlama(from, config);
   else if (config.type == "gpt2")

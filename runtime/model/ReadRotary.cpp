@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 namespace roux::model {
 
 static void readYarn(const ConfigObject &from, Rotary &rotary) {
@@ -44,9 +46,19 @@ static int64_t readOriginalContext(const ConfigObject &config, const ConfigObjec
   return original;
 }
 
+/// What a block says it is; "default" stretches nothing, whatever else stands there.
+static std::string typeOf(const ConfigObject &from) {
+  std::string older = from.text("type", ""), type = from.text("rope_type", older);
+  if (!older.empty() && older != type)
+    from.fail("rope_type", fmt::format("found '{}' here and '{}' under 'type'", type, older));
+  if (type.empty() && from.number("factor", 1) != 1)
+    from.fail("rope_type", "missing, so nothing says what 'factor' does");
+  return type.empty() ? "default" : type;
+}
+
 static void readScaling(const ConfigObject &config, const ConfigObject &from, int64_t context,
                         Rotary &rotary) {
-  std::string type = from.text("rope_type", from.text("type", "default"));
+  std::string type = typeOf(from);
   if (type == "default")
     return;
   rotary.factor = from.positive("factor");
@@ -81,6 +93,14 @@ static double agreed(const ConfigObject &config, const ConfigObject *block, std:
   return inside;
 }
 
+static bool sameScaling(const Rotary &a, const Rotary &b) {
+  auto numbers = [](const Rotary &of) {
+    return std::tuple(of.scaling, of.factor, of.originalContext, of.betaFast, of.betaSlow,
+                      of.truncate, of.attentionFactor, of.lowFactor, of.highFactor);
+  };
+  return numbers(a) == numbers(b);
+}
+
 Rotary readRotary(const ConfigObject &config, int64_t context) {
   Rotary rotary;
   // As transformers does: the older block rules where a file has both.
@@ -103,6 +123,12 @@ Rotary readRotary(const ConfigObject &config, int64_t context) {
     config.fail("partial_rotary_factor", "only 1 is supported: all channels of a head turn");
   if (block)
     readScaling(config, *block, context, rotary);
+  if (scaling && parameters && typeOf(*parameters) != "default") {
+    Rotary other = rotary;
+    readScaling(config, *parameters, context, other);
+    if (!sameScaling(rotary, other))
+      config.fail("rope_parameters", "says other positions than rope_scaling, which is read");
+  }
   return rotary;
 }
 

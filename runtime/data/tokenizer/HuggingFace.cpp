@@ -35,8 +35,9 @@ std::unique_ptr<Tokenizer> readHuggingFace(std::string_view bytes, std::string_v
     parts.decoder = readDecoder(*node);
   else
     parts.decoder.push_back(decodeWithSpaces());
-  root.finish();
-  return std::make_unique<PipelineTokenizer>(std::move(parts));
+  auto tokenizer = std::make_unique<PipelineTokenizer>(std::move(parts));
+  tokenizer->addNote(root.noteOfUnread());
+  return tokenizer;
 }
 
 } // namespace roux::data

@@ -111,12 +111,17 @@ bool JsonObject::flag(std::string_view name, bool otherwise) {
   return node ? node->boolean() : otherwise;
 }
 
-std::vector<std::string> JsonObject::unread() const {
-  std::vector<std::string> keys;
+bool JsonObject::says(std::string_view name, bool value) const {
+  bool found;
+  return !object.at_key(name).get(found) && found == value;
+}
+
+std::string JsonObject::noteOfUnread() const {
+  std::string unread;
   for (auto [name, value] : object)
     if (!known.contains(name) && !value.is_null())
-      keys.emplace_back(name);
-  return keys;
+      unread += fmt::format("{}'{}'", unread.empty() ? "" : ", ", name.substr(0, 80));
+  return unread.empty() ? unread : fmt::format("{}: nothing reads {}", self.fileName(), unread);
 }
 
 void JsonObject::finish() const {

@@ -36,6 +36,7 @@ public:
   bool isList() const { return element.is_array(); }
   simdjson::dom::element value() const { return element; }
 
+  std::string_view fileName() const { return file; }
   /// Throws "<file>: key '<key>': <what>".
   [[noreturn]] void fail(std::string_view what) const;
 
@@ -61,6 +62,8 @@ public:
   /// The value of `name`; nothing where it is absent or null.
   std::optional<JsonNode> find(std::string_view name);
   bool flag(std::string_view name, bool otherwise);
+  /// True if `name` is `value`; that is not asking for it.
+  bool says(std::string_view name, bool value) const;
   /// Accepts `name` whatever it holds, because it cannot change an id.
   void ignore(std::string_view name) { known.insert(name); }
   /// Calls `visit(name, node)` for each member.
@@ -69,8 +72,9 @@ public:
     for (auto [name, value] : object)
       visit(name, self.below(value, name));
   }
-  /// The keys that were never asked for and are not null.
-  std::vector<std::string> unread() const;
+  /// "FILE: nothing reads 'a', 'b'" of the keys that were never asked for and are not null; empty
+  /// where there are none.
+  std::string noteOfUnread() const;
   /// Throws that a key is not supported, where one was never asked for.
   void finish() const;
 

@@ -121,7 +121,11 @@ public:
   /// For readers: takes a token that a file beside the tokenizer states. Throws TokenizerError,
   /// naming the token, where it cannot have that id.
   virtual void addToken(const AddedToken &token);
-  void addNote(std::string note) { unread.push_back(std::move(note)); }
+  /// Of no words: none.
+  void addNote(std::string note) {
+    if (!note.empty())
+      unread.push_back(std::move(note));
+  }
   /// For readers: names the tokens that begin and end a sequence.
   void setEnds(std::optional<TokenId> bos, std::optional<TokenId> eos) { bosId = bos, eosId = eos; }
   void setAnswerEnds(std::vector<TokenId> ids) { endIds = std::move(ids); }

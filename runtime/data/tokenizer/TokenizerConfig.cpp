@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/tokenizer/TokenizerConfig.h"
 
+#include "runtime/data/tokenizer/GenerationConfig.h"
 #include "runtime/data/tokenizer/Hash.h"
 #include "runtime/data/tokenizer/Json.h"
 #include "runtime/data/tokenizer/WholeFile.h"
@@ -21,7 +22,9 @@ namespace {
 struct Config {
   std::map<std::string, std::string> tokens;
   std::map<std::string, std::string> templates;
-  std::vector<std::pair<std::string, std::string>> further; ///< special tokens, and the file
+  /// Tokens that Python would add behind the others where the vocabulary lacks them, and by which
+  /// key of which file.
+  std::vector<std::pair<std::string, std::string>> further;
 };
 
 } // namespace
@@ -79,12 +82,20 @@ static void readAddedTokens(const JsonNode &node, bool byId, Tokenizer &tokenize
   });
 }
 
-/// Tokens that Python would add behind the others where the vocabulary lacks them.
+/// A list of tokens, or newer files' names for them.
 static void readFurtherTokens(JsonObject &object, const std::string &file, Config &config) {
-  if (std::optional<JsonNode> node = object.find("additional_special_tokens");
-      node && node->isList())
-    for (const JsonNode &entry : node->list())
-      config.further.emplace_back(readToken(entry), file);
+  for (std::string_view key :
+       {"additional_special_tokens", "extra_special_tokens", "model_specific_special_tokens"}) {
+    auto take = [&](const JsonNode &entry) {
+      config.further.emplace_back(readToken(entry), fmt::format("{}: key '{}'", file, key));
+    };
+    std::optional<JsonNode> node = object.find(key);
+    if (node && node->isList())
+      for (const JsonNode &entry : node->list())
+        take(entry);
+    else if (node && node->isObject())
+      JsonObject(*node).forEach([&](std::string_view, const JsonNode &entry) { take(entry); });
+  }
 }
 
 /// Keys of tokenizer_config.json that cannot change an id here: lengths are the recipe's, and the
@@ -98,14 +109,12 @@ static constexpr std::string_view harmlessKeys[] = {"add_bos_token",
                                                     "clean_up_tokenization_spaces",
                                                     "device_map",
                                                     "errors",
-                                                    "extra_special_tokens",
                                                     "fast_tokenizer",
                                                     "from_slow",
                                                     "is_local",
                                                     "max_length",
                                                     "model_input_names",
                                                     "model_max_length",
-                                                    "model_specific_special_tokens",
                                                     "name_or_path",
                                                     "pad_to_multiple_of",
                                                     "pad_token_type_id",
@@ -138,24 +147,17 @@ static constexpr BuildingKey buildingKeys[] = {{"add_prefix_space", true}, {"do_
                                                {"legacy", true},           {"remove_space", false},
                                                {"keep_accents", true},     {"byte_fallback", true}};
 
-static void checkKeys(JsonObject &object, bool isWhole, const std::string &file,
-                      Tokenizer &tokenizer) {
+static void checkKeys(JsonObject &object, bool isWhole, Tokenizer &tokenizer) {
   if (object.flag("split_special_tokens", false))
     object.require("split_special_tokens")
         .fail("true is not supported: special tokens in a text are tokens");
   for (std::string_view key : harmlessKeys)
     object.ignore(key);
-  std::string unread;
+  // One that says what Roux does anyway is read; another stays unread and is told.
   for (const BuildingKey &each : buildingKeys)
-    if (isWhole)
+    if (isWhole || object.says(each.key, each.value))
       object.ignore(each.key);
-    else if (std::optional<JsonNode> node = object.find(each.key);
-             node && node->isBoolean() && node->boolean() != each.value)
-      unread += fmt::format("{}'{}'", unread.empty() ? "" : ", ", each.key);
-  for (const std::string &key : object.unread())
-    unread += fmt::format("{}'{}'", unread.empty() ? "" : ", ", key.substr(0, 80));
-  if (!unread.empty())
-    tokenizer.addNote(fmt::format("{}: nothing reads {}", file, unread));
+  tokenizer.addNote(object.noteOfUnread());
 }
 
 /// The tokens that open and close texts under these names in every model that has them.
@@ -192,23 +194,6 @@ static void setEnds(const Config &config, const std::filesystem::path &folder,
   if (silent && tokenizer.eos() == std::nullopt)
     eos = wellKnown(tokenizer, {"</s>", "<|end_of_text|>", "<|endoftext|>"});
   tokenizer.setEnds(bos || !silent ? bos : tokenizer.bos(), eos || !silent ? eos : tokenizer.eos());
-}
-
-/// The ends that a model answers with; ids that the tokenizer lacks are the model's own affair.
-static void readAnswerEnds(JsonObject &object, Tokenizer &tokenizer) {
-  std::vector<TokenId> ends;
-  auto take = [&](const JsonNode &node) {
-    int64_t id = node.number();
-    if (id >= 0 && id < static_cast<int64_t>(tokenizer.vocabularySize()))
-      ends.push_back(static_cast<TokenId>(id));
-  };
-  std::optional<JsonNode> node = object.find("eos_token_id");
-  if (node && node->isList())
-    for (const JsonNode &each : node->list())
-      take(each);
-  else if (node && !node->isNull())
-    take(*node);
-  tokenizer.setAnswerEnds(std::move(ends));
 }
 
 /// Templates in files of their own, as newer folders have those for tools.
@@ -250,25 +235,23 @@ void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Toke
         readTemplates(*node, config);
       if (std::optional<JsonNode> node = object.find("added_tokens_decoder"))
         readAddedTokens(*node, true, tokenizer);
-      if (name == std::string_view("tokenizer_config.json"))
-        checkKeys(object, isWhole, file, tokenizer);
+      checkKeys(object, isWhole, tokenizer);
     }
   }
   if (!isWhole)
     if (std::optional<std::string> bytes = read("added_tokens.json"))
       readAddedTokens(parseJson(parser, *bytes, (folder / "added_tokens.json").string()), false,
                       tokenizer);
-  for (const auto &[token, file] : config.further)
+  for (const auto &[token, place] : config.further)
     if (!tokenizer.find(token))
-      throw TokenizerError(fmt::format("{}: key 'additional_special_tokens': token '{}' is not in "
-                                       "the vocabulary",
-                                       file, token.substr(0, 80)));
+      throw TokenizerError(
+          fmt::format("{}: token '{}' is not in the vocabulary", place, token.substr(0, 80)));
   if (std::optional<std::string> text = read("chat_template.jinja"))
     config.templates["default"] = *text;
   readFurtherTemplates(folder / "additional_chat_templates", config, hash);
   if (std::optional<std::string> bytes = read("generation_config.json")) {
-    JsonObject object(parseJson(parser, *bytes, (folder / "generation_config.json").string()));
-    readAnswerEnds(object, tokenizer);
+    std::string file = (folder / "generation_config.json").string();
+    readGenerationConfig(parseJson(parser, *bytes, file), tokenizer);
   }
 
   setEnds(config, folder, tokenizer);

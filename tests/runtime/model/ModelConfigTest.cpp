@@ -176,6 +176,35 @@ TEST(ModelConfig, TheBaseIsReadWhereverItStands) {
   EXPECT_EQ(beside.originalContext, 64);
 }
 
+// What stands inside of a block is lost as easily as what stands beside it.
+TEST(ModelConfig, ReadsTheBlocksOfRotaryPositionsToTheirLastKey) {
+  EXPECT_EQ(parseConfig(llama(R"(, "rope_scaling": {"type": "linear", "factor": 2, "beta_fast": 32,
+      "nothing": null}, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "odd": 1})"),
+                        "c")
+                .unreadKeys,
+            (std::vector<std::string>{"rope_scaling.beta_fast", "rope_parameters.odd"}));
+  EXPECT_EQ(
+      refusalOf(R"(, "rope_scaling": {"rope_type": "default", "mrope_section": [2, 3, 3]})"),
+      "c: rope_scaling.mrope_section: found [2,3,3], which changes what the model computes and "
+      "is not supported");
+  EXPECT_EQ(
+      refusalOf(R"(, "rope_parameters": {"full_attention": {"rope_theta": 1e6}})"),
+      "c: rope_parameters.full_attention: found {\"rope_theta\":1000000.0}, which changes what "
+      "the model computes and is not supported");
+  EXPECT_EQ(refusalOf(R"(, "rope_scaling": {"factor": 2})"),
+            "c: rope_scaling.rope_type: missing, so nothing says what 'factor' does");
+  EXPECT_EQ(refusalOf(R"(, "rope_scaling": {"type": "linear", "rope_type": "yarn", "factor": 2})"),
+            "c: rope_scaling.rope_type: found 'yarn' here and 'linear' under 'type'");
+  EXPECT_EQ(refusalOf(R"(, "rope_scaling": {"type": "linear", "factor": 2, "factor": 3})"),
+            "c: rope_scaling.factor: is given twice");
+  EXPECT_EQ(refusalOf(R"(, "rope_scaling": {"type": "linear", "factor": 2},
+                           "rope_parameters": {"rope_type": "linear", "factor": 4})"),
+            "c: rope_parameters: says other positions than rope_scaling, which is read");
+  for (const char *key : {"quantization_config", "compression_config", "quantization"})
+    EXPECT_EQ(refusalOf(std::string(", \"") + key + R"(": {"bits": 4})"),
+              std::string("c: ") + key + ": quantized weights are not supported");
+}
+
 TEST(ModelConfig, LayerTypesRuleOverTheWindow) {
   auto window = [](const std::string &more) {
     return parseConfig(with(llama(R"(, "sliding_window": 6, "use_sliding_window": true)" + more),

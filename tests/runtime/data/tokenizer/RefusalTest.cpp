@@ -52,8 +52,9 @@ TEST(Refusal, TokenizerJsonStructure) {
             "tokenizer.json: key 'version': version '2.0' is not supported, expected '1.0'");
   EXPECT_EQ(loading("tokenizer.json", json(right, R"(,"model":{})")),
             "tokenizer.json: key 'model': is given twice");
-  EXPECT_EQ(loading("tokenizer.json", json(right, R"(,"novelty":1)")),
-            "tokenizer.json: key 'novelty': is not supported");
+  EXPECT_EQ(
+      loading("tokenizer.json", json(right, R"(,"decoder":{"type":"ByteLevel","novelty":1})")),
+      "tokenizer.json: key 'decoder.novelty': is not supported");
   EXPECT_EQ(loading("tokenizer.json", json(right, R"(,"added_tokens":{})")),
             "tokenizer.json: key 'added_tokens': found an object, expected a list");
 }

@@ -116,6 +116,48 @@ TEST(Tokenizer, AddedTokensBesideSentencePiece) {
             std::string::npos);
 }
 
+/// What loading a folder with `text` under `name` comes to: the notes, or why it is refused.
+static std::string notesWith(const std::string &name, std::string_view text) {
+  std::string model(small);
+  if (name == "tokenizer.json")
+    model.insert(model.find('{') + 1, text);
+  TemporaryFile file("tokenizer.json", model);
+  if (name != "tokenizer.json")
+    file.add(name, text);
+  std::string said;
+  try {
+    std::shared_ptr<const Tokenizer> tokenizer = loadTokenizer(file.path().parent_path());
+    for (const std::string &note : tokenizer->notes())
+      said += note;
+  } catch (const TokenizerError &error) {
+    said = error.what();
+  }
+  size_t folder = said.find(name);
+  return folder == said.npos ? said : said.substr(folder);
+}
+
+// Read, harmless, refused, or told once with all their names: no key of these files is lost.
+TEST(Tokenizer, EveryKeyOfItsFilesIsAccountedFor) {
+  EXPECT_EQ(notesWith("tokenizer.json", R"("padding": {}, "novelty": 1, "none": null,)"),
+            "tokenizer.json: nothing reads 'novelty'");
+  EXPECT_EQ(notesWith("special_tokens_map.json", R"({"novelty": 1, "odd": []})"),
+            "special_tokens_map.json: nothing reads 'novelty', 'odd'");
+  EXPECT_EQ(notesWith("tokenizer_config.json", R"({"model_max_length": 9, "novelty": 1})"),
+            "tokenizer_config.json: nothing reads 'novelty'");
+  const std::string answers = "generation_config.json";
+  EXPECT_EQ(notesWith(answers, R"({"temperature": 0.6, "eos_token_id": [2, 99], "stop_strings": [],
+                                   "suppress_tokens": null, "max_length": 1e30})"),
+            "");
+  EXPECT_EQ(notesWith(answers, R"({"novelty": 1, "older": 2, "absent": null})"),
+            answers + ": nothing reads 'novelty', 'older'");
+  for (const char *key :
+       {"stop_strings", "suppress_tokens", "bad_words_ids", "forced_eos_token_id"})
+    EXPECT_EQ(notesWith(answers, fmt::format(R"({{"{}": [7]}})", key)),
+              fmt::format("{}: key '{}': is not supported: answers here would be other ones than "
+                          "this asks for",
+                          answers, key));
+}
+
 // Where the tokenizer's own file has them all, what restates them has to agree.
 TEST(Tokenizer, AddedTokensThatAreRestated) {
   TemporaryFile file("tokenizer.json", small);
