@@ -12,11 +12,12 @@
 namespace roux::data {
 
 /// What one rendering may spend before it is refused. As they stand, a rendering ends within
-/// about a second and 256 MB.
+/// about a second and 256 MB: what is charged is there up to three times, since lists grow by
+/// doubling and old and new stand side by side meanwhile.
 struct TemplateLimits {
-  uint64_t steps = 10'000'000;          ///< nodes evaluated, rounds, values and pieces visited
-  uint64_t bytes = uint64_t(128) << 20; ///< of all texts and lists made on the way, together
-  int depth = 1000;                     ///< expressions, blocks and macros inside each other
+  uint64_t steps = 10'000'000;         ///< nodes evaluated, rounds, values and pieces visited
+  uint64_t bytes = uint64_t(80) << 20; ///< of all texts and lists made on the way, together
+  int depth = 1000;                    ///< expressions, blocks and macros inside each other
 };
 
 /// Charges the rendering that the calling thread is in; outside of one nothing is charged.

@@ -12,6 +12,9 @@
 
 namespace roux::data::jinja {
 
+/// A template is held as its tree, which is some two hundred times as large.
+static constexpr size_t mostBytes = size_t(1) << 19;
+
 /// Everything after this may trust that characters are whole.
 static void requireUtf8(std::string_view source) {
   if (simdjson::validate_utf8(source.data(), source.size()))
@@ -26,6 +29,9 @@ static void requireUtf8(std::string_view source) {
 }
 
 NodePtr parse(std::string_view source) {
+  if (source.size() > mostBytes)
+    throw TemplateError(
+        fmt::format("{} bytes, and a template may have {}", source.size(), mostBytes));
   requireUtf8(source);
   return Parser(source).parseTemplate();
 }

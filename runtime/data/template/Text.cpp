@@ -32,7 +32,8 @@ void Text::append(std::string_view tail, Origin origin) {
   if (tail.empty())
     return;
   bool goesOn = !runs.empty() && runs.back().origin == origin;
-  meter::bytes(tail.size() + (goesOn ? 0 : runs.empty() ? objectBytes : sizeof(Run)));
+  // Where runs are many, what they grow by is there twice while it is copied.
+  meter::bytes(tail.size() + (goesOn ? 0 : runs.empty() ? objectBytes : 2 * sizeof(Run)));
   meter::step();
   bytes.append(tail);
   if (goesOn)
@@ -52,6 +53,7 @@ void Text::append(const Text &source, size_t begin, size_t end) {
 }
 
 Text Text::slice(size_t begin, size_t end) const {
+  meter::bytes(sizeof(Text)); // pieces of nothing are as many as others
   Text piece;
   piece.append(*this, begin, end);
   return piece;
