@@ -6,7 +6,6 @@
 #include "compiler/tools/CommandLine.h"
 #include "compiler/frontend/Utf8.h"
 #include "runtime/Say.h"
-#include "runtime/data/FileError.h"
 #include "runtime/data/LostBytes.h"
 
 #include <cerrno>
@@ -48,11 +47,7 @@ int guarded(const std::function<int()> &body) {
   } catch (const std::exception &error) {
     why = error.what();
   }
-  try {
-    data::refuseLostBytes(); // the cause of whatever they led to
-  } catch (const data::FileError &lost) {
-    why = lost.what();
-  }
+  why = data::causeOf(std::move(why));
   return why.empty() ? status : refuse(why);
 }
 

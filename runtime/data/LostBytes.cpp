@@ -113,4 +113,13 @@ void refuseLostBytes() {
                                 lost.front().string()));
 }
 
+std::string causeOf(std::string why) {
+  try {
+    refuseLostBytes();
+  } catch (const FileError &lost) {
+    return lost.what();
+  }
+  return why;
+}
+
 } // namespace roux::data

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 
 namespace roux::data {
 
@@ -30,5 +31,9 @@ private:
 /// Throws FileError, once for each loss, if a watched mapping of this process has lost bytes. To be
 /// called after reading and before what was made of it is used.
 void refuseLostBytes();
+
+/// What to say instead of `why`, the words of an error or none: which bytes were lost, if any were,
+/// since whatever went wrong followed from that.
+std::string causeOf(std::string why);
 
 } // namespace roux::data

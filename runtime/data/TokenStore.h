@@ -52,19 +52,19 @@ struct StoreSchema {
 /// a template may set another. `labels[0]` says whether token 0 would be a target; since nothing
 /// precedes it in its sequence, it is used only under `labels: pack`.
 struct NewSequence {
-  uint64_t record = 0;     ///< the record's ordinal in its source, counted over all its files
-  uint32_t part = 0;       ///< which part of a split record, from 0
-  uint32_t copy = 0;       ///< which copy of a repeated record, from 0
-  std::string_view source; ///< the definition that read the file
-  std::span<const int32_t> ids;
-  std::span<const int32_t> labels;     ///< as many as ids
-  std::span<const uint8_t> roles;      ///< as many as ids, from TokenStoreWriter::role(); or none
-  std::span<const TokenRange> turns;   ///< in order, disjoint
-  std::span<const TokenRange> spans;   ///< in order, disjoint
-  std::span<const uint32_t> sentences; ///< first tokens of sentences, ascending
-  bool lastIsInput = true;             ///< false: the last token is only a label (2^k + 1 tokens)
-  std::span<const AttributeValue> attributes; ///< one for each of StoreSchema::attributes
-  std::span<const float> tokenScores;         ///< score after score, ids.size() values each
+  uint64_t record = 0;          ///< the record's ordinal in its source, counted over all its files
+  uint32_t part = 0;            ///< which part of a split record, from 0
+  uint32_t copy = 0;            ///< which copy of a repeated record, from 0
+  std::string_view source = {}; ///< the definition that read the file
+  std::span<const int32_t> ids = {};
+  std::span<const int32_t> labels = {}; ///< as many as ids
+  std::span<const uint8_t> roles = {};  ///< as many as ids, from TokenStoreWriter::role(); or none
+  std::span<const TokenRange> turns = {};   ///< in order, disjoint
+  std::span<const TokenRange> spans = {};   ///< in order, disjoint
+  std::span<const uint32_t> sentences = {}; ///< first tokens of sentences, ascending
+  bool lastIsInput = true; ///< false: the last token is only a label (2^k + 1 tokens)
+  std::span<const AttributeValue> attributes = {}; ///< one for each of StoreSchema::attributes
+  std::span<const float> tokenScores = {};         ///< score after score, ids.size() values each
 };
 
 /// A sequence's row in the table; all that planning needs. Plain bytes of the file.

@@ -159,12 +159,7 @@ double Trainer::addGradientsOrSave(uint64_t step, StepMetrics &metrics) {
   } catch (const TrainingDiverged &) {
     throw;
   } catch (const std::exception &error) {
-    why = error.what();
-  }
-  try {
-    data::refuseLostBytes(); // the cause of whatever they led to
-  } catch (const data::FileError &lost) {
-    why = lost.what();
+    why = data::causeOf(error.what());
   }
   if (savedStep != step && step > 0)
     save();

@@ -120,7 +120,11 @@ protected:
 
   std::filesystem::path folder;
   Consumer consumer;
-  DataPipeline pipeline{.seed = 42, .steps = {}};
+  DataPipeline pipeline = [] {
+    DataPipeline made;
+    made.seed = 42;
+    return made;
+  }();
   Ledger ledger;
   std::string origin;
 };
