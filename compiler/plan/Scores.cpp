@@ -6,6 +6,7 @@
 #include "compiler/plan/Scores.h"
 
 #include "compiler/frontend/Meaning.h"
+#include "compiler/plan/Counts.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "runtime/score/ScoreFile.h"
@@ -15,11 +16,12 @@
 
 namespace roux {
 
-static uint32_t countOf(const CheckedValue &value) {
-  return value.isNone() ? 0 : static_cast<uint32_t>(value.number);
+static uint32_t countOrNone(const SourceManager &sources, const CheckedValue &value) {
+  return value.isNone() ? 0 : countOf(sources, value);
 }
 
-static std::optional<data::SpanRule> spansOf(const CheckedValue &value) {
+static std::optional<data::SpanRule> spansOf(const SourceManager &sources,
+                                             const CheckedValue &value) {
   if (value.isNone())
     return std::nullopt;
   data::SpanRule rule;
@@ -27,9 +29,9 @@ static std::optional<data::SpanRule> spansOf(const CheckedValue &value) {
     rule.at = data::SpanRule::At::Turn;
   if (value.calls("tokens")) {
     rule.at = data::SpanRule::At::Tokens;
-    rule.tokens = countOf(value["length"]);
+    rule.tokens = countOrNone(sources, value["length"]);
     rule.dropTail = value["tail"].is("drop");
-    rule.atMost = countOf(value["at_most"]);
+    rule.atMost = countOrNone(sources, value["at_most"]);
   }
   if (value.calls("delimiters")) {
     rule.at = data::SpanRule::At::Delimiters;
@@ -42,20 +44,20 @@ static std::optional<data::SpanRule> spansOf(const CheckedValue &value) {
   return rule;
 }
 
-static score::ScoreSpec specOf(const CheckedDefinition &score) {
+static score::ScoreSpec specOf(const SourceManager &sources, const CheckedDefinition &score) {
   score::ScoreSpec spec;
   spec.name = score.name;
   spec.scope = score.scores;
-  spec.spans = spansOf(score["spans"]);
+  spec.spans = spansOf(sources, score["spans"]);
   if (const CheckedValue &pairs = score["pairs"]; !pairs.isNone())
-    spec.pairs = {countOf(pairs["sample"]), pairs["fewer"].is("none")};
+    spec.pairs = {countOrNone(sources, pairs["sample"]), pairs["fewer"].is("none")};
   for (const CheckedArgument &let : score.lets)
     spec.lets.push_back({let.name, let.value.expression});
   spec.value = score["value"].expression;
   if (const CheckedValue &nan = score["nan"]; !nan.isNone())
     spec.nan = nan.number;
   if (const CheckedValue &windows = score["windows"]; !windows.isNone())
-    spec.overlap = countOf(windows);
+    spec.overlap = countOrNone(sources, windows);
   return spec;
 }
 
@@ -93,7 +95,8 @@ void addScoresRead(const Expression &expression, std::vector<std::string> &names
 
 ScoreRecipe scoreRecipeOf(const SourceManager &sources, const CheckedRecipe &recipe,
                           DataBuilder &builder, const CheckedDefinition &score) {
-  ScoreRecipe made{.spec = specOf(score)};
+  ScoreRecipe made;
+  made.spec = specOf(sources, score);
   const CheckedValue &data = score["data"];
   addModelsAsked(made.spec.value, made.spec.models);
   for (const score::Let &let : made.spec.lets)
@@ -142,7 +145,8 @@ std::string scoreIdentity(const SourceManager &sources, const CheckedRecipe &rec
                           data::KnownFiles &known, const CheckedDefinition &score,
                           const ScoreRecipe &made, const std::string &origin,
                           const TrainedModel &trained) {
-  std::string text = "score 1\n" + meaningOf(recipe, score) + origin;
+  std::string text =
+      fmt::format("score {}\n", score::scoreFormat) + meaningOf(recipe, score) + origin;
   for (const CheckedValue &model : made.models)
     text += modelIdentity(sources, recipe, model, known, trained);
   return text;

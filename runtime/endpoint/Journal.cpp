@@ -1,6 +1,7 @@
 //===- Journal.cpp - answers that were paid for are kept ------------------===//
 //
-// One write a line, then fdatasync: a line is there whole, or is the last one.
+// One write a line, then fdatasync: a line is there whole, or is the last one. Each ends in its own
+// sum, because an answer with another letter in it looks as good as the one that was paid for.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/endpoint/Journal.h"
@@ -24,6 +25,15 @@ using data::FileError;
 using data::jsonText;
 using simdjson::dom::element;
 
+/// Rises when a line means something else. A reader of the next one reads this one too, or what was
+/// paid for is lost.
+static constexpr int64_t format = 1;
+
+/// What ends a line whose text so far is `text`.
+static std::string seal(std::string_view text) {
+  return fmt::format(", \"sum\": \"{:016x}\"}}", XXH3_64bits(text.data(), text.size()));
+}
+
 [[noreturn]] static void fail(const std::filesystem::path &path, std::string_view what) {
   throw FileError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)));
 }
@@ -33,14 +43,19 @@ void Journal::take(std::string_view line, uint64_t number) {
   element root;
   std::string_view key, text;
   Reply reply;
-  if (parser.parse(simdjson::padded_string(line)).get(root) != simdjson::SUCCESS ||
+  int64_t itsFormat = 0;
+  std::string_view sealed = line.substr(0, line.rfind(", \"sum\": "));
+  if (line.substr(sealed.size()) != seal(sealed) ||
+      parser.parse(simdjson::padded_string(line)).get(root) != simdjson::SUCCESS ||
+      root["format"].get(itsFormat) != simdjson::SUCCESS || itsFormat != format ||
       root["key"].get(key) != simdjson::SUCCESS || root["answer"].get(text) != simdjson::SUCCESS ||
       root["prompt_tokens"].get(reply.promptTokens) != simdjson::SUCCESS ||
       root["answer_tokens"].get(reply.answerTokens) != simdjson::SUCCESS ||
       root["cut"].get(reply.cut) != simdjson::SUCCESS)
-    throw FileError(fmt::format("{}:{}: no answer that was kept; the file is not a journal, or was "
-                                "changed",
-                                path.string(), number));
+    throw FileError(
+        fmt::format("{}:{}: no answer as it was kept; without that line its question is "
+                    "asked again",
+                    path.string(), number));
   reply.text = text;
   spent += reply.promptTokens + reply.answerTokens;
   replies[std::string(key)] = std::move(reply);
@@ -81,9 +96,10 @@ const Reply *Journal::find(const std::string &key) const {
 
 void Journal::add(const std::string &key, const Reply &reply) {
   std::string line = fmt::format(
-      R"({{"key": {}, "answer": {}, "prompt_tokens": {}, "answer_tokens": {}, "cut": {}}})"
-      "\n",
-      jsonText(key), jsonText(reply.text), reply.promptTokens, reply.answerTokens, reply.cut);
+      R"({{"format": {}, "key": {}, "answer": {}, "prompt_tokens": {}, "answer_tokens": {}, "cut": {})",
+      format, jsonText(key), jsonText(reply.text), reply.promptTokens, reply.answerTokens,
+      reply.cut);
+  line += seal(line) + '\n';
   if (write(file, line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
       fdatasync(file) != 0)
     fail(path, "an answer cannot be kept");

@@ -22,8 +22,8 @@ namespace roux::score {
 namespace {
 
 struct Header {
-  static constexpr uint64_t magicValue = 0x3130524353585552u; // "RUXSCR01", little-endian
-  uint64_t magic = magicValue;
+  char magic[6] = {'R', 'U', 'X', 'S', 'C', 'R'};
+  char format[2] = {'0' + scoreFormat / 10, '0' + scoreFormat % 10};
   uint64_t records = 0;
 };
 
@@ -61,8 +61,18 @@ Header headerOf(const std::filesystem::path &path, std::span<const std::byte> by
   Header header;
   if (bytes.size() >= sizeof header)
     std::memcpy(&header, bytes.data(), sizeof header);
-  if (bytes.size() < sizeof header || header.magic != Header::magicValue)
-    throw data::FileError(fmt::format("{}: is no file of scores", path.string()));
+  Header right;
+  if (bytes.size() < sizeof header ||
+      std::memcmp(header.magic, right.magic, sizeof right.magic) != 0)
+    throw data::FileError(
+        fmt::format("{}: is no file of scores; delete it, and its scores are asked "
+                    "for again",
+                    path.string()));
+  if (std::memcmp(header.format, right.format, sizeof right.format) != 0)
+    throw data::FileError(
+        fmt::format("{}: has format {}, this build reads {:02}; delete it, and its "
+                    "scores are asked for again",
+                    path.string(), std::string_view(header.format, 2), scoreFormat));
   return header;
 }
 

@@ -14,12 +14,15 @@
 
 namespace roux::score {
 
+/// Rises when the same scores become other bytes: files made before are then asked for again.
+inline constexpr unsigned scoreFormat = 1;
+
 /// What the scores of one record are, on their way to the file.
 struct NewScore {
   uint64_t key = 0;
   std::vector<double> numbers = {};
-  std::vector<data::TokenRange> spans;
-  std::vector<float> tokens;
+  std::vector<data::TokenRange> spans = {};
+  std::vector<float> tokens = {};
 };
 
 /// A file of scores that grows by whole records. A record that was cut short, or whose bytes have

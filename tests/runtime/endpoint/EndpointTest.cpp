@@ -78,8 +78,25 @@ TEST(Journal, KeepsWhatWasAnsweredAndDropsWhatWasCutOff) {
     Journal journal(file);
     FAIL();
   } catch (const data::FileError &error) {
-    EXPECT_NE(std::string(error.what()).find(".jsonl:4: no answer that was kept"),
+    EXPECT_NE(std::string(error.what()).find(".jsonl:4: no answer as it was kept"),
               std::string::npos);
+  }
+  std::filesystem::remove(file);
+}
+
+/// A letter that a disk changed in an answer is no answer.
+TEST(Journal, FindsEveryChangedByte) {
+  std::filesystem::path file =
+      std::filesystem::temp_directory_path() / fmt::format("roux-journal-{}.jsonl", getpid());
+  std::filesystem::remove(file);
+  Journal(file).add("a", {"one\n\"é\"", 3, 4, false});
+  std::ifstream in(file, std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  for (size_t at = 0; at + 1 < whole.size(); ++at) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    std::ofstream(file, std::ios::binary) << changed;
+    EXPECT_THROW(Journal{file}, data::FileError) << at;
   }
   std::filesystem::remove(file);
 }
