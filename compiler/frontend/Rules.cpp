@@ -115,6 +115,11 @@ void Checker::checkTogether(const CheckedDefinition &definition) {
 void Checker::checkRun(const CheckedDefinition &run) {
   if (run["dtype"].is("f64") && !run["device"].is("cpu"))
     diagnostics.error(run["dtype"].where, "f64 is for the CPU, where tests use it");
+  constexpr double mostThreads = 1024;
+  if (const CheckedValue &threads = run["threads"];
+      threads.kind == ValueKind::Number && threads.number > mostThreads)
+    diagnostics.error(threads.where, fmt::format("found {} threads, expected at most {}",
+                                                 threads.number, mostThreads));
   const CheckedValue *keep = run["log"].kind == ValueKind::Call ? run["log"].find("keep") : nullptr;
   if (keep && !keep->isNone())
     diagnostics.error(keep->where, "'keep' is of 'save'; a line of the log is never removed");

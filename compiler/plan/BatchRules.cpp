@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/plan/BatchRules.h"
 
+#include "compiler/plan/Counts.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/Words.h"
 
@@ -33,8 +34,10 @@ static constexpr std::pair<std::string_view, PositionRule::Sites> sites[] = {
     {"turn", PositionRule::Sites::Turn},
     {"token", PositionRule::Sites::Token}};
 
-static uint64_t countOf(const CheckedValue *value, uint64_t absent) {
-  return value && !value->isNone() ? static_cast<uint64_t>(value->number) : absent;
+/// A count that a construct may leave out.
+template <typename Count = uint64_t>
+static Count countOf(const SourceManager &sources, const CheckedValue *value, Count absent) {
+  return value && !value->isNone() ? countOf<Count>(sources, *value) : absent;
 }
 
 static Reach reachOf(const CheckedValue &value) {
@@ -46,24 +49,25 @@ static Fit fitOf(const CheckedValue &value) {
   return fit == Fit::FillNext && value["rest"].is("drop") ? Fit::FillDrop : fit;
 }
 
-static void readBuckets(const CheckedValue &call, BatchSpec &batch) {
+static void readBuckets(const SourceManager &sources, const CheckedValue &call, BatchSpec &batch) {
   batch.odds = call["odds"].expression;
   batch.quota = call["quota"].expression;
-  batch.cycles = static_cast<uint32_t>(call["cycles"].number);
+  batch.cycles = countOf(sources, call["cycles"]);
   batch.exhausted = call["short"].is("repeat") ? Exhausted::Repeat : Exhausted::Error;
 }
 
-static BatchSpec batchOf(const CheckedValue &call) {
+static BatchSpec batchOf(const SourceManager &sources, const CheckedValue &call) {
   BatchSpec batch;
   batch.policy = wordOf(call, policies);
-  batch.units = countOf(call.find("units"), 1);
-  batch.sequences = countOf(call.find(batch.policy == Policy::Each ? "count" : "group"), 0);
+  batch.units = countOf(sources, call.find("units"), batch.units);
+  batch.sequences = countOf(sources, call.find(batch.policy == Policy::Each ? "count" : "group"),
+                            batch.sequences);
   for (std::string_view name : {"budget", "capacity", "tokens"})
-    batch.tokens = countOf(call.find(name), batch.tokens);
+    batch.tokens = countOf(sources, call.find(name), batch.tokens);
   if (batch.policy == Policy::Pack)
     batch.fit = fitOf(call["fit"]);
   if (batch.policy == Policy::Bucket)
-    readBuckets(call, batch);
+    readBuckets(sources, call, batch);
   const CheckedValue &overflow = call["overflow"];
   batch.overflow =
       overflow.calls("cut") ? wordOf(overflow["side"], cuts) : wordOf(overflow, overflows);
@@ -93,8 +97,8 @@ static PositionRule positionOf(const SourceManager &sources, const CheckedValue 
                         "a plan holds positions that count up or jump; expected 'token.index' or "
                         "gaps(…)");
   rule.at = wordOf(value["at"], sites);
-  rule.sites = static_cast<uint32_t>(countOf(value.find("sites"), 0));
-  rule.span = static_cast<uint64_t>(value["span"].number);
+  rule.sites = countOf(sources, value.find("sites"), rule.sites);
+  rule.span = countOf<uint64_t>(sources, value["span"]);
   rule.prefix = value["prefix"].expression;
   rule.chance = value["chance"].number;
   return rule;
@@ -120,7 +124,7 @@ PlanSpec planSpecOf(const SourceManager &sources, const CheckedRecipe &recipe,
   PlanSpec spec;
   spec.seed = recipe.seed;
   spec.construct = train.name;
-  spec.batch = batchOf(train["batch"]);
+  spec.batch = batchOf(sources, train["batch"]);
   spec.position = positionOf(sources, train["position"]);
   spec.length = lengthOf(sources, train["length"]);
   spec.context = context;

@@ -103,7 +103,9 @@ static int64_t longestMicroBatch(const CheckedDefinition &train, const model::Mo
   const CheckedValue &batch = train["batch"];
   const CheckedValue *capacity = batch.find("capacity"), *units = batch.find("units");
   int64_t unit = capacity ? static_cast<int64_t>(capacity->number) : config.context;
-  int64_t step = units && capacity ? unit * static_cast<int64_t>(units->number) : unit;
+  int64_t step = unit;
+  if (units && capacity && __builtin_mul_overflow(unit, static_cast<int64_t>(units->number), &step))
+    step = INT64_MAX; // which no plan holds, and no machine either
   return limit == 0 ? step : std::clamp<int64_t>(static_cast<int64_t>(limit), unit, step);
 }
 

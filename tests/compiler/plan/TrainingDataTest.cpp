@@ -135,4 +135,30 @@ TEST_F(TrainingDataTest, APositionNoPlanHoldsIsRefusedAtItsLine) {
   }
 }
 
+// A number that is cut to fewer bits is another number, and the training another training.
+TEST_F(TrainingDataTest, CountsBeyondWhatIsKeptAreRefused) {
+  auto refusal = [&](const std::string &data, const std::string &train) -> std::string {
+    try {
+      build(data, train);
+    } catch (const std::runtime_error &error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  std::string bucket = longAlign;
+  bucket.replace(bucket.find("2 * pack"), bucket.find(", fit") - bucket.find("2 * pack"),
+                 "bucket(tokens: 128 tokens, odds: 1, cycles: 4294967297");
+  bucket.replace(bucket.find(", fit: next"), 11, "");
+  std::string ofSft = longAlign;
+  ofSft.replace(ofSft.find("sft"), 3, "cut0");
+  for (const std::string &said :
+       {refusal("data sft = all", bucket),
+        refusal("data sft = all",
+                longAlign + "\n  position: gaps(at: turn, sites: 4294967297, span: 128)"),
+        refusal("data cut0 = all | cut(4294967297 tokens, side: right)", ofSft),
+        refusal("data cut0 = all | spans(tokens: 4294967297)", ofSft),
+        refusal("data cut0 = all | repeat(4294967297)", ofSft)})
+    EXPECT_NE(said.find("found 4294967297, expected at most 4294967295"), said.npos) << said;
+}
+
 } // namespace

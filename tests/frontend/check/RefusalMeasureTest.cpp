@@ -125,6 +125,8 @@ eval e {
      R"(16Ki steps: expected auto or tokens for 'micro_batch' of run, found steps)",
      R"(micro_batch: 16Ki tokens)"},
     {Around::Run, R"(threads: 0)", R"(0: 'threads' of run must be at least 1)", R"(threads: 1)"},
+    {Around::Run, R"(threads: 1025)", R"(1025: found 1025 threads, expected at most 1024)",
+     R"(threads: 1024)"},
     {Around::Run, R"(save: every(3 epochs))",
      R"(3 epochs: expected steps, minutes or hours for 'interval' of every, found epochs)",
      R"(save: every(3 steps))"},
