@@ -138,7 +138,8 @@ void ScoreFile::append(const NewScore &score) {
 }
 
 std::shared_ptr<data::ScoreTable> readScores(const std::filesystem::path &path) {
-  if (!std::filesystem::exists(path))
+  // Shorter than its header: whoever began it was killed.
+  if (!std::filesystem::exists(path) || std::filesystem::file_size(path) < sizeof(Header))
     return nullptr;
   auto file = std::make_shared<data::MappedFile>(path);
   Header header = headerOf(path, file->bytes());

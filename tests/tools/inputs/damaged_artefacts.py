@@ -17,10 +17,13 @@ import short_run
 
 recipes, count = sys.argv[1], int(sys.argv[2])
 random.seed(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
-for before in ("runs", "planned", "done", "stopped"):
+os.environ["XDG_CACHE_HOME"] = str(pathlib.Path("cache").resolve())
+for before in ("runs", "planned", "done", "stopped", "cache"):
     shutil.rmtree(before, ignore_errors=True)
 short_run.write("run", recipes, steps=4, run="save: every(2 steps, keep: 2), threads: 1",
-                extra="eval after { model: read, target: true, unseen: loss(held) }\n")
+                extra="score hard { model: tiny, data: held, value: perplexity(sequence) }\n"
+                      "model mild = 0.5 * read + 0.5 * tiny\n"
+                      "eval after { model: mild, target: true, unseen: loss(held | where(sequence.hard > 1)) }\n")
 
 
 def roux(*arguments):
@@ -64,6 +67,7 @@ for last in sorted(pathlib.Path("stopped/run", train).glob("*.checkpoint"))[:-1]
 # What is damaged, in which state, and the verb that reads it.
 PREVIEW = ("preview", "run.recipe", "--target", "read")
 RUN = ("run", "run.recipe", "--target", "after")
+SCORE = ("run", "run.recipe", "--target", "hard")
 kinds = [
     ("token store", "planned", "run/data/*.store", PREVIEW),
     ("plan", "planned", "run/data/*.plan", PREVIEW),
@@ -78,7 +82,19 @@ kinds = [
     ("metrics", "done", f"run/{train}/metrics.jsonl", RUN),
     ("metrics' sums", "done", f"run/{train}/metrics.sums", RUN),
     ("why", "done", f"run/{train}/made-from.txt", RUN),
+    ("index of records", "planned", "run/data/*.index", PREVIEW),
+    ("scores", "done", "run/scores/*.scores", SCORE),
+    ("kernels", "stopped", "cache/roux/*.o", RUN),
+    ("code", "stopped", "cache/roux/*.so", RUN),
 ]
+# What is for people or other programs, and what is verified by the model's sums with its weights and shape.
+others = ["run/report.html", f"run/{train}/events/*", "run/lock", f"run/{train}/lock", f"run/{train}/model/*"]
+patterns = [pattern for _, _, pattern, _ in kinds] + others
+for state in ("planned", "done"):
+    known = {path for pattern in patterns for path in pathlib.Path(state).glob(pattern)}
+    left = [path for path in pathlib.Path(state).rglob("*") if path.is_file() and path not in known]
+    assert not left, f"no kind is tried of {left}"
+
 only = os.environ.get("KINDS", "")
 print(f"{'':<20} refused  equal  signals  silent  unnamed")
 bad = 0
@@ -87,19 +103,20 @@ for name, state, pattern, verb in kinds:
         continue
     shutil.rmtree("runs")
     shutil.copytree(state, "runs")
-    files = sorted(pathlib.Path(state).glob(pattern))
+    root = pathlib.Path(state) if pattern.startswith("run/") else pathlib.Path(".")
+    files = sorted(root.glob(pattern))
     if not files:
-        assert name == "facts about files", (name, pattern)  # not written where all files are new
+        assert name in ("facts about files", "index of records"), (name, pattern)  # not written where all files are new
         continue
     right = roux(*verb)
     assert right[0] == 0, right
     tally = dict(refused=0, equal=0, signals=0, silent=0, unnamed=0)
     for i in range(count):
-        if verb is RUN:
+        if verb is not PREVIEW:
             shutil.rmtree("runs")
             shutil.copytree(state, "runs")
         file = random.choice(files)
-        place = pathlib.Path("runs") / file.relative_to(state)
+        place = pathlib.Path("runs") / file.relative_to(root) if root.name else file
         whole = file.read_bytes()
         content = damaged(whole)
         place.write_bytes(content)
@@ -112,6 +129,9 @@ for name, state, pattern, verb in kinds:
             tally["refused" if known else "unnamed"] += 1
             if not known:
                 print(f"{name}: {err}", flush=True)
+        elif verb is SCORE and place.read_bytes() != whole:
+            tally["silent"] += 1
+            print(f"{name}: the scores are others", flush=True)
         elif content == whole or results(out) == results(right[1]) or "is damaged and measured again" in err or f"{place.name}: is not what was written" in err:
             tally["equal"] += 1
         else:

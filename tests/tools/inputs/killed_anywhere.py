@@ -1,4 +1,4 @@
-"""Kills a whole run - tokenizer, tokens, plan, training, export, eval, report - at calls that change files and at random
+"""Kills a whole run - tokenizer, tokens, plan, training, export, score, eval, report - at calls that change files and at random
 moments; started again it must end as a run left alone, and leave nothing behind.
 
     killed_anywhere.py RECIPES LIBRARY KILLS [PART PARTS]   (roux on PATH; works in the current folder)
@@ -23,7 +23,8 @@ part, parts = (int(sys.argv[4]), int(sys.argv[5])) if len(sys.argv) > 4 else (0,
 shutil.rmtree("runs", ignore_errors=True)
 os.environ["XDG_CACHE_HOME"] = str(pathlib.Path("cache").resolve())
 short_run.write("run", recipes, steps=6, run="save: every(2 steps, keep: 1), threads: 1",
-                extra="eval after { model: read, target: true, unseen: loss(held) }\n")
+                extra="score hard { model: tiny, data: held, value: perplexity(sequence) }\n"
+                      "eval after { model: read, target: true, unseen: loss(held | where(sequence.hard > 1)) }\n")
 
 
 def run(kill_at=0, seconds=None):

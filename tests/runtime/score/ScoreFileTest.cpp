@@ -1,0 +1,53 @@
+//===- ScoreFileTest.cpp - scores that a killed process leaves -------------===//
+//
+// Wherever the file ends or a byte of it is another, what is whole is kept, the rest is
+// found again, and the file ends as one that was never harmed.
+//
+//===----------------------------------------------------------------------===//
+#include "tests/runtime/data/Fixture.h"
+#include "tests/runtime/golden/Artefacts.h"
+
+using namespace roux;
+using namespace roux::score;
+
+namespace {
+
+struct ScoreFileTest : testing::Test {
+  ScoreFileTest() { golden::makeScores(path), whole = golden::bytesOf(path); }
+
+  /// The file's bytes after `left` was found there and the scores that lack were asked for.
+  std::string wentOn(const std::string &left) {
+    std::ofstream(path, std::ios::binary) << left;
+    if (!readScores(path)) {
+      ScoreFile file(path, 2);
+      if (!file.has(1))
+        file.append({1, {0.5, 2}, {{0, 3}, {4, 9}}, {1, 2, 3}});
+      if (!file.has(2))
+        file.append({2, {0.25}, {}, {}});
+    }
+    return golden::bytesOf(path);
+  }
+
+  data::test::Folder folder;
+  std::filesystem::path path = folder / "scores";
+  std::string whole;
+};
+
+TEST_F(ScoreFileTest, GoesOnWhereverItWasCutOff) {
+  for (size_t size = 0; size <= whole.size(); ++size)
+    EXPECT_EQ(wentOn(whole.substr(0, size)), whole) << size;
+}
+
+TEST_F(ScoreFileTest, FindsEveryChangedByte) {
+  constexpr size_t kind = 8; // the bytes that say what file it is
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    if (at < kind)
+      EXPECT_THROW(wentOn(changed), data::FileError) << at;
+    else
+      EXPECT_EQ(wentOn(changed), whole) << at;
+  }
+}
+
+} // namespace
