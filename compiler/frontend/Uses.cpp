@@ -24,6 +24,9 @@ std::optional<std::string> readFile(const std::string &path) {
     return std::nullopt;
   std::ostringstream text;
   text << file.rdbuf();
+  // A read that fails half way ends the stream like the end of the file.
+  if (text.view().size() != std::filesystem::file_size(path, ignored))
+    return std::nullopt;
   return std::move(text).str();
 }
 

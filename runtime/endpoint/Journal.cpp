@@ -64,7 +64,7 @@ void Journal::take(std::string_view line, uint64_t number) {
 Journal::Journal(std::filesystem::path where) : path(std::move(where)) {
   if (path.has_parent_path())
     std::filesystem::create_directories(path.parent_path());
-  file = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  file = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (file < 0)
     fail(path, "the answers that were paid for cannot be kept there");
   std::ifstream in(path, std::ios::binary);

@@ -107,7 +107,7 @@ ScoreFile::ScoreFile(std::filesystem::path file, uint64_t records) : path(std::m
       whole = visitFrames(found.bytes(),
                           [&](const Frame &frame, const std::byte *) { keys.insert(frame.key); });
   }
-  descriptor = open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0666);
+  descriptor = open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (descriptor < 0 || ftruncate(descriptor, static_cast<off_t>(whole)) != 0)
     fail(path);
   if (whole == 0) {

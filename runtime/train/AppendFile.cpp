@@ -17,7 +17,7 @@ namespace roux::train {
 
 AppendFile::AppendFile(std::filesystem::path file)
     : path(std::move(file)),
-      descriptor(open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0666)) {
+      descriptor(open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666)) {
   if (descriptor < 0)
     fail();
 }

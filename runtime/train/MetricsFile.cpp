@@ -6,6 +6,7 @@
 #include "runtime/train/MetricsFile.h"
 
 #include "runtime/data/AtomicFile.h"
+#include "runtime/data/FileError.h"
 #include "runtime/data/JsonText.h"
 
 #include <fmt/format.h>
@@ -83,24 +84,33 @@ static std::optional<StepMetrics> readLine(simdjson::dom::parser &parser, const 
   return metrics;
 }
 
-std::vector<StepMetrics> MetricsFile::read(const std::filesystem::path &file) {
-  std::vector<StepMetrics> all;
+/// Calls `visit(step's numbers, line)` for each line of ours. Throws FileError where a read fails:
+/// what follows would be gone from the file that is written next.
+template <typename Visit>
+static void visitLines(const std::filesystem::path &file, Visit visit) {
   std::ifstream in(file);
   simdjson::dom::parser parser;
   for (std::string line; std::getline(in, line);)
     if (auto metrics = readLine(parser, line))
-      all.push_back(*metrics);
+      visit(*metrics, line);
+  if (in.bad())
+    throw data::FileError(fmt::format("{}: cannot be read to its end", file.string()));
+}
+
+std::vector<StepMetrics> MetricsFile::read(const std::filesystem::path &file) {
+  std::vector<StepMetrics> all;
+  visitLines(file,
+             [&](const StepMetrics &metrics, const std::string &) { all.push_back(metrics); });
   return all;
 }
 
 /// The lines that stay when a run goes on at `firstStep`.
 static std::string linesBefore(const std::filesystem::path &file, uint64_t firstStep) {
   std::string kept;
-  std::ifstream in(file);
-  simdjson::dom::parser parser;
-  for (std::string line; std::getline(in, line);)
-    if (auto metrics = readLine(parser, line); metrics && metrics->step < firstStep)
+  visitLines(file, [&](const StepMetrics &metrics, const std::string &line) {
+    if (metrics.step < firstStep)
       kept += line + '\n';
+  });
   return kept;
 }
 

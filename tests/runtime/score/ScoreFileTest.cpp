@@ -38,6 +38,15 @@ TEST_F(ScoreFileTest, GoesOnWhereverItWasCutOff) {
     EXPECT_EQ(wentOn(whole.substr(0, size)), whole) << size;
 }
 
+/// A folder of runs that comes from elsewhere may hold a link to any file of the user.
+TEST_F(ScoreFileTest, WritesThroughNoLink) {
+  std::filesystem::path mine = folder / "mine", link = folder / "link";
+  std::ofstream(mine) << "mine";
+  std::filesystem::create_symlink(mine, link);
+  EXPECT_THROW(ScoreFile(link, 2), data::FileError);
+  EXPECT_EQ(golden::bytesOf(mine), "mine");
+}
+
 TEST_F(ScoreFileTest, FindsEveryChangedByte) {
   constexpr size_t kind = 8; // the bytes that say what file it is
   for (size_t at = 0; at < whole.size(); ++at) {

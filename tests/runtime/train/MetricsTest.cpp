@@ -4,6 +4,7 @@
 // their bytes are taken apart by the format's own rules.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/data/FileError.h"
 #include "runtime/train/Crc32c.h"
 #include "runtime/train/EventFile.h"
 #include "runtime/train/Progress.h"
@@ -79,6 +80,12 @@ TEST_F(MetricsTest, AStepAppearsOnceHoweverOftenItWasMade) {
   EXPECT_EQ(all[2].loss, 9);
   EXPECT_EQ(all[3].loss, 1);
   EXPECT_EQ(all[3].tokens, 1000u);
+}
+
+// What could not be read would be missing from the file that is written next. Folders fail to be
+// read.
+TEST_F(MetricsTest, AReadThatFailsIsNoEnd) {
+  EXPECT_THROW(MetricsFile::read(folder), data::FileError);
 }
 
 TEST_F(MetricsTest, NoNumberIsNull) {
