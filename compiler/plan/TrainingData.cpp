@@ -221,9 +221,10 @@ TrainingData DataBuilder::build(const CheckedDefinition &train) {
 
 std::filesystem::path outputFolder(const std::filesystem::path &path) {
   std::filesystem::path name = path.stem();
-  if (name.empty() || name == "." || name == "..")
-    throw FileError(fmt::format("{}: has a name that leaves its outputs no folder of their own; "
-                                "expected NAME.recipe",
+  // ".recipe" and "..recipe" are a point, or nothing, with an ending: runs/. is all of runs.
+  if (name.empty() || name.native().starts_with('.'))
+    throw FileError(fmt::format("{}: begins with a point, which leaves its outputs no folder of "
+                                "their own; call it NAME.recipe",
                                 path.string()));
   return std::filesystem::path("runs") / name;
 }

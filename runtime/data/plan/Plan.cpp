@@ -123,6 +123,14 @@ void Plan::verify(const TokenStore &store) const {
     if (!known || !hole || !gaps || placed.positions > placed.tokens() || placed.positions == 0)
       file->fail("a sequence of the plan leaves its tokens");
   }
+  for (const PlannedPack &pack : packTable) {
+    uint64_t offset = 0;
+    for (const PlacedSequence &placed : sequenceTable.subspan(pack.firstSequence, pack.count)) {
+      if (placed.offset != offset)
+        file->fail("the sequences of a pack do not follow each other");
+      offset += placed.positions;
+    }
+  }
 }
 
 SeedTree Plan::positionDraws(const PlanStep &step, const TokenStore &store,

@@ -17,13 +17,19 @@ namespace {
 std::atomic<size_t> held, most;
 } // namespace
 
-void *operator new(size_t size) {
+void *operator new(size_t size, const std::nothrow_t &) noexcept {
   void *made = std::malloc(size);
   if (!made)
-    throw std::bad_alloc();
+    return nullptr;
   size_t now = held += malloc_usable_size(made);
   for (size_t before = most; before < now && !most.compare_exchange_weak(before, now);) {
   }
+  return made;
+}
+void *operator new(size_t size) {
+  void *made = operator new(size, std::nothrow);
+  if (!made)
+    throw std::bad_alloc();
   return made;
 }
 

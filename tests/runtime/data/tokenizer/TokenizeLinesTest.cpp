@@ -48,7 +48,7 @@ Result run(std::string_view input, unsigned threads) {
 TEST(TokenizeLines, KeepsTheOrder) {
   std::string input, expected;
   for (int i = 0; i < 300'000; ++i) {
-    int length = i * 7919 % 23;
+    int length = static_cast<int>(i * 7919LL % 23);
     std::string text(length, 'b'), ids;
     for (int j = 0; j < length; ++j)
       ids += j ? ",1" : "1";
