@@ -155,6 +155,8 @@ private:
   // Flows.cpp: values made of other values: pipes, blends of models, multiples of policies.
   CheckedValue checkPipe(const ast::Pipe &pipe, const Slot &slot);
   CheckedValue checkMultiple(const ast::Binary &binary, const Slot &slot);
+  /// Models that are read to make `model`, with those of the sums that it names.
+  uint64_t termsOf(const CheckedValue &model) const;
   CheckedValue checkBlend(const ast::Expr *expr, const Slot &slot);
   bool addModels(const ast::Expr *expr, double factor, CheckedValue &blend, const Slot &slot);
 
@@ -189,6 +191,7 @@ private:
   bool readsFiles(const CheckedValue &data) const;
   /// Adds the names of the fields that `ask` makes on the way to `data`.
   void fieldsOf(const CheckedValue &data);
+  void fieldsOf(const CheckedValue &data, std::set<uint32_t> &seen);
 
   SourceManager &sources;
   Diagnostics &diagnostics;

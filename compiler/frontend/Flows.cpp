@@ -73,11 +73,33 @@ CheckedValue Checker::checkMultiple(const ast::Binary &binary, const Slot &slot)
   return mistaken(binary.range);
 }
 
+// No sum that is named has more than the most, so this ends soon.
+uint64_t Checker::termsOf(const CheckedValue &model) const {
+  if (model.kind == ValueKind::Reference)
+    return termsOf(checked[model.definition].value);
+  if (const CheckedValue *base = model.kind == ValueKind::Call ? model.find("base") : nullptr)
+    return termsOf(*base);
+  uint64_t terms = 0;
+  for (const CheckedValue &item : model.items)
+    terms += termsOf(item);
+  return model.kind == ValueKind::Blend ? terms : 1;
+}
+
 CheckedValue Checker::checkBlend(const ast::Expr *expr, const Slot &slot) {
   CheckedValue blend;
   blend.kind = ValueKind::Blend;
   blend.where = expr->range;
-  return addModels(expr, 1, blend, slot) ? blend : mistaken(expr->range);
+  if (!addModels(expr, 1, blend, slot))
+    return mistaken(expr->range);
+  constexpr uint64_t most = 1000;
+  uint64_t terms = termsOf(blend);
+  if (terms <= most)
+    return blend;
+  diagnostics.error(expr->range, "a sum of " + std::to_string(terms) +
+                                     " models, with those of the sums that it names; expected at "
+                                     "most " +
+                                     std::to_string(most));
+  return mistaken(expr->range);
 }
 
 bool Checker::addModels(const ast::Expr *expr, double factor, CheckedValue &blend,

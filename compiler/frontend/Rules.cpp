@@ -245,14 +245,22 @@ bool Checker::readsFiles(const CheckedValue &data) const {
 }
 
 void Checker::fieldsOf(const CheckedValue &data) {
-  if (data.kind == ValueKind::Reference)
-    return fieldsOf(checked[data.definition].value);
+  std::set<uint32_t> seen; // data may be named many times on the way
+  fieldsOf(data, seen);
+}
+
+void Checker::fieldsOf(const CheckedValue &data, std::set<uint32_t> &seen) {
+  if (data.kind == ValueKind::Reference) {
+    if (seen.insert(data.definition).second)
+      fieldsOf(checked[data.definition].value, seen);
+    return;
+  }
   for (const CheckedValue &item : data.items)
-    fieldsOf(item);
+    fieldsOf(item, seen);
   if (data.kind != ValueKind::Call)
     return;
   if (const CheckedValue *inner = data.find("data"))
-    fieldsOf(*inner);
+    fieldsOf(*inner, seen);
   if (data.construct->name == "ask")
     for (const CheckedArgument &argument : data.arguments)
       if (argument.named)

@@ -75,7 +75,26 @@ PipelineRunner::PipelineRunner(DataPipeline given, const Consumer &consumer, Led
 
 PipelineRunner::~PipelineRunner() = default;
 
+void PipelineRunner::checkCounts() const {
+  // What is not known, as of `where`, counts as nothing; what only copies makes a small text large.
+  std::vector<uint64_t> counts(steps.size());
+  for (uint32_t step = 0; step < steps.size(); ++step) {
+    const DataStep &each = pipeline.steps[step];
+    uint64_t inputs = 0; // at most StepRows::most each, so no sum passes 64 bits
+    for (uint32_t input : each.inputs)
+      inputs += counts[input];
+    if (each.operation == DataOperation::Read)
+      counts[step] = sources[step]->size();
+    else if (each.operation == DataOperation::Concat || each.operation == DataOperation::Shuffle)
+      counts[step] = inputs;
+    else if (each.operation == DataOperation::Repeat && each.times <= StepRows::most)
+      counts[step] = each.times * inputs;
+    checkCount(step, counts[step]);
+  }
+}
+
 void PipelineRunner::runSteps() {
+  checkCounts();
   for (uint32_t step = 0; step < steps.size(); ++step) {
     run(step);
     rememberMembers(step);

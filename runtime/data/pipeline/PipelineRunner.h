@@ -131,6 +131,8 @@ private:
   /// rows that are there already become copies.
   StepRows joinInputs(uint32_t step) const;
   void checkCount(uint32_t step, uint64_t rows) const;
+  /// Before any row is made: refuses steps of which it can be told that they make too many.
+  void checkCounts() const;
   /// Calls `work` for each row on all threads and says which rows went well. A record that cannot
   /// be tokenized ends the run, or, where its source skips, is counted.
   std::vector<bool> forRows(const StepRows &rows,

@@ -100,9 +100,7 @@ refused("copies of copies", "rows, expected at most")
 fresh()
 doublings = "".join(f"model m{i} = 0.5 * m{i - 1} + 0.5 * m{i - 1}\n" for i in range(1, 25))
 recipe("model m0 = base\n" + doublings, train=train.replace("model: base", "model: m24"))
-if not only or "sums" in only:
-    status, said = roux("run", "case.recipe", "--target", "read")
-    say("a sum that doubles 24 times: built", status == 0, said[-600:])
+refused("a sum that doubles 24 times", "models, with those of the sums that it names; expected at most")
 
 # Devices and links in the place of files.
 for device in ("/dev/urandom", "/dev/zero"):
