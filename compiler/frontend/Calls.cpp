@@ -106,6 +106,8 @@ bool Checker::checkKeyword(const ast::Argument &argument, CheckedValue &call) {
     call.arguments.push_back(
         {key, argument.keyRange, check(argument.value, {*parameter, construct.name})});
   } else if (construct.named) {
+    if (construct.name == "ask")
+      checkMade(key, argument.keyRange);
     call.arguments.push_back({key, argument.keyRange, checkNamed(argument, construct), true});
   } else {
     reportUnknownKey(key, argument.keyRange, construct);
@@ -148,6 +150,8 @@ CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, So
         fieldsOf(call.arguments[0].value);
     }
   }
+  for (const CheckedArgument &argument : call.arguments)
+    checkHoles(argument.value);
   formulas.fields = std::move(outerFields);
   fillDefaults(construct, name, call.arguments, unknownKeys);
   checkTogether(call);

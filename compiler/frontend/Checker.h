@@ -141,6 +141,7 @@ private:
   CheckedValue check(const ast::Expr *expr, const Slot &slot);
   CheckedValue checkName(const ast::Name &name, const Slot &slot);
   CheckedValue checkText(const ast::Text &text, const Slot &slot);
+  CheckedValue checkPrompt(const ast::Text &text);
   CheckedValue checkList(const ast::List &list, const Slot &slot);
   CheckedValue checkFunction(const ast::Call &call, const Slot &slot);
   CheckedValue checkFormula(const ast::Expr *expr, const Slot &slot);
@@ -189,9 +190,15 @@ private:
   void checkModels(const CheckedDefinition &score);
   /// Whether records come from files that `data` names itself: then it is a source.
   bool readsFiles(const CheckedValue &data) const;
+  // Prompts.cpp: fields that `ask` makes and prompts read.
   /// Adds the names of the fields that `ask` makes on the way to `data`.
   void fieldsOf(const CheckedValue &data);
   void fieldsOf(const CheckedValue &data, std::set<uint32_t> &seen);
+  /// Holes of `prompt`, a choice or a list of them, that name what `ask` has not made.
+  void checkHoles(const CheckedValue &prompt);
+  void checkHole(std::string_view hole, SourceRange where);
+  /// That no `ask` before made a field of this name.
+  void checkMade(std::string_view field, SourceRange where);
 
   SourceManager &sources;
   Diagnostics &diagnostics;

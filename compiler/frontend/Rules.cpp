@@ -244,27 +244,4 @@ bool Checker::readsFiles(const CheckedValue &data) const {
   return inner && readsFiles(*inner);
 }
 
-void Checker::fieldsOf(const CheckedValue &data) {
-  std::set<uint32_t> seen; // data may be named many times on the way
-  fieldsOf(data, seen);
-}
-
-void Checker::fieldsOf(const CheckedValue &data, std::set<uint32_t> &seen) {
-  if (data.kind == ValueKind::Reference) {
-    if (seen.insert(data.definition).second)
-      fieldsOf(checked[data.definition].value, seen);
-    return;
-  }
-  for (const CheckedValue &item : data.items)
-    fieldsOf(item, seen);
-  if (data.kind != ValueKind::Call)
-    return;
-  if (const CheckedValue *inner = data.find("data"))
-    fieldsOf(*inner, seen);
-  if (data.construct->name == "ask")
-    for (const CheckedArgument &argument : data.arguments)
-      if (argument.named)
-        formulas.fields.insert(argument.name);
-}
-
 } // namespace roux

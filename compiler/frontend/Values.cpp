@@ -221,18 +221,22 @@ CheckedValue Checker::checkFormula(const ast::Expr *expr, const Slot &slot) {
 }
 
 CheckedValue Checker::checkText(const ast::Text &text, const Slot &slot) {
+  if (slot.parameter.types & Prompt)
+    return checkPrompt(text);
   CheckedValue value = made(ValueKind::Text, text.range);
-  if (!(slot.parameter.types & Prompt) && text.value.size() > longestText) {
+  if (text.value.size() > longestText) {
     diagnostics.error(text.range, "a text that is no prompt has at most 1000 bytes; found " +
                                       std::to_string(text.value.size()));
     return made(ValueKind::Mistaken, text.range);
   }
-  if (!(slot.parameter.types & Prompt)) {
-    value.text = text.value;
-    checkFile(value, slot);
-    return value;
-  }
-  value.kind = ValueKind::Prompt;
+  value.text = text.value;
+  checkFile(value, slot);
+  return value;
+}
+
+/// A brace that was escaped keeps its backslash, so that it is told from a hole's.
+CheckedValue Checker::checkPrompt(const ast::Text &text) {
+  CheckedValue value = made(ValueKind::Prompt, text.range);
   size_t brace = 0, open = std::string_view::npos;
   for (size_t i = 0; i < text.value.size(); ++i) {
     char c = text.value[i];
@@ -251,6 +255,11 @@ CheckedValue Checker::checkText(const ast::Text &text, const Slot &slot) {
     bool isEmpty = c == '}' && open + 1 == i;
     if (isEmpty)
       diagnostics.error(text.range, "a hole in a prompt needs the name of a field: {document}");
+    std::string_view hole =
+        c == '}' ? std::string_view(text.value).substr(open + 1, i - open - 1) : "";
+    if (hole.find_first_of(" \t\n\"") != hole.npos)
+      diagnostics.error(text.range, "a hole in a prompt is the name of a field, as in {document}; "
+                                    "write \\{ or \\} for the character");
     open = c == '{' ? i : std::string_view::npos;
   }
   if (open != std::string_view::npos)

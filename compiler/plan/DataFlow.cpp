@@ -7,6 +7,7 @@
 #include "compiler/plan/DataFlow.h"
 
 #include "compiler/frontend/Constructs.h"
+#include "compiler/plan/Asks.h"
 #include "compiler/plan/Counts.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/Words.h"
@@ -33,6 +34,7 @@ public:
   /// Adds the steps of a value; returns the last one.
   uint32_t add(const CheckedValue &value);
   data::DataPipeline pipeline;
+  std::vector<AskSite> asks;
 
 private:
   using Fill = void (*)(DataFlow &, const CheckedValue &call, DataStep &step);
@@ -187,8 +189,28 @@ const DataFlow::Row DataFlow::rows[] = {
      [](DataFlow &flow, const CheckedValue &call, DataStep &step) {
        step.tokens = countOf(flow.sources, call["length"]);
        step.side = wordOf(call["side"], sides);
+       if (const CheckedValue &field = call["field"]; !field.isNone()) {
+         step.operation = DataOperation::CutField;
+         step.field = field.text;
+       }
      }},
     {"split", DataOperation::Split, split},
+    {"ask", DataOperation::Ask,
+     [](DataFlow &flow, const CheckedValue &call, DataStep &step) {
+       step.ask = askRuleOf(flow.sources, flow.recipe, call);
+       flow.asks.push_back({static_cast<uint32_t>(flow.pipeline.steps.size()), &call});
+     }},
+    {"pick", DataOperation::Pick,
+     [](DataFlow &flow, const CheckedValue &call, DataStep &step) {
+       step.field = call["field"].text;
+       step.times = countOf(flow.sources, call["count"]);
+     }},
+    {"as_chat", DataOperation::AsChat,
+     [](DataFlow &flow, const CheckedValue &call, DataStep &step) {
+       auto prompt = [&](const char *role) { return promptText(flow.recipe, call[role]); };
+       step.chat = {call["system"].isNone() ? "" : prompt("system"), prompt("user"),
+                    prompt("assistant")};
+     }},
 };
 
 uint32_t DataFlow::addDefinition(uint32_t index) {
@@ -236,9 +258,10 @@ uint32_t DataFlow::add(const CheckedValue &value) {
 }
 
 data::DataPipeline pipelineOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                              const CheckedValue &data) {
+                              const CheckedValue &data, std::vector<AskSite> &asks) {
   DataFlow flow(sources, recipe);
   flow.add(data);
+  asks = std::move(flow.asks);
   return std::move(flow.pipeline);
 }
 

@@ -11,9 +11,15 @@
 
 namespace roux {
 
+/// An `ask(…)` and the step that it is.
+struct AskSite {
+  uint32_t step;
+  const CheckedValue *call;
+};
+
 /// What happens to the records of `data`, a value that is or names data: every definition it reads,
-/// once each, then its own operations. Uses only operations that need no model.
+/// once each, then its own operations. The steps of `ask` have no answers yet: they go to `asks`.
 data::DataPipeline pipelineOf(const SourceManager &sources, const CheckedRecipe &recipe,
-                              const CheckedValue &data);
+                              const CheckedValue &data, std::vector<AskSite> &asks);
 
 } // namespace roux

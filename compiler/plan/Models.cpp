@@ -224,4 +224,13 @@ ModelFacts factsOf(const SourceManager &sources, const CheckedRecipe &recipe,
   return ModelReader(sources, recipe, tokenizerOf).read(value);
 }
 
+const CheckedValue *endpointOf(const CheckedRecipe &recipe, const CheckedValue &model) {
+  if (model.calls("endpoint"))
+    return &model;
+  if (model.kind != ValueKind::Reference)
+    return nullptr;
+  const CheckedDefinition &named = recipe.definitions[model.definition];
+  return named.kind == ast::Kind::Model ? endpointOf(recipe, named.value) : nullptr;
+}
+
 } // namespace roux

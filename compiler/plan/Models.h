@@ -37,4 +37,7 @@ using TokenizerOf = std::function<std::shared_ptr<const data::Tokenizer>(const C
 ModelFacts factsOf(const SourceManager &sources, const CheckedRecipe &recipe,
                    const CheckedValue &value, const TokenizerOf &tokenizerOf);
 
+/// The `endpoint(…)` that a model value is or names; null for a model that is here.
+const CheckedValue *endpointOf(const CheckedRecipe &recipe, const CheckedValue &model);
+
 } // namespace roux

@@ -137,7 +137,7 @@ ScoreRecipe scoreRecipeOf(const SourceManager &sources, const CheckedRecipe &rec
                         fmt::format("a score of each {} is read beside the data that were scored; "
                                     "give these data a name",
                                     spelling(made.spec.scope)));
-  made.pipeline = builder.pipelineFor(data, {});
+  made.pipeline = builder.pipelineFor(data, made.consumer, {});
   return made;
 }
 

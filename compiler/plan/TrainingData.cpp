@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/plan/TrainingData.h"
 
+#include "compiler/plan/Asks.h"
 #include "compiler/plan/BatchRules.h"
 #include "compiler/plan/Counts.h"
 #include "compiler/plan/DataFlow.h"
-#include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/Scores.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/FileState.h"
@@ -77,7 +77,7 @@ static std::string namesOf(const DataPipeline &pipeline) {
 std::shared_ptr<const Tokenizer> DataBuilder::trainTokenizer(const CheckedValue &call) {
   Consumer nobody;
   Ledger ledger;
-  DataPipeline pipeline = pipelineFor(call["data"], {});
+  DataPipeline pipeline = pipelineFor(call["data"], nobody, {});
   PipelineRunner runner(pipeline, nobody, ledger, threads, &library);
   auto vocabulary = countOf<TokenId>(sources, call["vocab"]);
   std::filesystem::path file = fileOf(
@@ -121,10 +121,11 @@ static std::string describe(const StoreSchema &schema) {
   return text;
 }
 
-DataPipeline DataBuilder::pipelineFor(const CheckedValue &data,
+DataPipeline DataBuilder::pipelineFor(const CheckedValue &data, const Consumer &consumer,
                                       std::initializer_list<const Expression *> readers,
                                       const StoreSchema &schema) {
-  DataPipeline pipeline = pipelineOf(sources, recipe, data);
+  std::vector<AskSite> asks;
+  DataPipeline pipeline = pipelineOf(sources, recipe, data, asks);
   std::vector<std::string> names = schema.tokenScores;
   for (const DataStep &step : pipeline.steps)
     addScoresRead(step.expression, names);
@@ -138,14 +139,41 @@ DataPipeline DataBuilder::pipelineFor(const CheckedValue &data,
     const CheckedDefinition &score = *recipe.find(name);
     pipeline.scores.push_back(scores ? scores(score) : scoresKept(score));
   }
+  for (const AskSite &site : asks) {
+    DataStep &step = pipeline.steps[site.step];
+    AskRecipe ask{site.call, step.construct, step.ask, partOf(pipeline, step.inputs[0]),
+                  Consumer{consumer.tokenizer, consumer.chat, {}, false}};
+    step.answers = answers ? answers(ask) : answersKept(ask);
+  }
   return pipeline;
 }
 
+RefusedRecipe DataBuilder::notMade(SourceRange where, std::string_view what,
+                                   std::string_view target) const {
+  return {sources, where,
+          fmt::format("{}; 'roux run {}{}' makes it", what, sources.path(recipe.mainFile),
+                      target.empty() ? "" : fmt::format(" --target {}", target))};
+}
+
+std::shared_ptr<const AnswerTable> DataBuilder::answersKept(const AskRecipe &ask) {
+  SourceRange where = (*ask.call)["model"].where;
+  Ledger ledger;
+  PipelineRunner runner(ask.pipeline, ask.consumer, ledger, threads, &library);
+  std::string answerer =
+      answererIdentity(sources, recipe, *this, (*ask.call)["model"],
+                       [&](const CheckedDefinition &train) -> std::filesystem::path {
+                         throw notMade(where, fmt::format("'ask' asks train '{}'", train.name), "");
+                       });
+  std::shared_ptr<const AnswerTable> kept =
+      keptAnswers(answersFile(folder.parent_path(), ask, runner.origin(), answerer));
+  if (!kept)
+    throw notMade(where, "what a model answers here is not asked for yet", "");
+  return kept;
+}
+
 std::shared_ptr<const ScoreTable> DataBuilder::scoresKept(const CheckedDefinition &score) {
-  auto missing = [&](std::string_view why) -> RefusedRecipe {
-    return {sources, score.where,
-            fmt::format("score '{}' {}; 'roux run {} --target {}' makes it", score.name, why,
-                        sources.path(recipe.mainFile), score.name)};
+  auto missing = [&](std::string_view why) {
+    return notMade(score.where, fmt::format("score '{}' {}", score.name, why), score.name);
   };
   ScoreRecipe made = scoreRecipeOf(sources, recipe, *this, score);
   Ledger ledger;
@@ -169,7 +197,7 @@ std::filesystem::path DataBuilder::buildStore(const CheckedValue &data, const Mo
                                               bool sentences) {
   Consumer consumer{model.tokenizer, model.chat, target, sentences};
   Ledger ledger;
-  DataPipeline pipeline = pipelineFor(data, {&target}, schema);
+  DataPipeline pipeline = pipelineFor(data, consumer, {&target}, schema);
   PipelineRunner runner(pipeline, consumer, ledger, threads, &library);
   std::filesystem::path file = fileOf("tokens", runner.origin() + describe(schema), "store");
   if (std::filesystem::exists(file))

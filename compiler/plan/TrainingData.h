@@ -8,9 +8,11 @@
 #pragma once
 
 #include "compiler/plan/Models.h"
+#include "compiler/plan/RefusedRecipe.h"
 #include "runtime/data/KnownFiles.h"
 #include "runtime/data/TokenStore.h"
 #include "runtime/data/pipeline/DataPipeline.h"
+#include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/plan/Plan.h"
 #include "runtime/data/records/SourceLibrary.h"
 
@@ -19,6 +21,8 @@
 #include <map>
 
 namespace roux {
+
+struct AskRecipe;
 
 /// A train's tokens and steps. The weight expression stays in the recipe.
 struct TrainingData {
@@ -54,8 +58,12 @@ public:
   using ScoresOf =
       std::function<std::shared_ptr<const data::ScoreTable>(const CheckedDefinition &score)>;
   void scoresFrom(ScoresOf source) { scores = std::move(source); }
-  /// pipelineOf() `data`, with the scores that it or one of `readers` reads.
-  data::DataPipeline pipelineFor(const CheckedValue &data,
+  /// Where the answers of an `ask` come from; without, those that are there.
+  using AnswersOf = std::function<std::shared_ptr<const data::AnswerTable>(const AskRecipe &ask)>;
+  void answersFrom(AnswersOf source) { answers = std::move(source); }
+  /// pipelineOf() `data` for `consumer`, with the scores that it or one of `readers` reads and the
+  /// answers that it asks for.
+  data::DataPipeline pipelineFor(const CheckedValue &data, const data::Consumer &consumer,
                                  std::initializer_list<const Expression *> readers,
                                  const data::StoreSchema &schema = {});
   /// The facts of a model value, its tokenizer trained if it has to be.
@@ -72,12 +80,15 @@ public:
 private:
   std::shared_ptr<const data::Tokenizer> tokenizerOf(const CheckedValue &value);
   std::shared_ptr<const data::ScoreTable> scoresKept(const CheckedDefinition &score);
+  std::shared_ptr<const data::AnswerTable> answersKept(const AskRecipe &ask);
+  RefusedRecipe notMade(SourceRange where, std::string_view what, std::string_view target) const;
   std::shared_ptr<const data::Tokenizer> trainTokenizer(const CheckedValue &call);
   /// `folder`/`name`-`hash of made`.`extension`.
   std::filesystem::path fileOf(std::string_view name, std::string_view made,
                                std::string_view extension) const;
 
   ScoresOf scores;
+  AnswersOf answers;
   std::function<void(const std::string &)> say = [](const std::string &) {};
   const SourceManager &sources;
   const CheckedRecipe &recipe;

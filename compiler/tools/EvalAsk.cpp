@@ -137,8 +137,8 @@ static std::string textOf(const AskNotes &notes, const AskRules &rules) {
   return text;
 }
 
-eval::ScoredResult askAndScore(const AskTask &task, const std::string &identity, Asker &asker,
-                               const std::filesystem::path &folder) {
+KeptPredictions askAll(const AskTask &task, const std::string &identity, Asker &asker,
+                       const std::filesystem::path &folder) {
   std::string all = asker.identity() + identity;
   std::filesystem::path where =
       folder / fmt::format("{}-{:016x}", task.task->name, XXH3_64bits(all.data(), all.size()));
@@ -168,16 +168,16 @@ eval::ScoredResult askAndScore(const AskTask &task, const std::string &identity,
     truncation += fmt::format("{}{}: {}", i == 0 ? "" : "; ", task.sets[i].name, text);
   }
   fmt::print(stderr, "{}: answers are in {}\n", task.task->name, where.string());
-  return scoredResult(*task.task, task.sets, where, std::move(truncation));
+  return {where, std::move(truncation)};
 }
 
-const CheckedValue *endpointOf(const CheckedRecipe &recipe, const CheckedValue &model) {
-  if (model.calls("endpoint"))
-    return &model;
-  if (model.kind != ValueKind::Reference)
-    return nullptr;
-  const CheckedDefinition &named = recipe.definitions[model.definition];
-  return named.kind == ast::Kind::Model ? endpointOf(recipe, named.value) : nullptr;
+std::vector<std::string> keptAnswersOf(const AskTask &task, const KeptPredictions &kept) {
+  eval::PredictionFile file(kept.folder / (task.sets[0].name + ".jsonl"));
+  eval::PredictionFile::Reader reader(file);
+  std::vector<std::string> answers;
+  for (size_t i = 0; i < file.size(); ++i)
+    answers.push_back(reader.read(i).prediction);
+  return answers;
 }
 
 std::unique_ptr<endpoint::Endpoint> openEndpoint(const SourceManager &sources,

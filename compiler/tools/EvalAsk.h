@@ -11,6 +11,7 @@
 #include "compiler/tools/EvalPredictions.h"
 #include "runtime/endpoint/Endpoint.h"
 #include "runtime/eval/Generate.h"
+#include "runtime/eval/scoring/LongBenchChat.h"
 #include "runtime/eval/scoring/LongBenchFolder.h"
 
 namespace roux {
@@ -23,12 +24,14 @@ struct AskRules {
   bool asUser = false;     ///< by the model's template, where it has one
 };
 
-/// A `longbench(…)` or `task(…)`, read and ready.
+/// A `longbench(…)`, `longbench_chat(…)` or `task(…)`, read and ready.
 struct AskTask {
   const CheckedArgument *task;
   std::vector<ScoredSet> sets;
-  std::vector<eval::AskedSet> asked; ///< as many
-  std::vector<AskRules> rules;       ///< as many
+  std::vector<eval::AskedSet> asked;                    ///< as many
+  std::vector<AskRules> rules;                          ///< as many
+  std::shared_ptr<const eval::LongBenchChat> chat = {}; ///< where a judge gives the marks
+  const CheckedValue *judge = nullptr;                  ///< that judge
 };
 
 /// What asking did to the prompts of one set.
@@ -54,13 +57,19 @@ std::unique_ptr<Asker> localAsker(eval::LanguageModel &model, const ModelFacts &
 /// `name` is the model's.
 std::unique_ptr<Asker> endpointAsker(endpoint::Endpoint &endpoint, std::string name);
 
-/// Asks what is not answered in `folder` yet, keeps it there, and scores it. `identity` is the
-/// task's: it changes with its items and prompts.
-eval::ScoredResult askAndScore(const AskTask &task, const std::string &identity, Asker &asker,
-                               const std::filesystem::path &folder);
+/// The answers of a task's sets, a file each in `folder`, and what became of the prompts.
+struct KeptPredictions {
+  std::filesystem::path folder;
+  std::string truncation;
+};
 
-/// The `endpoint(…)` that a model value is or names; null for a model that is here.
-const CheckedValue *endpointOf(const CheckedRecipe &recipe, const CheckedValue &model);
+/// Asks what is not answered in `folder` yet and keeps it there. `identity` is the task's: it
+/// changes with its items and prompts.
+KeptPredictions askAll(const AskTask &task, const std::string &identity, Asker &asker,
+                       const std::filesystem::path &folder);
+
+/// The answers in the file of the first set.
+std::vector<std::string> keptAnswersOf(const AskTask &task, const KeptPredictions &kept);
 
 /// The endpoint of the call `value`, its answers kept below `output`. Throws RefusedRecipe where
 /// its key is not set.

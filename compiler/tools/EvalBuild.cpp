@@ -6,6 +6,8 @@
 #include "compiler/tools/EvalBuild.h"
 
 #include "compiler/frontend/Meaning.h"
+#include "compiler/plan/Asks.h"
+#include "compiler/tools/EvalJudge.h"
 #include "compiler/tools/EvalText.h"
 #include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
@@ -17,6 +19,14 @@
 
 namespace roux {
 
+/// Who marks the answers of `task`; null where no model does.
+static const CheckedValue *judgeOf(const EvalTask &task) {
+  if (const auto *needle = std::get_if<NeedleTask>(&task.what))
+    return needle->judge;
+  const auto *ask = std::get_if<AskTask>(&task.what);
+  return ask ? ask->judge : nullptr;
+}
+
 void EvalBuilder::prepare(const CheckedDefinition &eval) {
   auto [at, isNew] = prepared.try_emplace(&eval);
   if (!isNew)
@@ -25,6 +35,28 @@ void EvalBuilder::prepare(const CheckedDefinition &eval) {
   // A key that is not set is said before any training; who has the result needs none.
   if (at->second.endpoint && !std::filesystem::exists(fileOf(eval, at->second)))
     openEndpoint(sources, *at->second.endpoint, output);
+  for (const EvalTask &task : at->second.tasks)
+    if (const CheckedValue *judge = judgeOf(task))
+      if (const CheckedValue *endpoint = endpointOf(recipe, *judge); endpoint && !hasResult(eval))
+        openEndpoint(sources, *endpoint, output);
+}
+
+bool EvalBuilder::hasResult(const CheckedDefinition &eval) const {
+  std::error_code none;
+  for (const auto &entry : std::filesystem::directory_iterator(output / "evals", none))
+    if (entry.path().filename().string().starts_with(eval.name + "-"))
+      return true;
+  return false;
+}
+
+std::string EvalBuilder::judgeIdentity(const CheckedValue &judge) {
+  return answererIdentity(
+      sources, recipe, trains.data(), judge,
+      [&](const CheckedDefinition &train) { return trains.build(train).folder / "model"; });
+}
+
+std::unique_ptr<Answerer> EvalBuilder::judgeFor(const CheckedValue &judge) {
+  return answererOf(sources, recipe, trains, judge, judgeIdentity(judge), output);
 }
 
 /// Changes with the model and with how it computes.
@@ -37,8 +69,11 @@ std::string EvalBuilder::modelIdentity(const CheckedDefinition &eval, const Eval
 std::filesystem::path EvalBuilder::fileOf(const CheckedDefinition &eval, const EvalTasks &tasks) {
   std::string identity = fmt::format("eval {}\n{}", eval::resultFormat, meaningOf(recipe, eval));
   identity += modelIdentity(eval, tasks);
-  for (const EvalTask &task : tasks.tasks)
+  for (const EvalTask &task : tasks.tasks) {
     identity += fmt::format("{} {}\n", task.name, task.identity);
+    if (const CheckedValue *judge = judgeOf(task))
+      identity += "judged by " + judgeIdentity(*judge);
+  }
   return output / "evals" /
          fmt::format("{}-{:016x}.json", eval.name, XXH3_64bits(identity.data(), identity.size()));
 }
@@ -50,13 +85,27 @@ static eval::HeldOutResult run(const LossTask &task, const ModelFacts &,
   return eval::resultOf(eval::heldOutLoss(nll, store));
 }
 
-static eval::NeedleResult run(const NeedleTask &task, const ModelFacts &facts,
-                              train::ModelProgram &program) {
+eval::NeedleResult EvalBuilder::findNeedles(const NeedleTask &task, const ModelFacts &facts,
+                                            train::ModelProgram &program) {
   eval::CompiledModel model(program);
   eval::GenerateOptions generation;
   generation.ends = answerEndsOf(facts);
   generation.known = facts.tokenizer->vocabularySize();
-  return {eval::runNeedle(model, task.haystack, task.options, textOf(facts), generation)};
+  eval::NeedleResult result{
+      eval::runNeedle(model, task.haystack, task.options, needleTextOf(facts, task), generation)};
+  if (task.judge)
+    markNeedles(*judgeFor(*task.judge), std::string(sources.text(task.judge->where)), task.options,
+                result.cells);
+  return result;
+}
+
+eval::ScoredResult EvalBuilder::askAndScore(const EvalTask &task, Asker &asker) {
+  const auto &what = std::get<AskTask>(task.what);
+  KeptPredictions kept = askAll(what, task.identity, asker, output / "predictions");
+  if (!what.judge)
+    return scoredResult(*what.task, what.sets, kept.folder, std::move(kept.truncation));
+  return markChat(*judgeFor(*what.judge), std::string(sources.text(what.judge->where)), *what.chat,
+                  keptAnswersOf(what, kept), std::move(kept.truncation));
 }
 
 /// What stands after `prompt`, with the space that a word on its own would lose.
@@ -86,15 +135,11 @@ static eval::SamplesResult run(const SamplesTask &task, const ModelFacts &facts,
 eval::EvalResult EvalBuilder::measure(const CheckedDefinition &eval, const EvalTasks &tasks) {
   eval::EvalResult result{eval.name, {}};
   std::unique_ptr<Asker> asker;
-  auto answer = [&](const EvalTask &task, const AskTask &what) {
-    result.tasks.push_back(
-        {task.name, askAndScore(what, task.identity, *asker, output / "predictions")});
-  };
   if (tasks.endpoint) {
     auto endpoint = openEndpoint(sources, *tasks.endpoint, output);
     asker = endpointAsker(*endpoint, (*tasks.endpoint)["name"].text);
     for (const EvalTask &task : tasks.tasks)
-      answer(task, std::get<AskTask>(task.what));
+      result.tasks.push_back({task.name, askAndScore(task, *asker)});
     return result;
   }
   model::Model measured = trains.modelOf(eval["model"]);
@@ -105,8 +150,11 @@ eval::EvalResult EvalBuilder::measure(const CheckedDefinition &eval, const EvalT
   for (const EvalTask &task : tasks.tasks)
     std::visit(
         [&](const auto &what) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(what)>, AskTask>)
-            answer(task, what);
+          using What = std::decay_t<decltype(what)>;
+          if constexpr (std::is_same_v<What, AskTask>)
+            result.tasks.push_back({task.name, askAndScore(task, *asker)});
+          else if constexpr (std::is_same_v<What, NeedleTask>)
+            result.tasks.push_back({task.name, findNeedles(what, tasks.model, *program)});
           else
             result.tasks.push_back({task.name, run(what, tasks.model, *program)});
         },

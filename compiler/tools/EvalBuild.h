@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/tools/Answerer.h"
 #include "compiler/tools/EvalTasks.h"
 #include "compiler/tools/TrainBuild.h"
 #include "runtime/eval/EvalResult.h"
@@ -30,6 +31,14 @@ private:
   /// Where the result is kept.
   std::filesystem::path fileOf(const CheckedDefinition &eval, const EvalTasks &tasks);
   eval::EvalResult measure(const CheckedDefinition &eval, const EvalTasks &tasks);
+  eval::ScoredResult askAndScore(const EvalTask &task, Asker &asker);
+  eval::NeedleResult findNeedles(const NeedleTask &task, const ModelFacts &facts,
+                                 train::ModelProgram &program);
+  /// The model that marks answers, which `judge` names.
+  std::unique_ptr<Answerer> judgeFor(const CheckedValue &judge);
+  std::string judgeIdentity(const CheckedValue &judge);
+  /// Whether some result of `eval` is kept, of this recipe or of an older one.
+  bool hasResult(const CheckedDefinition &eval) const;
 
   const SourceManager &sources;
   const CheckedRecipe &recipe;

@@ -16,8 +16,4 @@ namespace roux {
 eval::AskedSet askedSetOf(const SourceManager &sources, const CheckedRecipe &recipe,
                           DataBuilder &builder, const CheckedValue &task, const ModelFacts &model);
 
-/// `prompt` with its holes filled by `valueOf`, escapes taken away.
-std::string filledPrompt(std::string_view prompt,
-                         const std::function<std::string(std::string_view hole)> &valueOf);
-
 } // namespace roux

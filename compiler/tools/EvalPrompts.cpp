@@ -23,16 +23,20 @@ static void append(const Tokenizer &tokenizer, const std::string &text, std::vec
     ids.push_back(static_cast<int32_t>(id));
 }
 
-std::vector<int32_t> promptOf(const ModelFacts &facts, const std::string &prompt, bool asUser) {
+std::vector<int32_t> promptOf(const ModelFacts &facts, const std::string &prompt, bool asUser,
+                              const std::string &system) {
   if (asUser) {
-    Message message{"user", prompt, ""};
+    std::vector<Message> messages;
+    if (!system.empty())
+      messages.push_back({"system", system, ""});
+    messages.push_back({"user", prompt, ""});
     Consumer consumer = consumerOf(facts);
-    return RecordTokenizer(consumer, false).prompt(std::span(&message, 1));
+    return RecordTokenizer(consumer, false).prompt(messages);
   }
   std::vector<int32_t> ids;
   if (facts.tokenizer->bos())
     ids.push_back(static_cast<int32_t>(*facts.tokenizer->bos()));
-  append(*facts.tokenizer, prompt, ids);
+  append(*facts.tokenizer, system.empty() ? prompt : system + "\n\n" + prompt, ids);
   return ids;
 }
 

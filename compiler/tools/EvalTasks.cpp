@@ -1,60 +1,25 @@
 //===- EvalTasks.cpp - the measurements of an eval, ready to be made ------===//
 //
-// One function a kind of task, and a table of them.
+// A table of the kinds of task, and what they share.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/EvalTasks.h"
 
-#include "compiler/plan/DataFlow.h"
 #include "compiler/plan/RefusedRecipe.h"
-#include "compiler/tools/EvalItems.h"
-#include "runtime/data/pipeline/PipelineRunner.h"
+#include "compiler/tools/TaskMaker.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fmt/ranges.h>
-#include <xxhash.h>
 
 namespace roux {
 
 namespace {
-
-/// What every task is made from.
-struct TaskMaker {
-  const SourceManager &sources;
-  const CheckedRecipe &recipe;
-  const CheckedDefinition &eval;
-  DataBuilder &data;
-  const ModelFacts &model;
-  bool isElsewhere; ///< the model is an endpoint, and has no facts
-
-  EvalTask loss(const CheckedArgument &task) const;
-  EvalTask needle(const CheckedArgument &task) const;
-  EvalTask samples(const CheckedArgument &task) const;
-  EvalTask longbench(const CheckedArgument &task) const;
-  EvalTask task(const CheckedArgument &task) const;
-
-  const Expression &target() const;
-  void addNumbers(const CheckedValue &value, std::vector<double> &numbers) const;
-  eval::NeedleOptions needleOptions(const CheckedValue &call) const;
-  std::string haystack(const CheckedValue &value, uint64_t tokens) const;
-  std::string asked() const;
-  uint64_t promptLength(const CheckedValue &call, uint64_t answer) const;
-  EvalTask asking(AskTask ask) const;
-};
-
 struct TaskRow {
   std::string_view construct;
   EvalTask (TaskMaker::*make)(const CheckedArgument &task) const;
 };
-
 } // namespace
 
-static uint64_t hashOf(std::string_view text) {
-  return XXH3_64bits(text.data(), text.size());
-}
-
-/// The target that an eval counts: its own, or the one of the train that its model names.
 const Expression &TaskMaker::target() const {
   if (const CheckedValue &own = eval["target"]; own.kind == ValueKind::Expression)
     return own.expression;
@@ -87,98 +52,10 @@ EvalTask TaskMaker::loss(const CheckedArgument &task) const {
   return {task.name, LossTask{file}, fmt::format("store {:016x}", store.hash())};
 }
 
-/// Most lengths, depths, and cells of a needle test.
-static constexpr size_t mostCells = 10'000;
-
-/// Adds the numbers of a value that is one, a list or spread(…).
-void TaskMaker::addNumbers(const CheckedValue &value, std::vector<double> &numbers) const {
-  if (value.kind == ValueKind::Number)
-    numbers.push_back(value.number);
-  for (const CheckedValue &item : value.items)
-    addNumbers(item, numbers);
-  if (!value.calls("spread"))
-    return;
-  double count = value["count"].number;
-  const CheckedValue &range = value["range"];
-  if (count > mostCells)
-    throw RefusedRecipe(sources, value.where,
-                        fmt::format("{} values are more than the {} cells that a needle test may "
-                                    "have",
-                                    count, mostCells));
-  for (double i = 0; i < count; ++i)
-    numbers.push_back(range.number +
-                      (count > 1 ? (range.high - range.number) * i / (count - 1) : 0));
-}
-
-eval::NeedleOptions TaskMaker::needleOptions(const CheckedValue &call) const {
-  eval::NeedleOptions options;
-  std::vector<double> lengths;
-  addNumbers(call["lengths"], lengths);
-  addNumbers(call["depths"], options.depths);
-  for (double length : lengths)
-    options.lengths.push_back(static_cast<uint64_t>(std::llround(length)));
-  // What is asked twice is measured once, in the order of a table.
-  std::ranges::sort(options.lengths), std::ranges::sort(options.depths);
-  options.lengths.erase(std::unique(options.lengths.begin(), options.lengths.end()),
-                        options.lengths.end());
-  options.depths.erase(std::unique(options.depths.begin(), options.depths.end()),
-                       options.depths.end());
-  options.needle = call["needle"].text;
-  options.question = call["question"].text;
-  size_t cells = options.lengths.size() * options.depths.size();
-  if (cells > mostCells)
-    throw RefusedRecipe(sources, call.where,
-                        fmt::format("{} lengths and {} depths make {} cells; expected at most {}",
-                                    options.lengths.size(), options.depths.size(), cells,
-                                    mostCells));
-  return options;
-}
-
-/// Texts of `value`, one after the other, until there are `tokens` tokens or no more.
-std::string TaskMaker::haystack(const CheckedValue &value, uint64_t tokens) const {
-  data::Consumer consumer{model.tokenizer, model.chat, {}, false};
-  data::Ledger ledger;
-  data::PipelineRunner runner(data.pipelineFor(value, {}), consumer, ledger, 0,
-                              &data.sourceLibrary());
-  runner.runSteps();
-  std::string text;
-  uint64_t found = 0;
-  auto next = runner.texts();
-  for (std::string each; found < tokens && next(each);) {
-    std::string piece = (text.empty() ? "" : "\n\n") + each;
-    found += model.tokenizer->encode(piece).size();
-    text += piece;
-  }
-  runner.checkUnchanged();
-  return text;
-}
-
-/// Changes with what turns a question into ids.
 std::string TaskMaker::asked() const {
   return fmt::format("tokenizer {:016x} template {:016x} ends {}", model.tokenizer->contentHash(),
                      model.chat ? model.chat->contentHash() : 0,
                      fmt::join(answerEndsOf(model), ","));
-}
-
-EvalTask TaskMaker::needle(const CheckedArgument &task) const {
-  const CheckedValue &call = task.value;
-  if (call["judge"].kind != ValueKind::Word)
-    throw RefusedRecipe(sources, call["judge"].where,
-                        "a model as judge is checked, but this build does not run it; expected "
-                        "exact");
-  NeedleTask needle{"", needleOptions(call)};
-  eval::NeedleText text = textOf(model);
-  uint64_t context = static_cast<uint64_t>(model.config.context);
-  try {
-    // Lengths are held against the context before a long haystack is read.
-    eval::checkNeedle(context, UINT64_MAX, needle.options, text);
-    needle.haystack = haystack(call["haystack"], *std::ranges::max_element(needle.options.lengths));
-    eval::checkNeedle(context, text.encode(needle.haystack).size(), needle.options, text);
-  } catch (const eval::NeedleError &error) {
-    throw RefusedRecipe(sources, call["lengths"].where, error.what());
-  }
-  std::string identity = fmt::format("haystack {:016x} {}", hashOf(needle.haystack), asked());
-  return {task.name, std::move(needle), std::move(identity)};
 }
 
 EvalTask TaskMaker::samples(const CheckedArgument &task) const {
@@ -210,91 +87,24 @@ EvalTask TaskMaker::samples(const CheckedArgument &task) const {
   return {task.name, std::move(samples), asked()};
 }
 
-/// Longest prompt of `call`, whose answers have up to `answer` tokens; 0: no limit.
-uint64_t TaskMaker::promptLength(const CheckedValue &call, uint64_t answer) const {
-  const CheckedValue &length = call["length"];
-  if (isElsewhere) {
-    if (!length.isNone())
-      throw RefusedRecipe(sources, length.where,
-                          "an endpoint brings no tokenizer to count a prompt's tokens with, and is "
-                          "asked whole prompts; expected no length:");
-    return 0;
-  }
-  uint64_t context = static_cast<uint64_t>(model.config.context);
-  uint64_t given = static_cast<uint64_t>(length.number);
-  if (!length.isNone() && given + answer <= context)
-    return given;
-  if (!length.isNone())
-    throw RefusedRecipe(sources, length.where,
-                        fmt::format("prompts of {} tokens and answers of {} are more than the "
-                                    "model's context of {}",
-                                    given, answer, context));
-  for (uint64_t published : {31500, 15500, 7500, 3500})
-    if (published + std::max<uint64_t>(answer, 512) <= context)
-      return published;
-  constexpr uint64_t forTemplate = 32;
-  if (answer + forTemplate >= context)
-    throw RefusedRecipe(
-        sources, call.where,
-        fmt::format("answers of {} tokens leave no room for a prompt in the model's "
-                    "context of {}",
-                    answer, context));
-  return context - answer - forTemplate;
-}
-
-/// `ask`, whose identity is what is asked and how.
-EvalTask TaskMaker::asking(AskTask ask) const {
-  std::string identity = isElsewhere ? "" : asked();
-  for (size_t i = 0; i < ask.asked.size(); ++i) {
-    identity += fmt::format("\n{} {:016x} prompt {} answer {} user {}", ask.sets[i].name,
-                            ask.asked[i].contentHash, ask.rules[i].length, ask.asked[i].tokens,
-                            ask.rules[i].asUser);
-    for (const std::string &stop : ask.rules[i].stops)
-      identity += fmt::format(" stop {:016x}", hashOf(stop));
-  }
-  std::string name = ask.task->name;
-  return {std::move(name), std::move(ask), std::move(identity)};
-}
-
-EvalTask TaskMaker::longbench(const CheckedArgument &task) const {
-  const CheckedValue &path = task.value["folder"];
-  eval::LongBenchFolder folder(std::filesystem::path(sources.path(path.where.file)).parent_path() /
-                               path.text);
-  AskTask ask{&task, *scoredSetsOf(sources, task), {}, {}};
-  for (const ScoredSet &set : ask.sets) {
-    const eval::LongBenchSet &row = *eval::longBenchSet(set.name);
-    eval::AskedSet &asked = ask.asked.emplace_back(folder.read(set.name));
-    ask.rules.push_back({.length = promptLength(task.value, asked.tokens),
-                         .endsAtLine = row.name == "samsum",
-                         .asUser = row.chatTemplate && model.chat});
-  }
-  return asking(std::move(ask));
-}
-
-EvalTask TaskMaker::task(const CheckedArgument &task) const {
-  const CheckedValue &call = task.value;
-  AskTask ask{&task, *scoredSetsOf(sources, task), {}, {}};
-  eval::AskedSet &asked = ask.asked.emplace_back(askedSetOf(sources, recipe, data, call, model));
-  AskRules rules{.length = promptLength(call, asked.tokens), .asUser = model.chat.has_value()};
-  if (call["stop"].kind == ValueKind::Text)
-    rules.stops.push_back(call["stop"].text);
-  for (const CheckedValue &stop : call["stop"].items)
-    rules.stops.push_back(stop.text);
-  ask.rules.push_back(std::move(rules));
-  return asking(std::move(ask));
-}
-
 EvalTasks tasksOf(const SourceManager &sources, const CheckedRecipe &recipe,
                   const CheckedDefinition &eval, DataBuilder &data, WhichTasks which) {
   static constexpr TaskRow rows[] = {{"loss", &TaskMaker::loss},
                                      {"needle", &TaskMaker::needle},
                                      {"samples", &TaskMaker::samples},
                                      {"longbench", &TaskMaker::longbench},
+                                     {"longbench_chat", &TaskMaker::longbenchChat},
                                      {"task", &TaskMaker::task}};
   EvalTasks all;
   all.endpoint = endpointOf(recipe, eval["model"]);
   if (!all.endpoint)
     all.model = data.modelOf(eval["model"]);
+  if (const CheckedValue &name = eval["template"]; !name.isNone() && !name.is("own")) {
+    if (all.endpoint)
+      throw RefusedRecipe(sources, name.where,
+                          "an endpoint renders conversations itself; expected no template:");
+    all.model.chat = data::ChatTemplate::named(name.text);
+  }
   if (!all.endpoint && !all.model.tokenizer)
     throw RefusedRecipe(sources, eval["model"].where,
                         fmt::format("the model of '{}' brings no tokenizer; expected a block with "
@@ -308,7 +118,8 @@ EvalTasks tasksOf(const SourceManager &sources, const CheckedRecipe &recipe,
       throw RefusedRecipe(
           sources, task.value.where,
           fmt::format("'{}' is checked, but this build does not run it", task.name));
-    if (all.endpoint && row->construct != "longbench" && row->construct != "task")
+    constexpr std::string_view answered[] = {"longbench", "longbench_chat", "task"};
+    if (all.endpoint && std::ranges::find(answered, row->construct) == std::end(answered))
       throw RefusedRecipe(sources, task.value.where,
                           fmt::format("an endpoint can only answer; '{}' asks more of a model than "
                                       "that",

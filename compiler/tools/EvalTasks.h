@@ -24,6 +24,8 @@ struct LossTask {
 struct NeedleTask {
   std::string haystack; ///< as much of it as the longest test needs
   eval::NeedleOptions options;
+  std::string prompt, system;          ///< the author's own; empty: document, then question
+  const CheckedValue *judge = nullptr; ///< the model that marks the answers; null: exact
 };
 
 struct SamplesTask {
@@ -57,10 +59,13 @@ EvalTasks tasksOf(const SourceManager &sources, const CheckedRecipe &recipe,
 
 /// How the model of `facts`, which must have a tokenizer and outlive this, is asked.
 eval::NeedleText textOf(const ModelFacts &facts);
+/// The same with the prompts of `task`.
+eval::NeedleText needleTextOf(const ModelFacts &facts, const NeedleTask &task);
 
-/// The ids before an answer: `prompt` as a user's words where `asUser`, else as it stands. Throws
-/// RecordError where there is no template.
-std::vector<int32_t> promptOf(const ModelFacts &facts, const std::string &prompt, bool asUser);
+/// The ids before an answer: `prompt` as a user's words where `asUser`, else as it stands; before
+/// it `system`, unless that is empty. Throws RecordError where there is no template.
+std::vector<int32_t> promptOf(const ModelFacts &facts, const std::string &prompt, bool asUser,
+                              const std::string &system = {});
 
 /// The ids after which an answer is over, and no part of it.
 std::vector<int32_t> answerEndsOf(const ModelFacts &facts);

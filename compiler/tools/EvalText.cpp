@@ -9,6 +9,7 @@
 #include "compiler/frontend/Utf8.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace roux {
@@ -32,8 +33,11 @@ static std::string text(const CheckedArgument &task, const eval::HeldOutResult &
 
 /// Lengths across, depths down.
 static std::string text(const CheckedArgument &task, const eval::NeedleResult &result) {
-  std::string out = fmt::format("  {:<22} {:>9.4f}  over {} cell{}\n", task.name, result.mean(),
-                                result.cells.size(), result.cells.size() == 1 ? "" : "s");
+  auto unmarked = std::ranges::count_if(
+      result.cells, [](const eval::NeedleCell &cell) { return std::isnan(cell.score); });
+  std::string out = fmt::format("  {:<22} {:>9.4f}  over {} cell{}{}\n", task.name, result.mean(),
+                                result.cells.size(), result.cells.size() == 1 ? "" : "s",
+                                unmarked ? fmt::format(", {} without a mark", unmarked) : "");
   std::vector<uint64_t> lengths;
   std::vector<double> depths;
   for (const eval::NeedleCell &cell : result.cells) {

@@ -111,13 +111,28 @@ neededFor(const CheckedRecipe &recipe, const std::vector<const CheckedDefinition
   return needed;
 }
 
+/// Whether `value` is, or is made of, an answer of a model.
+static bool asks(const CheckedValue &value) {
+  return value.calls("ask") || std::ranges::any_of(value.items, asks) ||
+         std::ranges::any_of(value.arguments,
+                             [](const CheckedArgument &each) { return asks(each.value); });
+}
+static bool asks(const CheckedDefinition &definition) {
+  auto any = [](const std::vector<CheckedArgument> &arguments) {
+    return std::ranges::any_of(arguments,
+                               [](const CheckedArgument &each) { return asks(each.value); });
+  };
+  return definition.kind == ast::Kind::Score || asks(definition.value) || any(definition.keys) ||
+         any(definition.tasks);
+}
+
 /// Those whose data ask models before they can be planned stand last, so that all others are looked
 /// at before any model is asked; else they stand as in the recipe.
 static std::vector<const CheckedDefinition *>
 scoredLast(const CheckedRecipe &recipe, std::vector<const CheckedDefinition *> definitions) {
   std::vector<bool> isScored(recipe.definitions.size());
   for (size_t i = 0; i < recipe.definitions.size(); ++i) {
-    isScored[i] = recipe.definitions[i].kind == ast::Kind::Score;
+    isScored[i] = asks(recipe.definitions[i]);
     for (uint32_t read : recipe.definitions[i].reads)
       isScored[i] = isScored[i] || isScored[read];
   }

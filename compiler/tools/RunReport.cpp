@@ -159,6 +159,8 @@ void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
   std::vector<train::StepMetrics> metrics =
       train::MetricsFile::read(built.folder / "metrics.jsonl");
   table.add(train.name, metrics, summary);
+  if (train["batch"].calls("bucket"))
+    costs.addLengths(train.name, metrics, data.plan);
   addCurves(train, metrics);
   addLedger(train, data.plan.ledger());
   addStep(train, data);

@@ -22,7 +22,9 @@ public:
   /// How the score's values are spread.
   void add(const CheckedDefinition &score, const data::ScoreTable &table);
   /// What was made, for the terminal.
-  std::string tableText() const { return table.text(); }
+  std::string tableText() const {
+    return table.text() + (costs.isEmpty() ? "" : "\n" + costs.text());
+  }
   /// Writes the page below `folder` and returns where. Throws FileError.
   std::filesystem::path write(const std::filesystem::path &folder);
 
@@ -41,6 +43,7 @@ private:
   const CheckedRecipe &recipe;
   report::Report page;
   RunTable table;
+  RunTable costs{"length"}; ///< of trains whose steps hold one length each
 };
 
 } // namespace roux

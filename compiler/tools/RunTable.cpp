@@ -52,6 +52,34 @@ void RunTable::add(const std::string &train, const std::vector<train::StepMetric
   add(train, "last loss", fmt::format("{:.3f}", lastLoss));
 }
 
+void RunTable::addLengths(const std::string &train, const std::vector<train::StepMetrics> &metrics,
+                          const data::Plan &plan) {
+  struct Cost {
+    double tokens = 0;
+    std::vector<double> seconds;
+  };
+  std::map<uint64_t, Cost> costs;
+  for (const train::StepMetrics &step : metrics) {
+    data::PlanStep planned = plan.step(step.step);
+    if (planned.sequences.empty())
+      continue;
+    Cost &cost = costs[planned.sequences[0].positions];
+    cost.tokens += static_cast<double>(step.tokens);
+    cost.seconds.push_back(step.seconds);
+  }
+  for (auto &[length, cost] : costs) {
+    size_t steps = cost.seconds.size();
+    std::ranges::nth_element(cost.seconds, cost.seconds.begin() + steps / 2);
+    double seconds = cost.seconds[steps / 2]; // the median: first steps meet cold caches
+    std::string row = fmt::format("{} {}", train, length);
+    add(row, "steps", fmt::format("{}", steps));
+    add(row, "tokens", train::countText(cost.tokens));
+    add(row, "seqs/step", train::countText(cost.tokens / static_cast<double>(steps * length)));
+    add(row, "ms/step", fmt::format("{:.1f}", 1000 * seconds));
+    add(row, "tokens/s", train::countText(cost.tokens / static_cast<double>(steps) / seconds));
+  }
+}
+
 void RunTable::add(const std::string &model, const eval::EvalResult &result) {
   for (const eval::TaskResult &task : result.tasks)
     if (const auto *loss = std::get_if<eval::HeldOutResult>(&task.what)) {
@@ -67,7 +95,7 @@ void RunTable::add(const std::string &model, const eval::EvalResult &result) {
 }
 
 report::Table RunTable::table() const {
-  report::Table table{{"model"}, {}};
+  report::Table table{{heading}, {}};
   table.columns.insert(table.columns.end(), columns.begin(), columns.end());
   for (const std::string &name : names) {
     std::vector<std::string> row{name};

@@ -9,6 +9,7 @@
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
+#include "compiler/tools/AskBuild.h"
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/ModelExport.h"
 #include "compiler/tools/PeriodicEval.h"
@@ -80,6 +81,9 @@ TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &re
     : sources(sources), recipe(recipe), output(output),
       dataBuilder(sources, recipe, output / "data") {
   dataBuilder.scoresFrom([this](const CheckedDefinition &score) { return scoresOf(score); });
+  dataBuilder.answersFrom([this](const AskRecipe &ask) {
+    return buildAnswers(this->sources, this->recipe, *this, this->output, ask);
+  });
   dataBuilder.announce([](const std::string &what) { say(stderr, "{}\n", what); });
 }
 

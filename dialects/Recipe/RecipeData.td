@@ -143,8 +143,9 @@ def Recipe_KeepSpansOp : Recipe_RecordBy<"keep_spans", (ins)> {
   let summary = "only the spans for which a condition holds";
   let description = "The rest of each record is cut out and counted.";
 }
-def Recipe_CutOp : Recipe_Record<"cut", (ins Recipe_Tokens:$length, Recipe_Side:$side)> {
-  let summary = "sequences cut to a length";
+def Recipe_CutOp : Recipe_Record<"cut", (ins Recipe_Tokens:$length, Recipe_Side:$side,
+    Recipe_OrNone<Recipe_Text>:$field)> {
+  let summary = "sequences, or a field of theirs, cut to a length";
   let description = "`side` is the side that goes; of `middle`, the first and last half stay.";
 }
 def Recipe_SplitOp : Recipe_Record<"split", (ins Recipe_Range<["tokens"]>:$pow2,
@@ -161,8 +162,9 @@ def Recipe_AskOp : Recipe_Op<"record.ask", [Pure]> {
   let summary = "records with fields that a model has answered";
   let description = "`fields` names each new field with its prompt, or a choice of prompts.";
   let arguments = (ins Recipe_Data:$data, Recipe_Model:$model,
-    Recipe_Either<Recipe_Word<["whole"]>, Recipe_Option<["numbered", "tag"]>>:$parse,
-    Recipe_Either<Recipe_Word<["whole"]>, Recipe_Option<["chunk"]>>:$on, DictionaryAttr:$fields);
+    Recipe_Either<Recipe_Word<["whole"]>, Recipe_Option<["numbered", "tag", "tags"]>>:$parse,
+    Recipe_Either<Recipe_Word<["whole"]>, Recipe_Option<["chunk"]>>:$on, Recipe_Tokens:$tokens,
+    Recipe_Number<["plain"]>:$temperature, DictionaryAttr:$fields);
   let results = (outs Recipe_Data:$result);
   let assemblyFormat = "$data `,` $model custom<Keys>(attr-dict)";
 }

@@ -28,7 +28,8 @@ def Recipe_LossTaskOp : Recipe_TaskOn<"loss", (ins
 def Recipe_NeedleTaskOp : Recipe_Task<"needle", (ins Recipe_Data:$data,
     Optional<Recipe_Model>:$judged_by, Recipe_ListOrSpread<["tokens"]>:$lengths,
     Recipe_ListOrSpread<["percent"]>:$depths, Recipe_Text:$needle, Recipe_Text:$question,
-    OptionalAttr<Recipe_Word<["exact"]>>:$judge)> {
+    OptionalAttr<Recipe_Word<["exact"]>>:$judge, Recipe_OrNone<Recipe_Text>:$system,
+    Recipe_OrNone<Recipe_Prompt>:$prompt, Recipe_Tokens:$tokens)> {
   let summary = "finds a sentence hidden in a long text";
   let description = "For each length and depth; a model may judge instead of `exact`.";
   let assemblyFormat = "$measurement `on` $data (`judged` `by` $judged_by^)? custom<Keys>(attr-dict)";
@@ -55,9 +56,9 @@ def Recipe_LongbenchTaskOp : Recipe_Task<"longbench", (ins Recipe_Text:$folder,
   }];
 }
 def Recipe_LongbenchChatTaskOp : Recipe_Task<"longbench_chat", (ins Recipe_Model:$judge,
-    Recipe_Text:$cases)> {
+    Recipe_Text:$folder, Recipe_Tokens:$tokens, Recipe_OrNone<Recipe_Tokens>:$length)> {
   let summary = "LongBench-Chat, marked by a model";
-  let description = "The judge gives the marks of the published prompt.";
+  let description = "The judge gives the marks of the published prompt, from 1 to 10.";
   let assemblyFormat = "$measurement `judged` `by` $judge custom<Keys>(attr-dict)";
 }
 def Recipe_OwnTaskOp : Recipe_TaskOn<"task", (ins Recipe_Prompt:$prompt,

@@ -8,6 +8,7 @@
 
 #include "runtime/data/JsonText.h"
 
+#include <cmath>
 #include <fmt/format.h>
 #include <simdjson.h>
 #include <xxhash.h>
@@ -38,10 +39,11 @@ HeldOutResult resultOf(const LossGroups &groups) {
 }
 
 double NeedleResult::mean() const {
-  double sum = 0;
+  double sum = 0, marked = 0;
   for (const NeedleCell &cell : cells)
-    sum += cell.score;
-  return cells.empty() ? 0 : sum / static_cast<double>(cells.size());
+    if (!std::isnan(cell.score))
+      sum += cell.score, ++marked;
+  return marked == 0 ? 0 : sum / marked;
 }
 
 /// "[…]" of what `write` makes of each item.
@@ -151,7 +153,8 @@ static MeanLoss readMean(element object) {
 
 static NeedleCell readCell(element object) {
   return {uint64_t(object["length"]), double(object["depth"]), uint64_t(object["tokens"]),
-          text(object, "answer"), double(object["score"])};
+          text(object, "answer"),
+          object["score"].is_null() ? std::nan("") : double(object["score"])};
 }
 
 static WrittenSample readSample(element object) {

@@ -39,7 +39,7 @@ HeldOutResult resultOf(const LossGroups &groups);
 /// Of `needle`.
 struct NeedleResult {
   std::vector<NeedleCell> cells; ///< length by length, depth by depth
-  /// Mean score; 0 without cells.
+  /// Mean score of the cells that have one; 0 without.
   double mean() const;
 };
 
@@ -54,9 +54,9 @@ struct SamplesResult {
   std::vector<WrittenSample> samples;
 };
 
-/// Of `longbench` and `task`.
+/// Of `longbench`, `longbench_chat` and `task`.
 struct ScoredResult {
-  std::string task;       ///< "longbench" or "task"
+  std::string task;       ///< "longbench", "longbench_chat" or "task"
   std::string truncation; ///< how prompts that are too long were cut, in words
   std::vector<DataSetScore> dataSets;
   std::vector<LanguageAverage> averages; ///< of `longbench`

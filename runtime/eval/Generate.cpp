@@ -97,7 +97,8 @@ void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const s
         for (int32_t end : options.ends)
           if (static_cast<size_t>(end) < row.size())
             row[static_cast<size_t>(end)] = -std::numeric_limits<float>::infinity();
-      data::SeedTree draw = data::SeedTree(options.seed) / number / answer.tokens.size();
+      uint64_t place = options.draws.empty() ? number : options.draws[number];
+      data::SeedTree draw = data::SeedTree(options.seed) / place / answer.tokens.size();
       int32_t token = sampleToken(row, options.sampling, draw);
       if (take(answer, token, prompts[number].size()))
         continue;

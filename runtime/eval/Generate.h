@@ -17,6 +17,7 @@ struct GenerateOptions {
   uint64_t atLeast = 0;  ///< tokens before which none of `ends` is drawn
   Sampling sampling;
   uint64_t seed = 0;
+  std::vector<uint64_t> draws;    ///< each prompt's place in the tree of seeds; empty: its number
   std::vector<int32_t> ends;      ///< ids that end an answer and are no part of it
   std::vector<std::string> stops; ///< texts that end an answer and are no part of it
   uint32_t batch = 16;            ///< prompts at a time

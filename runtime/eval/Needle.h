@@ -43,7 +43,7 @@ struct NeedleCell {
   double depth = 0;
   uint64_t promptTokens = 0; ///< as built: at most length - answerTokens, within a few tokens
   std::string answer;
-  double score = 0; ///< of the judge, 0 to 1
+  double score = 0; ///< of the judge, 0 to 1; NaN where it gave no mark
 };
 
 /// 1 if the answer has, in order, the words of the needle that are not in the question, whatever

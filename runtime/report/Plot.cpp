@@ -161,15 +161,17 @@ std::string heatPlot(const HeatMap &map, const PlotText &text) {
     double y = top + rowHeight * static_cast<double>(row);
     out += label(left - 7, y + rowHeight / 2 + 4, "number", map.rows[row]);
     for (size_t column = 0; column < map.columns.size(); ++column) {
-      double score = map.scores[row][column], x = left + each * static_cast<double>(column);
+      double x = left + each * static_cast<double>(column);
+      bool isMarked = std::isfinite(map.scores[row][column]); // a judge may give no mark
+      double score = isMarked ? map.scores[row][column] : 0;
       out += fmt::format(
           R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="3" class="heat" )"
-          R"(style="--score:{:.3f}"><title>length {}, depth {}: {:.2f}</title></rect>)",
+          R"(style="--score:{:.3f}"><title>length {}, depth {}: {}</title></rect>)",
           x + 1, y + 1, each - 2, rowHeight - 2, score, escaped(map.columns[column]),
-          escaped(map.rows[row]), score);
+          escaped(map.rows[row]), isMarked ? fmt::format("{:.2f}", score) : "no mark");
       if (hasRoom)
         out += label(x + each / 2, y + rowHeight / 2 + 4, score > 0.5 ? "cell high" : "cell",
-                     fmt::format("{:.2g}", score));
+                     isMarked ? fmt::format("{:.2g}", score) : "–");
     }
   }
   for (size_t column = 0; column < map.columns.size(); column += labelEvery)

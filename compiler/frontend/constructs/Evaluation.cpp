@@ -67,7 +67,6 @@ static constexpr Parameter keys[] = {
      .fallback = "none",
      .text = "how conversations are rendered; from the train where the model is one",
      .words = templates,
-     .state = State::CheckedOnly,
      .example = "template: chatml"},
 };
 const std::span<const Parameter> evalKeys = keys;
@@ -112,8 +111,23 @@ static constexpr Parameter needle[] = {
     {.name = "judge",
      .types = Word | Model,
      .fallback = "exact",
-     .text = "who says whether it was found; a model is checked only",
-     .words = judges}};
+     .text = "who says whether it was found; a model gives marks from 1 to 10, of which a tenth "
+             "counts",
+     .words = judges},
+    {.name = "system",
+     .types = Text | None,
+     .fallback = "none",
+     .text = "what the system says before"},
+    {.name = "prompt",
+     .types = Prompt | None,
+     .fallback = "none",
+     .text = "how it is asked, with `{document}` and `{question}`; none: one after the other"},
+    {.name = "tokens",
+     .types = Number,
+     .fallback = "64",
+     .text = "at most, of an answer",
+     .measures = bit(Measure::Tokens),
+     .bound = Bound::Count}};
 static constexpr WordRow beginnings[] = {
     {.name = "text", .text = "the beginning of a text that goes on"},
     {.name = "user", .text = "what a user says, in the model's template"},
@@ -164,8 +178,23 @@ static constexpr Parameter longbench[] = {
      .text = "how answers are scored",
      .words = editions}};
 static constexpr Parameter longbenchChat[] = {
-    {.name = "cases", .types = Path, .text = "LongBench-Chat's file", .positional = true},
-    {.name = "judge", .types = Model, .text = "who gives the marks"}};
+    {.name = "folder",
+     .types = Path,
+     .text = "LongBench-Chat's `test_cases.json`, `few_shots.json` and `prompt_fs.txt`",
+     .positional = true},
+    {.name = "judge", .types = Model, .text = "who gives the marks"},
+    {.name = "tokens",
+     .types = Number,
+     .fallback = "1Ki",
+     .text = "at most, of an answer",
+     .measures = bit(Measure::Tokens),
+     .bound = Bound::Count},
+    {.name = "length",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "longer prompts lose their middle; none: 64,000, or what the context has room for",
+     .measures = bit(Measure::Tokens),
+     .bound = Bound::Count}};
 static constexpr Parameter task[] = {
     {.name = "data", .types = Data, .text = "one item a record", .positional = true},
     {.name = "prompt", .types = Prompt, .text = "what the model is given"},
@@ -241,7 +270,8 @@ static constexpr Construct rows[] = {
      .family = Family::Task,
      .parameters = longbenchChat,
      .text = "LongBench-Chat, marked by a model",
-     .example = R"(longbench_chat("cases.json", judge: teacher))"},
+     .example = R"(longbench_chat("longbench-chat", judge: teacher))",
+     .state = State::Runs},
     {.name = "task",
      .family = Family::Task,
      .parameters = task,

@@ -1,8 +1,7 @@
 //===- Generation.cpp - the rows of data written by a model ---------------===//
 //
 // LongAlign's questions and answers, Llama 2 Long's self-instruct: a model adds
-// fields to records, the rest is choosing among them. Checked only: generating
-// text at this scale is not part of this build.
+// fields to records, the rest is choosing among them.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/constructs/Parts.h"
@@ -31,7 +30,18 @@ static constexpr Parameter ask[] = {
      .fallback = "whole",
      .text = "how much of the document a prompt sees",
      .words = wholes,
-     .family = Family::Chunk}};
+     .family = Family::Chunk},
+    {.name = "tokens",
+     .types = Number,
+     .fallback = "1Ki",
+     .text = "at most, of an answer",
+     .measures = bit(Measure::Tokens),
+     .bound = Bound::Count},
+    {.name = "temperature",
+     .types = Number,
+     .fallback = "0",
+     .text = "0: the likeliest token",
+     .bound = Bound::NotNegative}};
 static constexpr Parameter field = {.name = "field",
                                     .types = Prompt | Call,
                                     .text = "named after the field it makes: what is asked",
@@ -56,6 +66,10 @@ static constexpr Parameter numbered[] = {{.name = "count",
                                           .positional = true}};
 static constexpr Parameter tag[] = {
     {.name = "name", .types = Text, .text = "the tag around the value", .positional = true}};
+static constexpr Parameter tags[] = {{.name = "names",
+                                      .types = List | Text,
+                                      .text = "tags, each around a value of its own",
+                                      .positional = true}};
 static constexpr Parameter chunk[] = {{.name = "length",
                                        .types = Number,
                                        .text = "of the chunk",
@@ -73,39 +87,53 @@ static constexpr Construct rows[] = {
      .family = Family::Record,
      .parameters = ask,
      .named = &field,
-     .text = "adds a field to each record: a model's answer to a prompt",
-     .example = R"(docs | ask(teacher, q: "{document}\n\nAsk a question.", parse: numbered(5)))"},
+     .text = "adds a field to each record: a model's answer to a prompt; `field.chunk` and "
+             "`field.choice` are what was drawn for it",
+     .example = R"(docs | ask(teacher, q: "{document}\n\nAsk a question.", parse: numbered(5)))",
+     .state = State::Runs},
     {.name = "pick",
      .family = Family::Record,
      .parameters = pick,
      .text = "keeps some of a field's values",
-     .example = R"(docs | ask(teacher, q: "Ask: {document}", parse: numbered(5)) | pick(q, 1))"},
+     .example = R"(docs | ask(teacher, q: "Ask: {document}", parse: numbered(5)) | pick(q, 1))",
+     .state = State::Runs},
     {.name = "as_chat",
      .family = Family::Record,
      .parameters = asChat,
      .text = "records become conversations",
      .example =
-         R"(docs | ask(teacher, a: "Sum up: {document}") | as_chat(user: "{document}", assistant: "{a}"))"},
+         R"(docs | ask(teacher, a: "Sum up: {document}") | as_chat(user: "{document}", assistant: "{a}"))",
+     .state = State::Runs},
     {.name = "numbered",
      .family = Family::Parse,
      .parameters = numbered,
      .text = "the items of a numbered list",
-     .example = R"(docs | ask(teacher, q: "{document}", parse: numbered(5)))"},
+     .example = R"(docs | ask(teacher, q: "{document}", parse: numbered(5)))",
+     .state = State::Runs},
     {.name = "tag",
      .family = Family::Parse,
      .parameters = tag,
      .text = "what stands between <name> and </name>",
-     .example = R"(docs | ask(teacher, q: "{document}", parse: tag("q")))"},
+     .example = R"(docs | ask(teacher, q: "{document}", parse: tag("q")))",
+     .state = State::Runs},
+    {.name = "tags",
+     .family = Family::Parse,
+     .parameters = tags,
+     .text = "the same of several, each a field `field.tag`",
+     .example = R"(docs | ask(teacher, qa: "{document}", parse: tags(["q", "a"])))",
+     .state = State::Runs},
     {.name = "chunk",
      .family = Family::Chunk,
      .parameters = chunk,
      .text = "a random piece of the document",
-     .example = R"(docs | ask(teacher, q: "{document}", on: chunk(4Ki tokens)))"},
+     .example = R"(docs | ask(teacher, q: "{document}", on: chunk(4Ki tokens)))",
+     .state = State::Runs},
     {.name = "choice",
      .family = Family::Choice,
      .parameters = choice,
      .text = "one of several prompts, drawn for each record",
-     .example = R"(docs | ask(teacher, q: choice("Sum up {document}", "Ask about {document}")))"},
+     .example = R"(docs | ask(teacher, q: choice("Sum up {document}", "Ask about {document}")))",
+     .state = State::Runs},
 };
 const std::span<const Construct> generation = rows;
 

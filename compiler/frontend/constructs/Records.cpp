@@ -158,7 +158,11 @@ static constexpr Parameter cut[] = {
      .measures = bit(Measure::Tokens),
      .bound = Bound::Count,
      .positional = true},
-    {.name = "side", .types = Word, .text = "which side goes", .words = sides}};
+    {.name = "side", .types = Word, .text = "which side goes", .words = sides},
+    {.name = "field",
+     .types = Text | None,
+     .fallback = "none",
+     .text = "cut this field of the record instead, or its `document`"}};
 static constexpr Parameter split[] = {
     input,
     {.name = "pow2",

@@ -4,6 +4,7 @@
 // each consumer tokenizes the changed text.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/FillPrompt.h"
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/pipeline/SequenceEnvironment.h"
 
@@ -23,7 +24,9 @@ void PipelineRunner::checkWhole(uint32_t step) const {
 }
 
 void PipelineRunner::change(uint32_t step) {
-  if (pipeline.steps[step].operation == DataOperation::Strip)
+  using enum DataOperation;
+  DataOperation operation = pipeline.steps[step].operation;
+  if (operation == Strip || operation == Pick || operation == AsChat || operation == CutField)
     checkWhole(step);
   const StepRows &rows = inputRows(step);
   steps[step].set(rows.size(), rows.copies(), [&rows, step](uint64_t row) {
@@ -116,28 +119,68 @@ static void appendDocument(Record &joined, const Record &next, bool first) {
   joined.document = joined.owned.front();
 }
 
-Record &PipelineRunner::record(const Row &row, Workspace &workspace) const {
-  const DataStep &step = pipeline.steps[row.step];
-  if (step.operation == DataOperation::Read)
-    return workspace.read(row.step, row.parent);
-  if (step.operation == DataOperation::Strip) {
-    Record &stripped = record(parentOf(row), workspace);
-    for (Message &message : stripped.messages)
-      if (step.role.empty() || step.role == message.role) {
-        std::string_view left = strip(message.content, step.characters, stripped);
-        message.rewritten |= left.data() != message.content.data();
-        message.content = left;
-      }
-    if (step.role.empty())
-      stripped.document = strip(stripped.document, step.characters, stripped);
-    return stripped;
-  }
-  const StepRows &rows = steps[step.inputs[0]];
+static void strip(const DataStep &step, Record &record) {
+  for (Message &message : record.messages)
+    if (step.role.empty() || step.role == message.role) {
+      std::string_view left = strip(message.content, step.characters, record);
+      message.rewritten |= left.data() != message.content.data();
+      message.content = left;
+    }
+  if (step.role.empty())
+    record.document = strip(record.document, step.characters, record);
+}
+
+/// A conversation made of the record's fields, in place of what the record was.
+static void makeChat(const ChatPrompts &prompts, Record &record) {
+  std::vector<Message> messages;
+  auto add = [&](std::string_view role, const std::string &prompt) {
+    messages.push_back({role, record.own(filledPrompt(prompt, record)), {}});
+  };
+  if (!prompts.system.empty())
+    add("system", prompts.system);
+  add("user", prompts.user);
+  add("assistant", prompts.assistant);
+  record.messages = std::move(messages);
+  record.layout = Layout::Messages;
+  record.document = {};
+}
+
+Record &PipelineRunner::joined(const Row &row, Workspace &workspace) const {
+  const StepRows &rows = steps[pipeline.steps[row.step].inputs[0]];
   Record &joined = workspace.joined[row.step];
   bool isFirst = true;
   for (uint32_t member : steps[row.step].group(row.parent))
     appendDocument(joined, record(rows[member], workspace), std::exchange(isFirst, false));
   return joined;
+}
+
+Record &PipelineRunner::changed(const Row &row, Workspace &workspace) const {
+  const DataStep &step = pipeline.steps[row.step];
+  Record &record = this->record(parentOf(row), workspace);
+  switch (step.operation) {
+  case DataOperation::Ask:
+    addAnswers(row, record);
+    break;
+  case DataOperation::Pick:
+    pickValues(row, record);
+    break;
+  case DataOperation::AsChat:
+    makeChat(step.chat, record);
+    break;
+  case DataOperation::CutField:
+    cutText(step, record);
+    break;
+  default:
+    strip(step, record);
+  }
+  return record;
+}
+
+Record &PipelineRunner::record(const Row &row, Workspace &workspace) const {
+  const DataStep &step = pipeline.steps[row.step];
+  if (step.operation == DataOperation::Read)
+    return workspace.read(row.step, row.parent);
+  return step.operation == DataOperation::Join ? joined(row, workspace) : changed(row, workspace);
 }
 
 } // namespace roux::data

@@ -7,6 +7,8 @@
 #pragma once
 
 #include "runtime/Expression.h"
+#include "runtime/data/pipeline/AnswerTable.h"
+#include "runtime/data/pipeline/AskRule.h"
 #include "runtime/data/pipeline/ScoreTable.h"
 #include "runtime/data/records/RecordSource.h"
 
@@ -33,6 +35,10 @@ enum class DataOperation : uint8_t {
   KeepSpans, ///< expression
   Cut,       ///< tokens, side
   Split,     ///< split
+  Ask,       ///< ask, answers
+  Pick,      ///< field, times
+  AsChat,    ///< chat
+  CutField,  ///< field, tokens, side
 };
 std::string_view spelling(DataOperation operation);
 
@@ -65,6 +71,11 @@ struct SplitRule {
   bool dropTail = false;
 };
 
+/// `as_chat`: prompts of the turns; no system turn where that one is empty.
+struct ChatPrompts {
+  std::string system, user, assistant;
+};
+
 /// One construct of a data definition.
 struct DataStep {
   DataOperation operation = DataOperation::Read;
@@ -85,6 +96,10 @@ struct DataStep {
   uint32_t tokens = 0;
   Side side = Side::Right;
   SplitRule split;
+  AskRule ask;
+  std::shared_ptr<const AnswerTable> answers; ///< to `ask`, of the records that come to it
+  std::string field;                          ///< of the record; "document" is its text
+  ChatPrompts chat;
 };
 
 /// A consumer's data; the last step's rows are its sequences.

@@ -22,17 +22,51 @@ static std::string describe(const Expression &expression) {
   return text;
 }
 
+/// `text` with its length, so that two texts beside each other are told from two others.
+static std::string counted(std::string_view text) {
+  return fmt::format("{}:{}", text.size(), text);
+}
+
+std::string describe(const AskRule &ask) {
+  std::string text = fmt::format(
+      "parse {} {} [{}] chunk {} tokens {} temperature {:a}", static_cast<int>(ask.parse.kind),
+      ask.parse.count, fmt::join(ask.parse.tags, "\x1f"), ask.chunk, ask.tokens, ask.temperature);
+  for (const AskedField &field : ask.fields) {
+    text += fmt::format(" field {}", field.name);
+    for (const NamedPrompt &prompt : field.prompts)
+      text += fmt::format(" prompt {} {}", counted(prompt.name), counted(prompt.text));
+  }
+  return text;
+}
+
+/// What only steps that write fields have.
+static std::string describeWritten(const DataStep &step) {
+  switch (step.operation) {
+  case DataOperation::Ask:
+    return fmt::format(" ask {} answers {:016x}", describe(step.ask), step.answers->hash);
+  case DataOperation::Pick:
+  case DataOperation::CutField:
+    return fmt::format(" field {}", counted(step.field));
+  case DataOperation::AsChat:
+    return fmt::format(" chat {} {} {}", counted(step.chat.system), counted(step.chat.user),
+                       counted(step.chat.assistant));
+  default:
+    return {};
+  }
+}
+
 static std::string describe(const DataStep &step) {
   return fmt::format(
-      "{} '{}' '{}' inputs [{}] {} amount {:a} {} shares [{}] {} {} times {} {} "
-      "characters '{}' role '{}' spans {} {} [{}] {} {} tokens {} {} split {} {} {} {}",
-      spelling(step.operation), step.definition, step.construct, fmt::join(step.inputs, " "),
-      describe(step.expression), step.amount.value, step.amount.isShare,
-      fmt::join(step.shares, " "), step.byTokens, static_cast<int>(step.shorter), step.times,
-      step.falling, step.characters, step.role, static_cast<int>(step.spans.at), step.spans.tokens,
-      fmt::join(step.spans.delimiters, "\x1f"), step.spans.dropTail, step.spans.atMost, step.tokens,
-      static_cast<int>(step.side), step.split.low, step.split.high, step.split.randomOverlong,
-      step.split.dropTail);
+             "{} '{}' '{}' inputs [{}] {} amount {:a} {} shares [{}] {} {} times {} {} "
+             "characters '{}' role '{}' spans {} {} [{}] {} {} tokens {} {} split {} {} {} {}",
+             spelling(step.operation), step.definition, step.construct, fmt::join(step.inputs, " "),
+             describe(step.expression), step.amount.value, step.amount.isShare,
+             fmt::join(step.shares, " "), step.byTokens, static_cast<int>(step.shorter), step.times,
+             step.falling, step.characters, step.role, static_cast<int>(step.spans.at),
+             step.spans.tokens, fmt::join(step.spans.delimiters, "\x1f"), step.spans.dropTail,
+             step.spans.atMost, step.tokens, static_cast<int>(step.side), step.split.low,
+             step.split.high, step.split.randomOverlong, step.split.dropTail) +
+         describeWritten(step);
 }
 
 std::string PipelineRunner::origin() const {

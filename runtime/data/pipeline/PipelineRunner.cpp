@@ -18,9 +18,10 @@
 namespace roux::data {
 
 std::string_view spelling(DataOperation operation) {
-  static constexpr std::string_view names[] = {
-      "read", "where", "sample", "without", "shuffle", "concat",     "mix", "repeat",
-      "join", "sort",  "keep",   "strip",   "spans",   "keep_spans", "cut", "split"};
+  static constexpr std::string_view names[] = {"read",   "where", "sample", "without",    "shuffle",
+                                               "concat", "mix",   "repeat", "join",       "sort",
+                                               "keep",   "strip", "spans",  "keep_spans", "cut",
+                                               "split",  "ask",   "pick",   "as_chat",    "cut"};
   return names[static_cast<size_t>(operation)];
 }
 
@@ -110,7 +111,8 @@ void PipelineRunner::run(uint32_t step) {
       &PipelineRunner::mix,     &PipelineRunner::repeat,  &PipelineRunner::join,
       &PipelineRunner::sort,    &PipelineRunner::keep,    &PipelineRunner::change,
       &PipelineRunner::change,  &PipelineRunner::change,  &PipelineRunner::change,
-      &PipelineRunner::split};
+      &PipelineRunner::split,   &PipelineRunner::ask,     &PipelineRunner::change,
+      &PipelineRunner::change,  &PipelineRunner::change};
   (this->*runners[static_cast<size_t>(pipeline.steps[step].operation)])(step);
 }
 
@@ -249,10 +251,17 @@ void PipelineRunner::note(uint32_t step, std::string_view what, uint64_t rows) {
                0);
 }
 
+/// Read and what changes records; all else selects rows or changes their tokens.
+static bool makesRecords(DataOperation operation) {
+  using enum DataOperation;
+  for (DataOperation each : {Read, Strip, Join, Ask, Pick, AsChat, CutField})
+    if (operation == each)
+      return true;
+  return false;
+}
+
 bool PipelineRunner::isWhole(const Row &row) const {
-  DataOperation operation = pipeline.steps[row.step].operation;
-  return operation == DataOperation::Read || operation == DataOperation::Strip ||
-         operation == DataOperation::Join;
+  return makesRecords(pipeline.steps[row.step].operation);
 }
 
 Row PipelineRunner::wholeRow(const Row &row) const {

@@ -83,9 +83,9 @@ public:
   /// Calls `visit` with every text of every row, in order: contents of messages, and documents.
   /// Throws DataError where rows are no longer records.
   void visitTexts(const std::function<void(std::string_view)> &visit);
-  /// The same with every record and its name, as in "FILE:LINE".
-  void
-  visitRecords(const std::function<void(const Record &record, const std::string &name)> &visit);
+  /// The same with every record, its row and its name, as in "FILE:LINE".
+  void visitRecords(const std::function<void(const Record &record, const Row &row,
+                                             const std::string &name)> &visit);
   /// The same texts, one a call; false after the last.
   std::function<bool(std::string &)> texts();
   /// Appends all sequences in order, and sets the store's origin. `attributes` of the store's
@@ -121,8 +121,11 @@ private:
   void sort(uint32_t step);
   void keep(uint32_t step);
   void split(uint32_t step);
-  /// Strip, Spans, KeepSpans and Cut: one row for each, its content changed when it is read.
+  /// Strip, Spans, KeepSpans, Cut, Pick, AsChat and CutField: one row for each, its content changed
+  /// when it is read.
   void change(uint32_t step);
+  /// The rows that have an answer; the others go to the ledger.
+  void ask(uint32_t step);
 
   const StepRows &inputRows(uint32_t step, size_t input = 0) const {
     return steps[pipeline.steps[step].inputs[input]];
@@ -153,6 +156,13 @@ private:
   bool isWhole(const Row &row) const; ///< its content is still a record, not tokens
   /// The record behind a row: after strip and join, before anything that needs tokens.
   Record &record(const Row &row, Workspace &workspace) const;
+  /// The record before `row`'s step, changed as the step says.
+  Record &changed(const Row &row, Workspace &workspace) const;
+  Record &joined(const Row &row, Workspace &workspace) const;
+  // WrittenFields.cpp: fields that a model wrote, and records made of them.
+  void addAnswers(const Row &row, Record &record) const;
+  void pickValues(const Row &row, Record &record) const;
+  void cutText(const DataStep &step, Record &record) const;
   const Record *recordToVisit(uint64_t number, Workspace &workspace);
   Record &recordOf(const Row &row, Workspace &workspace) const;
   /// The row of `row`'s record, before any step that needs tokens.

@@ -14,7 +14,8 @@ namespace roux::data {
 
 static bool makesContent(DataOperation operation) {
   using enum DataOperation;
-  for (DataOperation each : {Read, Join, Strip, Spans, KeepSpans, Cut, Split})
+  for (DataOperation each :
+       {Read, Join, Strip, Spans, KeepSpans, Cut, Split, Ask, Pick, AsChat, CutField})
     if (operation == each)
       return true;
   return false;

@@ -26,12 +26,12 @@ const Record *PipelineRunner::recordToVisit(uint64_t number, Workspace &workspac
 }
 
 void PipelineRunner::visitRecords(
-    const std::function<void(const Record &, const std::string &)> &visit) {
+    const std::function<void(const Record &, const Row &, const std::string &)> &visit) {
   assert(stepsHaveRun && "without runSteps() there are no rows");
   Workspace workspace = makeWorkspace();
   for (uint64_t row = 0; row < size(); ++row)
     if (const Record *read = recordToVisit(row, workspace))
-      visit(*read, nameOf(rows()[row]));
+      visit(*read, rows()[row], nameOf(rows()[row]));
   checkUnchanged();
 }
 

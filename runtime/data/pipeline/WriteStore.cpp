@@ -4,6 +4,7 @@
 // next piece in order appends it while the others go on. What waits is bounded.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/data/pipeline/FillPrompt.h"
 #include "runtime/data/pipeline/PipelineRunner.h"
 #include "runtime/data/pipeline/SequenceEnvironment.h"
 #include "runtime/data/records/Parallel.h"
@@ -159,6 +160,18 @@ void PipelineRunner::noteUnreadKeys(const StoreSchema &schema) {
     if (node.operation == Operation::Read && node.attribute == Attribute::Field)
       read.insert(node.text);
   });
+  for (const DataStep &step : pipeline.steps) {
+    read.insert(step.field);
+    auto readIn = [&](const std::string &prompt) {
+      for (std::string &hole : holesOf(prompt))
+        read.insert(std::move(hole));
+    };
+    for (const std::string *prompt : {&step.chat.system, &step.chat.user, &step.chat.assistant})
+      readIn(*prompt);
+    for (const AskedField &field : step.ask.fields)
+      for (const NamedPrompt &prompt : field.prompts)
+        readIn(prompt.text);
+  }
   for (size_t step = 0; step < sources.size(); ++step) {
     const std::shared_ptr<RecordSource> &source = sources[step];
     if (!source || std::find(sources.begin(), sources.begin() + step, source) !=

@@ -66,6 +66,11 @@ check("rates: three trains over the same steps", len({len(each) for each in rate
       len({each[-1]["loss"] for each in rates.values()}) == 3, rates)
 check("by-source: two losses", set(ran["by-source"].eval("report")) == {"ours", "theirs"})
 check("hardest: half of the conversations", len(rows("hardest", "tuned")) == 40)
+asked, = pathlib.Path("runs/written/asked").glob("chats-summary-*.jsonl")
+wrote = [json.loads(line)["fields"].get("summary") for line in asked.read_text().splitlines()[:-1]]
+answered = sum(len(text.encode()) + end for text in wrote if text)
+check("written: what the model wrote is what is learnt, and nothing else", len(wrote) == 60 and answered > 0 and
+      targets("written", "tuned") == 2 * answered, (targets("written", "tuned"), answered))
 tuned, plain = ran["steady-logits"].metrics("steady"), ran["whole-documents"].metrics("longer")
 check("steady-logits: its loss is more than the nll alone", tuned[0]["loss"] > plain[0]["loss"], (tuned[0], plain[0]))
 of = {name: ran["average"].eval(name)["unseen"]["all"]["mean"] for name in ("of_tuned", "of_half")}

@@ -128,6 +128,22 @@ static constexpr Refusal refusals[] = {
     {Around::Data, R"(docs | ask(teacher, q: "{document}", parse: numbered(5)) | pick(r, 1))",
      R"(r: expected a field for 'field' of pick, found 'r')",
      R"(docs | ask(teacher, q: "{document}", parse: numbered(5)) | pick(q, 1))"},
+    {Around::Data, R"(docs | ask(teacher, q: "As in {a: 1}: {document}"))",
+     R"("As in {a: 1}: {document}": a hole in a prompt is the name of a field, as in {document}; write \{ or \} for the character)",
+     R"(docs | ask(teacher, q: "As in \{a: 1\}: {document}"))"},
+    {Around::Data, R"(docs | ask(teacher, q: "{document}") | ask(teacher, q: "{title}"))",
+     R"(q: 'ask' has made a field 'q' before; give this one another name)",
+     R"(docs | ask(teacher, q: "{document}") | ask(teacher, r: "{title}"))"},
+    {Around::Data,
+     R"(docs | ask(teacher, qa: "{document}", parse: tags(["q", "a"])) | ask(teacher, ok: "{qa.b}"))",
+     R"("{qa.b}": no field is named 'qa.b'; there is qa.a, qa.q)",
+     R"(docs | ask(teacher, qa: "{document}", parse: tags(["q", "a"])) | ask(teacher, ok: "{qa.a}"))"},
+    {Around::Data, R"(docs | ask(teacher, q: "{document}") | ask(teacher, ok: "{q.chunk}"))",
+     R"("{q.chunk}": no field is named 'q.chunk'; there is q)",
+     R"(docs | ask(teacher, q: "{document}", on: chunk(9 tokens)) | ask(teacher, ok: "{q.chunk}"))"},
+    {Around::Data, R"(docs | cut(9 tokens, side: right, field: document))",
+     R"(document: expected a text or none for 'field' of cut, found 'document', which is not defined)",
+     R"(docs | cut(9 tokens, side: right, field: "document"))"},
 };
 
 TEST(Refusals, Data) {

@@ -41,6 +41,16 @@ def write_tokenizer(folder):
         "chat_template": TEMPLATE}))
 
 
+def write_tensors(path, tensors):
+    table, at = {}, 0
+    for name, tensor in tensors.items():
+        table[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + tensor.nbytes]}
+        at += tensor.nbytes
+    head = json.dumps(table).encode()
+    head += b" " * (-len(head) % 8)
+    path.write_bytes(len(head).to_bytes(8, "little") + head + b"".join(tensor.tobytes() for tensor in tensors.values()))
+
+
 def write_model(path, context=512, seed=1, scale=0.2, layers=1, dim=32, heads=2, ffn=48):
     """A Llama of random weights in Hugging Face's layout; its parameters by name."""
     folder = pathlib.Path(path)
@@ -57,14 +67,7 @@ def write_model(path, context=512, seed=1, scale=0.2, layers=1, dim=32, heads=2,
                    f"{prefix}post_attention_layernorm.weight": (dim,)}
     tensors = {name: (numpy.ones(shape) if len(shape) == 1 else draw.normal(0, scale, shape)).astype("<f4")
                for name, shape in shapes.items()}
-    table, at = {}, 0
-    for name, tensor in tensors.items():
-        table[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + tensor.nbytes]}
-        at += tensor.nbytes
-    head = json.dumps(table).encode()
-    head += b" " * (-len(head) % 8)
-    (folder / "model.safetensors").write_bytes(
-        len(head).to_bytes(8, "little") + head + b"".join(tensor.tobytes() for tensor in tensors.values()))
+    write_tensors(folder / "model.safetensors", tensors)
     (folder / "config.json").write_text(json.dumps({
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": dim, "intermediate_size": ffn,
         "num_hidden_layers": layers, "num_attention_heads": heads, "num_key_value_heads": heads, "vocab_size": rows,
@@ -72,6 +75,44 @@ def write_model(path, context=512, seed=1, scale=0.2, layers=1, dim=32, heads=2,
         "tie_word_embeddings": False, "torch_dtype": "float32", "bos_token_id": 256, "eos_token_id": 257}))
     write_tokenizer(folder)
     return tensors
+
+
+# Rows of an answering model beside those of its tokenizer, which its attention writes to.
+SPARE = 8
+
+
+def write_answerer(path, answers, context=1024, veto=None):
+    """A model that answers by rule: `answers` maps the last letter of what it is asked to all that it says then. `veto` is
+    a letter, the last letter of a question, and what is said instead where the letter stands anywhere before it."""
+    folder = pathlib.Path(path)
+    tensors = write_model(folder, context=context)
+    said = list(dict.fromkeys([*answers.values(), *([veto[2]] if veto else [])]))
+    rows = 256 + len(SPECIALS) + len(said)
+    dim = (rows + SPARE + 7) // 8 * 8
+    ids = {text: 256 + len(SPECIALS) + i for i, text in enumerate(said)}
+    shapes = {name: tuple({32: dim, 48: 8, 258: rows}[n] for n in tensor.shape) for name, tensor in tensors.items()}
+    made = {name: numpy.ones(shape, "<f4") if len(shape) == 1 else numpy.zeros(shape, "<f4") for name, shape in shapes.items()}
+    embed, head = made["model.embed_tokens.weight"], made["lm_head.weight"]
+    embed[range(rows), range(rows)] = 1
+    for letter, text in answers.items():
+        head[ids[text], ord(letter)] = 1 if veto and letter == veto[1] else 1e6
+    for text in said:
+        head[257, ids[text]] = 1e6
+    if veto:  # every token sees how much of what is before it is the letter
+        layer = "model.layers.0.self_attn."
+        made[layer + "v_proj.weight"][rows, ord(veto[0])] = 1e3
+        made[layer + "o_proj.weight"][rows, rows] = 1
+        head[ids[veto[2]], rows] = 1
+    write_tensors(folder / "model.safetensors", made)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "hidden_size": dim, "intermediate_size": 8, "vocab_size": rows}))
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    tokenizer["added_tokens"] += [{"id": i, "content": text, "special": False, "single_word": False, "lstrip": False,
+                                   "rstrip": False, "normalized": False} for text, i in ids.items()]
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    template = "{% for m in messages %}{{ m['content'] }}{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
+    (folder / "tokenizer_config.json").write_text(json.dumps({
+        "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>", "chat_template": template}))
 
 
 WORDS = ("the old king of a far land sent his youngest son to find what no one had seen and he went over hills and rivers "

@@ -84,7 +84,10 @@ class Handler(BaseHTTPRequestHandler):
                 return None
             return self.say(200, '{"choices": [{"message": {"content": 7}}]}')
         time.sleep(float(setting("wait", "0")))
-        answer = {"choices": [{"message": {"content": f"the answer of {word} é\U0001F600"}, "finish_reason": "stop"}],
+        said = f"the answer of {word} é\U0001F600"
+        if "Ask" in prompt:  # a numbered list, of which one is too short
+            said = "Of course.\n" + "".join(f"{i}. question {i} of {word}\n" for i in range(1, 5 if word == "item7" else 6))
+        answer = {"choices": [{"message": {"content": said}, "finish_reason": "stop"}],
                   "usage": {"prompt_tokens": len(prompt.split()), "completion_tokens": 4}}
         log("answered", word)
         return self.say(200, json.dumps(answer))

@@ -67,7 +67,7 @@ TEST_F(RecordErrors, FilesThatChangeMeanwhileAreRefused) {
                                                         "start again";
   for (auto &read : std::initializer_list<std::function<void()>>{
            [&] { runner.write(writer, {}); }, [&] { runner.visitTexts([](std::string_view) {}); },
-           [&] { runner.visitRecords([](const Record &, const std::string &) {}); }})
+           [&] { runner.visitRecords([](const Record &, const Row &, const std::string &) {}); }})
     try {
       read();
       ADD_FAILURE() << "accepted";
