@@ -144,7 +144,7 @@ std::shared_ptr<data::ScoreTable> readScores(const std::filesystem::path &path) 
   auto file = std::make_shared<data::MappedFile>(path);
   Header header = headerOf(path, file->bytes());
   auto table = std::make_shared<data::ScoreTable>();
-  visitFrames(file->bytes(), [&](const Frame &frame, const std::byte *values) {
+  uint64_t end = visitFrames(file->bytes(), [&](const Frame &frame, const std::byte *values) {
     const auto *numbers = reinterpret_cast<const double *>(values);
     const auto *spans = reinterpret_cast<const data::TokenRange *>(numbers + frame.numbers);
     const auto *tokens = reinterpret_cast<const float *>(spans + frame.spans);
@@ -152,7 +152,11 @@ std::shared_ptr<data::ScoreTable> readScores(const std::filesystem::path &path) 
         {numbers, frame.numbers}, {spans, frame.spans}, {tokens, frame.tokens}};
   });
   table->owner = file;
-  return table->records.size() == header.records ? table : nullptr;
+  // Of no records nobody keeps scores, and behind the last one nothing is written: a header that
+  // says so was damaged.
+  bool isWhole =
+      header.records > 0 && table->records.size() == header.records && end == file->bytes().size();
+  return isWhole ? table : nullptr;
 }
 
 } // namespace roux::score

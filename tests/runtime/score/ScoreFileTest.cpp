@@ -59,4 +59,17 @@ TEST_F(ScoreFileTest, FindsEveryChangedByte) {
   }
 }
 
+// Zeros are a header of no records, which all that follows agrees with.
+TEST_F(ScoreFileTest, FindsZerosAndBytesThatWereAdded) {
+  constexpr size_t kind = 8;
+  for (size_t begin = kind; begin < whole.size(); begin += 4)
+    for (size_t end = begin + 8; end <= whole.size(); end += 8) {
+      std::string changed = whole;
+      std::fill(changed.begin() + begin, changed.begin() + end, '\0');
+      EXPECT_EQ(wentOn(changed), whole) << begin << " to " << end;
+    }
+  for (size_t more : {1, 8, 40})
+    EXPECT_EQ(wentOn(whole + std::string(more, 'x')), whole) << more;
+}
+
 } // namespace
