@@ -84,6 +84,9 @@ private:
   const ScopeRow *scopeArgument(const ast::Expr *expr, std::string_view what);
   bool hasArguments(const ast::Call &call, const FormulaRow &row);
 
+  // FormulaConstants.cpp
+  bool hasUsableConstants();
+
   Part add(Operation operation, SourceRange where, std::vector<Part> operands, Sort sort);
   Result error(SourceRange where, std::string message);
   /// The part if it is of that sort, else a message.

@@ -14,7 +14,7 @@ using enum ast::BinaryOp;
 
 std::optional<Expression> FormulaChecker::check(const ast::Expr *expr) {
   Result root = want(place.sort, build(expr), expr->range, "'" + std::string(place.name) + "'");
-  if (!root)
+  if (!root || !hasUsableConstants())
     return std::nullopt;
   rootReads = root->reads;
   return std::move(expression);
