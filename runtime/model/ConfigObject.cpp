@@ -21,7 +21,7 @@ ConfigObject::ConfigObject(simdjson::dom::object given, const std::filesystem::p
   std::set<std::string_view> keys;
   for (auto [key, value] : object)
     if (!keys.insert(key).second)
-      fail(key, "is given twice");
+      twice.insert(key);
 }
 
 std::string ConfigObject::nameOf(std::string_view key) const {
@@ -42,6 +42,8 @@ void ConfigObject::expected(std::string_view key, simdjson::dom::element found,
 
 std::optional<simdjson::dom::element> ConfigObject::find(std::string_view key) const {
   asked->insert(nameOf(key));
+  if (twice.contains(key))
+    fail(key, "is given twice");
   simdjson::dom::element value;
   if (object.at_key(key).get(value) || value.is_null())
     return std::nullopt;

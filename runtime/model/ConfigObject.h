@@ -24,7 +24,7 @@ namespace roux::model {
 /// ModelError for a value of another kind or out of range. Borrows the parsed document.
 class ConfigObject {
 public:
-  /// The file's outermost object. Throws ModelError where a key is there twice.
+  /// The file's outermost object. A key that is there twice is an error where it is read.
   ConfigObject(simdjson::dom::object object, const std::filesystem::path &file)
       : ConfigObject(object, file, "", std::make_shared<std::set<std::string>>()) {}
 
@@ -67,6 +67,7 @@ private:
                              std::string_view what) const;
 
   simdjson::dom::object object;
+  std::set<std::string_view> twice; ///< an error where they are read
   const std::filesystem::path &file;
   std::string path;                             ///< empty for the outermost
   std::shared_ptr<std::set<std::string>> asked; ///< names that a reader wanted, of all the file

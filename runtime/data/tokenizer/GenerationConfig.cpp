@@ -6,6 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/tokenizer/GenerationConfig.h"
 
+#include "runtime/data/tokenizer/Hash.h"
+
+#include <fmt/format.h>
+
 namespace roux::data {
 
 /// The recipe's, Python's, or of models with an encoder.
@@ -77,8 +81,7 @@ static constexpr std::string_view refusedKeys[] = {
     "forced_bos_token_id", "forced_decoder_ids",    "forced_eos_token_id", "sequence_bias",
     "stop_strings",        "suppress_tokens"};
 
-/// Ids that the tokenizer lacks are the model's own affair.
-static void readAnswerEnds(JsonObject &object, Tokenizer &tokenizer) {
+std::uint64_t readAnswerEnds(JsonObject &object, Tokenizer &tokenizer, std::uint64_t hash) {
   std::vector<TokenId> ends;
   auto take = [&](const JsonNode &node) {
     std::uint32_t id = node.number();
@@ -91,12 +94,15 @@ static void readAnswerEnds(JsonObject &object, Tokenizer &tokenizer) {
       take(each);
   else if (node)
     take(*node);
+  for (TokenId end : ends)
+    hash = hashOf(fmt::format("{} ", end), hash);
   tokenizer.setAnswerEnds(std::move(ends));
+  return hash;
 }
 
 void readGenerationConfig(const JsonNode &file, Tokenizer &tokenizer) {
   JsonObject object(file);
-  readAnswerEnds(object, tokenizer);
+  readAnswerEnds(object, tokenizer, 0);
   for (std::string_view key : refusedKeys)
     if (std::optional<JsonNode> node = object.find(key);
         node && !(node->isList() && node->list().empty()))

@@ -11,6 +11,10 @@
 
 namespace roux::data {
 
+/// Gives `tokenizer` the ends of answers, `eos_token_id` of `object`: a number, or a list. Ids that
+/// the tokenizer lacks are the model's own affair. Returns `hash` with what was read.
+std::uint64_t readAnswerEnds(JsonObject &object, Tokenizer &tokenizer, std::uint64_t hash);
+
 /// Gives `tokenizer` the ends of answers, and a note of keys that no table knows. Throws
 /// TokenizerError for a key without which answers would be other ones.
 void readGenerationConfig(const JsonNode &file, Tokenizer &tokenizer);

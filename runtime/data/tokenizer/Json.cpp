@@ -87,11 +87,18 @@ JsonObject::JsonObject(const JsonNode &node) : self(node) {
   std::set<std::string_view> seen;
   for (auto [name, value] : object)
     if (!seen.insert(name).second)
-      node.below(value, name).fail("is given twice");
+      twice.insert(name);
+}
+
+void JsonObject::checkOnce(std::string_view name) const {
+  simdjson::dom::element value;
+  if (twice.contains(name) && !object.at_key(name).get(value))
+    self.below(value, name).fail("is given twice");
 }
 
 JsonNode JsonObject::require(std::string_view name) {
   known.insert(name);
+  checkOnce(name);
   simdjson::dom::element value;
   if (object.at_key(name).get(value))
     self.fail(fmt::format("has no '{}'", name));
@@ -100,6 +107,7 @@ JsonNode JsonObject::require(std::string_view name) {
 
 std::optional<JsonNode> JsonObject::find(std::string_view name) {
   known.insert(name);
+  checkOnce(name);
   simdjson::dom::element value;
   if (object.at_key(name).get(value) || value.is_null())
     return std::nullopt;
@@ -113,13 +121,14 @@ bool JsonObject::flag(std::string_view name, bool otherwise) {
 
 bool JsonObject::says(std::string_view name, bool value) const {
   bool found;
-  return !object.at_key(name).get(found) && found == value;
+  return !twice.contains(name) && !object.at_key(name).get(found) && found == value;
 }
 
 std::string JsonObject::noteOfUnread() const {
   std::string unread;
+  std::set<std::string_view> told;
   for (auto [name, value] : object)
-    if (!known.contains(name) && !value.is_null())
+    if (!known.contains(name) && !value.is_null() && told.insert(name).second)
       unread += fmt::format("{}'{}'", unread.empty() ? "" : ", ", name.substr(0, 80));
   return unread.empty() ? unread : fmt::format("{}: nothing reads {}", self.fileName(), unread);
 }

@@ -54,23 +54,25 @@ private:
 /// An object whose keys are asked for by name; finish() refuses those nobody asked for.
 class JsonObject {
 public:
-  /// Throws where `node` is no object or has a key twice.
+  /// Throws where `node` is no object.
   explicit JsonObject(const JsonNode &node);
 
-  /// The value of `name`; throws where it is absent.
+  /// The value of `name`; throws where it is absent or there twice.
   JsonNode require(std::string_view name);
-  /// The value of `name`; nothing where it is absent or null.
+  /// The value of `name`; nothing where it is absent or null. Throws where it is there twice.
   std::optional<JsonNode> find(std::string_view name);
   bool flag(std::string_view name, bool otherwise);
   /// True if `name` is `value`; that is not asking for it.
   bool says(std::string_view name, bool value) const;
   /// Accepts `name` whatever it holds, because it cannot change an id.
   void ignore(std::string_view name) { known.insert(name); }
-  /// Calls `visit(name, node)` for each member.
+  /// Calls `visit(name, node)` for each member. Throws where one is there twice.
   template <typename Visit>
   void forEach(Visit visit) const {
-    for (auto [name, value] : object)
+    for (auto [name, value] : object) {
+      checkOnce(name);
       visit(name, self.below(value, name));
+    }
   }
   /// "FILE: nothing reads 'a', 'b'" of the keys that were never asked for and are not null; empty
   /// where there are none.
@@ -81,9 +83,12 @@ public:
   const JsonNode &node() const { return self; }
 
 private:
+  void checkOnce(std::string_view name) const;
+
   JsonNode self;
   simdjson::dom::object object;
   std::set<std::string_view> known;
+  std::set<std::string_view> twice; ///< an error where they are read
 };
 
 /// Parses `bytes`; the document lives as long as `parser`. Throws TokenizerError for text that is

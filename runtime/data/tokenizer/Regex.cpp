@@ -36,8 +36,8 @@ Regex::Regex(std::string_view pattern) {
                            PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &at,
                            context.get()));
   if (!code)
-    throw TokenizerError(
-        fmt::format("regular expression '{}' cannot be compiled: {}", pattern, messageOf(error)));
+    throw TokenizerError(fmt::format("regular expression '{}' cannot be compiled: {}",
+                                     pattern.substr(0, 80), messageOf(error)));
   // Without a JIT for this machine the interpreter does the same, slower.
   pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);
 }

@@ -52,7 +52,7 @@ public:
 private:
   [[noreturn]] void refuse(std::string_view what) const {
     throw TokenizerError(
-        fmt::format("regular expression '{}': {} is not supported", pattern, what));
+        fmt::format("regular expression '{}': {} is not supported", pattern.substr(0, 80), what));
   }
 
   void copy(std::size_t count) {

@@ -114,8 +114,14 @@ public:
       specials.insert(token.id);
     if (isPiece && (processor.IsControl(token.id) || processor.IsUnknown(token.id)))
       return; // found in texts already, or never to be
-    if (!isPiece && behind.emplace(token.id, token).second)
+    auto [stated, isNew] =
+        isPiece ? std::pair(behind.end(), false) : behind.emplace(token.id, token);
+    if (isNew)
       behindByName.emplace(token.content, token.id);
+    else if (!isPiece && stated->second.content != token.content)
+      throw TokenizerError(fmt::format("token '{}' cannot have id {}: '{}' has it",
+                                       token.content.substr(0, 80), token.id,
+                                       stated->second.content.substr(0, 80)));
     else if (!isPiece)
       return; // stated twice
     AddedToken found = token;

@@ -224,6 +224,9 @@ void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Toke
   };
 
   simdjson::dom::parser parser;
+  // A tokenizer.json has all its tokens, and what another file says has to agree with it; where the
+  // config states them, an older file beside it is read by nobody.
+  bool isStated = false;
   // The config is read last: it rules where both speak.
   for (const char *name : {"special_tokens_map.json", "tokenizer_config.json"}) {
     if (std::optional<std::string> bytes = read(name)) {
@@ -233,12 +236,14 @@ void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Toke
       readFurtherTokens(object, file, config);
       if (std::optional<JsonNode> node = object.find("chat_template"))
         readTemplates(*node, config);
-      if (std::optional<JsonNode> node = object.find("added_tokens_decoder"))
+      if (std::optional<JsonNode> node = object.find("added_tokens_decoder")) {
         readAddedTokens(*node, true, tokenizer);
+        isStated = true;
+      }
       checkKeys(object, isWhole, tokenizer);
     }
   }
-  if (!isWhole)
+  if (!isWhole || !isStated)
     if (std::optional<std::string> bytes = read("added_tokens.json"))
       readAddedTokens(parseJson(parser, *bytes, (folder / "added_tokens.json").string()), false,
                       tokenizer);
@@ -252,6 +257,12 @@ void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Toke
   if (std::optional<std::string> bytes = read("generation_config.json")) {
     std::string file = (folder / "generation_config.json").string();
     readGenerationConfig(parseJson(parser, *bytes, file), tokenizer);
+  } else if (std::filesystem::exists(folder / "config.json")) {
+    // As before there were such files. The rest of that one is not the tokenizer's.
+    std::string text = readWholeFile(folder / "config.json"),
+                file = (folder / "config.json").string();
+    JsonObject object(parseJson(parser, text, file));
+    hash = readAnswerEnds(object, tokenizer, hash);
   }
 
   setEnds(config, folder, tokenizer);

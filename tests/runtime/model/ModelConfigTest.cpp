@@ -232,6 +232,7 @@ TEST(ModelConfig, TellsKeysThatNothingReads) {
             "c: num_experts: found 8, which changes what the model computes and is not supported");
   EXPECT_EQ(refusalOf(R"(, "rms_norm_eps": 1e-5, "rms_norm_eps": 1e-6)"),
             "c: rms_norm_eps: is given twice");
+  EXPECT_EQ(parseConfig(llama(R"(, "novelty": 1, "novelty": 2)"), "c").layers, 5);
   EXPECT_EQ(refusalOf(R"(, "rms_norm_eps": 1e999)"),
             "c: rms_norm_eps: found \"1e999\", expected a number");
   EXPECT_EQ(parseConfig("\xEF\xBB\xBF" + llama(R"(, "x": NaN)"), "c").layers, 5);

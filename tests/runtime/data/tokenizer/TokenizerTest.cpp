@@ -114,6 +114,9 @@ TEST(Tokenizer, AddedTokensBesideSentencePiece) {
             std::string::npos);
   EXPECT_NE(refusal("added_tokens.json", R"({"</s>": 99999})").find("'</s>' cannot have id 99999"),
             std::string::npos);
+  EXPECT_NE(refusal("added_tokens.json", fmt::format(R"({{"<|x|>": {0}, "<|y|>": {0}}})", size + 5))
+                .find(fmt::format("'<|y|>' cannot have id {}: '<|x|>' has it", size + 5)),
+            std::string::npos);
 }
 
 /// What loading a folder with `text` under `name` comes to: the notes, or why it is refused.
@@ -158,6 +161,38 @@ TEST(Tokenizer, EveryKeyOfItsFilesIsAccountedFor) {
                           answers, key));
 }
 
+// JSON may hold a key twice; which one counts matters where it is read.
+TEST(Tokenizer, KeysGivenTwice) {
+  const std::string name = "tokenizer_config.json";
+  EXPECT_EQ(notesWith(name, R"({"novelty": 1, "novelty": 2, "clean_up_tokenization_spaces": true,
+                                "clean_up_tokenization_spaces": false})"),
+            name + ": nothing reads 'novelty'");
+  EXPECT_EQ(notesWith(name, R"({"eos_token": "</s>", "eos_token": "<s>"})"),
+            name + ": key 'eos_token': is given twice");
+  EXPECT_EQ(notesWith(name, R"({"added_tokens_decoder": {"5": {"content": "</s>"},
+                                                         "5": {"content": "</s>"}}})"),
+            name + ": key 'added_tokens_decoder.5': is given twice");
+}
+
+// Before there were files for it, a model's config said where answers end.
+TEST(Tokenizer, EndsOfAnswersInTheModelsConfig) {
+  TemporaryFile file("tokenizer.json", small);
+  auto ends = [&] {
+    std::vector<TokenId> found;
+    auto tokenizer = loadTokenizer(file.path());
+    for (TokenId id = 0; id < tokenizer->vocabularySize(); ++id)
+      if (tokenizer->endsAnswers(id))
+        found.push_back(id);
+    return found;
+  };
+  std::vector<TokenId> before = ends();
+  file.add("config.json", R"({"hidden_size": 4, "hidden_size": 5, "eos_token_id": [0, 99]})");
+  EXPECT_EQ(ends().front(), 0u);
+  EXPECT_EQ(ends().size(), before.size() + 1);
+  file.add("generation_config.json", R"({"eos_token_id": 1})");
+  EXPECT_EQ(ends().front(), 1u);
+}
+
 // Where the tokenizer's own file has them all, what restates them has to agree.
 TEST(Tokenizer, AddedTokensThatAreRestated) {
   TemporaryFile file("tokenizer.json", small);
@@ -180,6 +215,13 @@ TEST(Tokenizer, AddedTokensThatAreRestated) {
             std::string::npos);
   EXPECT_NE(refusal(R"({"split_special_tokens": true})").find("split_special_tokens"),
             std::string::npos);
+  // An older file counts where the config states none.
+  file.add("added_tokens.json", R"({"</s>": 5, "<x>": 6})");
+  EXPECT_NE(refusal("{}").find("added_tokens.json: key '<x>': token '<x>' of id 6 is not"),
+            std::string::npos);
+  EXPECT_EQ(refusal(R"({"added_tokens_decoder": {"5": {"content": "</s>"}}})"), "loaded");
+  file.add("added_tokens.json", R"({"</s>": 5})");
+  EXPECT_EQ(refusal("{}"), "loaded");
 }
 
 /// Every tokenizer of the reference data, with its pattern.
