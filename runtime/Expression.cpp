@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
 #include <limits>
 #include <stdexcept>
 
@@ -57,6 +58,14 @@ double asNumber(const Value &value) {
   if (const std::string *text = std::get_if<std::string>(&value))
     throw std::domain_error("\"" + *text + "\" is not a number");
   throw std::domain_error("a distribution is not a number");
+}
+
+const std::string &asText(const Value &value) {
+  if (const std::string *text = std::get_if<std::string>(&value))
+    return *text;
+  if (const double *number = std::get_if<double>(&value))
+    throw std::domain_error(fmt::format("{} is not a text", *number));
+  throw std::domain_error("a distribution is not a text");
 }
 
 /// The value below which a share of the sorted values lies, between neighbours in a line.
@@ -163,7 +172,7 @@ bool Evaluator::among(const Node &node) const {
 
 bool Evaluator::matches(const Node &node) const {
   Value text = value(node.operands[0]), pattern = value(node.operands[1]);
-  return RegularExpression(std::get<std::string>(pattern)).found(std::get<std::string>(text));
+  return RegularExpression(asText(pattern)).found(asText(text));
 }
 
 double Evaluator::extreme(const Node &node) const {

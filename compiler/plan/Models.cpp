@@ -100,7 +100,7 @@ ModelFacts ModelReader::load(const CheckedValue &call) const {
   facts.notes.insert(facts.notes.end(), facts.tokenizer->notes().begin(),
                      facts.tokenizer->notes().end());
   model::checkVocabulary(facts.config, facts.tokenizer->vocabularySize(), facts.weights.string());
-  facts.chat = data::ChatTemplate::among(facts.tokenizer->chatTemplates());
+  facts.chat = data::ChatTemplate::among(facts.tokenizer->chatTemplates(), facts.weights.string());
   return facts;
 }
 

@@ -60,7 +60,8 @@ static Speaker speakerOfFiles(const ChatArguments &arguments) {
   speaker.facts.config = model.config;
   speaker.facts.tokenizer = tokenizerOfModel(arguments.path, arguments.tokenizer);
   model::checkVocabulary(model.config, speaker.facts.tokenizer->vocabularySize(), arguments.path);
-  speaker.facts.chat = data::ChatTemplate::among(speaker.facts.tokenizer->chatTemplates());
+  speaker.facts.chat =
+      data::ChatTemplate::among(speaker.facts.tokenizer->chatTemplates(), arguments.path);
   speaker.program = compileNamedModel(model, /*generates=*/true);
   return speaker;
 }

@@ -45,8 +45,9 @@ private:
   const Record &record;
   ChatOpenings openings;
   std::vector<Place> places;
-  /// By the role of the message before, on which alone they depend where that one says something.
-  std::map<std::string_view, std::optional<std::string>> known;
+  /// By the role of the message before and what its turn writes behind what it says, on which alone
+  /// they depend where it says something.
+  std::map<std::pair<std::string_view, std::string_view>, std::optional<std::string>> known;
 };
 
 std::vector<ChatExtent> ExtentFinder::marked() const {
@@ -102,8 +103,10 @@ std::vector<ChatExtent> ExtentFinder::separated() const {
 std::optional<std::string> ExtentFinder::opening(int32_t message, int32_t anchor) {
   if (anchor + 1 != message)
     return openings.before(message, anchor);
-  std::string_view before = message ? record.messages[message - 1].role : std::string_view();
-  auto [found, isNew] = known.try_emplace(before);
+  std::string_view before = message ? record.messages[message - 1].role : std::string_view(), tail;
+  if (message && places[anchor].turnEnd > places[anchor].last)
+    tail = text.view().substr(places[anchor].last, places[anchor].turnEnd - places[anchor].last);
+  auto [found, isNew] = known.try_emplace({before, tail});
   if (isNew)
     found->second = openings.before(message, anchor);
   return found->second;

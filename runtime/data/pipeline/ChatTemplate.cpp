@@ -72,11 +72,19 @@ bool isScaffold(std::string_view key) {
 /// What a message thinks has three names; a template that reads one of them means all.
 constexpr std::string_view thoughts[] = {"reasoning_content", "reasoning", "thinking"};
 
+/// Throws RecordError where two of them say different things: a template reads one of them, and the
+/// other is lost.
 void spreadThoughts(MapValue &map) {
   const Value *said = nullptr;
+  std::string_view sayer;
   for (std::string_view key : thoughts)
-    if (const Value *value = map.find(key))
+    if (const Value *value = map.find(key)) {
+      if (said && !equal(*said, *value))
+        throw RecordError(fmt::format("message {} has other thoughts under '{}' than under '{}'",
+                                      map.message, key, sayer));
       said = value;
+      sayer = key;
+    }
   if (!said)
     return;
   Value same = *said;
@@ -155,11 +163,12 @@ bool isReserved(std::string_view key) {
 
 void setGlobals(const Record &record, MapValue &globals) {
   for (const Field &field : record.fields) {
-    if (isEmpty(field))
-      continue;
-    if (field.name == "tools" || field.name == "documents")
+    // An empty list is one, as transformers has it; an empty text is none.
+    bool isList = field.name == "tools" || field.name == "documents";
+    bool isGiven = !isEmpty(field) || (field.kind == Field::Kind::Json && field.text[0] == '[');
+    if (isList && isGiven)
       globals.set(std::string(field.name), listOf(field));
-    if (field.name != "chat_template_kwargs")
+    if (field.name != "chat_template_kwargs" || isEmpty(field))
       continue;
     Value given = field.kind == Field::Kind::Json ? fromJson(field.text) : Value();
     if (!given.map())
@@ -190,18 +199,25 @@ static bool hasWord(std::string_view text, std::string_view word) {
   return false;
 }
 
-std::optional<ChatTemplate> ChatTemplate::among(const std::map<std::string, std::string> &named) {
+std::optional<ChatTemplate> ChatTemplate::among(const std::map<std::string, std::string> &named,
+                                                std::string_view model) {
   auto own = named.find("default"), tools = named.find("tool_use");
   if (own == named.end())
     return std::nullopt;
-  ChatTemplate found(own->second);
-  if (tools == named.end())
+  std::string_view at = own->first;
+  try {
+    ChatTemplate found(own->second);
+    if (tools == named.end())
+      return found;
+    at = tools->first;
+    found.parsedForTools = std::make_shared<Template>(tools->second);
+    found.toolText = tools->second;
+    found.readsNullContent |= asksForNoContent(found.toolText);
+    found.hash = XXH3_64bits_withSeed(found.toolText.data(), found.toolText.size(), found.hash);
     return found;
-  found.parsedForTools = std::make_shared<Template>(tools->second);
-  found.toolText = tools->second;
-  found.readsNullContent |= asksForNoContent(found.toolText);
-  found.hash = XXH3_64bits_withSeed(found.toolText.data(), found.toolText.size(), found.hash);
-  return found;
+  } catch (const TemplateError &error) {
+    throw TemplateError(fmt::format("{}: chat template '{}': {}", model, at, error.what()));
+  }
 }
 
 bool ChatTemplate::canAsk() const {

@@ -34,7 +34,9 @@ public:
   /// A model's own. Throws TemplateError.
   explicit ChatTemplate(std::string_view source);
   /// The one among a tokenizer's that is called default, with the one for records with tools.
-  static std::optional<ChatTemplate> among(const std::map<std::string, std::string> &named);
+  /// Throws TemplateError that names `model` and the template.
+  static std::optional<ChatTemplate> among(const std::map<std::string, std::string> &named,
+                                           std::string_view model);
 
   /// What stands in `record`. Throws TemplateError and RecordError.
   ChatScene describe(const Record &record, std::string_view bos, std::string_view eos) const;

@@ -173,9 +173,12 @@ StepRows PipelineRunner::joinInputs(uint32_t step) const {
   checkCount(step, rows);
   uint64_t most = 0;
   if (share(from)) {
+    // By what names a sequence: pieces and copies made on two ways may have one name.
     std::vector<uint64_t> keys(rows);
-    for (uint64_t row = 0; row < rows; ++row)
-      keys[row] = joined->row(row).key;
+    for (uint64_t row = 0; row < rows; ++row) {
+      Row each = joined->row(row);
+      keys[row] = (SeedTree(0) / sourceOf(each) / ordinalOf(each) / each.part / each.copy).bits();
+    }
     std::vector<uint32_t> order =
         orderBy(rows, [&](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
     std::vector<uint32_t> times(rows);

@@ -179,14 +179,18 @@ void PipelineRunner::noteUnreadKeys(const StoreSchema &schema) {
       continue;
     const std::string &name = source->spec().name;
     for (const KeyCount &each : source->keys().keys()) {
-      bool known = each.ofMessage ? consumer.chat && consumer.chat->reads(each.key)
-                                  : read.contains(each.key);
-      if (!known)
-        ledger.add(Fate::Noted,
-                   each.ofMessage ? fmt::format("{}: the template does not read '{}' of messages",
-                                                name, each.key)
-                                  : fmt::format("{}: nothing reads key '{}'", name, each.key),
-                   each.records, 0, 0, source->nameOfOrdinal(each.first));
+      bool isKnown = each.of != KeyOf::Message && read.contains(each.key);
+      if (each.of != KeyOf::Record)
+        isKnown |= consumer.chat && consumer.chat->reads(each.key);
+      static constexpr std::string_view said[] = {"nothing reads key '{}'",
+                                                  "the template does not read '{}' of messages",
+                                                  "the template does not read '{}'"};
+      if (!isKnown)
+        ledger.add(
+            Fate::Noted,
+            fmt::format("{}: {}", name,
+                        fmt::format(fmt::runtime(said[static_cast<size_t>(each.of)]), each.key)),
+            each.records, 0, 0, source->nameOfOrdinal(each.first));
     }
     if (uint64_t others = source->keys().others())
       ledger.add(Fate::Noted, fmt::format("{}: nothing reads further keys", name), others, 0, 0);

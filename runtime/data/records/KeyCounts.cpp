@@ -8,33 +8,58 @@
 #include "runtime/data/records/FillRecord.h"
 #include "runtime/data/records/RecordKeys.h"
 
+#include <simdjson.h>
+
 namespace roux::data {
 
-bool KeyCounts::add(std::string_view key, bool ofMessage, uint64_t records, uint64_t first) {
+bool KeyCounts::add(std::string_view key, KeyOf of, uint64_t records, uint64_t first) {
   for (KeyCount &entry : entries)
-    if (entry.ofMessage == ofMessage && entry.key == key) {
+    if (entry.of == of && entry.key == key) {
       entry.records += records;
       return true;
     }
   if (entries.size() == most)
     return false;
-  entries.push_back({std::string(key), ofMessage, records, first});
+  entries.push_back({std::string(key), of, records, first});
   return true;
+}
+
+/// The keys of `chat_template_kwargs`. What is no object is refused when it is rendered.
+bool KeyCounts::addArguments(std::string_view json, uint64_t ordinal) {
+  simdjson::ondemand::parser parser;
+  simdjson::padded_string copy(json);
+  simdjson::ondemand::document document;
+  simdjson::ondemand::object object;
+  if (parser.iterate(copy).get(document) || document.get_object().get(object))
+    return true;
+  bool fits = true;
+  for (auto field : object) {
+    std::string_view key;
+    if (field.unescaped_key().get(key))
+      break;
+    fits &= add(key, KeyOf::Template, 1, ordinal);
+  }
+  return fits;
 }
 
 void KeyCounts::count(const Record &record, uint64_t ordinal) {
   bool fits = true;
-  for (const Field &field : record.fields)
-    if (field.kind != Field::Kind::Null && useOfKey(record.layout, field.name) == KeyUse::Unknown)
-      fits &= add(field.name, false, 1, ordinal);
+  for (const Field &field : record.fields) {
+    KeyUse use = useOfKey(record.layout, field.name);
+    if (use == KeyUse::Unknown && field.kind != Field::Kind::Null)
+      fits &= add(field.name, KeyOf::Record, 1, ordinal);
+    else if (use == KeyUse::Template && !isEmpty(field))
+      fits &= field.name == "chat_template_kwargs" ? addArguments(field.text, ordinal)
+                                                   : add(field.name, KeyOf::Template, 1, ordinal);
+  }
   for (std::string_view key : record.messageKeys)
-    fits &= add(key, true, 1, ordinal);
+    fits &= add(key, KeyOf::Message, 1, ordinal);
   unnamed += !fits;
 }
 
 void KeyCounts::merge(const KeyCounts &later, uint64_t shift) {
   for (const KeyCount &entry : later.entries)
-    if (!add(entry.key, entry.ofMessage, entry.records, entry.first + shift))
+    if (!add(entry.key, entry.of, entry.records, entry.first + shift))
       unnamed += entry.records;
   unnamed += later.unnamed;
 }

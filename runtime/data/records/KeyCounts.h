@@ -17,9 +17,16 @@
 
 namespace roux::data {
 
+/// Whose a key is, and so who might read it; stored as numbers.
+enum class KeyOf : uint8_t {
+  Record = 0,   ///< an expression may
+  Message = 1,  ///< the chat template may
+  Template = 2, ///< of the record, and handed on to the chat template, which may
+};
+
 struct KeyCount {
   std::string key;
-  bool ofMessage = false;
+  KeyOf of = KeyOf::Record;
   uint64_t records = 0;
   uint64_t first = 0; ///< ordinal of the first record that has it
 };
@@ -41,7 +48,8 @@ public:
   void restoreOthers(uint64_t records) { unnamed = records; }
 
 private:
-  bool add(std::string_view key, bool ofMessage, uint64_t records, uint64_t first);
+  bool add(std::string_view key, KeyOf of, uint64_t records, uint64_t first);
+  bool addArguments(std::string_view json, uint64_t ordinal);
   std::vector<KeyCount> entries;
   uint64_t unnamed = 0;
 };

@@ -128,9 +128,15 @@ std::string_view kindOf(const Field &field) {
   return "";
 }
 
-/// The first key of `row` that is there as something else than the layout wants; empty if none is.
+/// The first key of `row` that is there as something else than the layout wants; empty if none is,
+/// or if another key is not there at all.
 std::string wrongType(const LayoutRow &row, RecordDraft &draft) {
   static constexpr std::string_view wanted[] = {"a text", "a list of messages", "a list of ids"};
+  auto isThere = [&](std::string_view key) {
+    return hasKey(row, key, draft) || findList(draft, key) || draft.record.find(key);
+  };
+  if (row.holds != Holds::Ids && !std::all_of(row.keys.begin(), row.keys.end(), isThere))
+    return {};
   for (std::string_view key : row.keys) {
     if (hasKey(row, key, draft))
       continue;
@@ -180,7 +186,7 @@ void checkKeys(const LayoutRow &row, RecordDraft &draft) {
                                        quoted(given, " and "))};
   for (const std::string &key : draft.duplicates)
     if (std::find(row.keys.begin(), row.keys.end(), key) != row.keys.end() ||
-        useOfKey(row.layout, key) == KeyUse::Read)
+        useOfKey(row.layout, key) == KeyUse::Read || useOfKey(row.layout, key) == KeyUse::Template)
       throw RecordProblem{0, fmt::format("key '{}' appears twice", key)};
 }
 
@@ -228,10 +234,11 @@ std::string_view joinParts(std::string_view json, Record &record) {
   for (simdjson::dom::element part : parts) {
     std::string_view type, text;
     bool typed = !part["type"].get(type);
-    if (part["text"].get(text) || (typed && type != "text"))
-      throw RecordProblem{0, fmt::format("a message's content has a part of type '{}', expected "
-                                         "'text'",
-                                         type)};
+    if (typed && type != "text")
+      throw RecordProblem{
+          0, fmt::format("a message's content has a part of type '{}', expected 'text'", type)};
+    if (part["text"].get(text))
+      throw RecordProblem{0, "a message's content has a part without a text"};
     joined += text;
   }
   return record.own(std::move(joined));

@@ -19,7 +19,7 @@ namespace {
 
 struct IndexHeader {
   static constexpr uint64_t magicValue = 0x313058444e585552u; // "RUXNDX01", little-endian
-  static constexpr uint64_t currentVersion = 2;
+  static constexpr uint64_t currentVersion = 3;
 
   uint64_t magic;
   uint64_t version;
@@ -51,7 +51,7 @@ void RecordIndex::write(const std::filesystem::path &path, const NamelessFile &f
   tail.value<uint64_t>(keys.keys().size());
   for (const KeyCount &each : keys.keys()) {
     tail.text(each.key);
-    tail.value<uint8_t>(each.ofMessage);
+    tail.value(static_cast<uint8_t>(each.of));
     tail.value(each.records);
     tail.value(each.first);
   }
@@ -85,7 +85,9 @@ static RecordIndex readTail(PackedReader &in, uint64_t entries) {
   for (uint64_t left = in.value<uint64_t>(); left > 0; --left) {
     KeyCount key;
     key.key = in.text();
-    key.ofMessage = in.value<uint8_t>();
+    key.of = static_cast<KeyOf>(in.value<uint8_t>());
+    if (key.of > KeyOf::Template)
+      throw std::out_of_range("a key of nothing");
     key.records = in.value<uint64_t>();
     key.first = in.value<uint64_t>();
     index.keys.restore(std::move(key));

@@ -22,10 +22,10 @@ struct RecordRow {
 constexpr std::string_view noImages = "nothing here can train on an image, a sound or a film";
 
 constexpr RecordRow recordRows[] = {
-    {"tools", KeyUse::Read, true, {}},
-    {"documents", KeyUse::Read, true, {}},
+    {"tools", KeyUse::Template, true, {}},
+    {"documents", KeyUse::Template, true, {}},
     {"system", KeyUse::Read, true, {}},
-    {"chat_template_kwargs", KeyUse::Read, true, {}},
+    {"chat_template_kwargs", KeyUse::Template, true, {}},
     {"images", KeyUse::Refused, true, noImages},
     {"image", KeyUse::Refused, true, noImages},
     {"videos", KeyUse::Refused, true, noImages},

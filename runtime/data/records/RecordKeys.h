@@ -17,6 +17,7 @@ namespace roux::data {
 
 enum class KeyUse : uint8_t {
   Read,     ///< by the layout
+  Template, ///< handed on to the chat template, which may read it or not
   Harmless, ///< names the record; it cannot change what is trained
   Refused,  ///< leaving it out would change what is trained, and it is not followed
   Unknown,  ///< counted, and told

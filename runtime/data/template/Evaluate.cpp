@@ -156,6 +156,7 @@ static Value repeat(const Value &value, const Value &number) {
 Value jinja::binary(std::string_view op, const Value &left, const Value &right) {
   if (op == "~") {
     Text joined = left.print();
+    joined.isMarkup = false;
     joined.append(right.print());
     return joined;
   }
@@ -165,8 +166,11 @@ Value jinja::binary(std::string_view op, const Value &left, const Value &right) 
     return arithmetic(op, left, right);
   if (op == "+" && left.text() && right.text()) {
     meter::bytes(left.text()->size());
-    Text joined = *left.text();
-    joined.append(*right.text());
+    bool isMarkup = left.text()->isMarkup || right.text()->isMarkup;
+    auto side = [&](const Text &text) { return isMarkup && !text.isMarkup ? escaped(text) : text; };
+    Text joined = side(*left.text());
+    joined.append(isMarkup ? side(*right.text()) : *right.text());
+    joined.isMarkup = isMarkup;
     return joined;
   }
   if (op == "+" && left.list() && right.list()) {

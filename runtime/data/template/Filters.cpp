@@ -360,9 +360,15 @@ Value titleWords(Interpreter &, const Value &value, Arguments &) {
 
 Value escape(Interpreter &, const Value &value, Arguments &) {
   Text text = value.print();
-  for (auto [from, to] :
-       {std::pair{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"'", "&#39;"}, {"\"", "&#34;"}})
-    text = replace(text, from, Text(to));
+  if (!text.isMarkup)
+    text = escaped(std::move(text));
+  text.isMarkup = true;
+  return text;
+}
+
+Value safe(Interpreter &, const Value &value, Arguments &) {
+  Text text = value.print();
+  text.isMarkup = true;
   return text;
 }
 
@@ -456,7 +462,7 @@ const std::pair<std::string_view, Filter> filters[] = {
     {"replace", replaceText},
     {"reverse", reversed},
     {"round", round},
-    {"safe", INLINE({ return value; })},
+    {"safe", safe},
     {"select", INLINE({ return choose(interpreter, value, arguments, false, true); })},
     {"selectattr", INLINE({ return choose(interpreter, value, arguments, true, true); })},
     {"sort", sort},

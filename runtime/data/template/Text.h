@@ -56,6 +56,10 @@ public:
   /// If all bytes that have an origin have the same one, that; else the template's own.
   Origin commonOrigin() const;
 
+  /// It went through `safe` or `escape`: what is added to it by '+' is escaped, as Jinja does even
+  /// where nothing else is.
+  bool isMarkup = false;
+
 private:
   std::string bytes;
   std::vector<Run> runs; ///< ends strictly increase; the last is bytes.size()
@@ -75,6 +79,8 @@ bool isSpace(char32_t point);
 bool isLetter(char32_t point);
 bool isDigit(char32_t point);
 
+/// With HTML's entities for & < > ' and ".
+Text escaped(Text text);
 /// Python's strip: without `characters`, white space. `left` and `right` say which ends.
 Text strip(const Text &text, bool left, bool right, const std::string *characters = nullptr);
 /// At most `limit` replacements; negative: all.

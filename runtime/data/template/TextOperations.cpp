@@ -53,6 +53,13 @@ static char32_t characterBefore(std::string_view text, size_t end, size_t &begin
   return nextCodePoint(text, at);
 }
 
+Text escaped(Text text) {
+  for (auto [from, to] :
+       {std::pair{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"'", "&#39;"}, {"\"", "&#34;"}})
+    text = replace(text, from, Text(to));
+  return text;
+}
+
 Text strip(const Text &text, bool left, bool right, const std::string *characters) {
   std::u32string set;
   if (characters)

@@ -32,7 +32,7 @@ protected:
     write("c.jsonl", "{\"messages\": [" + messages + "]" + more + "}\n");
     pipeline.steps.clear();
     this->source("c", "c.jsonl", SourceKind::Chat);
-    consumer.chat = ChatTemplate::among({{"default", source}});
+    consumer.chat = ChatTemplate::among({{"default", source}}, "m");
     consumer.target = roleIs("assistant");
     return stretches(run().at(0));
   }
@@ -46,7 +46,7 @@ protected:
     return shown.ends_with('|') ? shown.substr(0, shown.size() - 1) : shown;
   }
   std::string asked(const std::string &source) {
-    consumer.chat = ChatTemplate::among({{"default", source}});
+    consumer.chat = ChatTemplate::among({{"default", source}}, "m");
     Message question{"user", "q", ""};
     return show(RecordTokenizer(consumer, false).prompt(std::span(&question, 1)));
   }
@@ -176,14 +176,42 @@ TEST_F(ChatAnswers, RenderRecordsWithToolsByTheTemplateForTools) {
     source("c", "c.jsonl", SourceKind::Chat);
     consumer.chat = ChatTemplate::among({{"default", "{% for m in messages %}{{ m.content }}"
                                                      "{% endfor %}"},
-                                         {"tool_use", "TOOLS {{ tools | length }}"}});
+                                         {"tool_use", "TOOLS {{ tools | length }}"}},
+                                        "m");
     consumer.target = {};
     return show(run().at(0).ids);
   };
   EXPECT_EQ(render(""), "a");
   EXPECT_EQ(render(R"(, "tools": [{"name": "f"}])"), "TOOLS 1");
   EXPECT_EQ(render(R"(, "tools": null)"), "a");
-  EXPECT_FALSE(ChatTemplate::among({{"tool_use", "x"}}).has_value());
+  EXPECT_EQ(render(R"(, "tools": "")"), "a");
+  EXPECT_EQ(render(R"(, "tools": [])"), "TOOLS 0"); // as transformers: a list, if an empty one
+  EXPECT_FALSE(ChatTemplate::among({{"tool_use", "x"}}, "m").has_value());
+}
+
+TEST_F(ChatAnswers, NameTheTemplateThatIsNone) {
+  for (std::string name : {"default", "tool_use"})
+    try {
+      std::map<std::string, std::string> named = {{"default", "a"}};
+      named[name] = "b\n{% if %}";
+      ChatTemplate::among(named, "models/m");
+      ADD_FAILURE() << "accepted";
+    } catch (const TemplateError &error) {
+      EXPECT_TRUE(std::string_view(error.what())
+                      .starts_with("models/m: chat template '" + name + "': line 2: "))
+          << error.what();
+    }
+}
+
+// What a template makes of a question's last words is its own, and no two questions need end alike.
+TEST_F(ChatAnswers, BeginAlikeHoweverQuestionsEnd) {
+  EXPECT_EQ(
+      trained(R"({"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, )"
+              R"({"role": "user", "content": "c\n\n"}, {"role": "assistant", "content": "d"})",
+              "{% for m in messages %}{{ 'A: ' if m.role == 'assistant' else 'Q: ' }}"
+              "{{ m.content | replace('\\n', ' ') }}{{ '</s>' if m.role == 'assistant' }}\n"
+              "{% endfor %}{% if add_generation_prompt %}{{ 'A: ' }}{% endif %}"),
+      " b</s>| d</s>");
 }
 
 // The prompts of a conversation are, token by token, the beginnings of what trains its answers.

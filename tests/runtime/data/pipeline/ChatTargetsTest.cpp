@@ -167,6 +167,46 @@ TEST_F(ChatTargets, TellOfThoughtsThatNoTemplateReads) {
   EXPECT_EQ(noted("c: the template does not read 'thinking' of messages"), 1u);
 }
 
+// What a record hands to its template is lost where the template does not have the word.
+TEST_F(ChatTargets, TellOfToolsAndDocumentsThatNoTemplateReads) {
+  write(
+      "c.jsonl",
+      R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "r"}], )"
+      R"("tools": [{"n": 1}], "documents": [{"t": 1}], "chat_template_kwargs": {"mode": 1, "tone": 2}})"
+      "\n"
+      R"({"messages": [{"role": "user", "content": "q"}], "tools": [], "documents": null})");
+  source("c", "c.jsonl", SourceKind::Chat);
+  consumer.chat = ChatTemplate("{{ mode }}{% for m in messages %}{{ m.content }}{% endfor %}");
+  EXPECT_EQ(texts().at(0), "1qr");
+  for (std::string key : {"tools", "documents", "tone"})
+    EXPECT_EQ(noted("c: the template does not read '" + key + "'"), 1u) << key;
+  EXPECT_EQ(noted("c: the template does not read 'mode'"), 0u);
+  consumer.chat = ChatTemplate("{{ tools }}{{ documents }}{{ tone }}{{ mode }}");
+  for (std::string key : {"tools", "documents", "tone"})
+    EXPECT_EQ(noted("c: the template does not read '" + key + "'"), 0u) << key;
+}
+
+// A template reads thoughts under one name: a second one that says something else would be lost.
+TEST_F(ChatTargets, RefuseThoughtsThatDiffer) {
+  auto thinking = [&](const std::string &keys) {
+    return show(chatThrough(R"({"role": "assistant", "content": "r", )" + keys + "}",
+                            ChatTemplate("{{ messages[0].thinking }}{{ messages[0].content }}"))
+                    .ids);
+  };
+  EXPECT_EQ(thinking(R"("reasoning": "w", "reasoning_content": "w")"), "wr");
+  EXPECT_EQ(thinking(R"("reasoning": null, "reasoning_content": "w")"), "wr");
+  try {
+    thinking(R"("reasoning": "v", "reasoning_content": "w")");
+    ADD_FAILURE() << "accepted";
+  } catch (const RecordError &error) {
+    EXPECT_NE(std::string(error.what())
+                  .find("c.jsonl:1: message 0 has other thoughts under 'reasoning' than under "
+                        "'reasoning_content'"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST_F(ChatTargets, TrainOnlyACompletionsMessages) {
   write("p.jsonl", R"({"prompt": [{"role": "user", "content": "a"}, )"
                    R"({"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}], )"

@@ -212,6 +212,14 @@ TEST_F(Operations, EveryCopyIsItsOwn) {
   found = names(12);
   EXPECT_EQ(found.size(), 12u);
   EXPECT_TRUE(found.contains("b:0") && found.contains("a:0"));
+  // Copies made on two ways, and a record beside its pieces.
+  pipeline.steps.resize(1);
+  step(DataOperation::Repeat, {a}).times = 2;
+  pipeline.steps.back().construct = "repeat/2";
+  step(DataOperation::Repeat, {a}).times = 2;
+  pipeline.steps.back().construct = "repeat/3";
+  step(DataOperation::Concat, {1, 2});
+  EXPECT_EQ(names(12).size(), 12u);
   // What two inputs have apart of one source is no copy.
   pipeline.steps.resize(1);
   step(DataOperation::Sample, {a}).amount = {1, false};

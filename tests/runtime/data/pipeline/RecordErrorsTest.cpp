@@ -90,6 +90,19 @@ TEST_F(RecordErrors, OfExpressions) {
     }
 }
 
+TEST_F(RecordErrors, OfPatterns) {
+  write("d.jsonl", R"({"text": "one", "score": "1"})"
+                   "\n"
+                   R"({"text": "two", "score": 2})"
+                   "\n"
+                   R"({"text": "three", "score": "3"})"
+                   "\n");
+  source("d", "d.jsonl", SourceKind::Text);
+  step(DataOperation::Where, {0}).expression =
+      binary(Operation::Matches, read(Scope::Sequence, Attribute::Field, "score"), text("[0-9]"));
+  expectLine2("2 is not a text");
+}
+
 // Not a number is neither true nor false, and no place in an order.
 TEST_F(RecordErrors, OfNumbersThatAreNone) {
   auto division = binary(Operation::Divide, read(Scope::Sequence, Attribute::Field, "score"),

@@ -152,6 +152,9 @@ TEST(JsonRecord, SaysWhatIsWrongAndWhere) {
             "byte 0: the record has 'history': it would be lost; write it as messages");
   EXPECT_EQ(chat(R"({"messages": [{"role": "user", "content": [{"type": "image"}]}]})"),
             "byte 0: a message's content has a part of type 'image', expected 'text'");
+  EXPECT_EQ(
+      chat(R"({"messages": [{"role": "user", "content": [{"type": "text", "text": null}]}]})"),
+      "byte 0: a message's content has a part without a text");
   EXPECT_EQ(problemOf(SourceKind::Tokens, R"({"ids": [1, -2]})"),
             "byte 12: 'ids' holds -2 at 1, expected a whole number from 0 to 2147483647");
   EXPECT_EQ(problemOf(SourceKind::Tokens, R"({"ids": [1], "labels": [1, 2]})"),
@@ -193,6 +196,10 @@ TEST(JsonRecord, SaysWhichValueHasTheWrongType) {
   EXPECT_EQ(problemOf(SourceKind::Completion, R"({"prompt": [1], "completion": []})"),
             "byte 12: message 0 is no object");
   EXPECT_EQ(problemOf(SourceKind::Tokens, R"({"ids": []})"), "accepted");
+  // A key that is not there is what is wrong, whatever the others hold.
+  EXPECT_EQ(problemOf(SourceKind::Chat, R"({"prompt": "p", "chosen": "a", "rejected": "b"})"),
+            "byte 0: keys are 'prompt', 'chosen', 'rejected', expected 'messages', or "
+            "'conversations', or 'instruction' and 'output', or 'prompt' and 'completion'");
 }
 
 TEST(JsonRecord, FollowsOrRefusesKeysThatChangeWhatIsTrained) {

@@ -15,7 +15,7 @@ namespace {
 
 // When this fails, raise IndexHeader::currentVersion and put the new bytes here.
 constexpr std::string_view golden =
-    "5255584e445830310200000000000000ca7187f40bdffc5e01000000000000003800000000000000"
+    "5255584e44583031030000000000000004840e408c6d5c6a01000000000000003800000000000000"
     "0800000000000000090000000a000000010000000000000072010000000000000001000000000000"
     "00700100000000000000730100000000000000000000000000000000030000000000000004000000"
     "00000000010000000000000001000000000000006b01050000000000000006000000000000000700"
@@ -29,7 +29,7 @@ TEST(RecordIndexTest, BytesAndVersionChangeTogether) {
   index.files.push_back({.path = "p", .state = "s"});
   index.ordinals = 3;
   index.hash = 4;
-  index.keys.restore({.key = "k", .ofMessage = true, .records = 5, .first = 6});
+  index.keys.restore({.key = "k", .of = KeyOf::Message, .records = 5, .first = 6});
   index.keys.restoreOthers(7);
   index.losses.add(Fate::Malformed, "l", 1, 2, 3, "n");
   NamelessFile found("found");

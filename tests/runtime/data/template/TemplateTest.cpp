@@ -233,6 +233,18 @@ TEST(Template, BoundsSizesAndWork) {
                 "{% endfor %}{% endfor %}");
 }
 
+// '+' asks a text that went through 'safe' to add, and that one escapes what it is given; '~' does
+// not. MarkupSafe's own words, by jinja2 with autoescape off.
+TEST(Template, AddsToASafeTextAsMarkup) {
+  auto render = [](const std::string &source) { return Template(source).render({}).str(); };
+  EXPECT_EQ(render("{{ '<' + ('<a>' | safe) + '&' }}"), "&lt;<a>&amp;");
+  EXPECT_EQ(render("{{ '<' ~ ('<a>' | safe) ~ '&' }}"), "<<a>&");
+  EXPECT_EQ(render("{{ ('<' | e) + ('<' | e | e) }}"), "&lt;&lt;");
+  EXPECT_EQ(render("{{ ('<' ~ ('a' | safe)) + '<' }}"), "<a<");
+  expectRefusal("{{ ('a' | safe).replace('a', '<') }}",
+                "line 1: 'replace' of a text that is 'safe' is not supported");
+}
+
 // A byte that is no character may not make anybody count otherwise than visit.
 TEST(Template, RefusesWhatIsNotUtf8) {
   expectRefusal("a\n{{ '\xff\xff\xff\xff' 'a'[::-1] }}", "line 2: byte 6 is not UTF-8");

@@ -6,8 +6,9 @@ of published families, chats.py conversations.
     compare.py RENDERCHATS [--transformers]
 
 An answer's targets are, by the rule of rendering prefixes, what stands behind the rendering that asks for it, up to
-and with the last end token before the next message; with generation blocks, what those rendered. A null key is an
-absent key. Either side may refuse; what both render has to be equal."""
+and with the last end token before the next message; where its turn has none, the control token that it ends in, or that
+stands next; with generation blocks, what those rendered. A null key is an absent key. Either side may refuse; what
+both render has to be equal."""
 import json, os, re, subprocess, sys, tempfile
 from pathlib import Path
 
@@ -19,9 +20,14 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 sys.path.insert(0, str(Path(__file__).parent))
 from chats import CHATS
+from newer_templates import NEWER_ENDS, NEWER_TEMPLATES
 from templates import CONTROLS, ENDS, TEMPLATES
 
+TEMPLATES.update(NEWER_TEMPLATES)
+ENDS.update(NEWER_ENDS)
+
 BEGIN, END = "\x01", "\x02"  # around what a generation block rendered
+SPECIAL = "|".join(re.escape(text) for text, special in CONTROLS if special)
 
 
 NAMED = {"chatml": "<|im_end|>", "llama2": "</s>", "llama3": "<|eot_id|>", "mistral": "</s>", "plain": "</s>"}
@@ -78,7 +84,8 @@ class Family:
     def render(self, record, count=None, asked=False):
         record = without_nulls(record, self.source)
         record["messages"] = record["messages"][:count]
-        return self.template.render(**{"tools": None, "documents": None, **record}, bos_token="<s>", eos_token=self.end, add_generation_prompt=asked)
+        more = record.pop("chat_template_kwargs", {})
+        return self.template.render(**{"tools": None, "documents": None, **record, **more}, bos_token="<s>", eos_token=self.end, add_generation_prompt=asked)
 
     def spans(self, record):
         """The rendering, and the stretches that are answers'; None where history is rewritten."""
@@ -109,7 +116,16 @@ class Family:
             last = text.rfind(self.end, begin, end)
             if not text.startswith(asked.rstrip(" ")) or (end < len(whole) and last < 0):
                 return text, None
-            spans.append((begin, last + len(self.end) if last >= 0 else end))
+            own = list(re.finditer(rf"({SPECIAL})[ \t\r\n]*$", text[begin:end]))
+            if last >= 0:
+                end = last + len(self.end)
+            elif own:
+                end = begin + own[-1].end(1)
+            elif whole == before:  # nothing is written for it
+                pass
+            elif next := re.match(rf"[ \t\r\n]*({SPECIAL}|{re.escape(self.end)})", text[end:]):
+                end += next.end()
+            spans.append((begin, end))
         return text, spans
 
 
@@ -119,21 +135,29 @@ class TransformersFamily(Family):
     def __init__(self, name, tokenizer):
         from transformers import PreTrainedTokenizerFast
         super().__init__(name)
+        self.plain = Family(name)
         self.fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token=self.end)
 
     def render(self, record, count=None, asked=False):
-        if "generation %}" in self.source:
+        if "generation %}" in self.source or count == 0:  # it renders no conversation without messages
             return super().render(record, count, asked)
         record = without_nulls(record, self.source)
-        return self.fast.apply_chat_template(record["messages"][:count], tools=record.get("tools"), chat_template=self.source,
-                                             add_generation_prompt=asked, tokenize=False)
+        return self.fast.apply_chat_template(record["messages"][:count], tools=record.get("tools"), documents=record.get("documents"),
+                                             chat_template=self.source, add_generation_prompt=asked, tokenize=False,
+                                             **record.get("chat_template_kwargs", {}))
 
     def tokens(self, record):
         if "generation %}" not in self.source:
-            return tokens_of(self.fast.backend_tokenizer, *self.spans(record))
+            try:
+                return tokens_of(self.fast.backend_tokenizer, *self.spans(record))
+            except jinja2.TemplateError:  # it takes a null content out, which this template asks for
+                if all(message.get("content", "") is not None for message in record["messages"]):
+                    raise
+                return tokens_of(self.fast.backend_tokenizer, *self.plain.spans(record))
         record = without_nulls(record, self.source)
-        made = self.fast.apply_chat_template(record["messages"], tools=record.get("tools"), chat_template=self.source,
-                                             tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
+        made = self.fast.apply_chat_template(record["messages"], tools=record.get("tools"), documents=record.get("documents"),
+                                             chat_template=self.source, tokenize=True, return_dict=True,
+                                             return_assistant_tokens_mask=True, **record.get("chat_template_kwargs", {}))
         return made["input_ids"], made["assistant_masks"]
 
 
