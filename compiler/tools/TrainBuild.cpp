@@ -250,7 +250,12 @@ void TrainBuilder::sayWhy(const CheckedDefinition &train, const std::string &mad
 static constexpr const char *metricsFile = "metrics.jsonl", *metricsSums = "metrics.sums";
 
 void TrainBuilder::verify(const std::filesystem::path &folder) {
-  model::checkModelFolder(folder / "model", dataBuilder.known());
+  for (const std::filesystem::path &file :
+       model::checkModelFolder(folder / "model", dataBuilder.known()))
+    say(stderr,
+        "{}: is not what was written, which is read by whoever loads the model; without {} it is "
+        "written again from the last checkpoint\n",
+        file.string(), (folder / "model").string());
   for (const std::filesystem::path &file :
        data::changedSince(folder / metricsSums, folder, dataBuilder.known()))
     say(stderr, "{}: is not what was written; the report shows what it says now\n", file.string());

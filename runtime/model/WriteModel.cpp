@@ -78,14 +78,17 @@ std::filesystem::path sumsOf(const std::filesystem::path &folder) {
   return list += ".sums";
 }
 
-void checkModelFolder(const std::filesystem::path &folder, data::KnownFiles &known) {
-  for (const std::filesystem::path &file : data::changedSince(sumsOf(folder), folder, known)) {
+std::vector<std::filesystem::path> checkModelFolder(const std::filesystem::path &folder,
+                                                    data::KnownFiles &known) {
+  std::vector<std::filesystem::path> changed = data::changedSince(sumsOf(folder), folder, known);
+  for (const std::filesystem::path &file : changed) {
     std::string name = file.filename().string();
     if (name == "config.json" || name.find(".safetensors") != name.npos)
       throw ModelError(fmt::format("{}: damaged: it is not what was written; delete {}, and it is "
                                    "written again from the last checkpoint",
                                    file.string(), folder.string()));
   }
+  return changed;
 }
 
 void writeModelFolder(const std::filesystem::path &folder, const Model &model,

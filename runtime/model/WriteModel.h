@@ -12,6 +12,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace roux::model {
 
@@ -36,7 +37,9 @@ void writeModelFolder(const std::filesystem::path &folder, const Model &model,
 std::filesystem::path sumsOf(const std::filesystem::path &folder);
 
 /// Throws ModelError, saying what to do, unless what openModel() reads of such a folder is as it
-/// was written. Other files are for others and may have been edited.
-void checkModelFolder(const std::filesystem::path &folder, data::KnownFiles &known);
+/// was written. Other files are for others and may have been edited; those are returned, to be
+/// told.
+std::vector<std::filesystem::path> checkModelFolder(const std::filesystem::path &folder,
+                                                    data::KnownFiles &known);
 
 } // namespace roux::model

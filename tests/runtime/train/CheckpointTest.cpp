@@ -170,6 +170,23 @@ TEST_F(CheckpointTest, KeepsTheNewest) {
   EXPECT_TRUE(skipped.empty());
 }
 
+// What cannot be removed is said, and ends no training whose new state is saved.
+TEST_F(CheckpointTest, SaysWhatCannotBeRemoved) {
+  CheckpointFolder checkpoints(folder, 1);
+  fs::create_directories(checkpoints.file(5) / "inside");
+  for (uint64_t step : {10, 15}) {
+    state.step = step;
+    checkpoints.save(state, tensors());
+  }
+  std::vector<std::string> failures = checkpoints.retain(15);
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_TRUE(failures[0].starts_with(checkpoints.file(5).string() + ": cannot remove it: "))
+      << failures[0];
+  std::vector<std::string> skipped;
+  EXPECT_EQ(checkpoints.latest(skipped)->state().step, 15u);
+  EXPECT_FALSE(fs::exists(checkpoints.file(10)));
+}
+
 TEST_F(CheckpointTest, DamagedOnesGoFirst) {
   for (uint64_t step : {5, 10, 15, 20}) {
     state.step = step;
