@@ -99,6 +99,10 @@ void Checker::checkTogether(const CheckedValue &call) {
   for (const RuleRow &rule : rules)
     if (rule.construct == call.construct->name && rule.family == call.construct->family)
       rule.check(call, report);
+  if (call.calls("average") && call["model"].kind != ValueKind::Mistaken &&
+      !trainNamedBy(definitionAt(), call["model"]))
+    diagnostics.error(call["model"].where,
+                      "'average' is of what a train saved; expected the name of a train");
 }
 
 void Checker::checkTogether(const CheckedDefinition &definition) {

@@ -5,14 +5,20 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/plan/ModelWeights.h"
 
+#include "compiler/plan/Counts.h"
+#include "compiler/plan/RefusedRecipe.h"
 #include "runtime/data/JsonText.h"
 #include "runtime/model/Blend.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/model/RotaryStyle.h"
 #include "runtime/model/Safetensors.h"
 #include "runtime/model/WriteConfig.h"
+#include "runtime/train/Checkpoint.h"
+#include "runtime/train/CheckpointFolder.h"
 
 #include <fmt/format.h>
+#include <functional>
+#include <numeric>
 #include <set>
 
 namespace roux {
@@ -29,6 +35,7 @@ public:
 
 private:
   model::Weights blend(const CheckedValue &value) const;
+  model::Weights average(const CheckedValue &call) const;
 
   const SourceManager &sources;
   const CheckedRecipe &recipe;
@@ -47,6 +54,60 @@ model::Weights WeightReader::blend(const CheckedValue &value) const {
   return model::blend(parts).weights;
 }
 
+/// The checkpoints that `average` is of. Throws RefusedRecipe where there are fewer.
+static std::vector<std::filesystem::path> savesOf(const SourceManager &sources,
+                                                  const CheckedRecipe &recipe,
+                                                  const CheckedValue &call,
+                                                  const TrainedModel &trained) {
+  const CheckedDefinition &train = *recipe.trainNamedBy(call["model"]);
+  train::CheckpointFolder folder(trained(train).parent_path(), 0);
+  std::vector<uint64_t> steps = folder.steps();
+  auto count = countOf<size_t>(sources, call["saves"]);
+  if (steps.size() < count)
+    throw RefusedRecipe(
+        sources, call["saves"].where,
+        fmt::format("train '{}' has {} save{}; expected {}, as save: every(…, keep: "
+                    "{}) of the run block leaves them",
+                    train.name, steps.size(), steps.size() == 1 ? "" : "s", count, count));
+  std::vector<std::filesystem::path> files;
+  for (size_t i = steps.size() - count; i < steps.size(); ++i)
+    files.push_back(folder.file(steps[i]));
+  return files;
+}
+
+/// The mean in double precision, rounded once. The model that the train wrote says which tensors
+/// there are.
+model::Weights WeightReader::average(const CheckedValue &call) const {
+  const CheckedDefinition &train = *recipe.trainNamedBy(call["model"]);
+  std::map<std::string, std::vector<double>> sums;
+  std::map<std::string, std::vector<int64_t>> shapes;
+  model::Weights end = model::openModel(trained(train)).weights;
+  for (const auto &[name, tensor] : end.all())
+    shapes[name] = tensor.shape;
+  std::vector<std::filesystem::path> files = savesOf(sources, recipe, call, trained);
+  for (const std::filesystem::path &file : files) {
+    train::Checkpoint checkpoint(file);
+    for (const auto &[name, shape] : shapes) {
+      int64_t count = std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies());
+      std::vector<float> values(static_cast<size_t>(count));
+      train::TensorBytes tensor{name, "f32", shape, std::as_writable_bytes(std::span(values))};
+      checkpoint.restore(std::span(&tensor, 1));
+      std::vector<double> &sum = sums[name];
+      sum.resize(values.size());
+      for (size_t i = 0; i < values.size(); ++i)
+        sum[i] += static_cast<double>(values[i]);
+    }
+  }
+  model::Weights mean;
+  for (auto &[name, sum] : sums) {
+    std::vector<float> values;
+    for (double each : sum)
+      values.push_back(static_cast<float>(each / static_cast<double>(files.size())));
+    mean.addValues(name, shapes[name], std::move(values));
+  }
+  return mean;
+}
+
 model::Weights WeightReader::read(const CheckedValue &value, std::string_view name) const {
   if (value.kind == ValueKind::Reference) {
     const CheckedDefinition &named = recipe.definitions[value.definition];
@@ -58,6 +119,8 @@ model::Weights WeightReader::read(const CheckedValue &value, std::string_view na
     return blend(value);
   if (value.calls("override"))
     return read(value["base"], name);
+  if (value.calls("average"))
+    return average(value);
   if (value.calls("new"))
     return model::freshWeights(builder.modelOf(value).config, value["deviation"].number,
                                data::SeedTree(recipe.seed) / name / "new");
@@ -104,6 +167,12 @@ std::string modelIdentity(const SourceManager &sources, const CheckedRecipe &rec
   }
   if (value.calls("override"))
     return of(value["base"]);
+  if (value.calls("average")) {
+    std::string text = of(value["model"]);
+    for (const std::filesystem::path &file : savesOf(sources, recipe, value, trained))
+      text += fmt::format("save {}\n", file.filename().string());
+    return text;
+  }
   if (value.calls("load"))
     return contentsOf(resolvePath(sources, value["path"]), known);
   std::string text;

@@ -30,6 +30,7 @@ private:
   ModelFacts fresh(const CheckedValue &call) const;
   ModelFacts load(const CheckedValue &call) const;
   ModelFacts override(const CheckedValue &call) const;
+  ModelFacts average(const CheckedValue &call) const;
   std::shared_ptr<const data::Tokenizer> tokenizer(const CheckedValue &value) const;
 
   const SourceManager &sources;
@@ -201,6 +202,20 @@ ModelFacts ModelReader::override(const CheckedValue &call) const {
   return facts;
 }
 
+/// Refuses before any training what will not have been saved after it.
+ModelFacts ModelReader::average(const CheckedValue &call) const {
+  const CheckedValue &saves = call["saves"], &save = recipe.run()["save"];
+  double kept = save.isNone() ? 1 : INFINITY;
+  if (!save.isNone() && !save["keep"].isNone())
+    kept = save["keep"].number;
+  if (saves.number > kept)
+    throw RefusedRecipe(sources, saves.where,
+                        fmt::format("{} saves are asked for, and {:.0f} stay{}; expected save: "
+                                    "every(…, keep: {}) in the run block",
+                                    saves.number, kept, kept == 1 ? "s" : "", saves.number));
+  return read(call["model"]);
+}
+
 ModelFacts ModelReader::read(const CheckedValue &value, const CheckedValue *block) const {
   if (value.kind == ValueKind::Reference) {
     const CheckedDefinition &named = recipe.definitions[value.definition];
@@ -214,6 +229,8 @@ ModelFacts ModelReader::read(const CheckedValue &value, const CheckedValue *bloc
     return load(value);
   if (value.calls("override"))
     return override(value);
+  if (value.calls("average"))
+    return average(value);
   throw RefusedRecipe(sources, value.where,
                       "a model that can only answer has no shape, weights or tokenizer; expected "
                       "load(…), new(…) or a train");

@@ -10,8 +10,10 @@
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/tools/EvalTasks.h"
 #include "runtime/data/AtomicFile.h"
+#include "runtime/eval/Likelihood.h"
 #include "runtime/eval/metrics/Characters.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
@@ -23,8 +25,9 @@ namespace {
 
 class LocalAsker final : public Asker {
 public:
-  LocalAsker(eval::LanguageModel &model, const ModelFacts &facts, std::string identity)
-      : model(model), facts(facts), text(textOf(facts)), own(std::move(identity)) {}
+  LocalAsker(eval::LanguageModel &model, eval::NllProgram &nll, const ModelFacts &facts,
+             std::string identity)
+      : model(model), nll(nll), facts(facts), text(textOf(facts)), own(std::move(identity)) {}
 
   std::vector<std::string> answers(const eval::AskedSet &set, const AskRules &rules,
                                    AskNotes &notes) override;
@@ -33,8 +36,12 @@ public:
 private:
   std::vector<int32_t> promptFor(const std::string &prompt, const AskRules &rules,
                                  AskNotes &notes) const;
+  std::string likeliest(const eval::AskedItem &item, const AskRules &rules, AskNotes &notes);
+  std::vector<int32_t> choiceBehind(const std::vector<int32_t> &prompt, const eval::AskedItem &item,
+                                    const std::string &choice, const AskRules &rules) const;
 
   eval::LanguageModel &model;
+  eval::NllProgram &nll;
   const ModelFacts &facts;
   eval::NeedleText text;
   std::string own;
@@ -74,8 +81,46 @@ std::vector<int32_t> LocalAsker::promptFor(const std::string &prompt, const AskR
                   rules.asUser);
 }
 
+/// The tokens of `choice` behind the prompt. Where nothing stands between the two they are one
+/// text, whose tokens at the border may be others than those of its parts.
+std::vector<int32_t> LocalAsker::choiceBehind(const std::vector<int32_t> &prompt,
+                                              const eval::AskedItem &item,
+                                              const std::string &choice,
+                                              const AskRules &rules) const {
+  if (!rules.asUser) {
+    std::vector<int32_t> whole = promptOf(facts, item.prompt + choice, false);
+    if (whole.size() > prompt.size() && std::equal(prompt.begin(), prompt.end(), whole.begin()))
+      return {whole.begin() + static_cast<ptrdiff_t>(prompt.size()), whole.end()};
+  }
+  return text.encode(choice);
+}
+
+std::string LocalAsker::likeliest(const eval::AskedItem &item, const AskRules &rules,
+                                  AskNotes &notes) {
+  std::vector<int32_t> prompt = promptFor(item.prompt, rules, notes);
+  std::vector<eval::Continuation> continuations;
+  for (const std::string &choice : item.choices) {
+    continuations.push_back({prompt, choiceBehind(prompt, item, choice, rules)});
+    if (continuations.back().size() > model.context() + 1 || continuations.back().after.empty()) {
+      ++notes.noRoom;
+      return {};
+    }
+  }
+  std::vector<double> found = eval::likelihoods(nll, continuations);
+  if (rules.perByte)
+    for (size_t i = 0; i < found.size(); ++i)
+      found[i] /= static_cast<double>(item.choices[i].size());
+  return item.choices[static_cast<size_t>(std::ranges::max_element(found) - found.begin())];
+}
+
 std::vector<std::string> LocalAsker::answers(const eval::AskedSet &set, const AskRules &rules,
                                              AskNotes &notes) {
+  if (!set.items.empty() && !set.items[0].choices.empty()) {
+    std::vector<std::string> chosen;
+    for (const eval::AskedItem &item : set.items)
+      chosen.push_back(likeliest(item, rules, notes));
+    return chosen;
+  }
   std::vector<std::vector<int32_t>> prompts;
   for (const eval::AskedItem &item : set.items)
     prompts.push_back(promptFor(item.prompt, rules, notes));
@@ -116,9 +161,9 @@ std::vector<std::string> EndpointAsker::answers(const eval::AskedSet &set, const
   return texts;
 }
 
-std::unique_ptr<Asker> localAsker(eval::LanguageModel &model, const ModelFacts &facts,
-                                  std::string identity) {
-  return std::make_unique<LocalAsker>(model, facts, std::move(identity));
+std::unique_ptr<Asker> localAsker(eval::LanguageModel &model, eval::NllProgram &nll,
+                                  const ModelFacts &facts, std::string identity) {
+  return std::make_unique<LocalAsker>(model, nll, facts, std::move(identity));
 }
 std::unique_ptr<Asker> endpointAsker(endpoint::Endpoint &endpoint, std::string name) {
   return std::make_unique<EndpointAsker>(endpoint, std::move(name));

@@ -11,6 +11,7 @@
 #include "compiler/tools/EvalPredictions.h"
 #include "runtime/endpoint/Endpoint.h"
 #include "runtime/eval/Generate.h"
+#include "runtime/eval/HeldOutLoss.h"
 #include "runtime/eval/scoring/LongBenchChat.h"
 #include "runtime/eval/scoring/LongBenchFolder.h"
 
@@ -22,6 +23,7 @@ struct AskRules {
   std::vector<std::string> stops = {};
   bool endsAtLine = false; ///< a line end ends an answer, but is not its first token
   bool asUser = false;     ///< by the model's template, where it has one
+  bool perByte = false;    ///< a choice's likelihood is held against its length
 };
 
 /// A `longbench(…)`, `longbench_chat(…)` or `task(…)`, read and ready.
@@ -51,9 +53,9 @@ public:
   virtual std::string identity() const = 0;
 };
 
-/// `model` and `facts`, which has a tokenizer, must outlive it.
-std::unique_ptr<Asker> localAsker(eval::LanguageModel &model, const ModelFacts &facts,
-                                  std::string identity);
+/// `model`, `nll` and `facts`, which has a tokenizer, must outlive it.
+std::unique_ptr<Asker> localAsker(eval::LanguageModel &model, eval::NllProgram &nll,
+                                  const ModelFacts &facts, std::string identity);
 /// `name` is the model's.
 std::unique_ptr<Asker> endpointAsker(endpoint::Endpoint &endpoint, std::string name);
 

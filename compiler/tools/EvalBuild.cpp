@@ -108,6 +108,15 @@ eval::ScoredResult EvalBuilder::askAndScore(const EvalTask &task, Asker &asker) 
                   keptAnswersOf(what, kept), std::move(kept.truncation));
 }
 
+static eval::NeedleResult run(const RecallTask &task, const ModelFacts &facts,
+                              train::ModelProgram &program) {
+  eval::CompiledModel model(program);
+  eval::GenerateOptions generation;
+  generation.ends = answerEndsOf(facts);
+  generation.known = facts.tokenizer->vocabularySize();
+  return {eval::runRecall(model, task.haystack, task.options, textOf(facts), generation)};
+}
+
 /// What stands after `prompt`, with the space that a word on its own would lose.
 static std::string continuation(const eval::DecodeText &decode, const std::vector<int32_t> &prompt,
                                 const eval::Answer &answer) {
@@ -146,7 +155,8 @@ eval::EvalResult EvalBuilder::measure(const CheckedDefinition &eval, const EvalT
   auto program = programFor(sources, recipe, nullptr, measured.config);
   program->setParameters(measured.weights);
   eval::CompiledModel model(*program);
-  asker = localAsker(model, tasks.model, modelIdentity(eval, tasks));
+  eval::CompiledNll nll(*program);
+  asker = localAsker(model, nll, tasks.model, modelIdentity(eval, tasks));
   for (const EvalTask &task : tasks.tasks)
     std::visit(
         [&](const auto &what) {

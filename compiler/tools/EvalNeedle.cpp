@@ -137,4 +137,22 @@ EvalTask TaskMaker::needle(const CheckedArgument &task) const {
   return {task.name, std::move(needle), std::move(identity)};
 }
 
+EvalTask TaskMaker::recall(const CheckedArgument &task) const {
+  const CheckedValue &call = task.value;
+  RecallTask recall{"", {lengthsOf(call), countOf<uint64_t>(sources, call["pairs"]), 0}};
+  recall.options.seed = (data::SeedTree(recipe.seed) / eval.name / task.name).bits();
+  eval::NeedleText text = textOf(model);
+  uint64_t context = static_cast<uint64_t>(model.config.context);
+  try {
+    eval::checkRecall(context, UINT64_MAX, recall.options, text);
+    recall.haystack = haystack(call["haystack"], recall.options.lengths.back());
+    eval::checkRecall(context, text.encode(recall.haystack).size(), recall.options, text);
+  } catch (const eval::NeedleError &error) {
+    throw RefusedRecipe(sources, call["lengths"].where, error.what());
+  }
+  std::string identity = fmt::format(
+      "haystack {:016x} {}", XXH3_64bits(recall.haystack.data(), recall.haystack.size()), asked());
+  return {task.name, std::move(recall), std::move(identity)};
+}
+
 } // namespace roux

@@ -61,6 +61,8 @@ EvalTask TaskMaker::asking(AskTask ask) const {
     identity += fmt::format("\n{} {:016x} prompt {} answer {} user {}", ask.sets[i].name,
                             ask.asked[i].contentHash, ask.rules[i].length, ask.asked[i].tokens,
                             ask.rules[i].asUser);
+    if (ask.rules[i].perByte)
+      identity += " per byte";
     for (const std::string &stop : ask.rules[i].stops)
       identity += fmt::format(" stop {:016x}", hashOf(stop));
   }
@@ -88,7 +90,11 @@ EvalTask TaskMaker::task(const CheckedArgument &task) const {
   AskTask ask{&task, *scoredSetsOf(sources, task), {}, {}};
   eval::AskedSet &asked = ask.asked.emplace_back(askedSetOf(sources, recipe, data, call, model));
   AskRules rules{.length = promptLength(call, asked.tokens, ofLongBench),
-                 .asUser = model.chat.has_value()};
+                 .asUser = model.chat.has_value(),
+                 .perByte = call["likelihood"].is("per_byte")};
+  if (isElsewhere && !call["choices"].isNone())
+    throw RefusedRecipe(sources, call["choices"].where,
+                        "an endpoint says no likelihoods; expected no choices:");
   if (call["stop"].kind == ValueKind::Text)
     rules.stops.push_back(call["stop"].text);
   for (const CheckedValue &stop : call["stop"].items)

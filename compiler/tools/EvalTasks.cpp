@@ -89,12 +89,11 @@ EvalTask TaskMaker::samples(const CheckedArgument &task) const {
 
 EvalTasks tasksOf(const SourceManager &sources, const CheckedRecipe &recipe,
                   const CheckedDefinition &eval, DataBuilder &data, WhichTasks which) {
-  static constexpr TaskRow rows[] = {{"loss", &TaskMaker::loss},
-                                     {"needle", &TaskMaker::needle},
-                                     {"samples", &TaskMaker::samples},
-                                     {"longbench", &TaskMaker::longbench},
-                                     {"longbench_chat", &TaskMaker::longbenchChat},
-                                     {"task", &TaskMaker::task}};
+  static constexpr TaskRow rows[] = {
+      {"loss", &TaskMaker::loss},       {"needle", &TaskMaker::needle},
+      {"samples", &TaskMaker::samples}, {"longbench", &TaskMaker::longbench},
+      {"recall", &TaskMaker::recall},   {"longbench_chat", &TaskMaker::longbenchChat},
+      {"task", &TaskMaker::task}};
   EvalTasks all;
   all.endpoint = endpointOf(recipe, eval["model"]);
   if (!all.endpoint)

@@ -9,7 +9,7 @@
 
 #include "compiler/plan/TrainingData.h"
 #include "compiler/tools/EvalAsk.h"
-#include "runtime/eval/Needle.h"
+#include "runtime/eval/Recall.h"
 
 #include <string>
 #include <variant>
@@ -28,6 +28,11 @@ struct NeedleTask {
   const CheckedValue *judge = nullptr; ///< the model that marks the answers; null: exact
 };
 
+struct RecallTask {
+  std::string haystack; ///< as much of it as the longest test needs
+  eval::RecallOptions options;
+};
+
 struct SamplesTask {
   std::vector<std::string> prompts;
   bool asUser = false; ///< a prompt is what a user says, and not the beginning of a text
@@ -36,7 +41,7 @@ struct SamplesTask {
 
 struct EvalTask {
   std::string name; ///< the author's
-  std::variant<LossTask, NeedleTask, SamplesTask, AskTask> what;
+  std::variant<LossTask, NeedleTask, RecallTask, SamplesTask, AskTask> what;
   std::string identity; ///< changes with the data that it is measured on
 };
 

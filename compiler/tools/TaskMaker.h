@@ -23,6 +23,7 @@ struct TaskMaker {
   EvalTask samples(const CheckedArgument &task) const;
   // EvalNeedle.cpp
   EvalTask needle(const CheckedArgument &task) const;
+  EvalTask recall(const CheckedArgument &task) const;
   // EvalQuestions.cpp
   EvalTask longbench(const CheckedArgument &task) const;
   EvalTask longbenchChat(const CheckedArgument &task) const;

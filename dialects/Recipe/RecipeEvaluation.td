@@ -65,7 +65,8 @@ def Recipe_OwnTaskOp : Recipe_TaskOn<"task", (ins Recipe_Prompt:$prompt,
     Recipe_Word<["whole", "first_line", "number"]>:$extract, Recipe_Is<"Word", "a metric">:$metric,
     Recipe_Tokens:$tokens,
     Recipe_OrNone<Recipe_Either<Recipe_Text, Recipe_ListOf<Recipe_Text>>>:$stop,
-    Recipe_OrNone<Recipe_Tokens>:$length)> {
+    Recipe_OrNone<Recipe_Tokens>:$length, Recipe_OrNone<Recipe_Text>:$choices,
+    Recipe_Word<["sum", "per_byte"]>:$likelihood, Recipe_OrNone<Recipe_Count>:$shots)> {
   let summary = "a measurement of the author's own";
   let description = "`metric` may carry the version of what it reproduces.";
 }

@@ -60,6 +60,11 @@ def Recipe_OverrideOp : Recipe_ModelOp<"override", (ins Recipe_Model:$base,
   let description = "What is not named, or none, stays as the base has it. The weights are the base's.";
   let assemblyFormat = "$base (`tokenizer` $tokenizer^)? custom<Keys>(attr-dict)";
 }
+def Recipe_AverageOp : Recipe_ModelOp<"average", (ins Recipe_Model:$model, Recipe_Count:$saves)> {
+  let summary = "the mean of a train's last saves";
+  let description = "Weights alone; shape, tokenizer and template are the train's.";
+  let assemblyFormat = "$model custom<Keys>(attr-dict)";
+}
 def Recipe_BlendOp : Recipe_ModelOp<"blend", (ins Variadic<Recipe_Model>:$models,
     Recipe_ListOf<Recipe_Count>:$coefficients)> {
   let summary = "weights added in proportion";

@@ -46,9 +46,8 @@ static bool endsSentence(const std::string &piece) {
   return last != piece.npos && (piece[last] == '.' || piece[last] == '!' || piece[last] == '?');
 }
 
-/// At most the first `length` tokens, and no character that its tokens end inside of.
-static std::span<const int32_t> firstTokens(const std::vector<int32_t> &haystack, size_t length,
-                                            const NeedleText &text) {
+std::span<const int32_t> firstTokens(const std::vector<int32_t> &haystack, size_t length,
+                                     const NeedleText &text) {
   constexpr size_t longest = 4; // tokens of a character
   auto endsInside = [&] {
     size_t begin = length - std::min(length, longest);
@@ -58,6 +57,12 @@ static std::span<const int32_t> firstTokens(const std::vector<int32_t> &haystack
   while (length > 0 && endsInside())
     --length;
   return std::span(haystack).first(length);
+}
+
+size_t sentenceEndBefore(std::span<const int32_t> hay, size_t at, const NeedleText &text) {
+  while (at > 0 && !endsSentence(text.decode(hay.subspan(at - 1, 1))))
+    --at;
+  return at;
 }
 
 std::string buildHaystack(const std::vector<int32_t> &haystack, uint64_t tokens, double depth,
@@ -72,9 +77,8 @@ std::string buildHaystack(const std::vector<int32_t> &haystack, uint64_t tokens,
                                   "needs {}",
                                   haystack.size(), length));
   std::span<const int32_t> hay = firstTokens(haystack, length, text);
-  size_t at = static_cast<size_t>(std::floor(depth * static_cast<double>(hay.size())));
-  while (at > 0 && !endsSentence(text.decode(hay.subspan(at - 1, 1))))
-    --at;
+  size_t at = sentenceEndBefore(
+      hay, static_cast<size_t>(std::floor(depth * static_cast<double>(hay.size()))), text);
   std::span<const int32_t> before = hay.first(at), after = hay.subspan(at);
   return text.decode(before) + (at ? " " : "") + needle + " " + text.decode(after);
 }

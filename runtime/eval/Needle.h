@@ -51,6 +51,13 @@ struct NeedleCell {
 double judgeExact(const std::string &answer, const std::string &needle,
                   const std::string &question);
 
+/// At most the first `length` tokens, and no character that its tokens end inside of.
+std::span<const int32_t> firstTokens(const std::vector<int32_t> &haystack, size_t length,
+                                     const NeedleText &text);
+
+/// The place in `hay`, at most `at`, where a sentence ends; 0 where none does.
+size_t sentenceEndBefore(std::span<const int32_t> hay, size_t at, const NeedleText &text);
+
 /// `tokens` tokens, the haystack's first and the needle after the sentence that ends nearest before
 /// `depth`. Throws NeedleError where haystack or length has no room for it.
 std::string buildHaystack(const std::vector<int32_t> &haystack, uint64_t tokens, double depth,

@@ -43,6 +43,10 @@ static constexpr WordRow metrics[] = {
     {.name = "count", .text = "the share of its numbers that are right"},
     {.name = "code_sim", .text = "how alike its first line of code is"},
 };
+static constexpr WordRow measures[] = {
+    {.name = "sum", .text = "of all its tokens"},
+    {.name = "per_byte", .text = "divided by its bytes"},
+};
 static constexpr WordRow editions[] = {
     {.name = "official", .text = "the published code with its accidents"},
     {.name = "clean", .text = "without them"},
@@ -156,10 +160,12 @@ static constexpr Parameter samples[] = {
      .text = "of the likeliest tokens that together reach this share",
      .measures = bit(Measure::Percent),
      .bound = Bound::Positive}};
-static constexpr Parameter recall[] = {
-    haystack,
-    lengths,
-    {.name = "pairs", .types = Number, .text = "keys and values hidden", .bound = Bound::Count}};
+static constexpr Parameter recall[] = {haystack,
+                                       lengths,
+                                       {.name = "pairs",
+                                        .types = Number,
+                                        .text = "keys and values hidden, each asked for",
+                                        .bound = Bound::Count}};
 static constexpr Parameter longbench[] = {
     {.name = "folder", .types = Path, .text = "LongBench's files", .positional = true},
     {.name = "datasets",
@@ -222,6 +228,21 @@ static constexpr Parameter task[] = {
      .fallback = "none",
      .text = "longer prompts lose their middle; none: what the context has room for",
      .measures = bit(Measure::Tokens),
+     .bound = Bound::Count},
+    {.name = "choices",
+     .types = Text | None,
+     .fallback = "none",
+     .text = "a field with a list: the answer is the likeliest of it behind the prompt, and is not "
+             "written"},
+    {.name = "likelihood",
+     .types = Word,
+     .fallback = "sum",
+     .text = "of a choice",
+     .words = measures},
+    {.name = "shots",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "solved records before each, drawn from the others",
      .bound = Bound::Count}};
 static constexpr Parameter spread[] = {
     {.name = "range",
@@ -259,7 +280,8 @@ static constexpr Construct rows[] = {
      .family = Family::Task,
      .parameters = recall,
      .text = "finds a key's value among many",
-     .example = "recall(docs, lengths: [4_000], pairs: 50)"},
+     .example = "recall(docs, lengths: [4_000], pairs: 50)",
+     .state = State::Runs},
     {.name = "longbench",
      .family = Family::Task,
      .parameters = longbench,

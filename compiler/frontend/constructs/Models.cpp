@@ -176,6 +176,13 @@ const Construct modelOverride = {.name = "override",
                                  .example = "base { context: 64Ki }",
                                  .state = State::Runs};
 
+static constexpr Parameter average[] = {
+    {.name = "model", .types = Model, .text = "a train", .positional = true},
+    {.name = "saves",
+     .types = Number,
+     .text = "how many; `save:` of the run block says what is saved and stays",
+     .bound = Bound::Count}};
+
 static constexpr Construct rows[] = {
     {.name = "load",
      .family = Family::Tokenizer,
@@ -209,6 +216,12 @@ static constexpr Construct rows[] = {
          "a model elsewhere, over the OpenAI chat protocol; it can only answer, and no answer is "
          "asked for twice",
      .example = R"(endpoint("https://host/v1", "large", key: env("KEY"), spend: 5M tokens))",
+     .state = State::Runs},
+    {.name = "average",
+     .family = Family::Model,
+     .parameters = average,
+     .text = "the mean of the weights that a train saved last, its end among them",
+     .example = "average(trained, saves: 3)",
      .state = State::Runs},
     {.name = "env",
      .family = Family::Secret,

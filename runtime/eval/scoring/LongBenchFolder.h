@@ -16,6 +16,7 @@ namespace roux::eval {
 struct AskedItem {
   std::string prompt;
   Prediction expected;
+  std::vector<std::string> choices = {}; ///< the likeliest is the answer; none: it is written
 };
 
 struct AskedSet {

@@ -37,6 +37,14 @@ data chats = chat("chats.jsonl")
 data held = chats | sample(2%)
 )";
 
+/// A train that a model may be of.
+inline constexpr std::string_view usualTrain = R"(
+train trained {
+  model: base, data: chats, target: role == assistant, weight: 1 / step.targets
+  batch: each(8 sequences, overflow: error, last: keep), optimizer: adamw(lr: 1e-3), length: 2 epochs
+}
+)";
+
 /// The keys of `block` with those that `piece` writes left out, then `piece`.
 inline std::string blockWith(std::map<std::string, std::string> block, std::string_view piece) {
   std::string text;
@@ -60,7 +68,7 @@ inline std::string recipeAround(Around around, std::string_view piece) {
   case Around::Data:
     return start + "data x = " + text + "\n";
   case Around::Model:
-    return start + "model x = " + text + "\n";
+    return start + "model x = " + text + "\n" + std::string(usualTrain);
   case Around::Tokenizer:
     return start + "tokenizer x = " + text + "\nmodel y = base { tokenizer: x }\n";
   case Around::Train:

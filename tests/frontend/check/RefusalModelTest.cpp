@@ -45,6 +45,9 @@ static constexpr Refusal refusals[] = {
     {Around::Tokenizer, R"(bpe(docs))",
      R"(bpe: bpe needs 'vocab:', number of ids, special ones included)",
      R"(bpe(docs, vocab: 4Ki))"},
+    {Around::Model, R"(average(base, saves: 3))",
+     R"(base: 'average' is of what a train saved; expected the name of a train)",
+     R"(average(trained, saves: 3))"},
 };
 
 TEST(Refusals, Models) {

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/eval/LossGroups.h"
-#include "runtime/eval/Needle.h"
+#include "runtime/eval/Recall.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -32,8 +32,11 @@ check("pieces are cut at powers of two, none shorter than the shortest", "warnin
 seen = [(s["source"], s["record"], s["tokens"]) for step in steps for pack in step for s in pack]
 check("nothing is drawn twice", re.search(r"Dropped|dropped", plan) is not None and len(seen) == len(lengths) and True or
       len(seen) == sum(map(len, lengths)))
-recipe.run()
+said = recipe.run()
 metrics = recipe.metrics("grown")
+costs = [line.split() for line in said.splitlines() if re.match(r"grown \d+ ", line)]
+check("the run ends with what steps of each length cost", [(int(row[1]), int(row[2]), float(row[4])) for row in costs] ==
+      [(8, 12, 16), (16, 12, 8), (32, 12, 4), (64, 12, 2)], said)
 check("it ends with its last cycle", len(metrics) == 48)
 check("z-loss is in the loss", "1e-4 * lse^2" in recipe.roux("inspect", "--emit=loss") or
       "logsumexp" in recipe.roux("inspect", "--emit=loss"))

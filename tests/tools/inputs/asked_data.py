@@ -159,3 +159,40 @@ try:
     assert len(pieces) > 10, pieces
 finally:
     server.kill()
+
+# A model that is here: what is drawn for a record is drawn again, equal documents are not answered alike, and a document
+# that leaves no room in its context is counted.
+toy.lines("docs.jsonl", *({"text": text} for text in ("One text.", "One text.", "Another.", toy.prose(700, 1))))
+(folder / "r.recipe").write_text("""seed 5
+model base = load("model")
+data docs = text("docs.jsonl", ends: none)
+data made = docs | ask(base, s: "{document} So", tokens: 12, temperature: 1)
+train sft {
+  model: base, data: made | as_chat(user: "{document}", assistant: "{s}"), target: role == assistant, weight: 1 / step.targets
+  batch: 2 * pack(512 tokens, fit: next, overflow: error, last: keep), optimizer: adamw(lr: 1e-3), length: 1 epochs
+}
+""")
+
+
+def written():
+    status, said = roux()
+    assert status == 0, said
+    file, = folder.glob("runs/r/asked/made-s-*.jsonl")
+    return [json.loads(line) for line in lines(file)[:-1]]
+
+
+local = written()
+answers = [line["fields"].get("s") for line in local]
+assert all(answers[:3]) and answers[3] is None and answers[0] != answers[1], answers
+assert re.fullmatch(r"no answer for 's': its \d+ tokens leave no room in the model's context of 512", local[3]["missing"]), local[3]
+for file in [*folder.glob("runs/r/asked/made-s-*"), *folder.glob("runs/r/answers/*")]:
+    file.unlink()
+assert written() == local
+# An answer that was damaged in the journal is said and not used.
+for file in folder.glob("runs/r/asked/made-s-*"):
+    file.unlink()
+kept, = folder.glob("runs/r/answers/*.jsonl")
+content = kept.read_bytes()
+kept.write_bytes(content.replace(b'"answer_tokens": 12', b'"answer_tokens": 11', 1))
+status, said = roux()
+assert status == 1 and f"{kept}:" in said and "no answer as it was kept" in said, said
