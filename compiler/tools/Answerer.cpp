@@ -10,9 +10,12 @@
 #include "compiler/tools/EvalAsk.h"
 #include "compiler/tools/EvalTasks.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "runtime/Say.h"
 #include "runtime/data/SeedTree.h"
 #include "runtime/eval/CompiledModel.h"
 
+#include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 #include <map>
 #include <xxhash.h>
@@ -29,8 +32,17 @@ public:
   EndpointAnswerer(std::unique_ptr<endpoint::Endpoint> endpoint, std::string name)
       : endpoint(std::move(endpoint)), name(std::move(name)) {}
 
+  /// Says now and then how far it is: a server may take minutes for an answer.
   std::vector<Answered> ask(std::span<const Question> questions) override {
-    return endpoint->ask(questions);
+    constexpr std::chrono::seconds pause(10);
+    auto last = std::chrono::steady_clock::now();
+    return endpoint->ask(questions, [&](size_t answered) {
+      auto now = std::chrono::steady_clock::now();
+      if (now - last < pause)
+        return;
+      last = now;
+      say(stderr, "  {} of {} answered\n", answered, questions.size());
+    });
   }
   std::string keyOf(const Question &question) const override {
     return endpoint::keyOf(question, name);

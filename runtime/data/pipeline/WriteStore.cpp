@@ -151,27 +151,34 @@ void PipelineRunner::appendGood(TokenStoreWriter &store, const Row &row, const M
   }
 }
 
-/// Tells of every key that neither a layout nor `schema` nor an expression nor the template reads.
+/// The fields that the steps' prompts and the steps themselves name.
+static std::unordered_set<std::string> namedIn(const DataPipeline &pipeline) {
+  std::unordered_set<std::string> named;
+  auto addHoles = [&](const std::string &prompt) {
+    for (std::string &hole : holesOf(prompt))
+      named.insert(std::move(hole));
+  };
+  for (const DataStep &step : pipeline.steps) {
+    named.insert(step.field);
+    for (const std::string *prompt : {&step.chat.system, &step.chat.user, &step.chat.assistant})
+      addHoles(*prompt);
+    for (const AskedField &field : step.ask.fields)
+      for (const NamedPrompt &prompt : field.prompts)
+        addHoles(prompt.text);
+  }
+  return named;
+}
+
+/// Tells of every key that neither a layout nor `schema` nor an expression, a prompt or the
+/// template reads.
 void PipelineRunner::noteUnreadKeys(const StoreSchema &schema) {
-  std::unordered_set<std::string> read;
+  std::unordered_set<std::string> read = namedIn(pipeline);
   for (const StoreSchema::Attribute &attribute : schema.attributes)
     read.insert(attribute.name);
   visitNodes(pipeline, consumer, [&](const Expression::Node &node) {
     if (node.operation == Operation::Read && node.attribute == Attribute::Field)
       read.insert(node.text);
   });
-  for (const DataStep &step : pipeline.steps) {
-    read.insert(step.field);
-    auto readIn = [&](const std::string &prompt) {
-      for (std::string &hole : holesOf(prompt))
-        read.insert(std::move(hole));
-    };
-    for (const std::string *prompt : {&step.chat.system, &step.chat.user, &step.chat.assistant})
-      readIn(*prompt);
-    for (const AskedField &field : step.ask.fields)
-      for (const NamedPrompt &prompt : field.prompts)
-        readIn(prompt.text);
-  }
   for (size_t step = 0; step < sources.size(); ++step) {
     const std::shared_ptr<RecordSource> &source = sources[step];
     if (!source || std::find(sources.begin(), sources.begin() + step, source) !=

@@ -131,6 +131,7 @@ try:
         said = f"[system]Be brief.[user]{texts[i]}\n\nquestion 1 of item{i}[assistant]{answer}"
         assert (int(tokens), int(targets)) == (len(said.encode()) + 2, len(answer.encode()) + 1), (i, tokens, targets)
     assert sorted(int(record) for record, _, _ in placed) == good, plan.stdout
+    assert "nothing reads key" not in plan.stdout, "prompts read 'name' and 'second'"
     for note in ("made/ask/1: the answer for 'q' has not the 5 items that were asked for", "made/ask/1: no answer for 'q'"):
         assert note in plan.stdout, plan.stdout
 
