@@ -158,7 +158,10 @@ void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
   data::DataSummary summary = data::summarize(data.plan, data.store, train["weight"].expression);
   std::vector<train::StepMetrics> metrics =
       train::MetricsFile::read(built.folder / "metrics.jsonl");
-  table.add(train.name, metrics, summary);
+  // LongAlign's machine has eight devices, and its groups are as large as a machine.
+  const CheckedValue &batch = train["batch"];
+  table.add(train.name, metrics, summary, data.plan,
+            batch.calls("sorted") ? static_cast<uint64_t>(batch["group"].number) : 8);
   if (train["batch"].calls("bucket"))
     costs.addLengths(train.name, metrics, data.plan);
   addCurves(train, metrics);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace roux {
 
@@ -26,8 +27,33 @@ void RunTable::add(const std::string &model, const std::string &column, const st
   rows[model][column] = value;
 }
 
+/// Share of the time of `devices` that they would wait for the slowest of them: each takes the next
+/// pack of a step, or the next sequence where nothing is packed, and a token costs the same
+/// everywhere.
+static double idleShare(const data::Plan &plan, uint64_t devices) {
+  uint64_t taken = 0, used = 0;
+  for (uint64_t i = 0; i < plan.steps(); ++i) {
+    data::PlanStep step = plan.step(i);
+    std::vector<uint64_t> rows;
+    for (const data::PlannedPack &pack : step.packs)
+      for (bool isFirst = true; const data::PlacedSequence &placed : step.of(pack)) {
+        if (isFirst || plan.rules().packCapacity == 0)
+          rows.push_back(0);
+        rows.back() += placed.positions;
+        isFirst = false;
+      }
+    for (size_t at = 0; at < rows.size(); at += devices) {
+      std::span<const uint64_t> together =
+          std::span(rows).subspan(at, std::min<size_t>(devices, rows.size() - at));
+      taken += *std::ranges::max_element(together) * together.size();
+      used = std::accumulate(together.begin(), together.end(), used);
+    }
+  }
+  return taken ? 1 - static_cast<double>(used) / static_cast<double>(taken) : 0;
+}
+
 void RunTable::add(const std::string &train, const std::vector<train::StepMetrics> &metrics,
-                   const data::DataSummary &summary) {
+                   const data::DataSummary &summary, const data::Plan &plan, uint64_t devices) {
   if (metrics.empty())
     return;
   double tokens = 0, targets = 0, seconds = 0, lastLoss = 0;
@@ -47,6 +73,7 @@ void RunTable::add(const std::string &train, const std::vector<train::StepMetric
   add(train, "tokens/step", spreadText(summary.positions));
   add(train, "packs full",
       summary.occupancy > 0 ? fmt::format("{:.1f}%", 100 * summary.occupancy) : "");
+  add(train, "idle", fmt::format("{:.1f}%", 100 * idleShare(plan, devices)));
   add(train, "tokens/s", seconds > 0 ? train::countText(tokens / seconds) : "");
   add(train, "first loss", fmt::format("{:.3f}", metrics.front().loss));
   add(train, "last loss", fmt::format("{:.3f}", lastLoss));

@@ -20,9 +20,10 @@ public:
   explicit RunTable(std::string heading = "model") : heading(std::move(heading)) {}
 
   /// Steps, tokens, what a step holds, speed and loss of a train. The last loss is the mean over
-  /// the last tenth of the steps: one step's depends on what it happened to hold.
+  /// the last tenth of the steps: one step's depends on what it happened to hold. `devices`: as
+  /// many as would compute a step side by side, for what they would wait for one another.
   void add(const std::string &train, const std::vector<train::StepMetrics> &metrics,
-           const data::DataSummary &summary);
+           const data::DataSummary &summary, const data::Plan &plan, uint64_t devices);
   /// What steps of each length cost, of a train whose steps hold one length each: a row a length.
   void addLengths(const std::string &train, const std::vector<train::StepMetrics> &metrics,
                   const data::Plan &plan);

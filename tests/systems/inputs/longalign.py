@@ -45,6 +45,27 @@ table = toy.Recipe(recipes, "longalign_table", **size, group=2, each=8)
 said = table.run()
 rows = {line.split()[0]: line for line in said.splitlines() if line.split()}
 check("the comparison has its four rows", all(name in rows for name in ("naive", "sorted", "packed", "weighted")), said)
+header = next(line for line in said.splitlines() if line.startswith("model "))
+end = header.index(" idle ") + len(" idle")
+
+
+def idle(train):
+    """Of eight devices, or of as many as a group has, that take the next row of a step each and wait for the longest."""
+    taken = used = 0
+    devices = 2 if train == "sorted" else 8
+    for step in table.steps(train)[0]:
+        packed = train in ("packed", "weighted")
+        wide = [sum(s["positions"] for s in pack) for pack in step] if packed else [s["positions"] for pack in step for s in pack]
+        for at in range(0, len(wide), devices):
+            taken += max(wide[at:at + devices]) * len(wide[at:at + devices])
+            used += sum(wide[at:at + devices])
+    return 100 * (1 - used / taken)
+
+
+for name in ("naive", "sorted", "packed", "weighted"):
+    shown = float(rows[name][:end].split()[-1].rstrip("%"))
+    check(f"{name}: what devices would wait is in the table", abs(shown - idle(name)) < 0.06, (shown, idle(name)))
+check("sorting and packing leave less to wait for", max(idle("sorted"), idle("packed")) < idle("naive"))
 same, weighted = aligned.metrics("aligned"), table.metrics("weighted")
 check("packed and weighted is the recipe's own training", [m["loss"] for m in same] == [m["loss"] for m in weighted])
 check("without the weights it is another", [m["loss"] for m in table.metrics("packed")] != [m["loss"] for m in weighted])
