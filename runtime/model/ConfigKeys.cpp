@@ -122,9 +122,14 @@ std::vector<std::string> unreadKeys(const ConfigObject &from) {
       double number = 1;
       bool dropout = key.ends_with("dropout") || key.ends_with("pdrop");
       if (!dropout || value.get(number) || number != 0)
-        unread.emplace_back(key);
+        unread.emplace_back(key.substr(0, 80));
     }
   });
+  constexpr size_t most = 32;
+  if (unread.size() > most) {
+    unread.resize(most);
+    unread.emplace_back("…");
+  }
   return unread;
 }
 

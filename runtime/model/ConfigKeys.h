@@ -12,7 +12,7 @@ namespace roux::model {
 
 /// Goes through the keys of `from` that were not asked for. Throws ModelError for one that would
 /// change what the model computes, unless it has the value that changes nothing. Returns those that
-/// are not known, in the order of the file.
+/// are not known, in the order of the file; where there are many, a few of them.
 std::vector<std::string> unreadKeys(const ConfigObject &from);
 
 } // namespace roux::model

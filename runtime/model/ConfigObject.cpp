@@ -29,7 +29,7 @@ std::string ConfigObject::nameOf(std::string_view key) const {
 }
 
 void ConfigObject::fail(std::string_view key, std::string_view what) const {
-  throw ModelError(fmt::format("{}: {}: {}", file.string(), nameOf(key), what));
+  throw ModelError(fmt::format("{}: {}: {}", file.string(), nameOf(key).substr(0, 160), what));
 }
 
 void ConfigObject::expected(std::string_view key, simdjson::dom::element found,

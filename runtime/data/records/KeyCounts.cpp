@@ -12,7 +12,19 @@
 
 namespace roux::data {
 
-bool KeyCounts::add(std::string_view key, KeyOf of, uint64_t records, uint64_t first) {
+/// What a ledger has room for.
+static std::string_view shortened(std::string_view key) {
+  constexpr size_t most = 200;
+  if (key.size() <= most)
+    return key;
+  size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(key[end]) & 0xC0) == 0x80) // inside a character
+    --end;
+  return key.substr(0, end);
+}
+
+bool KeyCounts::add(std::string_view name, KeyOf of, uint64_t records, uint64_t first) {
+  std::string_view key = shortened(name);
   for (KeyCount &entry : entries)
     if (entry.of == of && entry.key == key) {
       entry.records += records;

@@ -37,7 +37,7 @@ static std::string_view nameOf(simdjson::dom::element element) {
 void JsonNode::fail(std::string_view what) const {
   if (key.empty())
     throw TokenizerError(fmt::format("{}: {}", file, what));
-  throw TokenizerError(fmt::format("{}: key '{}': {}", file, key, what));
+  throw TokenizerError(fmt::format("{}: key '{}': {}", file, key.substr(0, 160), what));
 }
 
 void JsonNode::wrongType(std::string_view expected) const {
@@ -127,8 +127,13 @@ bool JsonObject::says(std::string_view name, bool value) const {
 std::string JsonObject::noteOfUnread() const {
   std::string unread;
   std::set<std::string_view> told;
+  constexpr std::size_t most = 32;
   for (auto [name, value] : object)
-    if (!known.contains(name) && !value.is_null() && told.insert(name).second)
+    if (known.contains(name) || value.is_null() || !told.insert(name).second)
+      continue;
+    else if (told.size() > most)
+      return fmt::format("{}: nothing reads {}, and others", self.fileName(), unread);
+    else
       unread += fmt::format("{}'{}'", unread.empty() ? "" : ", ", name.substr(0, 80));
   return unread.empty() ? unread : fmt::format("{}: nothing reads {}", self.fileName(), unread);
 }

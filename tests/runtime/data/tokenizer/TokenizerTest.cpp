@@ -147,6 +147,12 @@ TEST(Tokenizer, EveryKeyOfItsFilesIsAccountedFor) {
             "special_tokens_map.json: nothing reads 'novelty', 'odd'");
   EXPECT_EQ(notesWith("tokenizer_config.json", R"({"model_max_length": 9, "novelty": 1})"),
             "tokenizer_config.json: nothing reads 'novelty'");
+  std::string many = "{\"a\": 1";
+  for (int i = 0; i < 1000; ++i)
+    many += fmt::format(", \"{}{}\": 1", std::string(1000, 'k'), i);
+  std::string said = notesWith("special_tokens_map.json", many + "}");
+  EXPECT_LT(said.size(), 4000u);
+  EXPECT_TRUE(said.ends_with(", and others")) << said;
   const std::string answers = "generation_config.json";
   EXPECT_EQ(notesWith(answers, R"({"temperature": 0.6, "eos_token_id": [2, 99], "stop_strings": [],
                                    "suppress_tokens": null, "max_length": 1e30})"),
