@@ -149,6 +149,7 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
   train::RunLock lock(outputFolder(path));
   data::removeAbandoned(outputFolder(path) / "data");
   data::removeTemporaries(outputFolder(path) / "evals");
+  removeUnfinishedKernels();
   TrainBuilder trains(sources, recipe, outputFolder(path));
   prepare(sources, recipe, request, trains);
   EvalBuilder evals(sources, recipe, trains, outputFolder(path));

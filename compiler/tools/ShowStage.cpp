@@ -13,17 +13,9 @@
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
 
-#include <cstdlib>
 #include <fmt/format.h>
 
 namespace roux {
-
-std::string kernelCacheFolder() {
-  if (const char *cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
-    return std::string(cache) + "/roux";
-  const char *home = std::getenv("HOME");
-  return home && *home ? std::string(home) + "/.cache/roux" : std::string();
-}
 
 /// Prints the stage and writes the dump, of what was asked. False after saying what is wrong.
 static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,

@@ -1,6 +1,7 @@
-// A library to preload: ends its process by SIGKILL at one chosen call that changes files, so that
+// A library to preload: ends its process by a signal at one chosen call that changes files, so that
 // a test can be at every place where a process may die. KILL_AT=n: before the n-th such call; 0 or
-// unset: never. COUNT_CALLS=file: how many there were is written there at the end.
+// unset: never. KILL_WITH=n: the signal, SIGKILL where it is unset. COUNT_CALLS=file: how many
+// calls there were is written there at the end.
 #include <atomic>
 #include <csignal>
 #include <cstdarg>
@@ -14,14 +15,14 @@
 namespace {
 
 std::atomic<long> calls = 0;
-long killAt() {
-  const char *text = std::getenv("KILL_AT");
-  return text ? std::atol(text) : 0;
+long setting(const char *name, long otherwise) {
+  const char *text = std::getenv(name);
+  return text ? std::atol(text) : otherwise;
 }
 void count() {
-  static const long last = killAt();
+  static const long last = setting("KILL_AT", 0);
   if (++calls == last)
-    kill(getpid(), SIGKILL);
+    kill(getpid(), static_cast<int>(setting("KILL_WITH", SIGKILL)));
 }
 template <typename Function>
 Function *real(const char *name) {

@@ -4,7 +4,8 @@ moments; started again it must end as a run left alone, and leave nothing behind
     killed_anywhere.py RECIPES LIBRARY KILLS [PART PARTS]   (roux on PATH; works in the current folder)
 
 LIBRARY is kill_at_call.cpp, compiled. KILLS calls are spread evenly over all of them; every fourth kill is at a random
-moment instead. PART of PARTS does a share of them.
+moment instead, every eighth is a SIGTERM, which must end the run as well, and every sixteenth finds no compiled kernels.
+PART of PARTS does a share of them.
 """
 import json
 import os
@@ -12,6 +13,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -27,9 +29,9 @@ short_run.write("run", recipes, steps=6, run="save: every(2 steps, keep: 1), thr
                       "eval after { model: read, target: true, unseen: loss(held | where(sequence.hard > 1)) }\n")
 
 
-def run(kill_at=0, seconds=None):
+def run(kill_at=0, seconds=None, by=signal.SIGKILL):
     """The exit status, negative where it was killed, and what was said."""
-    environment = dict(os.environ, LD_PRELOAD=library, KILL_AT=str(kill_at), COUNT_CALLS=str(pathlib.Path("calls").resolve()))
+    environment = dict(os.environ, LD_PRELOAD=library, KILL_AT=str(kill_at), KILL_WITH=str(int(by)), COUNT_CALLS=str(pathlib.Path("calls").resolve()))
     process = subprocess.Popen(["roux", "run", "run.recipe", "--target", "after"], env=environment, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
@@ -67,18 +69,28 @@ calls, whole = int(pathlib.Path("calls").read_text()), state()
 checkpoints = [name for name in whole if name.endswith(".checkpoint")]
 random.seed(1)
 moments = [random.uniform(0, seconds) for _ in range(kills)]
-killed = failed = 0
+killed = failed = swallowed = 0
 for i in range(part, kills, parts):
     shutil.rmtree("runs")
     at = 1 + i * calls // kills
-    first = run(seconds=moments[i]) if i % 4 == 3 else run(kill_at=at)
-    killed += first[0] < 0
+    if i % 16 == 8:
+        shutil.rmtree("cache")
+    by = signal.SIGTERM if i % 8 == 5 else signal.SIGKILL
+    first = run(seconds=moments[i]) if i % 4 == 3 else run(kill_at=at, by=by)
+    killed += first[0] != 0
+    if by == signal.SIGTERM and first[0] == 0:
+        swallowed += 1
+        print(f"told to end at call {at}: {first[1][-300:]}", flush=True)
+    for left in pathlib.Path("cache").glob("roux/*.*.*"):  # an hour later
+        os.utime(left, (time.time() - 3600, time.time() - 3600))
     again = run()
     found = state()
+    found.update((f"cache/{name}", b"") for name in os.listdir("cache/roux") if name.count(".") > 1)
     different = [name for name in whole.keys() | found.keys() if whole.get(name, 0) != found.get(name, 0)]
     if again[0] != 0 or different:
         failed += 1
         print(f"killed at {f'{moments[i]:.3f} s' if i % 4 == 3 else f'call {at}'}: {again[0]} {again[1][-300:]} differ: {different}", flush=True)
 short_run.say("runs are killed", killed * 3 > (kills // parts) * 2, killed)
 short_run.say("all end as one left alone, with nothing left over", failed == 0, f"{failed} of {kills // parts}")
+short_run.say("who is told to end ends", swallowed == 0, f"{swallowed} go on")
 print(f"{calls} calls, {killed} kills, {len(checkpoints)} checkpoint kept", file=sys.stderr)
