@@ -9,6 +9,8 @@
 #include "runtime/data/pipeline/TextPieces.h"
 #include "runtime/data/records/RecordError.h"
 
+#include <fmt/format.h>
+
 namespace roux::ask {
 
 using namespace data;
@@ -35,6 +37,9 @@ RecordQuestions questionsOf(const AskRule &rule, const Record &record, SeedTree 
         record.document.substr(asked.chunk.begin, asked.chunk.end - asked.chunk.begin);
   }
   for (const AskedField &field : rule.fields) {
+    // Said before anything is paid for.
+    if (record.find(field.name))
+      throw RecordError(fmt::format("the record has a field '{}' already", field.name));
     size_t drawn = (draws / "choice" / field.name).below(field.prompts.size());
     const NamedPrompt &prompt = field.prompts[drawn];
     std::string filled = filledPrompt(prompt.text, [&](std::string_view hole) {

@@ -87,6 +87,13 @@ try:
     status, said = roux()
     assert status == 1 and "docs.jsonl:1: the record has no 'nmae', which the prompt asks for" in said, said
     assert not requests()
+    # So is a field that the record has of its own.
+    content = (folder / "docs.jsonl").read_text()
+    recipe(port)
+    toy.lines("docs.jsonl", {"text": "A text.", "name": "item0", "second": "item1000", "q": "mine"})
+    status, said = roux()
+    assert status == 1 and "docs.jsonl:1: the record has a field 'q' already" in said and not requests(), said
+    (folder / "docs.jsonl").write_text(content)
     # Without the answers nothing can be planned, and it is said where they come from.
     recipe(port)
     status, said = roux("check")
