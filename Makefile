@@ -1,5 +1,5 @@
 # The README's commands. Not the build system: CMakePresets.json is.
-.PHONY: run test build install format bench bench-peer
+.PHONY: run test build sanitize release install format bench bench-peer
 
 install:
 	@setup/install.sh
@@ -16,6 +16,18 @@ run: build
 
 test: build
 	@ctest --preset dev
+
+# All that needs no MLIR, its tests too, under the address and undefined-behaviour sanitizers.
+sanitize: install
+	@test -e build/asan/build.ninja || cmake --preset asan
+	@cmake --build --preset asan
+	@ctest --preset asan
+
+# What is shipped: built without assertions, and asked for what people ask of it.
+release: install
+	@test -e build/release/build.ninja || cmake --preset release
+	@cmake --build --preset release --target roux roux-compiler
+	@ctest --preset release
 
 # ROW=C3: one row of what speed is judged by (bench/README.md).
 bench: build

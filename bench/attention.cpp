@@ -31,22 +31,34 @@ kernel.func @forward(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x
 }
 kernel.func @query_gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
                             %do: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %d: memref<?x{H}xf32>,
-                            %dq: memref<?x{Q}xf32>, %work: memref<?x6xi32>) {
-  kernel.attention_query_gradient %q, %k, %v, %do, %l, %d into %dq over %work
+                            %dq: memref<?x{D}xf32>, %work: memref<?x6xi32>) {
+  kernel.attention_query_gradient %q, %k, %v, %do, %l, %d over %work
     {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
     : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
-      memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x{Q}xf32>, memref<?x6xi32>
+      memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x6xi32> result {
+  ^bb0(%i: index, %s: vector<{D}xf32>):
+    kernel.store %s, %dq[%i] : vector<{D}xf32>, memref<?x{D}xf32>
+    kernel.yield
+  }
   kernel.return
 }
 kernel.func @key_gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
                           %do: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %d: memref<?x{H}xf32>,
-                          %dk: memref<?x{K}xf32>, %dv: memref<?x{K}xf32>,
+                          %dk: memref<?x{D}xf32>, %dv: memref<?x{D}xf32>,
                           %work: memref<?x6xi32>) {
-  kernel.attention_key_gradient %q, %k, %v, %do, %l, %d into %dk, %dv over %work
+  kernel.attention_key_gradient %q, %k, %v, %do, %l, %d over %work
     {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
     : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
-      memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>,
-      memref<?x6xi32>
+      memref<?x{H}xf32>, memref<?x{H}xf32>,
+      memref<?x6xi32> key {
+  ^bb0(%i: index, %s: vector<{D}xf32>):
+    kernel.store %s, %dk[%i] : vector<{D}xf32>, memref<?x{D}xf32>
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<{D}xf32>):
+    kernel.store %s, %dv[%i] : vector<{D}xf32>, memref<?x{D}xf32>
+    kernel.yield
+  }
   kernel.return
 })";
 
@@ -70,7 +82,8 @@ void measure(int segments, int length, int heads, int keyHeads, int columns, uns
   Compiled kernels(substitute(attention, {{"H", std::to_string(heads)},
                                           {"G", std::to_string(keyHeads)},
                                           {"Q", std::to_string(heads * columns)},
-                                          {"K", std::to_string(keyHeads * columns)}}));
+                                          {"K", std::to_string(keyHeads * columns)},
+                                          {"D", std::to_string(columns)}}));
   size_t tokens = size_t(segments) * length, own = tokens * heads * columns;
   size_t shared = tokens * keyHeads * columns;
   std::vector<int32_t> offsets;

@@ -31,7 +31,7 @@ double best(int times, const std::function<void()> &run) {
 
 const char *contract = R"(
 kernel.func @contract(%a: memref<?x{L}x{T}>, %b: memref<?x{R}x{T}>, %y: memref<?x{N}xf32>) {
-  kernel.contract {form} {rows} left {
+  kernel.contract {form} left {
   ^bb0(%i: index):
     %v = kernel.load %a[%i] : memref<?x{L}x{T}> -> vector<{L}x{T}>
     kernel.yield %v : vector<{L}x{T}>
@@ -51,9 +51,6 @@ double contractRate(const std::string &form, Element element, int rows, int colu
                     unsigned threads) {
   bool nt = form == "nt", tn = form == "tn";
   Compiled kernels(substitute(contract, {{"form", form},
-                                         {"rows", std::to_string(tn   ? 0
-                                                                 : nt ? columns
-                                                                      : terms)},
                                          {"L", std::to_string(tn ? rows : terms)},
                                          {"R", std::to_string(nt ? terms : columns)},
                                          {"N", std::to_string(columns)},

@@ -1,12 +1,12 @@
 //===- step.cpp - how fast a compiled training step is ---------------------===//
 //
 // step-bench SHAPE f32|bf16 [threads] [steps] [FOLDER]: whole optimizer steps of
-// one shape. Where the time goes, kernel by kernel, then one line of JSON: losses,
-// seconds of each step by the clock and by the processor, useful operations, the
-// machine's ceilings in the same run, memory. With a folder the fresh weights and
-// the micro-batch are left there for another program to run the same steps.
-// Useful operations are 6 a matrix element and token, and of attention's pairs the
-// causal half: no recomputation.
+// one shape; of SHAPE-apart with every operation's own kernels. Where the time goes, kernel by
+// kernel, then one line of JSON: losses, seconds of each step by the clock and by the processor,
+// useful operations, the machine's ceilings in the same run, memory. With a folder the fresh
+// weights and the micro-batch are left there for another program to run the same steps. Useful
+// operations are 6 a matrix element and token, and of attention's pairs the causal half: no
+// recomputation.
 //
 //===----------------------------------------------------------------------===//
 #include "bench/Ceilings.h"
@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fmt/format.h>
@@ -39,6 +40,7 @@ struct Shape {
   std::vector<int32_t> lengths; ///< of the segments of the one micro-batch of a step
   bool saves;                   ///< activations; else layers are computed again
   int targets = 100;            ///< percent of the tokens that have a label
+  bool fuses = true;
 };
 
 /// Twelve conversations of very different length, as in a pack of long-context fine-tuning.
@@ -106,6 +108,7 @@ StepSource sourceOf(const Shape &shape, StepType type, int32_t targets) {
   config.epsilon = 1e-5;
   source.type = type;
   source.savesActivations = shape.saves;
+  source.fuses = shape.fuses;
   source.secondBeta = secondBeta;
   source.weight.formula.nodes = {{.number = 1.0 / targets}};
   return source;
@@ -218,12 +221,17 @@ int main(int argc, char **argv) {
   auto given = [&](int i, const char *otherwise) -> std::string {
     return argc > i ? argv[i] : otherwise;
   };
-  auto shape = std::find_if(std::begin(shapes), std::end(shapes),
-                            [&](const Shape &s) { return s.name == given(1, "small32k"); });
-  if (shape == std::end(shapes)) {
+  std::string name = given(1, "small32k");
+  bool fuses = !name.ends_with("-apart");
+  name.resize(name.size() - (fuses ? 0 : std::strlen("-apart")));
+  auto known = std::find_if(std::begin(shapes), std::end(shapes),
+                            [&](const Shape &s) { return s.name == name; });
+  if (known == std::end(shapes)) {
     fmt::print(stderr, "there is no shape '{}'\n", argv[1]);
     return 1;
   }
-  run({shape, given(2, "f32") == "bf16" ? StepType::BF16 : StepType::F32,
+  Shape shape = *known;
+  shape.fuses = fuses;
+  run({&shape, given(2, "f32") == "bf16" ? StepType::BF16 : StepType::F32,
        unsigned(std::stoi(given(3, "1"))), std::stoi(given(4, "5")), given(5, "")});
 }

@@ -47,8 +47,8 @@ static KernelCost costOf(Region &region) {
 
 /// Dot products of a head for each pair, of twice the head's columns in operations: scores and
 /// values forward; backward the scores again, their gradient, and one or two sums.
-template <typename AttentionOp>
-static KernelCost attentionCost(AttentionOp op, int products) {
+template <typename Op>
+static KernelCost attentionCost(Op op, int products) {
   KernelCost cost;
   double heads = op.getHeads(), columns = op.headColumns();
   cost.pairOperations = heads * products * 2 * columns;
@@ -59,6 +59,46 @@ static KernelCost attentionCost(AttentionOp op, int products) {
         bytes *= size;
       cost.bytes += bytes; // once a token: keys and values stay in the cache
     }
+  bool ownsKeys = std::is_same_v<Op, AttentionKeyGradientOp>;
+  for (Region &result : op->getRegions()) {
+    KernelCost rows = costOf(result);
+    double count = ownsKeys ? op.getKvHeads() : op.getHeads();
+    cost.operations += rows.operations * count, cost.bytes += rows.bytes * count;
+  }
+  return cost;
+}
+
+/// Each operand is read once, however many products it is in.
+static KernelCost contractCost(ContractOp op) {
+  bool overTerms = op.getForm() == Form::TN;
+  KernelCost cost;
+  for (unsigned at = 0; at < op.getLefts(); ++at) {
+    KernelCost left = costOf(op.left(at));
+    cost.operations += left.operations, cost.bytes += left.bytes;
+    cost.fixedBytes += left.fixedBytes;
+  }
+  DenseSet<Region *> rights;
+  for (unsigned at = 0; at < op.results(); ++at) {
+    for (ContractOp::Product product : op.productsOf(at)) {
+      cost.operations += 2.0 * op.columns(at) * (overTerms ? op.rows(at) : op.terms(product));
+      Region &body = op.right(product.right);
+      if (!rights.insert(&body).second)
+        continue;
+      KernelCost right = costOf(body);
+      double rows = op.getForm() == Form::NT ? op.columns(at) : op.terms(product);
+      if (overTerms)
+        cost.operations += right.operations, cost.bytes += right.bytes;
+      else
+        cost.fixedBytes += right.bytes * rows;
+    }
+    KernelCost result = costOf(op.result(at));
+    double windows = op.getWindows()[at];
+    if (!overTerms)
+      cost.operations += result.operations * windows, cost.bytes += result.bytes * windows;
+    else
+      cost.fixedBytes += result.bytes * op.rows(at);
+    cost.fixedBytes += result.fixedBytes;
+  }
   return cost;
 }
 
@@ -73,19 +113,7 @@ KernelCost roux::costOf(FuncOp function) {
   auto contract = dyn_cast<ContractOp>(first);
   if (!contract)
     return ::costOf(function.getBody());
-  KernelCost left = ::costOf(contract.getLeft()), right = ::costOf(contract.getRight());
-  KernelCost result = ::costOf(contract.getResult()), cost;
-  double columns = contract.resultColumns();
-  if (contract.getForm() == Form::TN) {
-    cost.operations = 2.0 * contract.resultRows() * columns + left.operations + right.operations;
-    cost.bytes = left.bytes + right.bytes;
-    cost.fixedBytes = result.bytes * contract.resultRows();
-    return cost;
-  }
-  cost.operations = 2.0 * contract.terms() * columns + left.operations + result.operations;
-  cost.bytes = left.bytes + result.bytes;
-  cost.fixedBytes = right.bytes * contract.getRows();
-  return cost;
+  return contractCost(contract);
 }
 
 /// Lines of source files that ops of the kernel came from, in order.

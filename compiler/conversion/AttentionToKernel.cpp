@@ -60,6 +60,16 @@ static LogicalResult lower(step::CachedAttentionOp op, EntryLowering &entry) {
   return success();
 }
 
+/// A gradient's body that stores each row of a head where it belongs in `buffer`.
+static void storeRows(RowWriter &k, Region &body, Value buffer) {
+  OpBuilder::InsertionGuard guard(k);
+  Block *block =
+      k.createBlock(&body, {}, {k.getIndexType(), VectorType::get({columnsOf(buffer)}, k.type())},
+                    {k.getLoc(), k.getLoc()});
+  k.store(block->getArgument(1), buffer, block->getArgument(0));
+  kernel::YieldOp::create(k);
+}
+
 static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
   int64_t heads = op.getHeads(), size = columnsOf(op.getQuery()) / heads;
   auto table = MemRefType::get({ShapedType::kDynamic, heads}, entry.accumulation());
@@ -77,22 +87,27 @@ static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
                           entry.buffer(op.getValue()),     gradient,
                           entry.buffer(op.getLogsumexp()), delta};
   SmallVector<Value> forQuery = read, forKey = read;
-  forQuery.append({entry.result(op.getQueryGradient()), workList(entry, queryWorkName)});
+  forQuery.append(
+      {workList(entry, queryWorkName), entry.rows(entry.result(op.getQueryGradient()), size)});
   entry.launch("attention_query_gradient_" + shapeName(op), entry.extent(queryWorkName), forQuery,
                [&](RowWriter &k, ValueRange a) {
-                 kernel::AttentionQueryGradientOp::create(
-                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], op.getHeads(),
+                 auto gradient = kernel::AttentionQueryGradientOp::create(
+                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], op.getHeads(),
                      op.getKeyValueHeads(), entry.target().attentionRows,
                      op.getWindow().value_or(0), op.getScale());
+                 storeRows(k, gradient.getResult(), a[7]);
                });
-  forKey.append({entry.result(op.getKeyGradient()), entry.result(op.getValueGradient()),
-                 workList(entry, keyWorkName)});
+  forKey.push_back(workList(entry, keyWorkName));
+  for (Value result : {op.getKeyGradient(), op.getValueGradient()})
+    forKey.push_back(entry.rows(entry.result(result), size));
   entry.launch("attention_key_gradient_" + shapeName(op), entry.extent(keyWorkName), forKey,
                [&](RowWriter &k, ValueRange a) {
-                 kernel::AttentionKeyGradientOp::create(
-                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], op.getHeads(),
+                 auto gradient = kernel::AttentionKeyGradientOp::create(
+                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], op.getHeads(),
                      op.getKeyValueHeads(), entry.target().attentionRows,
                      op.getWindow().value_or(0), op.getScale());
+                 storeRows(k, gradient.getKeyResult(), a[7]);
+                 storeRows(k, gradient.getValueResult(), a[8]);
                });
   return success();
 }

@@ -58,6 +58,11 @@ public:
   void write(mlir::Value from, int64_t stride, HeadRows rows, mlir::Value first, mlir::Value count,
              mlir::Value scale, mlir::Value factors = {});
 
+  /// Runs a body for rows from[i] * scale, i < count, of which it is told the indices, `apart` from
+  /// each other.
+  void pass(mlir::Value from, int64_t stride, mlir::Region &body, mlir::Value firstIndex,
+            int64_t apart, mlir::Value count, mlir::Value scale);
+
 private:
   mlir::Value at(HeadRows rows, mlir::Value row, mlir::Value column);
   void forColumns(int64_t columns, int64_t width, llvm::function_ref<void(Chunk)> body);

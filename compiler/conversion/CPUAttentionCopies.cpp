@@ -135,6 +135,24 @@ void HeadCopies::write(Value from, int64_t stride, HeadRows rows, Value first, V
   });
 }
 
+void HeadCopies::pass(Value from, int64_t stride, Region &body, Value firstIndex, int64_t apart,
+                      Value count, Value scale) {
+  LoopBuilder &code = cpu.code;
+  CPURows target(cpu.machine);
+  mlir::Block &block = body.front();
+  code.loop(code.index(0), count, 1, [&](Value i) {
+    IRMapping known = cpu.known;
+    known.map(block.getArgument(0), code.add(firstIndex, code.mul(i, apart)));
+    auto gathered = [&](Value, Chunk chunk) {
+      auto type = VectorType::get(chunk.width, tiles.type);
+      Value place = code.add(code.mul(i, stride), chunk.first);
+      Value numbers = code.load(type, code.address(from, tiles.type, place));
+      return Value(arith::MulFOp::create(code, numbers, code.splat(scale, chunk.width)));
+    };
+    RowBody(code, block, known, gathered).emit(target);
+  });
+}
+
 void roux::clear(Tiles &tiles, Value pointer, int64_t count) {
   LoopBuilder &code = tiles.code;
   auto vector = VectorType::get(tiles.lanes, tiles.type);

@@ -202,10 +202,10 @@ void Gradient<Op>::item(AttentionItem item) {
     Value firstHead = code.mul(item.head, share);
     code.loop(code.index(0), code.index(share), 1,
               [&](Value head) { stream(item, code.add(firstHead, head)); });
-    copies.write(result, padded, keyRows(op.getKeyGradient(), item.head), item.firstRow, item.rows,
-                 scale);
-    copies.write(resultOther, padded, keyRows(op.getValueGradient(), item.head), item.firstRow,
-                 item.rows, one);
+    int64_t heads = op.getKvHeads();
+    Value index = code.add(code.mul(item.firstRow, heads), item.head);
+    copies.pass(result, padded, op.getKeyResult(), index, heads, item.rows, scale);
+    copies.pass(resultOther, padded, op.getValueResult(), index, heads, item.rows, one);
   } else {
     copies.copy(queryRows(op.getQuery(), item.head), item.firstRow, item.rows, own, padded, scale);
     copies.copy(queryRows(op.getOutputGradient(), item.head), item.firstRow, item.rows, ownOther,
@@ -214,8 +214,9 @@ void Gradient<Op>::item(AttentionItem item) {
     AttentionItem keys = item;
     keys.head = code.div(item.head, share);
     stream(keys, item.head);
-    copies.write(result, padded, queryRows(op.getQueryGradient(), item.head), item.firstRow,
-                 item.rows, scale);
+    int64_t heads = op.getHeads();
+    copies.pass(result, padded, op.getResult(), code.add(code.mul(item.firstRow, heads), item.head),
+                heads, item.rows, scale);
   }
 }
 

@@ -47,7 +47,7 @@ static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary,
                  {entry.rows(hidden, channels, chunk.begin), vocabulary, chunk.logits},
                  [&](RowWriter &k, ValueRange a) {
                    k.contract(
-                       kernel::Form::NT, words, words, [&](Value row) { return k.raw(a[0], row); },
+                       kernel::Form::NT, words, [&](Value row) { return k.raw(a[0], row); },
                        [&](Value row) { return k.raw(a[1], row); },
                        [&](Value row, Value sum) { k.store(sum, a[2], row); });
                  });
@@ -217,8 +217,7 @@ void ChunkGradient::add(Chunk chunk) {
                  {gradients, vocabulary, entry.rows(hiddenGradient, channels, chunk.begin)},
                  [&](RowWriter &k, ValueRange a) {
                    k.contract(
-                       kernel::Form::NN, words, channels,
-                       [&](Value row) { return k.raw(a[0], row); },
+                       kernel::Form::NN, channels, [&](Value row) { return k.raw(a[0], row); },
                        [&](Value row) { return k.raw(a[1], row); },
                        [&](Value row, Value sum) { k.store(sum, a[2], row); });
                  });
@@ -227,7 +226,7 @@ void ChunkGradient::add(Chunk chunk) {
                  chunk.count, {gradients, entry.rows(hidden, channels, chunk.begin), where},
                  [&](RowWriter &k, ValueRange a) {
                    k.contract(
-                       kernel::Form::TN, 0, channels, [&](Value row) { return k.raw(a[0], row); },
+                       kernel::Form::TN, channels, [&](Value row) { return k.raw(a[0], row); },
                        [&](Value row) { return k.raw(a[1], row); },
                        [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
                  });

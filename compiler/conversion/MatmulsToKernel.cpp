@@ -25,7 +25,7 @@ static LogicalResult lowerLinear(Op op, Value addend, EntryLowering &entry) {
                      sizesOf({inputs, outputs}, elementOf(op.getInput()));
   entry.launch(name, entry.tokens(), arguments, [&](RowWriter &k, ValueRange a) {
     k.contract(
-        transposed ? kernel::Form::NN : kernel::Form::NT, transposed ? inputs : outputs, outputs,
+        transposed ? kernel::Form::NN : kernel::Form::NT, outputs,
         [&](Value row) { return k.raw(a[0], row); }, [&](Value row) { return k.raw(a[1], row); },
         [&](Value row, Value sum) {
           if (op.getBias())
@@ -48,7 +48,7 @@ static LogicalResult lower(step::LinearGradOp op, EntryLowering &entry) {
   for (Value where : entry.accumulators(op.getResult()))
     entry.launch(name, entry.tokens(), {left, right, where}, [&](RowWriter &k, ValueRange a) {
       k.contract(
-          kernel::Form::TN, 0, columns, [&](Value row) { return k.raw(a[0], row); },
+          kernel::Form::TN, columns, [&](Value row) { return k.raw(a[0], row); },
           [&](Value row) { return k.raw(a[1], row); },
           [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
     });

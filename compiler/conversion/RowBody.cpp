@@ -110,7 +110,7 @@ static bool needs(Value row, ArrayRef<ReduceOp> reductions) {
   return false;
 }
 
-Value RowBody::fold(FoldOp op, Chunk chunk, DenseMap<Value, Value> &given) {
+Value RowBody::fold(FoldOp op, Chunk chunk, DenseMap<Value, Value> &outside) {
   Block &inner = op.getBody().front();
   auto type = VectorType::get(chunk.width, rowType(op.getType()).getElementType());
   Value zero = code.number(type, 0), end = known.lookup(op.getEnd());
@@ -120,7 +120,7 @@ Value RowBody::fold(FoldOp op, Chunk chunk, DenseMap<Value, Value> &given) {
         auto sums = code.loop(block, stop, 1, zero, [&](Value j, ValueRange sum) {
           IRMapping around = known;
           known.map(inner.getArgument(0), j);
-          DenseMap<Value, Value> rows = given;
+          DenseMap<Value, Value> rows = outside;
           for (Operation &scalar : inner.without_terminator())
             if (auto load = dyn_cast<LoadOp>(scalar); load && !makesRow(scalar))
               known.map(load.getResult(),
@@ -146,10 +146,12 @@ static Value columnIndices(LoopBuilder &code, Chunk chunk) {
   return arith::AddIOp::create(code, lane, code.splat(first, chunk.width));
 }
 
-Value RowBody::rowAt(Value row, Chunk chunk, DenseMap<Value, Value> &given) {
-  if (Value done = given.lookup(row))
+Value RowBody::rowAt(Value row, Chunk chunk, DenseMap<Value, Value> &rows) {
+  if (Value done = rows.lookup(row))
     return done;
   Operation *op = row.getDefiningOp();
+  if (!op)
+    return rows[row] = rowsGiven(row, chunk);
   auto type = VectorType::get(chunk.width, rowType(row.getType()).getElementType());
   DenseElementsAttr constant;
   Value result;
@@ -161,21 +163,24 @@ Value RowBody::rowAt(Value row, Chunk chunk, DenseMap<Value, Value> &given) {
   } else if (isa<ColumnOp>(op)) {
     result = columnIndices(code, chunk);
   } else if (auto sum = dyn_cast<FoldOp>(op)) {
-    result = fold(sum, chunk, given);
+    result = fold(sum, chunk, rows);
+  } else if (auto part = dyn_cast<PartOp>(op)) {
+    DenseMap<Value, Value> there;
+    chunk.first = code.add(chunk.first, part.getFrom());
+    result = rowAt(part.getRow(), chunk, there);
   } else if (matchPattern(op, m_Constant(&constant))) {
     result = arith::ConstantOp::create(
         code, DenseElementsAttr::get(type, constant.getSplatValue<Attribute>()));
   } else {
     IRMapping operands;
     for (Value operand : op->getOperands())
-      operands.map(operand, isa<VectorType>(operand.getType()) ? rowAt(operand, chunk, given)
+      operands.map(operand, isa<VectorType>(operand.getType()) ? rowAt(operand, chunk, rows)
                                                                : known.lookup(operand));
     Operation *part = code.clone(*op, operands);
     part->getResult(0).setType(type);
     result = part->getResult(0);
   }
-  given[row] = result;
-  return result;
+  return rows[row] = result;
 }
 
 void RowBody::reducePending(RowTarget &target) {
@@ -228,17 +233,18 @@ void RowBody::emitScalars(RowTarget &target) {
   reducePending(target);
 }
 
-void RowBody::storesAt(Chunk chunk, DenseMap<Value, Value> &given) {
+void RowBody::storesAt(Chunk chunk) {
+  DenseMap<Value, Value> rows;
   SmallVector<StoreOp> stores;
   for (StoreOp store : body.getOps<StoreOp>())
     if (rowType(store.getValue().getType()))
       stores.push_back(store);
   for (StoreOp store : stores)
-    rowAt(store.getValue(), chunk, given);
+    rowAt(store.getValue(), chunk, rows);
   // Only now, for a store may be to a buffer that another value was read from.
   for (StoreOp store : stores) {
     Value from = code.add(chunk.first, store.getFrom());
-    code.store(given[store.getValue()], pointer(store.getBuffer(), store.getIndices(), from),
+    code.store(rows[store.getValue()], pointer(store.getBuffer(), store.getIndices(), from),
                chunk.mask);
   }
 }
@@ -252,8 +258,7 @@ void RowBody::storeRows(RowTarget &target) {
     target.beforeStores(code);
     target.forColumns(code, count, target.width(count, widestElement(body)), {},
                       [&](Chunk chunk, ValueRange) {
-                        DenseMap<Value, Value> rows;
-                        storesAt(chunk, rows);
+                        storesAt(chunk);
                         return LoopBuilder::Values();
                       });
     return;

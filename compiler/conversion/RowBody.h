@@ -49,19 +49,23 @@ mlir::Value join(LoopBuilder &code, kernel::Reduction kind, mlir::Value a, mlir:
 /// buffers as pointers.
 class RowBody {
 public:
-  RowBody(LoopBuilder &code, mlir::Block &body, mlir::IRMapping known)
-      : code(code), body(body), known(std::move(known)) {}
+  /// What a row that is an argument of the body, a matmul's sum, is at a chunk.
+  using RowsGiven = llvm::function_ref<mlir::Value(mlir::Value row, Chunk chunk)>;
+
+  RowBody(LoopBuilder &code, mlir::Block &body, mlir::IRMapping known,
+          RowsGiven rowsGiven = nullptr)
+      : code(code), body(body), known(std::move(known)), rowsGiven(rowsGiven) {}
 
   /// The whole body: scalars, a loop a set of reductions, the stores.
   void emit(RowTarget &target);
 
   /// For bodies without reductions: the scalars, before any chunk.
   void emitScalars(RowTarget &target);
-  /// For bodies without reductions: what `row` is at `chunk`. `given` holds rows that come from
-  /// outside (a matmul's sums) and grows by what is computed.
-  mlir::Value rowAt(mlir::Value row, Chunk chunk, llvm::DenseMap<mlir::Value, mlir::Value> &given);
+  /// For bodies without reductions: what `row` is at `chunk`. `rows` holds rows at that chunk and
+  /// grows by what is computed.
+  mlir::Value rowAt(mlir::Value row, Chunk chunk, llvm::DenseMap<mlir::Value, mlir::Value> &rows);
   /// For bodies without reductions: the stores of rows, at `chunk`.
-  void storesAt(Chunk chunk, llvm::DenseMap<mlir::Value, mlir::Value> &given);
+  void storesAt(Chunk chunk);
 
   /// Bits of the widest element of any row in `body`, at least 32.
   static unsigned widestElement(mlir::Block &body);
@@ -73,12 +77,14 @@ private:
   void emitScalar(mlir::Operation &op, RowTarget &target);
   void reducePending(RowTarget &target);
   void storeRows(RowTarget &target);
-  mlir::Value fold(kernel::FoldOp op, Chunk chunk, llvm::DenseMap<mlir::Value, mlir::Value> &given);
+  mlir::Value fold(kernel::FoldOp op, Chunk chunk,
+                   llvm::DenseMap<mlir::Value, mlir::Value> &outside);
   mlir::Value pointer(mlir::Value buffer, mlir::ValueRange indices, mlir::Value from);
 
   LoopBuilder &code;
   mlir::Block &body;
   mlir::IRMapping known;
+  RowsGiven rowsGiven;
   int64_t foldBlock = 0; ///< the target's
   llvm::SmallVector<kernel::ReduceOp> pending;
 };

@@ -87,16 +87,16 @@ Value RowWriter::fold(Value count, int64_t columns, llvm::function_ref<Value(Val
   return fold.getResult();
 }
 
-void RowWriter::contract(kernel::Form form, int64_t rows, int64_t columns, RowOf left, RowOf right,
+void RowWriter::contract(kernel::Form form, int64_t columns, RowOf left, RowOf right,
                          llvm::function_ref<void(Value row, Value sum)> result) {
-  auto contract = kernel::ContractOp::create(*this, form, rows);
+  auto contract = kernel::ContractOp::create(*this, form, 1, 1, {0, 0}, {1});
   InsertionGuard guard(*this);
-  Block *leftBody = createBlock(&contract.getLeft(), {}, {getIndexType()}, {getLoc()});
+  Block *leftBody = createBlock(&contract.left(0), {}, {getIndexType()}, {getLoc()});
   kernel::YieldOp::create(*this, left(leftBody->getArgument(0)));
-  Block *rightBody = createBlock(&contract.getRight(), {}, {getIndexType()}, {getLoc()});
+  Block *rightBody = createBlock(&contract.right(0), {}, {getIndexType()}, {getLoc()});
   kernel::YieldOp::create(*this, right(rightBody->getArgument(0)));
   Block *body =
-      createBlock(&contract.getResult(), {},
+      createBlock(&contract.result(0), {},
                   {getIndexType(), VectorType::get({columns}, accumulation)}, {getLoc(), getLoc()});
   result(body->getArgument(0), body->getArgument(1));
   kernel::YieldOp::create(*this);

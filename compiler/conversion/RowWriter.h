@@ -53,7 +53,7 @@ public:
   Value fold(Value count, int64_t columns, llvm::function_ref<Value(Value j)> body);
   using RowOf = llvm::function_ref<Value(Value row)>;
   /// A kernel.contract with `columns` columns in its result.
-  void contract(kernel::Form form, int64_t rows, int64_t columns, RowOf left, RowOf right,
+  void contract(kernel::Form form, int64_t columns, RowOf left, RowOf right,
                 llvm::function_ref<void(Value row, Value sum)> result);
 
   /// Floats widened or narrowed; everything else as it is.

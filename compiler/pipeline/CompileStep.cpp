@@ -145,9 +145,12 @@ OwningOpRef<ModuleOp> StepCompilation::import() {
   return module;
 }
 
-static const TargetDescription &targetOf(const StepSource &source) {
-  const TargetDescription *named = targetNamed(source.machine);
-  return named ? *named : hostTarget();
+static StageTarget targetOf(const StepSource &source) {
+  StageTarget target;
+  if (const TargetDescription *named = targetNamed(source.machine))
+    target.machine = named;
+  target.fuses = source.fuses;
+  return target;
 }
 
 OwningOpRef<ModuleOp> StepCompilation::build(StringRef wanted) {
@@ -160,7 +163,7 @@ OwningOpRef<ModuleOp> StepCompilation::build(StringRef wanted) {
     if (before.empty())
       module = import();
     else if (bool hasNone = name == "grad" && !source.trains;
-             !hasNone && failed(runStages(*module, before, name, {.machine = &targetOf(source)})))
+             !hasNone && failed(runStages(*module, before, name, targetOf(source))))
       return nullptr;
     module = edited(name, std::move(module));
     if (!module || name == wanted)
@@ -188,8 +191,14 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   OwningOpRef<ModuleOp> module = compilation.build(isWhole ? what.stage : "kernel");
   if (!module)
     return std::nullopt;
-  if (isWhole)
-    return step::printModule(*module) + "\n";
+  if (isWhole) {
+    std::string text = step::printModule(*module) + "\n";
+    // Most of what is joined is kernels, which come after this stage.
+    bool saysMore = stage.name == "fuse";
+    if (saysMore && failed(runStages(*module, "fuse", "kernel", targetOf(source))))
+      return std::nullopt;
+    return text;
+  }
   std::string text;
   llvm::raw_string_ostream out(text);
   const std::string &machine = what.machine.empty() ? source.machine : what.machine;
@@ -250,7 +259,7 @@ std::optional<Program> outlineStep(const StepSource &source) {
 }
 
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder) {
-  return programOf(source, {&targetOf(source), cacheFolder});
+  return programOf(source, {targetOf(source).machine, cacheFolder});
 }
 
 } // namespace roux

@@ -45,6 +45,7 @@ struct StepSource {
   double firstBeta = 0.9, secondBeta = 0.999, epsilon = 1e-8, decay = 0;
   bool decaysVectors = false; ///< else norms and biases do not decay
   std::optional<double> clip;
+  bool fuses = true;             ///< else each operation keeps its kernels: the same bits
   bool savesActivations = false; ///< else a layer's gradient computes the layer again
   bool trains = true;            ///< the program has `train` and `update`
   bool generates = false;        ///< the program has `prefill` and `decode`

@@ -10,6 +10,7 @@
 #include "compiler/codegen/Passes.h"
 #include "compiler/conversion/ModelToStep.h"
 #include "compiler/conversion/Passes.h"
+#include "compiler/fusion/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -32,6 +33,8 @@ static void addFusion(OpPassManager &passes, const StageTarget &) {
 
 static void addKernels(OpPassManager &passes, const StageTarget &target) {
   passes.addPass(createStepToKernel({target.machine->name}));
+  if (target.fuses)
+    kernel::addKernelFusion(passes);
   passes.addPass(step::createVerifyProgram());
 }
 
@@ -127,6 +130,7 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
                          llvm::cl::init("object")};
   Option<std::string> machine{*this, "machine",
                               llvm::cl::desc("of CPU code; otherwise the host's")};
+  Option<bool> fuses{*this, "fuse", llvm::cl::desc("join kernels"), llvm::cl::init(true)};
   Option<std::string> architecture{*this, "architecture", llvm::cl::desc("of GPU code"),
                                    llvm::cl::init("sm_90a")};
 };
@@ -135,6 +139,7 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
 void roux::registerStagePasses() {
   step::registerStepPasses();
   registerConversionPasses();
+  kernel::registerFusionPasses();
   registerCodegenPasses();
   PassRegistryFunction build = [](OpPassManager &passes, StringRef text,
                                   llvm::function_ref<LogicalResult(const Twine &)> refuse) {
@@ -147,6 +152,7 @@ void roux::registerStagePasses() {
     else if (!options.machine.empty())
       return refuse("there is no machine '" + options.machine + "'");
     target.architecture = options.architecture;
+    target.fuses = options.fuses;
     if (succeeded(addStages(passes, options.from, options.to, target)))
       return success();
     return refuse("no way leads from stage '" + options.from + "' to '" + options.to + "'");

@@ -16,6 +16,7 @@ namespace roux {
 struct StageTarget {
   const TargetDescription *machine = &hostTarget();
   std::string architecture = "sm_90a"; ///< of a GPU
+  bool fuses = true;                   ///< else each operation keeps its kernels
 };
 
 /// The dialects, translations and interfaces that the stages need.

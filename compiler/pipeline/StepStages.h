@@ -16,7 +16,7 @@ namespace roux::step {
 /// reporting why to the context's diagnostic handlers.
 mlir::OwningOpRef<mlir::ModuleOp> buildStepStage(mlir::MLIRContext &context,
                                                  const StepRequest &request, llvm::StringRef stage,
-                                                 LocateNode locate);
+                                                 LocateNode locate, bool fuses = true);
 
 /// The module that `text` is, under the name `path` in diagnostics. Its entries must take and give
 /// what those of `expected`, the same stage of the recipe, do. Null after reporting the line and

@@ -57,6 +57,12 @@ void addRunKeys(CLI::App &app, CheckOptions &options) {
     app.add_option_function<std::string>(flag, keep, helpOf(key))
         ->type_name(expected(key))
         ->group("Keys of run, instead of the recipe's");
+    if (key.types != type::Boolean)
+      continue;
+    app.add_flag_callback(
+           "--no-" + std::string(key.name), [keep] { keep("false"); },
+           fmt::format("--{} false", key.name))
+        ->group("Keys of run, instead of the recipe's");
   }
 }
 

@@ -25,6 +25,7 @@ StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recip
   source.type = stepTypeOf(sources, recipe);
   if (const CheckedValue &machine = recipe.run()["arch"]; !machine.is("native"))
     source.machine = machine.text;
+  source.fuses = recipe.run()["fuse"].boolean;
   source.trains = false;
   source.generates = true;
   return source;

@@ -13,7 +13,7 @@ using namespace mlir;
 using namespace roux::kernel;
 
 static RowRange fixed(int64_t begin, int64_t end) {
-  return {RowRange::Fixed, begin, end, 1};
+  return {RowRange::Fixed, begin, end};
 }
 
 static RowRange upTo(Value end) {
@@ -21,7 +21,7 @@ static RowRange upTo(Value end) {
   if (matchPattern(end, m_ConstantInt(&count)))
     return fixed(0, count.getSExtValue());
   if (auto argument = dyn_cast<BlockArgument>(end))
-    return {RowRange::UpToArgument, 0, argument.getArgNumber(), 1};
+    return {RowRange::UpToArgument, 0, argument.getArgNumber()};
   return {};
 }
 
@@ -33,15 +33,28 @@ static RowRange rangeOfArgument(BlockArgument argument) {
     bool fromStart = matchPattern(fold.getBegin(), m_ConstantInt(&begin)) && begin.isZero();
     return fromStart ? upTo(fold.getEnd()) : RowRange();
   }
+  // The rows that a list of work names: all of them.
+  if (isa<AttentionQueryGradientOp, AttentionKeyGradientOp>(region->getParentOp()))
+    return {RowRange::Whole};
   auto contract = dyn_cast<ContractOp>(region->getParentOp());
   if (!contract)
     return {};
-  bool overTerms = contract.getForm() == Form::TN;
-  if (region == &contract.getRight() && !overTerms)
-    return fixed(0, contract.getRows());
-  if (region == &contract.getResult() && overTerms)
-    return fixed(0, contract.resultRows());
-  return {RowRange::UpToExtent, 0, 0, 1};
+  RowRange extent{RowRange::UpToExtent};
+  if (contract.getForm() == Form::TN) {
+    unsigned operands = contract.getLefts() + contract.getRights();
+    return contract.isOperand(*region)
+               ? extent
+               : fixed(0, contract.rows(region->getRegionNumber() - operands));
+  }
+  for (unsigned at = 0; at < contract.results(); ++at) {
+    if (region == &contract.result(at))
+      extent.factor = contract.getWindows()[at];
+    for (ContractOp::Product product : contract.productsOf(at))
+      if (region == &contract.right(product.right))
+        return fixed(0, contract.getForm() == Form::NT ? contract.columns(at)
+                                                       : contract.terms(product));
+  }
+  return extent;
 }
 
 static RowRange rangeOf(Value index) {
@@ -51,7 +64,7 @@ static RowRange rangeOf(Value index) {
   if (auto argument = dyn_cast<BlockArgument>(index))
     return rangeOfArgument(argument);
   if (index.getDefiningOp<RowOp>())
-    return {RowRange::UpToExtent, 0, 0, 1};
+    return {RowRange::UpToExtent};
   auto divide = index.getDefiningOp<arith::DivUIOp>();
   if (!divide || !matchPattern(divide.getRhs(), m_ConstantInt(&number)) ||
       !number.isStrictlyPositive())
@@ -121,13 +134,14 @@ public:
   void addWhole(AccessKind kind, ValueRange buffers) {
     for (Value buffer : buffers)
       if (auto argument = dyn_cast<BlockArgument>(buffer))
-        found.push_back({kind, argument.getArgNumber(), {RowRange::Whole, 0, 0, 1}, 1, 0, 1});
+        found.push_back({kind, argument.getArgNumber(), {RowRange::Whole}, 1, 0, 1});
   }
 };
 } // namespace
 
 static bool operator==(const RowRange &a, const RowRange &b) {
-  return a.kind == b.kind && a.begin == b.begin && a.end == b.end && a.divisor == b.divisor;
+  return a.kind == b.kind && a.begin == b.begin && a.end == b.end && a.factor == b.factor &&
+         a.divisor == b.divisor;
 }
 
 /// Neighbouring columns of the same rows as one access: halves of a head are the head.
@@ -169,17 +183,8 @@ llvm::SmallVector<Access> roux::kernel::accessesOf(FuncOp function) {
                                                attention.getValue(), attention.getWork()});
           accesses.addWhole(AccessKind::Write, {attention.getOutput(), attention.getLogsumexp()});
         })
-        .Case<AttentionQueryGradientOp, AttentionKeyGradientOp>([&](auto gradient) {
-          accesses.addWhole(AccessKind::Read,
-                            {gradient.getQuery(), gradient.getKey(), gradient.getValue(),
-                             gradient.getOutputGradient(), gradient.getLogsumexp(),
-                             gradient.getDelta(), gradient.getWork()});
-        });
-    if (auto gradient = dyn_cast<AttentionQueryGradientOp>(op))
-      accesses.addWhole(AccessKind::Write, gradient.getQueryGradient());
-    if (auto gradient = dyn_cast<AttentionKeyGradientOp>(op))
-      accesses.addWhole(AccessKind::Write,
-                        {gradient.getKeyGradient(), gradient.getValueGradient()});
+        .Case<AttentionQueryGradientOp, AttentionKeyGradientOp>(
+            [&](auto op) { accesses.addWhole(AccessKind::Read, op->getOperands()); });
   });
   // A row body reads everything before it stores.
   llvm::SmallVector<Access> ordered;

@@ -15,14 +15,14 @@ namespace roux::kernel {
 struct RowRange {
   enum Kind : uint8_t {
     Fixed,        ///< begin to end
-    UpToExtent,   ///< 0 to the launch's extent divided by `divisor`, rounded up
+    UpToExtent,   ///< 0 to the launch's extent times `factor` divided by `divisor`, rounded up
     UpToArgument, ///< 0 to the count that is argument `end`
     Whole,        ///< all that the argument holds
     Unknown,      ///< an index read from a buffer
   };
   Kind kind = Unknown;
   int64_t begin = 0, end = 0;
-  int64_t divisor = 1;
+  int64_t factor = 1, divisor = 1;
 };
 
 enum class AccessKind : uint8_t { Read, Write, Add };

@@ -238,8 +238,9 @@ LogicalResult Walk::touch(LaunchOp op, const Access &access) {
   case RowRange::Fixed:
     break;
   case RowRange::UpToExtent:
-    end = llvm::divideCeil(static_cast<uint64_t>(counts.lookup(op.getExtent())),
-                           static_cast<uint64_t>(access.rows.divisor));
+    end = llvm::divideCeil(
+        static_cast<uint64_t>(product(counts.lookup(op.getExtent()), access.rows.factor)),
+        static_cast<uint64_t>(access.rows.divisor));
     break;
   case RowRange::UpToArgument:
     end = counts.lookup(op.getArguments()[access.rows.end]);

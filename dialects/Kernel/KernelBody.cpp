@@ -90,6 +90,15 @@ LogicalResult StoreOp::verify() {
   return success();
 }
 
+LogicalResult PartOp::verify() {
+  auto row = rowType(getRow().getType()), part = rowType(getResult().getType());
+  int64_t from = getFrom(), end = from + part.getDimSize(0);
+  if (row.getElementType() == part.getElementType() && from >= 0 && end <= row.getDimSize(0))
+    return success();
+  return emitOpError() << "of columns " << from << " to " << end - 1 << " of " << row << " is not "
+                       << part;
+}
+
 LogicalResult ReduceOp::verify() {
   if (getResult().getType().isF32() || getResult().getType().isF64())
     return success();
@@ -123,11 +132,12 @@ static bool isElementwise(Operation &op) {
 }
 
 static LogicalResult verifyOp(Operation &op, bool reductions, bool stores) {
-  if (isa<ReduceOp>(op) && !reductions)
+  if (isa<ReduceOp, PartOp>(op) && !reductions)
     return op.emitOpError("cannot be here: this body runs for part of a row at a time");
   if (isa<StoreOp>(op) && !stores)
     return op.emitOpError("cannot be here: this body only yields a row");
-  if (isa<LoadOp, StoreOp, ReduceOp, FoldOp, YieldOp, ReturnOp, RowOp>(op) || isElementwise(op))
+  if (isa<LoadOp, StoreOp, ReduceOp, PartOp, FoldOp, YieldOp, ReturnOp, RowOp>(op) ||
+      isElementwise(op))
     return success();
   bool scalars = llvm::none_of(op.getOperandTypes(), [](Type t) { return isa<ShapedType>(t); }) &&
                  llvm::none_of(op.getResultTypes(), [](Type t) { return isa<ShapedType>(t); });
@@ -201,73 +211,6 @@ LogicalResult FuncOp::verifyRegions() {
   return verifyRowBody(getBody(), /*reductions=*/true, /*stores=*/true);
 }
 
-FloatType ContractOp::accumulator() {
-  return cast<FloatType>(cast<VectorType>(getResult().getArgument(1).getType()).getElementType());
-}
-
-int64_t ContractOp::resultColumns() {
-  return cast<VectorType>(getResult().getArgument(1).getType()).getDimSize(0);
-}
-
-int64_t ContractOp::resultRows() {
-  return getForm() == Form::TN ? cast<VectorType>(yielded(getLeft())).getDimSize(0) : -1;
-}
-
-int64_t ContractOp::terms() {
-  return getForm() == Form::TN ? -1 : cast<VectorType>(yielded(getLeft())).getDimSize(0);
-}
-
-SmallVector<std::pair<unsigned, unsigned>> roux::kernel::argumentsKeptApart(FuncOp function) {
-  SmallVector<std::pair<unsigned, unsigned>> pairs;
-  auto contract = dyn_cast<ContractOp>(function.getBody().front().front());
-  if (!contract)
-    return pairs;
-  contract.getResult().walk([&](StoreOp store) {
-    auto stored = dyn_cast<BlockArgument>(store.getBuffer());
-    for (Region *operand : {&contract.getLeft(), &contract.getRight()})
-      operand->walk([&](LoadOp load) {
-        if (auto read = dyn_cast<BlockArgument>(load.getBuffer()); read && stored)
-          pairs.emplace_back(stored.getArgNumber(), read.getArgNumber());
-      });
-  });
-  return pairs;
-}
-
-LogicalResult ContractOp::verify() {
-  for (Region *region : {&getLeft(), &getRight()}) {
-    Block &body = region->front();
-    if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
-      return emitOpError("operand regions take one index");
-    if (!isa_and_nonnull<VectorType>(yielded(*region)))
-      return emitOpError("operand regions yield a row");
-    if (failed(verifyRowBody(*region, /*reductions=*/false, /*stores=*/false)))
-      return failure();
-  }
-  Block &result = getResult().front();
-  auto sum =
-      result.getNumArguments() == 2 ? rowType(result.getArgument(1).getType()) : VectorType();
-  if (!sum || !result.getArgument(0).getType().isIndex() ||
-      !(sum.getElementType().isF32() || sum.getElementType().isF64()))
-    return emitOpError("result region takes an index and a row of f32 or f64");
-  int64_t left = cast<VectorType>(yielded(getLeft())).getDimSize(0);
-  int64_t right = cast<VectorType>(yielded(getRight())).getDimSize(0);
-  int64_t rows = getRows();
-  auto mismatch = [&](StringRef what, int64_t found, int64_t expected) {
-    return emitOpError() << what << " is " << found << " but should be " << expected;
-  };
-  if (getForm() == Form::NT && left != right)
-    return mismatch("columns of the right operand", right, left);
-  if (getForm() == Form::NT && rows != sum.getDimSize(0))
-    return mismatch("columns of the result", sum.getDimSize(0), rows);
-  if (getForm() == Form::NN && rows != left)
-    return mismatch("rows of the right operand", rows, left);
-  if (getForm() != Form::NT && right != sum.getDimSize(0))
-    return mismatch("columns of the result", sum.getDimSize(0), right);
-  if (getForm() == Form::TN && rows != 0)
-    return mismatch("rows, which the extent gives,", rows, 0);
-  return verifyRowBody(getResult(), /*reductions=*/false, /*stores=*/true);
-}
-
 /// One buffer of an attention op and the columns it must have, 0 for any.
 struct Expected {
   StringRef name;
@@ -317,23 +260,33 @@ LogicalResult AttentionOp::verify() {
                                  {"logsumexp", getLogsumexp(), (int64_t)getHeads()}});
 }
 
+/// A gradient's body gets a head's row; it reduces it as it likes, for it sees all of it.
+static LogicalResult verifyResult(Operation *op, Region &body, int64_t columns) {
+  auto row = body.getNumArguments() == 2 ? rowType(body.getArgument(1).getType()) : VectorType();
+  if (!row || !body.getArgument(0).getType().isIndex() || row.getDimSize(0) != columns ||
+      !(row.getElementType().isF32() || row.getElementType().isF64()))
+    return op->emitOpError() << "result regions take an index and a row of f32 or f64 of "
+                             << columns << " columns";
+  return verifyRowBody(body, /*reductions=*/true, /*stores=*/true);
+}
+
+template <typename Op>
+static LogicalResult verifyGradient(Op op) {
+  int64_t own = op.headColumns() * op.getHeads(), shared = op.headColumns() * op.getKvHeads();
+  return verifyAttention(op, {{"key", op.getKey(), shared},
+                              {"value", op.getValue(), shared},
+                              {"output gradient", op.getOutputGradient(), own},
+                              {"logsumexp", op.getLogsumexp(), (int64_t)op.getHeads()},
+                              {"delta", op.getDelta(), (int64_t)op.getHeads()}});
+}
+
 LogicalResult AttentionQueryGradientOp::verify() {
-  int64_t own = headColumns() * getHeads(), shared = headColumns() * getKvHeads();
-  return verifyAttention(*this, {{"key", getKey(), shared},
-                                 {"value", getValue(), shared},
-                                 {"output gradient", getOutputGradient(), own},
-                                 {"logsumexp", getLogsumexp(), (int64_t)getHeads()},
-                                 {"delta", getDelta(), (int64_t)getHeads()},
-                                 {"query gradient", getQueryGradient(), own}});
+  return failed(verifyGradient(*this)) ? failure()
+                                       : verifyResult(*this, getResult(), headColumns());
 }
 
 LogicalResult AttentionKeyGradientOp::verify() {
-  int64_t own = headColumns() * getHeads(), shared = headColumns() * getKvHeads();
-  return verifyAttention(*this, {{"key", getKey(), shared},
-                                 {"value", getValue(), shared},
-                                 {"output gradient", getOutputGradient(), own},
-                                 {"logsumexp", getLogsumexp(), (int64_t)getHeads()},
-                                 {"delta", getDelta(), (int64_t)getHeads()},
-                                 {"key gradient", getKeyGradient(), shared},
-                                 {"value gradient", getValueGradient(), shared}});
+  if (failed(verifyGradient(*this)) || failed(verifyResult(*this, getKeyResult(), headColumns())))
+    return failure();
+  return verifyResult(*this, getValueResult(), headColumns());
 }

@@ -149,8 +149,23 @@ def Kernel_FoldOp : Kernel_Op<"fold", [RecursiveMemoryEffects,
   let hasVerifier = 1;
 }
 
+def Kernel_PartOp : Kernel_Op<"part", [Pure]> {
+  let summary = "columns of a row that is computed";
+  let description = [{
+    ```mlir
+    %high = kernel.part %head from 32 : vector<64xf32> -> vector<32xf32>
+    ```
+    Columns 32 to 63 of `%head`: of a row that lay in a buffer a load would say the same. Not in
+    bodies that run for part of a row at a time.
+  }];
+  let arguments = (ins Kernel_Row:$row, I64Attr:$from);
+  let results = (outs Kernel_Row:$result);
+  let assemblyFormat = "$row `from` $from attr-dict `:` type($row) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
-  let summary = "matmul whose operands and result pass through row bodies";
+  let summary = "matmuls whose operands and results pass through row bodies";
   let description = [{
     | form | result (i, n) is the sum over k of | rows of `left` | rows of `right` | the extent is |
     |---|---|---|---|---|
@@ -166,16 +181,15 @@ def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
 
     The sum is in the accumulator's type, f32 or f64; operands are widened to it, so bf16 operands
     give the exact products. Its order is a fixed function of the number of terms, the types and the
-    target: never of the extent of `nt` and `nn`, of neighbouring rows or of threads. The CPU adds
-    terms in order by fused multiply-adds; where both regions yield bf16 it may add them in pairs,
-    the second of a pair first (vdpbf16ps), or take the first and the second terms of 16 pairs apart
-    and then together (AMX), and takes numbers below 2^-126 as 0.
-    `rows` is how many n (`nt`) or k (`nn`) there are: the rows of `right`.
+    target: never of the extent of `nt` and `nn`, of neighbouring rows, of threads or of other
+    products. The CPU adds terms in order by fused multiply-adds; where both regions yield bf16 it
+    may add them in pairs, the second of a pair first (vdpbf16ps), or take the first and the second
+    terms of 16 pairs apart and then together (AMX), and takes numbers below 2^-126 as 0.
 
     ```mlir
     kernel.func @linear(%x: memref<?x64xf32>, %w: memref<192x64xf32>, %bias: memref<192xf32>,
                         %y: memref<?x192xf32>) {
-      kernel.contract nt 192 left {
+      kernel.contract nt left {
       ^bb0(%i: index):
         %v = kernel.load %x[%i] : memref<?x64xf32> -> vector<64xf32>
         kernel.yield %v : vector<64xf32>
@@ -193,22 +207,55 @@ def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
       kernel.return
     }
     ```
-    For `tn` `rows` is 0: the extent says it. What `result` stores to is not read by `left` or
-    `right`, not even through another argument of the launch: blocks of the result are stored while
-    others still need the operands.
+    **Several products.** There may be several `left`s, `right`s and `result`s, counted from 0; each
+    `result` says of which it gets the products, as one sum each, all of one shape:
+
+    ```mlir
+    kernel.contract nt left { … } right { … } right { … } right { … }
+      result of 0 * 0, 0 * 1 { ^bb0(%i: index, %gate: …, %up: …) … }
+      result of 0 * 2 { … }
+    ```
+    are a gate and an up projection of one stream, that meet in one body, and a third product.
+    Results differ in columns as they like, in `tn` in rows too.
+
+    **Windows.** `result windows 8` runs the body for each of 8 equal parts of a row: the index is
+    `i * 8 + window` and sums are as long as a window, so buffers are seen as rows of that length. The
+    body sees a whole window at a time, a head say, and may reduce it or take parts of it.
+
+    What a `result` stores to is not read by a `left` or `right`, not even through another argument of
+    the launch: blocks of the result are stored while others still need the operands.
   }];
-  let arguments = (ins Kernel_FormAttr:$form, I64Attr:$rows);
-  let regions = (region SizedRegion<1>:$left, SizedRegion<1>:$right, SizedRegion<1>:$result);
-  let assemblyFormat = "$form $rows `left` $left `right` $right `result` $result attr-dict";
+  let arguments = (ins Kernel_FormAttr:$form, I64Attr:$lefts, I64Attr:$rights,
+                       DenseI64ArrayAttr:$products, DenseI64ArrayAttr:$windows);
+  let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
+  let builders = [OpBuilder<(ins "Form":$form, "int64_t":$lefts, "int64_t":$rights,
+                                 "::llvm::ArrayRef<int64_t>":$products,
+                                 "::llvm::ArrayRef<int64_t>":$windows)>];
+  let skipDefaultBuilders = 1;
+  let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
+    /// The operand bodies whose products one sum is of.
+    struct Product {
+      unsigned left, right;
+    };
+    mlir::Region &left(unsigned at) { return getBodies()[at]; }
+    mlir::Region &right(unsigned at) { return getBodies()[getLefts() + at]; }
+    mlir::Region &result(unsigned at) { return getBodies()[getLefts() + getRights() + at]; }
+    unsigned results() { return getWindows().size(); }
+    /// Of the sums of result `at`, in their order.
+    llvm::SmallVector<Product> productsOf(unsigned at);
+    bool isOperand(mlir::Region &body) {
+      return body.getRegionNumber() < getLefts() + getRights();
+    }
+
     /// f32 or f64.
     mlir::FloatType accumulator();
-    /// Columns of the result's rows.
-    int64_t resultColumns();
-    /// Rows of the result; -1 where the extent says it (`nt`, `nn`).
-    int64_t resultRows();
-    /// Terms of each sum; -1 where the extent says it (`tn`).
-    int64_t terms();
+    /// Columns of a whole row of result `at`.
+    int64_t columns(unsigned at);
+    /// Rows of result `at`; -1 where the extent says it (`nt`, `nn`).
+    int64_t rows(unsigned at);
+    /// Terms of a sum; -1 where the extent says it (`tn`).
+    int64_t terms(Product product);
   }];
   let hasVerifier = 1;
 }
@@ -253,48 +300,59 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
   let hasVerifier = 1;
 }
 
-class Kernel_AttentionGradient<string mnemonic, dag written>
+class Kernel_AttentionGradient<string mnemonic, dag ends>
     : Kernel_Op<mnemonic, [HasParent<"FuncOp">]> {
-  let arguments = !con((ins AnyMemRef:$query, AnyMemRef:$key, AnyMemRef:$value,
-                            AnyMemRef:$output_gradient, AnyMemRef:$logsumexp, AnyMemRef:$delta),
-                       written,
-                       (ins AnyMemRef:$work, I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
-                            DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale));
+  let arguments = (ins AnyMemRef:$query, AnyMemRef:$key, AnyMemRef:$value,
+                       AnyMemRef:$output_gradient, AnyMemRef:$logsumexp, AnyMemRef:$delta,
+                       AnyMemRef:$work, I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
+                       DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale);
+  let regions = ends;
   let extraClassDeclaration = "int64_t headColumns();";
   let hasVerifier = 1;
 }
 
 def Kernel_AttentionQueryGradientOp
-    : Kernel_AttentionGradient<"attention_query_gradient", (ins AnyMemRef:$query_gradient)> {
+    : Kernel_AttentionGradient<"attention_query_gradient", (region SizedRegion<1>:$result)> {
   let summary = "gradient of attention with respect to the queries";
   let description = [{
     With `P = exp(scale * query . key - logsumexp)` and
-    `S = P * (output_gradient . value - delta)`: `query_gradient = scale * sum over j of S * key`,
-    written, not added. `delta` (`memref<?xHxT>`) is the row sum of `output_gradient * output` per
-    head, made by a row kernel.
+    `S = P * (output_gradient . value - delta)`: `scale * sum over j of S * key`.
+    `delta` (`memref<?xHxT>`) is the row sum of `output_gradient * output` per head, made by a row
+    kernel.
+
+    `result` is a row body that gets the gradient of one head of one row: the index is
+    `row * heads + head`, as for a buffer seen as rows of heads, and the row is of the type that sums
+    are kept in.
+
+    ```mlir
+    kernel.attention_query_gradient %q, %k, %v, %do, %l, %d over %work {…} : … result {
+    ^bb0(%i: index, %sum: vector<64xf32>):
+      kernel.store %sum, %dq[%i] : vector<64xf32>, memref<?x64xf32>
+      kernel.yield
+    }
+    ```
   }];
   let assemblyFormat = [{
-    $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `into`
-    $query_gradient `over` $work attr-dict `:` type($query) `,` type($key) `,` type($value) `,`
-    type($output_gradient) `,` type($logsumexp) `,` type($delta) `,` type($query_gradient) `,`
-    type($work)
+    $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `over` $work
+    attr-dict `:` type($query) `,` type($key) `,` type($value) `,` type($output_gradient) `,`
+    type($logsumexp) `,` type($delta) `,` type($work) `result` $result
   }];
 }
 
 def Kernel_AttentionKeyGradientOp
     : Kernel_AttentionGradient<"attention_key_gradient",
-                               (ins AnyMemRef:$key_gradient, AnyMemRef:$value_gradient)> {
+                               (region SizedRegion<1>:$key_result, SizedRegion<1>:$value_result)> {
   let summary = "gradient of attention with respect to the keys and values";
   let description = [{
-    `value_gradient(j) = sum over i of P * output_gradient`, `key_gradient(j) = scale * sum over i
-    of S * query`, over the queries i that see key j and over the heads of the key's group; P and S
-    as in `attention_query_gradient`. Written, not added. Work items are per kv head and key block.
+    For key j and the queries i that see it, over the heads of its group: of the value
+    `sum over i of P * output_gradient`, of the key `scale * sum over i of S * query`; P and S as in
+    `attention_query_gradient`. Work items are per kv head and key block. Each gradient passes
+    through a body of its own, whose index is `row * kv_heads + head`.
   }];
   let assemblyFormat = [{
-    $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `into`
-    $key_gradient `,` $value_gradient `over` $work attr-dict `:` type($query) `,` type($key) `,`
-    type($value) `,` type($output_gradient) `,` type($logsumexp) `,` type($delta) `,`
-    type($key_gradient) `,` type($value_gradient) `,` type($work)
+    $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `over` $work
+    attr-dict `:` type($query) `,` type($key) `,` type($value) `,` type($output_gradient) `,`
+    type($logsumexp) `,` type($delta) `,` type($work) `key` $key_result `value` $value_result
   }];
 }
 

@@ -31,8 +31,8 @@ def Kernel_Dialect : Dialect {
     **Three families.** A kernel's body is one of
 
     * a *row* body: a straight line of ops on whole rows (below);
-    * one `kernel.contract`, a matmul whose operands and result pass through row bodies;
-    * one attention op.
+    * one `kernel.contract`, matmuls whose operands and results pass through row bodies;
+    * one attention op, whose gradients pass through row bodies.
 
     **The ragged contract.** A kernel has one extent, given by its launch and read when it runs:
     the number of rows (row bodies), of rows of the result (`nt`, `nn`) or of terms of the sum

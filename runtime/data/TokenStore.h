@@ -28,7 +28,7 @@ namespace roux::data {
 /// The value of one of Schema::attributes for one sequence: a number or a text.
 struct AttributeValue {
   double number = 0;
-  std::string_view text;
+  std::string_view text = {};
 };
 
 /// What a store holds besides tokens; fixed before the first sequence.

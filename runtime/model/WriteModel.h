@@ -23,7 +23,7 @@ struct ModelCompanions {
   /// Files made here, name and contents; they replace those of the folder.
   std::vector<std::pair<std::string, std::string>> files;
   /// Ids that end an answer, besides those of the config: whoever loads the folder stops at them.
-  std::vector<int64_t> endTokens;
+  std::vector<int64_t> endTokens = {};
 };
 
 /// Writes `folder` in Hugging Face's layout, whole or not at all, replacing what had its name:

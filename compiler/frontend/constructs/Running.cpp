@@ -138,6 +138,11 @@ static constexpr Parameter keys[] = {
      .fallback = "true",
      .text = "the same bits in every run on the same machine",
      .example = "deterministic: true"},
+    {.name = "fuse",
+     .types = Boolean,
+     .fallback = "true",
+     .text = "kernels joined with kernels; the same bits either way",
+     .example = "fuse: false"},
 };
 const std::span<const Parameter> runKeys = keys;
 

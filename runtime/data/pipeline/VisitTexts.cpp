@@ -40,7 +40,7 @@ std::function<bool(std::string &)> PipelineRunner::texts() {
   struct Place {
     Workspace workspace;
     uint64_t row = 0;
-    std::vector<std::string> texts; ///< of the row before
+    std::vector<std::string> texts = {}; ///< of the row before
     size_t text = 0;
   };
   auto at = std::make_shared<Place>(Place{makeWorkspace()});

@@ -13,7 +13,7 @@ kernel.func @double(%x: memref<?x64xf32>, %y: memref<?x64xf32>) {
   kernel.return
 }
 kernel.func @product(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
-  kernel.contract nt 4 left {
+  kernel.contract nt left {
   ^bb0(%i: index):
     %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
     kernel.yield %v : vector<8xf32>

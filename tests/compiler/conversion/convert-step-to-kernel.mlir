@@ -13,12 +13,12 @@
 // CHECK:           kernel.launch @linear_transposed_4x4_f32
 // CHECK:           kernel.launch @linear_gradient_4x4_f32[%{{.*}}]{{ *}}(%{{.*}}, %{{.*}}, %[[SLICE]])
 // CHECK-LABEL: kernel.func @linear_4x4_f32(
-// CHECK:         kernel.contract nt 4 left
+// CHECK:         kernel.contract nt left
 // CHECK-LABEL: kernel.func @linear_transposed_4x4_f32(
-// CHECK:         kernel.contract nn 4 left
+// CHECK:         kernel.contract nn left
 // CHECK-LABEL: kernel.func @linear_gradient_4x4_f32(
 // CHECK-SAME:    %[[DW:[^:, ]*]]: memref<4x4xf32>)
-// CHECK:         kernel.contract tn 0 left
+// CHECK:         kernel.contract tn left
 // CHECK:         %[[OLD:.*]] = kernel.load %[[DW]]
 // CHECK:         %[[NEW:.*]] = arith.addf %[[OLD]]
 // CHECK:         kernel.store %[[NEW]], %[[DW]]

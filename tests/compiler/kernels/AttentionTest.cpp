@@ -36,22 +36,40 @@ kernel.func @forward(%q: memref<?x{Q}x{T}>, %k: memref<?x{K}x{T}>, %v: memref<?x
 }
 kernel.func @query_gradient(%q: memref<?x{Q}x{T}>, %k: memref<?x{K}x{T}>, %v: memref<?x{K}x{T}>,
                             %do: memref<?x{Q}x{T}>, %l: memref<?x{H}x{A}>, %d: memref<?x{H}x{A}>,
-                            %dq: memref<?x{Q}x{T}>, %work: memref<?x6xi32>) {
-  kernel.attention_query_gradient %q, %k, %v, %do, %l, %d into %dq over %work
+                            %dq: memref<?x{D}x{T}>, %work: memref<?x6xi32>) {
+  kernel.attention_query_gradient %q, %k, %v, %do, %l, %d over %work
     {{same} scale = 0.3 : f64}
     : memref<?x{Q}x{T}>, memref<?x{K}x{T}>, memref<?x{K}x{T}>, memref<?x{Q}x{T}>,
-      memref<?x{H}x{A}>, memref<?x{H}x{A}>, memref<?x{Q}x{T}>, memref<?x6xi32>
+      memref<?x{H}x{A}>, memref<?x{H}x{A}>, memref<?x6xi32> result {
+  ^bb0(%i: index, %s: vector<{D}x{A}>):
+    {bf16} %n = arith.truncf %s : vector<{D}x{A}> to vector<{D}x{T}>
+    {bf16} kernel.store %n, %dq[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
+    {plain} kernel.store %s, %dq[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
+    kernel.yield
+  }
   kernel.return
 }
 kernel.func @key_gradient(%q: memref<?x{Q}x{T}>, %k: memref<?x{K}x{T}>, %v: memref<?x{K}x{T}>,
                           %do: memref<?x{Q}x{T}>, %l: memref<?x{H}x{A}>, %d: memref<?x{H}x{A}>,
-                          %dk: memref<?x{K}x{T}>, %dv: memref<?x{K}x{T}>,
+                          %dk: memref<?x{D}x{T}>, %dv: memref<?x{D}x{T}>,
                           %work: memref<?x6xi32>) {
-  kernel.attention_key_gradient %q, %k, %v, %do, %l, %d into %dk, %dv over %work
+  kernel.attention_key_gradient %q, %k, %v, %do, %l, %d over %work
     {{same} scale = 0.3 : f64}
     : memref<?x{Q}x{T}>, memref<?x{K}x{T}>, memref<?x{K}x{T}>, memref<?x{Q}x{T}>,
-      memref<?x{H}x{A}>, memref<?x{H}x{A}>, memref<?x{K}x{T}>, memref<?x{K}x{T}>,
-      memref<?x6xi32>
+      memref<?x{H}x{A}>, memref<?x{H}x{A}>,
+      memref<?x6xi32> key {
+  ^bb0(%i: index, %s: vector<{D}x{A}>):
+    {bf16} %n = arith.truncf %s : vector<{D}x{A}> to vector<{D}x{T}>
+    {bf16} kernel.store %n, %dk[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
+    {plain} kernel.store %s, %dk[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<{D}x{A}>):
+    {bf16} %n = arith.truncf %s : vector<{D}x{A}> to vector<{D}x{T}>
+    {bf16} kernel.store %n, %dv[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
+    {plain} kernel.store %s, %dv[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
+    kernel.yield
+  }
   kernel.return
 })";
 
@@ -66,7 +84,10 @@ Compiled compile(const Case &c) {
                              {"A", wide},
                              {"H", std::to_string(c.heads)},
                              {"Q", std::to_string(c.heads * c.columns)},
-                             {"K", std::to_string(c.keyHeads * c.columns)}}),
+                             {"K", std::to_string(c.keyHeads * c.columns)},
+                             {"D", std::to_string(c.columns)},
+                             {"bf16", c.element == Element::BF16 ? "" : "//"},
+                             {"plain", c.element == Element::BF16 ? "//" : ""}}),
       c.machine);
 }
 

@@ -30,7 +30,7 @@ void PrintTo(const Case &c, std::ostream *out) {
 const char *contract = R"(
 kernel.func @contract(%a: memref<?x{L}x{T}>, %b: memref<?x{R}x{T}>, %bias: memref<{N}x{A}>,
                       %y: memref<?x{N}x{A}>) {
-  kernel.contract {form} {rows} left {
+  kernel.contract {form} left {
   ^bb0(%i: index):
     %v = kernel.load %a[%i] : memref<?x{L}x{T}> -> vector<{L}x{T}>
     {bf16} %w = arith.extf %v : vector<{L}x{T}> to vector<{L}x{A}>
@@ -64,9 +64,6 @@ protected:
     Element wide = c.element == Element::F64 ? c.element : Element::F32;
     int leftColumns = tn ? c.rows : c.terms, rightColumns = nt ? c.terms : c.columns;
     Compiled kernels(substitute(contract, {{"form", form},
-                                           {"rows", std::to_string(tn   ? 0
-                                                                   : nt ? c.columns
-                                                                        : c.terms)},
                                            {"L", std::to_string(leftColumns)},
                                            {"R", std::to_string(rightColumns)},
                                            {"N", std::to_string(c.columns)},
@@ -135,7 +132,6 @@ INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(cases));
 TEST(ContractPairs, AnOddLastTermIsAlone) {
   const int columns = 3, terms = 5;
   Compiled kernels(substitute(contract, {{"form", "nn"},
-                                         {"rows", std::to_string(terms)},
                                          {"L", std::to_string(terms)},
                                          {"R", std::to_string(columns)},
                                          {"N", std::to_string(columns)},
@@ -157,7 +153,6 @@ TEST(ContractPairs, AnOddLastTermIsAlone) {
 TEST(ContractRows, DoNotDependOnTheirNeighbours) {
   const int columns = 70, terms = 300, rows = 150;
   Compiled kernels(substitute(contract, {{"form", "nt"},
-                                         {"rows", std::to_string(columns)},
                                          {"L", std::to_string(terms)},
                                          {"R", std::to_string(terms)},
                                          {"N", std::to_string(columns)},

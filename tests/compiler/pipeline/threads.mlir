@@ -11,7 +11,7 @@
 // CHECK: module @other attributes {kernel.code = "\7FELF
 
 kernel.func @matmul(%x: memref<?x96xf32>, %w: memref<96x80xf32>, %y: memref<?x80xf32>) {
-  kernel.contract nn 96 left {
+  kernel.contract nn left {
   ^bb0(%i: index):
     %v = kernel.load %x[%i] : memref<?x96xf32> -> vector<96xf32>
     kernel.yield %v : vector<96xf32>

@@ -126,6 +126,30 @@ TEST_P(CompiledInvariance, LayersKeptOrComputedAgainAreBitEqual) {
   expectEqual(again, kept, "activations kept");
 }
 
+// Whatever is kept for the gradient, and with the update that follows it.
+TEST_P(CompiledInvariance, FusedAndApartAreBitEqual) {
+  UpdateSettings clipped;
+  clipped.clip = 0.1;
+  for (StreamType type : {test.type, StreamType::BF16})
+    for (Activations activations : {Activations::save, Activations::recompute}) {
+      StepResult results[2];
+      Parameters logits[2], updated[2];
+      for (bool fuses : {false, true}) {
+        CompiledModel model(test.config, randomParameters(test.config, 7), type, 2, nullptr,
+                            activations, clipped, givenWeight(), "", {}, fuses);
+        results[fuses].loss = model.run("train", columnsOf(sequences, {2, 0, 4}))["loss"].values[0];
+        results[fuses].gradients = model.gradients();
+        logits[fuses] = model.run("logits", columnsOf(sequences, {1, 4}));
+        model.update(1e-3, 0.1, 0.001);
+        updated[fuses] = model.parameters();
+      }
+      expectEqual(results[0], results[1], "fused");
+      EXPECT_EQ(logits[0]["logits"].values, logits[1]["logits"].values);
+      for (const auto &[name, parameter] : updated[0])
+        EXPECT_EQ(parameter.values, updated[1].at(name).values) << name;
+    }
+}
+
 TEST_P(CompiledInvariance, DocumentsDoNotSeeEachOther) {
   std::vector<int> order = {3, 0, 2, 4};
   Columns before = columnsOf(sequences, order);

@@ -21,16 +21,15 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
                              StreamType type, unsigned threads, const Expression *loss,
                              Activations activations, UpdateSettings update,
                              const WeightFormula &weight, const std::string &cacheFolder,
-                             const std::vector<std::string> &frozen)
+                             const std::vector<std::string> &frozen, bool fuses)
     : config(config), wide(type == StreamType::F64) {
   DialectRegistry registry;
   registerStages(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
   StepRequest request{&config, loss, &weight, type, activations, update, frozen};
-  auto module = buildStepStage(context, request, "kernel", [&](const Expression::Node &) {
-    return Location(UnknownLoc::get(&context));
-  });
+  auto nowhere = [&](const Expression::Node &) { return Location(UnknownLoc::get(&context)); };
+  auto module = buildStepStage(context, request, "kernel", nowhere, fuses);
   if (!module)
     llvm::report_fatal_error("the model has no kernels");
   auto program = compileProgram(*module, {.cacheFolder = cacheFolder});

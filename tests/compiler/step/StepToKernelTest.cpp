@@ -127,9 +127,11 @@ TEST(CompiledFrozen, CostsNothingAndChangesNothing) {
         row.role == model::Role::Vocabulary || row.role == model::Role::FeedForwardNorm)
       frozen.push_back(row.name);
   for (Activations activations : {Activations::recompute, Activations::save}) {
-    CompiledModel whole(config, parameters, StreamType::F32, 1, nullptr, activations);
+    // Apart, so that a product is a launch.
+    CompiledModel whole(config, parameters, StreamType::F32, 1, nullptr, activations, {},
+                        givenWeight(), "", {}, /*fuses=*/false);
     CompiledModel part(config, parameters, StreamType::F32, 1, nullptr, activations, {},
-                       givenWeight(), "", frozen);
+                       givenWeight(), "", frozen, /*fuses=*/false);
     whole.run("train", columns);
     part.run("train", columns);
     Parameters all = whole.gradients();

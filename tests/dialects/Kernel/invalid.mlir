@@ -121,7 +121,7 @@ kernel.func @narrow_sum(%x: memref<?x8xbf16>) {
 
 kernel.func @sums_of_other_lengths(%x: memref<?x8xf32>, %w: memref<4x9xf32>, %y: memref<?x4xf32>) {
   // expected-error@below {{'kernel.contract' op columns of the right operand is 9 but should be 8}}
-  kernel.contract nt 4 left {
+  kernel.contract nt left {
   ^bb0(%i: index):
     %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
     kernel.yield %v : vector<8xf32>
@@ -173,7 +173,7 @@ kernel.program @train {
 
 kernel.func @in_place(%x: memref<?x8xf32>, %w: memref<8x8xf32>) {
   // expected-error@below {{'kernel.contract' op stores to argument 0, which an operand reads}}
-  kernel.contract nt 8 left {
+  kernel.contract nt left {
   ^bb0(%i: index):
     %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
     kernel.yield %v : vector<8xf32>
@@ -192,7 +192,7 @@ kernel.func @in_place(%x: memref<?x8xf32>, %w: memref<8x8xf32>) {
 // -----
 
 kernel.func @linear(%x: memref<?x8xf32>, %w: memref<8x8xf32>, %y: memref<?x8xf32>) {
-  kernel.contract nt 8 left {
+  kernel.contract nt left {
   ^bb0(%i: index):
     %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
     kernel.yield %v : vector<8xf32>
@@ -227,4 +227,135 @@ kernel.program @train {
 kernel.program @train {
   // expected-error@below {{'kernel.constant' op has a value that is no list of numbers}}
   %f = kernel.constant "frequencies" sparse<0, 1.0> : tensor<2xf64> as memref<2xf64>
+}
+
+// -----
+
+kernel.func @unknown_form(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
+  // expected-error@below {{expected nt, nn or tn, found 'tt'}}
+  kernel.contract tt  left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<4x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result {
+  ^bb0(%i: index, %sum: vector<4xf32>):
+    kernel.store %sum, %y[%i] : vector<4xf32>, memref<?x4xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @operand_not_there(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
+  // expected-error@below {{'kernel.contract' op multiplies right operand 1 of 1}}
+  kernel.contract nt  left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<4x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result of 0 * 1 {
+  ^bb0(%i: index, %sum: vector<4xf32>):
+    kernel.store %sum, %y[%i] : vector<4xf32>, memref<?x4xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @products_without_sums(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
+  // expected-error@below {{'kernel.contract' op has products for 2 sums but results of 1}}
+  kernel.contract nt  left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<4x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result of 0 * 0, 0 * 0 {
+  ^bb0(%i: index, %sum: vector<4xf32>):
+    kernel.store %sum, %y[%i] : vector<4xf32>, memref<?x4xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @no_windows(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
+  // expected-error@below {{'kernel.contract' op has a result of 0 windows}}
+  kernel.contract nt  left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<4x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result windows 0 {
+  ^bb0(%i: index, %sum: vector<4xf32>):
+    kernel.store %sum, %y[%i] : vector<4xf32>, memref<?x4xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @sums_of_two_types(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
+  // expected-error@below {{'kernel.contract' op result regions take an index and rows of f32 or f64 of one type}}
+  kernel.contract nt  left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<4x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result of 0 * 0, 0 * 0 {
+  ^bb0(%i: index, %sum: vector<4xf32>, %other: vector<2xf32>):
+    kernel.store %sum, %y[%i] : vector<4xf32>, memref<?x4xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @part_of_a_part(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
+  kernel.contract nt  left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<4x8xf32> -> vector<8xf32>
+    kernel.yield %v : vector<8xf32>
+  } result {
+  ^bb0(%i: index, %sum: vector<4xf32>):
+    // expected-error@below {{'kernel.part' op cannot be here: this body runs for part of a row at a time}}
+    %half = kernel.part %sum from 2 : vector<4xf32> -> vector<2xf32>
+    kernel.store %sum, %y[%i] : vector<4xf32>, memref<?x4xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @part_outside(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %v = kernel.load %y[%row] : memref<?x4xf32> -> vector<4xf32>
+  // expected-error@below {{'kernel.part' op of columns 3 to 4 of 'vector<4xf32>' is not 'vector<2xf32>'}}
+  %half = kernel.part %v from 3 : vector<4xf32> -> vector<2xf32>
+  kernel.return
 }

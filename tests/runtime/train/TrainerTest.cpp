@@ -34,7 +34,7 @@ protected:
     options.folder = folder / "run";
     options.identity = {1, 2, 3, "the recipe"};
     options.clip = 1;
-    options.save = {3, 0, 2};
+    options.save = {{3, 0}, 2};
   }
   void TearDown() override { fs::remove_all(folder); }
 

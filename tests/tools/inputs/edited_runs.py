@@ -34,10 +34,10 @@ def cut(text, first, end):
 def doubled(stage, text):
     """`text` with twice the loss: of each token in the kernel, in the region of the others."""
     if stage == "kernel":
-        head, kernel, tail = cut(text, "kernel.func @loss_512_f32(", "kernel.return")
+        head, kernel, tail = cut(text, "kernel.func @loss.loss_gradient_512_f32(", "kernel.return")
         edited, count = re.subn(r"( *)(%\w+ = arith\.mulf %\w+, )(%\w+)( : f32\n)",
-                                r"\1%twice = arith.addf \3, \3\4\1\2%twice\4", kernel)
-        assert count == 1, count
+                                r"\1%twice = arith.addf \3, \3\4\1\2%twice\4", kernel, count=1)
+        assert count == 1, "no loss times its weight"
         return head + edited + tail
     edited, count = re.subn(r"(step\.cross_entropy %[^{]*\{\n[^\n]*\n)\s*step\.yield (%\w+) : f32\n",
                             r"\1 %twice = arith.addf \2, \2 : f32\n step.yield %twice : f32\n", text)
