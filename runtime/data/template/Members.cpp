@@ -228,14 +228,15 @@ std::optional<Value> method(const Value &base, const std::string &name) {
     if (name == changer && base.typeName() == type && !(base.map() && base.map()->isNamespace))
       throw TemplateError(fmt::format("'{}' would change a {}; a template may not", name, type));
   if (base.text())
-    for (const auto &[known, body] : textMethods)
+    for (const auto &[known, body] : textMethods) {
       if (known == name && base.text()->isMarkup)
         throw TemplateError(fmt::format("'{}' of a text that is 'safe' is not supported", name));
-      else if (known == name)
+      if (known == name)
         return FunctionValue{name, [base, body](Interpreter &, Arguments &arguments) {
                                meter::scan(base.text()->size());
                                return body(*base.text(), arguments);
                              }};
+    }
   if (base.map() && !base.map()->isNamespace)
     return mapMethod(base, name);
   if (base.list() && (name == "index" || name == "count"))
