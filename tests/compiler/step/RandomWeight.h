@@ -85,7 +85,7 @@ private:
     case 5:
       return pick({"min", "max"}) + "(" + x + ", " + y + ", " + count() + ")";
     case 6:
-      return "clamp(" + x + ", " + count() + ", 9)";
+      return "clamp(" + x + ", " + count() + ", 16)"; // no constant is above
     case 7:
       return "floor(" + count() + " / 4) * mod(" + count() + ", 3)";
     case 8:
