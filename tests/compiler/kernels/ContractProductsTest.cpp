@@ -16,7 +16,7 @@ namespace {
 class ContractProducts : public testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
-    if (!runs(GetParam()))
+    if (!runs(GetParam())) // code for avx512 needs such a processor; portable code runs on all
       GTEST_SKIP() << "this processor does not run code for " << GetParam();
   }
 };
