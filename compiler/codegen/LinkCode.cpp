@@ -1,21 +1,21 @@
 //===- LinkCode.cpp - objects as one shared object -------------------------===//
 //
 // lld takes files only: what it reads lies in memory that has the name of a file,
-// and what it writes is a temporary one. Code is linked with the libm of this
-// process, so that the versions of functions are those that kernels were tested
-// with.
+// and what it writes is a pipe, so that a killed process leaves nothing behind. Code
+// is linked with the libm of this process, so that the versions of functions are
+// those that kernels were tested with.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/LinkCode.h"
 
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/MemoryBuffer.h"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <link.h>
 #include <mutex>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -50,6 +50,48 @@ private:
   int descriptor;
 };
 
+/// A file to write once and in order, whose bytes are kept as they come: lld writes to what is no
+/// regular file as it is, without one beside it to rename.
+class WrittenPipe {
+public:
+  WrittenPipe() {
+    // std::thread ends the process where no more threads can be had.
+    if (pipe2(ends, O_CLOEXEC) == 0 && pthread_create(&reader, nullptr, readAll, this) != 0)
+      for (int &end : ends)
+        close(std::exchange(end, -1));
+  }
+  ~WrittenPipe() { finish(); }
+
+  bool isOpen() const { return ends[1] >= 0; }
+  std::string path() const { return "/proc/self/fd/" + std::to_string(ends[1]); }
+
+  /// All that was written.
+  std::string finish() {
+    if (!isOpen())
+      return std::move(bytes);
+    close(std::exchange(ends[1], -1)); // the end that the reader waits for
+    pthread_join(reader, nullptr);
+    close(ends[0]);
+    return std::move(bytes);
+  }
+
+private:
+  static void *readAll(void *self) {
+    auto &pipe = *static_cast<WrittenPipe *>(self);
+    char part[1 << 16];
+    for (ssize_t count; (count = read(pipe.ends[0], part, sizeof part)) != 0;)
+      if (count > 0)
+        pipe.bytes.append(part, count);
+      else if (errno != EINTR)
+        break;
+    return nullptr;
+  }
+
+  int ends[2] = {-1, -1};
+  std::string bytes;
+  pthread_t reader;
+};
+
 } // namespace
 
 /// Where this process has its C libraries.
@@ -67,10 +109,10 @@ static SmallVector<std::string> cLibraries() {
 }
 
 Expected<std::string> roux::linkCode(ArrayRef<StringRef> objects) {
-  SmallString<128> output;
-  if (std::error_code failed = sys::fs::createTemporaryFile("roux-kernels", "so", output))
-    return createStringError("no temporary file to link the kernels to: " + failed.message());
-  FileRemover removed(output);
+  WrittenPipe linked;
+  if (!linked.isOpen())
+    return createStringError("no pipe to link the kernels to, or no thread to read it");
+  std::string output = linked.path();
   SmallVector<MemoryFile> inputs;
   SmallVector<std::string> names = cLibraries();
   for (StringRef object : objects)
@@ -90,9 +132,5 @@ Expected<std::string> roux::linkCode(ArrayRef<StringRef> objects) {
   lld::Result result = lld::lldMain(arguments, out, out, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode != 0)
     return createStringError("the kernels cannot be linked: " + StringRef(said).trim());
-  ErrorOr<std::unique_ptr<MemoryBuffer>> made =
-      MemoryBuffer::getFile(output, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!made)
-    return createStringError("the linked kernels cannot be read: " + made.getError().message());
-  return (*made)->getBuffer().str();
+  return linked.finish();
 }

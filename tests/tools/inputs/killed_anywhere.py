@@ -24,6 +24,8 @@ recipes, library, kills = sys.argv[1], sys.argv[2], int(sys.argv[3])
 part, parts = (int(sys.argv[4]), int(sys.argv[5])) if len(sys.argv) > 4 else (0, 1)
 shutil.rmtree("runs", ignore_errors=True)
 os.environ["XDG_CACHE_HOME"] = str(pathlib.Path("cache").resolve())
+os.environ["TMPDIR"] = str(pathlib.Path("temporary").resolve())
+os.makedirs("temporary", exist_ok=True)
 short_run.write("run", recipes, steps=6, run="save: every(2 steps, keep: 1), threads: 1",
                 extra="score hard { model: tiny, data: held, value: perplexity(sequence) }\n"
                       "eval after { model: read, target: true, unseen: loss(held | where(sequence.hard > 1)) }\n")
@@ -85,6 +87,7 @@ for i in range(part, kills, parts):
         os.utime(left, (time.time() - 3600, time.time() - 3600))
     again = run()
     found = state()
+    found.update((f"temporary/{name}", b"") for name in os.listdir("temporary"))
     found.update((f"cache/{name}", b"") for name in os.listdir("cache/roux") if name.count(".") > 1)
     different = [name for name in whole.keys() | found.keys() if whole.get(name, 0) != found.get(name, 0)]
     if again[0] != 0 or different:
