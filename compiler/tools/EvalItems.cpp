@@ -29,7 +29,7 @@ static std::string_view said(const data::Record &record, std::string_view role) 
 
 static std::vector<std::string> answersOf(const data::Record &record) {
   for (std::string_view key : {"answers", "answer"})
-    if (const data::Field *field = record.find(key))
+    if (const data::Field *field = record.read(key))
       return field->kind == data::Field::Kind::Json ? data::textsOf(*field)
                                                     : std::vector{std::string(field->text)};
   if (std::string_view answer = said(record, "assistant"); !answer.empty())
@@ -40,7 +40,7 @@ static std::vector<std::string> answersOf(const data::Record &record) {
 /// The texts in `choices`, which the answers are of; a number names one of them, from 0.
 static void addChoices(const data::Record &record, const std::string &choices,
                        eval::AskedItem &item) {
-  const data::Field *field = record.find(choices);
+  const data::Field *field = record.read(choices);
   if (!field || field->kind != data::Field::Kind::Json)
     throw data::RecordError(fmt::format("the record has no list '{}' of choices", choices));
   item.choices = data::textsOf(*field);
@@ -66,10 +66,10 @@ static eval::AskedItem itemOf(const data::Record &record, std::string_view promp
   made.expected.answers = answersOf(record);
   if (!choices.isNone())
     addChoices(record, choices.text, made);
-  if (const data::Field *classes = record.find("all_classes");
+  if (const data::Field *classes = record.read("all_classes");
       classes && classes->kind == data::Field::Kind::Json)
     made.expected.classes = data::textsOf(*classes);
-  if (const data::Field *length = record.find("length");
+  if (const data::Field *length = record.read("length");
       length && length->kind == data::Field::Kind::Number)
     made.expected.length = std::strtod(std::string(length->text).c_str(), nullptr);
   return made;

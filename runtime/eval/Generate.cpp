@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/eval/Generate.h"
 
+#include "runtime/data/WholeCharacters.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -47,7 +49,7 @@ TextStream Batch::streamOf(size_t number) const {
 bool Batch::endsWithStop(Answer &answer) const {
   if (options.stops.empty() && !options.sink)
     return false;
-  std::string text = withWholeCharacters(decode(answer.tokens));
+  std::string text = data::withWholeCharacters(decode(answer.tokens));
   size_t first = text.npos;
   for (const std::string &stop : options.stops)
     if (!stop.empty())
@@ -115,7 +117,7 @@ void Batch::run(std::span<const std::vector<int32_t>> prompts, std::span<const s
   for (size_t i = 0; i < numbers.size(); ++i) {
     Answer &answer = answers[numbers[i]];
     if (answer.ending != Ending::StopText)
-      answer.text = withWholeCharacters(decode(answer.tokens));
+      answer.text = data::withWholeCharacters(decode(answer.tokens));
     if (options.sink)
       streams[i].finish(answer.text);
   }

@@ -6,7 +6,6 @@
 #include "runtime/eval/TextStream.h"
 
 #include <algorithm>
-#include <simdjson.h>
 
 namespace roux::eval {
 
@@ -24,23 +23,6 @@ static size_t wholeCharacters(std::string_view text) {
   uint8_t first = static_cast<uint8_t>(text[lead - 1]);
   size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
   return end - (lead - 1) < length ? lead - 1 : end;
-}
-
-std::string withWholeCharacters(std::string_view text) {
-  if (simdjson::validate_utf8(text.data(), text.size()))
-    return std::string(text);
-  std::string whole;
-  for (size_t at = 0; at < text.size();) {
-    uint8_t first = static_cast<uint8_t>(text[at]);
-    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
-    std::string_view piece = text.substr(at, length);
-    bool isWhole = piece.size() == length && simdjson::validate_utf8(piece.data(), length);
-    whole += isWhole ? piece : std::string_view("\xef\xbf\xbd");
-    at += isWhole ? length : 1;
-    while (!isWhole && at < text.size() && (static_cast<uint8_t>(text[at]) & 0xc0) == 0x80)
-      ++at; // one mark for all that is left of a character
-  }
-  return whole;
 }
 
 size_t settledBytes(std::string_view text, std::span<const std::string> stops) {

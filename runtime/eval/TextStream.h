@@ -30,10 +30,6 @@ private:
   size_t told = 0; ///< bytes passed on
 };
 
-/// `text` with U+FFFD for every byte that is no part of a character, as a tokenizer that works on
-/// bytes leaves them where an answer is cut: prompts, JSON and pages take whole characters only.
-std::string withWholeCharacters(std::string_view text);
-
 /// Bytes of `text` that are settled, whatever follows it.
 size_t settledBytes(std::string_view text, std::span<const std::string> stops);
 

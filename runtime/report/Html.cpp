@@ -5,11 +5,13 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/report/Html.h"
 
+#include "runtime/data/WholeCharacters.h"
+
 namespace roux::report {
 
 std::string escaped(std::string_view text) {
   std::string out;
-  for (char c : text)
+  for (char c : data::withWholeCharacters(text))
     switch (c) {
     case '&':
       out += "&amp;";

@@ -11,8 +11,8 @@
 
 namespace roux::report {
 
-/// `text` with the five characters escaped that mean something in HTML, and control characters that
-/// no page may hold replaced by U+FFFD.
+/// `text` with the five characters escaped that mean something in HTML, and U+FFFD for
+/// control characters and halves of characters, which no page may hold.
 std::string escaped(std::string_view text);
 
 } // namespace roux::report

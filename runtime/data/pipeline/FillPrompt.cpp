@@ -63,7 +63,7 @@ std::vector<std::string> textsOf(const Field &field) {
 }
 
 std::string valueOfHole(const Record &record, std::string_view hole) {
-  if (const Field *field = record.find(hole)) {
+  if (const Field *field = record.read(hole)) {
     std::vector<std::string> texts;
     if (field->kind == Field::Kind::Json && readTexts(field->text, texts).empty())
       return fmt::format("{}", fmt::join(texts, "\n"));

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/pipeline/SequenceEnvironment.h"
 
+#include "runtime/data/WholeCharacters.h"
+
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -37,7 +39,7 @@ roux::Value SequenceEnvironment::readField(std::string_view name) const {
   const Record &record = runner.recordOf(row, workspace);
   if (name == "document" && record.layout == Layout::Text)
     return std::string(record.document);
-  const Field *field = record.find(name);
+  const Field *field = record.read(name);
   if (!field)
     throw RecordError(fmt::format("{}: the record has no field '{}'", runner.nameOf(row), name));
   double number = 0;
@@ -137,7 +139,7 @@ roux::Value InnerEnvironment::read(const Expression::Node &node) const {
   case Attribute::Tokens:
     return static_cast<double>(range.size());
   case Attribute::Text:
-    return std::string(tokens.textOf(range));
+    return withWholeCharacters(tokens.textOf(range)); // it may begin and end inside one
   case Attribute::Score: {
     size_t score = outer.runner.scoreNamed(node.text);
     if (score >= tokens.scores.size() || tokens.scores[score].empty())

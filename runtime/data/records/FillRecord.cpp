@@ -28,6 +28,8 @@ namespace {
 
 std::string_view textOf(const Record &record, std::string_view key) {
   const Field *field = record.find(key);
+  if (field && field->kind == Field::Kind::Half)
+    throw RecordProblem{0, halfOf(key)};
   return field && field->kind == Field::Kind::Text ? field->text : std::string_view();
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/data/records/JsonWalk.h"
 #include "runtime/data/records/Layout.h"
 #include "runtime/data/records/MessageReader.h"
+#include "runtime/data/records/RecordKeys.h"
 
 #include <charconv>
 #include <fmt/format.h>
@@ -62,6 +63,16 @@ private:
   }
 
   Field readField(std::string_view key, Type type, JsonValue value) {
+    std::string_view token = value.raw_json_token();
+    walk.allowHalves(true);
+    Field field = readWhole(key, type, value);
+    if (walk.foundHalf())
+      field = {key, Field::Kind::Half, token};
+    walk.allowHalves(false);
+    return field;
+  }
+
+  Field readWhole(std::string_view key, Type type, JsonValue value) {
     if (type == Type::string)
       return {key, Field::Kind::Text, walk.text(value)};
     if (type == Type::array || type == Type::object)
@@ -136,6 +147,18 @@ void Record::clear() {
   owned.clear();
 }
 
+std::string halfOf(std::string_view name) {
+  return fmt::format("'{}' holds half of a surrogate pair, which is no character",
+                     name.substr(0, 80));
+}
+
+const Field *Record::read(std::string_view name) const {
+  const Field *field = find(name);
+  if (field && field->kind == Field::Kind::Half)
+    throw RecordError(halfOf(name));
+  return field;
+}
+
 const Field *Record::find(std::string_view name) const {
   for (const Field &field : fields)
     if (field.name == name)
@@ -163,6 +186,11 @@ Record &JsonRecordReader::read(std::string_view json) {
   walk.members(object, [&](std::string_view key, JsonValue value) { members.read(key, value); });
   walk.finish();
   applyLayout(state->kind, state->layout, state->draft);
+  for (const Field &field : record.fields)
+    if (KeyUse use = useOfKey(record.layout, field.name);
+        field.kind == Field::Kind::Half && use != KeyUse::Unknown && use != KeyUse::Harmless)
+      throw RecordProblem{static_cast<uint64_t>(field.text.data() - json.data()),
+                          halfOf(field.name)};
   return record;
 }
 

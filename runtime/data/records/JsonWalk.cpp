@@ -7,6 +7,7 @@
 #include "runtime/data/records/JsonWalk.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -122,6 +123,23 @@ void JsonWalk::failLexically(simdjson::error_code error) {
   failAt(json.data() + at, describe(error));
 }
 
+/// Whether all escapes of the string that `token` begins with are JSON's. Where it has no text all
+/// the same, one is half of a pair of surrogates.
+static bool hasGoodEscapes(std::string_view token) {
+  for (size_t at = 1; at < token.size() && token[at] != '"'; ++at) {
+    if (token[at] != '\\')
+      continue;
+    char kind = ++at < token.size() ? token[at] : '\0';
+    auto isHex = [](unsigned char c) { return std::isxdigit(c) != 0; };
+    bool isGood = kind == 'u'
+                      ? token.size() > at + 4 && std::ranges::all_of(token.substr(at + 1, 4), isHex)
+                      : kind && std::string_view("\"\\/bfnrt").find(kind) != std::string_view::npos;
+    if (!isGood)
+      return false;
+  }
+  return true;
+}
+
 std::string_view JsonWalk::text(JsonValue value) {
   std::string_view token = value.raw_json_token();
   const char *begin = token.data() + 1;
@@ -134,8 +152,11 @@ std::string_view JsonWalk::text(JsonValue value) {
     return {begin, static_cast<size_t>(quote - begin)};
   }
   std::string_view text;
-  if (auto error = value.get_string().get(text))
-    failAt(token.data(), describe(error));
+  if (auto error = value.get_string().get(text)) {
+    if (!halvesAllowed || error != simdjson::STRING_ERROR || !hasGoodEscapes(token))
+      failAt(token.data(), describe(error));
+    half = true;
+  }
   return text;
 }
 

@@ -28,6 +28,13 @@ public:
   simdjson::ondemand::document &document() { return root; }
   /// Walks `value` and all in it.
   void check(JsonValue value, int depth);
+  /// From here on, whether half of a pair of surrogates is passed over; foundHalf() then says
+  /// whether there was one since.
+  void allowHalves(bool allow) {
+    halvesAllowed = allow;
+    half = false;
+  }
+  bool foundHalf() const { return half; }
   /// A string's text; a view into `json` where it has no escapes, else into the parser's buffer.
   std::string_view text(JsonValue value);
   /// The text of a scalar as it stands in the file; `value` is checked to be one.
@@ -65,6 +72,7 @@ private:
   [[noreturn]] void failLexically(simdjson::error_code error);
   std::string_view json;
   simdjson::ondemand::document root;
+  bool halvesAllowed = false, half = false;
 };
 
 /// True if `text` is a number of JSON's grammar, of any size.

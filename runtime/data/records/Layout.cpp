@@ -122,6 +122,8 @@ std::string_view kindOf(const Field &field) {
     return "true or false";
   case Field::Kind::Null:
     return "null";
+  case Field::Kind::Half:
+    return "half of a surrogate pair (no character)";
   case Field::Kind::Json:
     return field.text.starts_with('{') ? "an object" : "a list";
   }

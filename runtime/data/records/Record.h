@@ -41,11 +41,16 @@ struct Message {
 
 /// A member of the record that is not its content: what field("name") reads.
 struct Field {
-  enum class Kind : uint8_t { Text, Number, Boolean, Null, Json };
+  /// Half: a text, or a list or object with one, that holds half of a pair of surrogates, for which
+  /// there is no character. It is good JSON, and nobody's to read.
+  enum class Kind : uint8_t { Text, Number, Boolean, Null, Json, Half };
   std::string_view name;
   Kind kind;
   std::string_view text; ///< Text: without quotes and escapes; else as it stands in the file
 };
+
+/// What is wrong with a field of kind Half.
+std::string halfOf(std::string_view name);
 
 /// Views into the reader's buffers, valid until its next record, and into `owned`.
 struct Record {
@@ -62,6 +67,8 @@ struct Record {
 
   void clear();
   const Field *find(std::string_view name) const;
+  /// find() for who needs the value. Throws RecordError where it is half of a character.
+  const Field *read(std::string_view name) const;
   /// Keeps `text` as long as the record and returns where it is.
   std::string_view own(std::string text) { return owned.emplace_back(std::move(text)); }
 };

@@ -4,6 +4,7 @@
 // only the end of its prompt, one never stops.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/data/WholeCharacters.h"
 #include "runtime/eval/LossGroups.h"
 #include "runtime/eval/Recall.h"
 
@@ -277,9 +278,9 @@ TEST(GenerateTest, WritesWholeCharacters) {
   auto decode = [](std::span<const int32_t> ids) { return std::string(ids.size(), '\xc3'); };
   EXPECT_EQ(generate(model, decode, prompts, options).front().text, "\xef\xbf\xbd\xef\xbf\xbd");
   EXPECT_EQ(told, "\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(withWholeCharacters("a\xf0\x9f\x98"), "a\xef\xbf\xbd");
-  EXPECT_EQ(withWholeCharacters("\x80\xc3(é"), "\xef\xbf\xbd\xef\xbf\xbd(é");
-  EXPECT_EQ(withWholeCharacters("größe 😀"), "größe 😀");
+  EXPECT_EQ(data::withWholeCharacters("a\xf0\x9f\x98"), "a\xef\xbf\xbd");
+  EXPECT_EQ(data::withWholeCharacters("\x80\xc3(é"), "\xef\xbf\xbd\xef\xbf\xbd(é");
+  EXPECT_EQ(data::withWholeCharacters("größe 😀"), "größe 😀");
 }
 
 // Tokens that are bytes: a haystack of any length ends with a character.
@@ -294,7 +295,7 @@ TEST(NeedleTest, CutsBetweenCharacters) {
     hay += "山é😀. ";
   for (uint64_t tokens = 20; tokens < 150; ++tokens) {
     std::string built = buildHaystack(text.encode(hay), tokens, 0.5, "n.", text);
-    EXPECT_EQ(withWholeCharacters(built), built) << tokens;
+    EXPECT_EQ(data::withWholeCharacters(built), built) << tokens;
     EXPECT_GE(built.size() + 5, tokens);
   }
 }

@@ -100,6 +100,7 @@ TEST(ReportTest, OpensAnywhere) {
 }
 
 TEST(ReportTest, NamesAreNoMarkup) {
+  EXPECT_EQ(escaped("\xc3<\xe6\x9d"), "\xef\xbf\xbd&lt;\xef\xbf\xbd"); // cut answers
   EXPECT_EQ(escaped("<b a=\"1\">&'\x01"), "&lt;b a=&quot;1&quot;&gt;&amp;&#39;\xef\xbf\xbd");
   std::string page = reportPage(example());
   EXPECT_NE(page.find("&lt;assistant&gt;"), page.npos);

@@ -126,6 +126,38 @@ TEST(JsonRecord, ReadsCompletionsTextsAndIds) {
   EXPECT_EQ(numbered.labels, (std::vector<int32_t>{-100, 5, 2}));
 }
 
+// Python writes what it read of broken text; a key that nobody reads does no harm.
+TEST(JsonRecord, HalfOfASurrogatePairMattersWhereItIsRead) {
+  JsonRecordReader reader(SourceKind::Text, Layout::Auto);
+  std::string json = pad(R"({"text": "a", "meta": {"t": ["x\ud83d", "\\ud83d"]}, "b": "\udc00",
+    "pair": "\ud83d\ude00", "literal": "\ufffd", "id": "\ud800"})");
+  std::erase(json, '\n');
+  Record &record = read(reader, json);
+  EXPECT_EQ(record.find("meta")->kind, Field::Kind::Half);
+  EXPECT_EQ(record.find("b")->kind, Field::Kind::Half);
+  EXPECT_EQ(record.find("pair")->text, "😀");
+  EXPECT_EQ(record.find("literal")->kind, Field::Kind::Text);
+  EXPECT_EQ(record.read("pair"), record.find("pair"));
+  EXPECT_EQ(record.read("absent"), nullptr);
+  try {
+    record.read("b");
+    FAIL();
+  } catch (const RecordError &error) {
+    EXPECT_STREQ(error.what(), "'b' holds half of a surrogate pair, which is no character");
+  }
+  EXPECT_EQ(problemOf(SourceKind::Text, R"({"text": "\ud800"})"),
+            "byte 0: 'text' is half of a surrogate pair (no character), expected a text");
+  EXPECT_EQ(problemOf(SourceKind::Chat, R"({"messages": [{"role": "user", "content": "\ud800"}]})"),
+            "byte 42: a string has an invalid escape");
+  EXPECT_EQ(problemOf(SourceKind::Chat, R"({"messages": [], "tools": ["\ud800"]})"),
+            "byte 26: 'tools' holds half of a surrogate pair, which is no character");
+  EXPECT_EQ(
+      problemOf(SourceKind::Chat, R"({"instruction": "a", "input": "\ud800", "output": "b"})"),
+      "byte 0: 'input' holds half of a surrogate pair, which is no character");
+  EXPECT_EQ(problemOf(SourceKind::Text, R"({"text": "a", "b": "\ud80g"})"),
+            "byte 19: a string has an invalid escape");
+}
+
 TEST(JsonRecord, SaysWhatIsWrongAndWhere) {
   auto chat = [](const std::string &json) { return problemOf(SourceKind::Chat, json); };
   EXPECT_EQ(chat(R"({"messages": [}]})"), "byte 14: the JSON is malformed");
