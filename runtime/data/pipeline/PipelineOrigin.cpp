@@ -70,7 +70,7 @@ static std::string describe(const DataStep &step) {
 }
 
 std::string PipelineRunner::origin() const {
-  std::string text = fmt::format("records 5\nseed {}\n", pipeline.seed);
+  std::string text = fmt::format("records 6\nseed {}\n", pipeline.seed);
   for (size_t i = 0; i < pipeline.steps.size(); ++i) {
     text += fmt::format("step {}: {}\n", i, describe(pipeline.steps[i]));
     if (!sources[i])

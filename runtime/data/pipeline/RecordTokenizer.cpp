@@ -135,8 +135,7 @@ void RecordTokenizer::tokenizeCompletion(const Record &record, Ends ends,
   tokens.roles.resize(tokens.size(), 0);
   auto turn = [&](uint32_t from, uint32_t to, std::string_view name, int32_t message) {
     std::fill(tokens.roles.begin() + from, tokens.roles.begin() + to, tokens.role(name));
-    if (from < to)
-      tokens.turns.push_back({{from, to}, std::string(name), message});
+    tokens.turns.push_back({{from, to}, std::string(name), message});
   };
   turn(begin, middle, "user", 0);
   turn(middle, tokens.size(), "assistant", 1);

@@ -59,6 +59,7 @@ private:
                    TokenizedRecord &tokens) const;
   uint32_t endOfAnswer(const ChatExtent &answer, TokenRange turn, uint32_t next,
                        const TokenizedRecord &tokens) const;
+  void addEmptyTurns(const Record &record, TokenizedRecord &tokens) const;
   void labelAnswerEnds(TokenizedRecord &tokens) const;
   void findSentences(TokenizedRecord &tokens) const;
   void lint(const Record &record, const Text &text, const TokenizedRecord &tokens,

@@ -10,11 +10,17 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
+#include <utility>
 
 namespace roux::data {
 
 static bool isBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+static bool saysNothing(const Message &message) {
+  return isBlank(message.content) && message.json.find("\"tool_calls\"") == std::string_view::npos;
 }
 
 void RecordTokenizer::tokenizeChat(const Record &record, TokenizedRecord &tokens,
@@ -114,9 +120,10 @@ void RecordTokenizer::assignRoles(std::span<const ChatExtent> extents, const Rec
       turn = {turns[i - 1].end, std::max(turns[i - 1].end, turn.end)};
   }
   bool separate = consumer.chat->separatesAnswers();
+  uint32_t taken = 0; // by the turns before, of which one may hold several messages in one token
   for (size_t i = 0; i < extents.size(); ++i) {
     const ChatExtent &extent = extents[i];
-    TokenRange turn = turns[i];
+    TokenRange turn{std::max(turns[i].begin, taken), std::max(turns[i].end, taken)};
     bool isEmpty = extent.said <= extent.begin && !extent.exact;
     uint32_t next = i + 1 < extents.size() ? turns[i + 1].begin : tokens.size();
     if (extent.answer && !extent.exact && !separate)
@@ -125,12 +132,35 @@ void RecordTokenizer::assignRoles(std::span<const ChatExtent> extents, const Rec
         extent.answer ? "assistant" : std::string(record.messages[extent.message].role);
     std::fill(tokens.roles.begin() + turn.begin, tokens.roles.begin() + turn.end,
               tokens.role(name));
+    taken = turn.end;
     // An answer without words has an end to learn, and is still a turn without tokens.
     if (extent.answer && isEmpty)
       turn.end = turn.begin;
     if (turn.size() > 0 || extent.answer)
       tokens.turns.push_back({turn, std::move(name), extent.message});
   }
+  addEmptyTurns(record, tokens);
+}
+
+/// A message without words leaves nothing of its own in the rendering, and is a turn without
+/// tokens: `all(turn.tokens > 0 over sequence)` is there to find it.
+void RecordTokenizer::addEmptyTurns(const Record &record, TokenizedRecord &tokens) const {
+  std::vector<Turn> written = std::exchange(tokens.turns, {});
+  std::vector<bool> isWritten(record.messages.size());
+  for (const Turn &turn : written)
+    if (turn.message >= 0)
+      isWritten[turn.message] = true;
+  auto next = written.begin();
+  for (int32_t message = 0; message < static_cast<int32_t>(record.messages.size()); ++message) {
+    const Message &empty = record.messages[message];
+    if (isWritten[message] || !saysNothing(empty))
+      continue;
+    for (; next != written.end() && next->message < message; ++next)
+      tokens.turns.push_back(std::move(*next));
+    uint32_t at = tokens.turns.empty() ? 0 : tokens.turns.back().tokens.end;
+    tokens.turns.push_back({{at, at}, std::string(empty.role), message});
+  }
+  std::move(next, written.end(), std::back_inserter(tokens.turns));
 }
 
 /// LongAlign trains EOS after every answer, whatever the next input is; an empty answer has no
@@ -159,8 +189,7 @@ void RecordTokenizer::lint(const Record &record, const Text &text, const Tokeniz
   note(bos && tokens.size() > 1 && tokens.ids[0] == *bos && tokens.ids[1] == *bos, "double BOS");
   bool emptyAnswer = false, untrainedEnd = false;
   for (const Message &message : record.messages)
-    emptyAnswer |= message.role == "assistant" && isBlank(message.content) &&
-                   message.json.find("\"tool_calls\"") == std::string_view::npos;
+    emptyAnswer |= message.role == "assistant" && saysNothing(message);
   for (const Turn &turn : tokens.turns) {
     if (turn.role != "assistant" || turn.tokens.size() == 0)
       continue;

@@ -59,13 +59,18 @@ static std::vector<uint32_t> candidateSites(const PositionRule &rule, const Sequ
     break;
   case PositionRule::Sites::Turn:
     for (const TokenRange &turn : view.turns)
-      add(turn.begin);
+      if (turn.size() > 0)
+        add(turn.begin);
     break;
   case PositionRule::Sites::Token:
     sites.resize(placed.positions - 1);
     std::iota(sites.begin(), sites.end(), 1u);
   }
   return sites;
+}
+
+bool hasSites(const PositionRule &rule, const SequenceView &view, const PlacedSequence &placed) {
+  return !candidateSites(rule, view, placed).empty();
 }
 
 std::vector<uint32_t> makePositions(const PositionRule &rule, const SequenceView &view,

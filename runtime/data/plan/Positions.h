@@ -25,6 +25,9 @@ SeedTree positionDraws(uint64_t seed, std::string_view construct, uint32_t epoch
 /// True if chance has it that this sequence gets gaps.
 bool drawsGaps(const PositionRule &rule, const PlacedSequence &placed, SeedTree draws);
 
+/// Whether `placed` has an input in front of which positions may jump.
+bool hasSites(const PositionRule &rule, const SequenceView &view, const PlacedSequence &placed);
+
 /// The position of each of `placed.positions` inputs: 0, 1, … unless it has gaps; then position t
 /// is t plus the gaps at sites up to t, and below `placed.prefix` just t. Strictly ascending and
 /// below `rule.span`.

@@ -5,7 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 #include "PipelineFixture.h"
+#include "runtime/data/tokenizer/Formats.h"
 #include "tests/Paths.h"
+
+#include <iterator>
 
 using namespace roux;
 using namespace roux::data;
@@ -88,6 +91,56 @@ TEST_F(ChatTargets, TrainsNothingOfAnEmptyAnswer) {
   EXPECT_EQ(tokens.countTargets(), 0u);
   EXPECT_EQ(noted("empty answer"), 1u);
   EXPECT_EQ(noted("the last question has no answer"), 1u);
+}
+
+// What `all(turn.tokens > 0 over sequence)` looks for is a turn, whoever says nothing.
+TEST_F(ChatTargets, AMessageWithoutWordsIsATurnWithoutTokens) {
+  const std::string silent = R"({"role": "system", "content": " "}, {"role": "user", "content": ""},
+    {"role": "assistant", "content": "ab"}, {"role": "tool", "content": ""},
+    {"role": "assistant", "content": ""}, {"role": "user", "content": ""})";
+  ChatTemplate marks("{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}"
+                     "{% generation %}{{ m.content }}{% endgeneration %}{% else %}"
+                     "{{ m.content | trim }}{% endif %}{% endfor %}");
+  auto turnsOf = [&](const ChatTemplate &own) {
+    TokenizedRecord tokens = chatThrough(oneLine(silent), own);
+    std::string turns;
+    uint32_t last = 0;
+    for (const Turn &turn : tokens.turns) {
+      turns += std::to_string(turn.message) + turn.role[0] + (turn.tokens.size() ? "+ " : " ");
+      EXPECT_GE(turn.tokens.begin, last);
+      last = turn.tokens.end;
+    }
+    EXPECT_LE(last, tokens.size());
+    return turns;
+  };
+  EXPECT_EQ(turnsOf(ChatTemplate::named("chatml")), "0s+ 1u 2a+ 3t 4a 5u ");
+  EXPECT_EQ(turnsOf(marks), "0s 1u 2a+ 3t 4a 5u ");
+}
+
+// A token has one owner, also where a tokenizer makes one unknown token of several messages, and
+// where a question begins with what ends answers.
+TEST_F(ChatTargets, NoTokenIsOfTwoTurns) {
+  std::string file = sourceFolder() + "/tests/runtime/data/tokenizer/fuzz/corpus/llama2.json";
+  std::ifstream stream(file);
+  std::shared_ptr<const Tokenizer> fuses =
+      readHuggingFace(std::string(std::istreambuf_iterator(stream), {}), file);
+  ChatTemplate bare("{% for m in messages %}{{ m.content }}{% endfor %}");
+  for (const auto &tokenizer : {consumer.tokenizer, fuses}) {
+    consumer.tokenizer = tokenizer;
+    TokenizedRecord tokens = chatThrough(
+        R"({"role": "user", "content": "q"}, {"role": "assistant", "content": "z"},)"
+        R"({"role": "user", "content": "</s>q"}, {"role": "assistant", "content": "zz"},)"
+        R"({"role": "user", "content": "q"}, {"role": "assistant", "content": "z"})",
+        bare);
+    uint32_t last = 0;
+    for (const Turn &turn : tokens.turns) {
+      EXPECT_GE(turn.tokens.begin, last);
+      EXPECT_GE(turn.tokens.end, turn.tokens.begin);
+      last = turn.tokens.end;
+    }
+    EXPECT_LE(last, tokens.size());
+    EXPECT_GT(tokens.countTargets(), 0u);
+  }
 }
 
 TEST_F(ChatTargets, TakesGenerationBlocksAtTheirWord) {

@@ -405,6 +405,35 @@ TEST_F(Operations, KeepSpansCutsTheRestOut) {
   EXPECT_EQ(texts(), (Texts{"<s>a1. c2."})); // the EOS is a span of its own, without a digit
 }
 
+// A completion without words is a turn for `all(turn.tokens > 0 over sequence)` to find.
+TEST_F(Operations, AnEmptyCompletionIsATurn) {
+  write("p.jsonl", "{\"prompt\": \"a\", \"completion\": \"\"}\n"
+                   "{\"prompt\": \"a\", \"completion\": \"b\"}\n");
+  uint32_t p = source("p", "p.jsonl", SourceKind::Completion);
+  Expression::Node all;
+  Expression empty = binary(Operation::Greater, read(Scope::Turn, Attribute::Tokens), number(0));
+  all.operation = Operation::All;
+  all.scope = Scope::Sequence;
+  all.inner = Scope::Turn;
+  all.countsAll = true;
+  all.operands = {2};
+  empty.nodes.push_back(all);
+  step(DataOperation::Where, {p}).expression = empty;
+  EXPECT_EQ(texts(), (Texts{"ab"}));
+}
+
+// A span of tokens may begin and end inside a character, and is a text all the same.
+TEST_F(Operations, HalvesOfCharactersMatchNothing) {
+  documents("a.jsonl", {"\xc3\xa9z\xe6\x9d\xb1"}); // é z 東 in spans of é z, \xe6 \x9d, \xb1
+  uint32_t a = source("a", "a.jsonl", SourceKind::Text);
+  step(DataOperation::Spans, {a}).spans = {SpanRule::At::Tokens, 3, {}, false, 0};
+  step(DataOperation::KeepSpans, {last()}).expression =
+      binary(Operation::Matches, read(Scope::Span, Attribute::Text), text("\xc3\xa9z"));
+  EXPECT_EQ(texts(), (Texts{"\xc3\xa9z"}));
+  pipeline.steps[pipeline.steps.size() - 2].spans.tokens = 4;
+  EXPECT_EQ(texts(), (Texts{"\xc3\xa9z\xe6"}));
+}
+
 TEST_F(Operations, SplitsLikeDatasetDecomposition) {
   SplitRule rule{.low = 256, .high = 8192, .randomOverlong = true, .dropTail = true};
   auto pieces = [&](uint32_t tokens) {

@@ -69,6 +69,18 @@ TEST_F(PositionsTest, JumpAtSentencesTurnsOrTokens) {
   expectJumpsAmong({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 2);
 }
 
+// Positions jump in front of a turn; one without tokens has nothing in front of which they could.
+TEST_F(PositionsTest, AnEmptyTurnIsNoSite) {
+  turns = {{0, 5}, {5, 5}, {7, 7}, {7, 12}};
+  view.turns = turns;
+  rule = {.at = PositionRule::Sites::Turn, .span = 40};
+  expectJumpsAmong({7}, 1);
+  EXPECT_TRUE(hasSites(rule, view, placed));
+  turns = {{0, 12}, {12, 12}};
+  view.turns = turns;
+  EXPECT_FALSE(hasSites(rule, view, placed));
+}
+
 TEST_F(PositionsTest, APrefixStaysAndTheRestKeepsItsPositions) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     placed.prefix = 0;
