@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/plan/TrainSettings.h"
 
+#include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/Words.h"
+#include "runtime/train/StepSource.h"
 
 #include <algorithm>
 #include <cmath>
@@ -52,6 +54,25 @@ std::vector<train::Phase> phasesOf(const CheckedDefinition &train) {
   for (const CheckedValue &part : schedule.items)
     parts.push_back(phaseOf(part));
   return parts;
+}
+
+train::TrainingExtent scheduledOver(const CheckedRecipe &recipe, const CheckedDefinition &train,
+                                    const PlanOfTrain &planOf) {
+  train::TrainingExtent own = train::extentOf(planOf(train));
+  if (!carries(train, "schedule"))
+    return own;
+  train::TrainingExtent extent = scheduledOver(recipe, *recipe.trainBehind(train["model"]), planOf);
+  extent.append(own);
+  return extent;
+}
+
+train::Schedule scheduleOf(const SourceManager &sources, const CheckedDefinition &train,
+                           const train::TrainingExtent &extent) {
+  try {
+    return {optimizerOf(train).peak, phasesOf(train), extent};
+  } catch (const train::ScheduleError &error) {
+    throw RefusedRecipe(sources, train["schedule"].where, error.what());
+  }
 }
 
 train::AdamW optimizerOf(const CheckedDefinition &train) {

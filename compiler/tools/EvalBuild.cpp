@@ -11,6 +11,7 @@
 #include "compiler/tools/EvalText.h"
 #include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
+#include "runtime/data/WholeCharacters.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/HeldOutLoss.h"
 
@@ -32,6 +33,8 @@ void EvalBuilder::prepare(const CheckedDefinition &eval) {
   if (!isNew)
     return;
   at->second = tasksOf(sources, recipe, eval, trains.data());
+  if (!hasResult(eval))
+    trains.prepare(eval["model"]);
   // A key that is not set is said before any training; who has the result needs none.
   if (at->second.endpoint && !std::filesystem::exists(fileOf(eval, at->second)))
     openEndpoint(sources, *at->second.endpoint, output);
@@ -123,7 +126,8 @@ static std::string continuation(const eval::DecodeText &decode, const std::vecto
   std::vector<int32_t> all = prompt;
   all.insert(all.end(), answer.tokens.begin(), answer.tokens.end());
   std::string before = decode(prompt), whole = decode(all);
-  return whole.starts_with(before) ? whole.substr(before.size()) : answer.text;
+  return whole.starts_with(before) ? data::withWholeCharacters(whole.substr(before.size()))
+                                   : answer.text;
 }
 
 static eval::SamplesResult run(const SamplesTask &task, const ModelFacts &facts,

@@ -7,6 +7,7 @@
 
 #include "compiler/frontend/Meaning.h"
 #include "compiler/plan/RefusedRecipe.h"
+#include "compiler/plan/TrainSettings.h"
 #include "compiler/tools/CommandLine.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/FileState.h"
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <xxhash.h>
 
 namespace roux {
@@ -85,23 +87,57 @@ static std::string summaryText(const CheckedRecipe &recipe, const CheckedDefinit
   return text;
 }
 
+/// What `train` is too short for: parts of its schedule, and intervals of evals on its way.
+static std::string unreachedText(const SourceManager &sources, const CheckedRecipe &recipe,
+                                 const CheckedDefinition &train, uint64_t steps,
+                                 const train::TrainingExtent &extent) {
+  std::string text;
+  train::Schedule schedule = scheduleOf(sources, train, extent);
+  for (const std::string &part : schedule.unreached())
+    text += fmt::format("warning: {}\n", part);
+  for (const CheckedDefinition &eval : recipe.definitions) {
+    if (eval.kind != ast::Kind::Eval || !eval.inMainFile || eval["during"].isNone() ||
+        recipe.trainBehind(eval["model"]) != &train)
+      continue;
+    const CheckedValue &interval = eval["during"]["interval"];
+    if (interval.measure == Measure::Steps && interval.number > static_cast<double>(steps))
+      text += fmt::format("warning: eval {} is never measured on the way: every {:.0f} steps, of "
+                          "which there are {}\n",
+                          eval.name, interval.number, steps);
+  }
+  return text;
+}
+
 std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
                           const std::string &path) {
   DataBuilder builder(sources, recipe, dataFolder(path));
   builder.announce(announce);
   std::string out;
+  std::map<const CheckedDefinition *, TrainingData> built;
+  auto dataOf = [&](const CheckedDefinition &train) -> const TrainingData & {
+    auto known = built.find(&train);
+    return known != built.end() ? known->second
+                                : built.emplace(&train, builder.build(train)).first->second;
+  };
+  auto planOf = [&](const CheckedDefinition &train) -> const data::Plan & {
+    return dataOf(train).plan;
+  };
   for (const CheckedDefinition &train : recipe.definitions) {
     if (train.kind != ast::Kind::Train || !train.inMainFile)
       continue;
     out += fmt::format("\ntrain {}\n", train.name);
+    train::TrainingExtent extent;
     try {
-      TrainingData data = builder.build(train);
+      extent = scheduledOver(recipe, train, planOf);
+      const TrainingData &data = dataOf(train);
       out += summaryText(recipe, train, data);
       for (const std::string &note : data.model.notes)
         out += fmt::format("note: {}\n", note);
     } catch (const RefusedRecipe &refused) {
       out += fmt::format("not planned: {}\n", refused.what());
+      continue;
     }
+    out += unreachedText(sources, recipe, train, planOf(train).steps(), extent);
   }
   return out;
 }

@@ -161,6 +161,8 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
       trains.prepare(*definition);
     else if (definition->kind == ast::Kind::Eval)
       evals.prepare(*definition);
+    else if (definition->kind == ast::Kind::Model)
+      trains.prepare(definition->value);
   for (const CheckedDefinition *definition : wanted)
     if (definition->kind == ast::Kind::Train)
       page.add(*definition, trains.build(*definition));

@@ -184,10 +184,37 @@ static bool isWhole(const std::filesystem::path &folder) {
   return std::filesystem::exists(folder / "model" / "config.json");
 }
 
+train::TrainingExtent TrainBuilder::scheduledOver(const CheckedDefinition &train) {
+  return roux::scheduledOver(
+      recipe, train,
+      [this](const CheckedDefinition &each) -> const data::Plan & { return dataOf(each)->plan; });
+}
+
 void TrainBuilder::prepare(const CheckedDefinition &train) {
-  dataOf(train);
+  scheduleOf(sources, train, scheduledOver(train));
   if (!isWhole(folderOf(train)))
     stepFor(train);
+  prepare(train["model"]);
+}
+
+void TrainBuilder::prepare(const CheckedValue &model) {
+  for (const CheckedValue &term : model.items)
+    prepare(term);
+  if (model.calls("override"))
+    prepare(model["base"]);
+  if (model.calls("load"))
+    model::openModel(resolvePath(sources, model["path"]));
+  train::SaveInterval save = saveOf(recipe);
+  if (!model.calls("average") || save.steps == 0)
+    return;
+  const CheckedDefinition &train = *recipe.trainNamedBy(model["model"]);
+  uint64_t steps = dataOf(train)->plan.steps(), saves = (steps + save.steps - 1) / save.steps;
+  if (static_cast<double>(saves) < model["saves"].number)
+    throw RefusedRecipe(sources, model["saves"].where,
+                        fmt::format("train '{}' saves {} time{} in its {} steps; expected {}, as a "
+                                    "shorter interval of save: gives",
+                                    train.name, saves, saves == 1 ? "" : "s", steps,
+                                    model["saves"].number));
 }
 
 /// Where it is kept beside a training what it was made from.
@@ -286,16 +313,6 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   return built[&train] = std::move(result);
 }
 
-train::TrainingExtent TrainBuilder::scheduledOver(const CheckedDefinition &train,
-                                                  const data::Plan &plan) {
-  if (!carries(train, "schedule"))
-    return train::extentOf(plan);
-  const CheckedDefinition &source = *recipe.trainBehind(train["model"]);
-  train::TrainingExtent extent = scheduledOver(source, build(source).data->plan);
-  extent.append(train::extentOf(plan));
-  return extent;
-}
-
 /// Gives `step` the moments that the training in `from` ended with; the updates they are made of.
 static uint64_t takeMoments(const BuiltTrain &from, train::CompiledStep &step) {
   std::vector<std::string> damaged;
@@ -342,9 +359,9 @@ train::Schedule TrainBuilder::takeOver(const CheckedDefinition &train, const dat
                                        train::CompiledStep &step, train::TrainerOptions &options) {
   if (carries(train, "optimizer"))
     options.carriedUpdates = takeMoments(before(train), step);
-  train::TrainingExtent extent = scheduledOver(train, plan);
+  train::TrainingExtent extent = scheduledOver(train);
   options.scheduleStart = extent.steps() - plan.steps();
-  return {options.optimizer.peak, phasesOf(train), extent};
+  return scheduleOf(sources, train, extent);
 }
 
 void TrainBuilder::train(const CheckedDefinition &train, const std::string &identity,

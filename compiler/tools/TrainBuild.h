@@ -37,6 +37,9 @@ public:
   /// Does for `train`, and for the trains it starts from, all that can be done before the first
   /// step of any: data, plan, memory. Throws what would be thrown later.
   void prepare(const CheckedDefinition &train);
+  /// Opens the files of weights that `model` names itself, and looks whether `average` will find as
+  /// many saves as it asks for.
+  void prepare(const CheckedValue &model);
   /// A model value with weights; trains that it names are built.
   model::Model modelOf(const CheckedValue &value);
   DataBuilder &data() { return dataBuilder; }
@@ -74,7 +77,7 @@ private:
   }
   /// What the schedule of `train` is over: its own steps and, before them, those whose place it
   /// carries on from.
-  train::TrainingExtent scheduledOver(const CheckedDefinition &train, const data::Plan &plan);
+  train::TrainingExtent scheduledOver(const CheckedDefinition &train);
   /// Takes into `step` and `options` what `carry:` names; the schedule that follows from it.
   train::Schedule takeOver(const CheckedDefinition &train, const data::Plan &plan,
                            train::CompiledStep &step, train::TrainerOptions &options);

@@ -100,6 +100,22 @@ uint64_t TrainingExtent::end(uint64_t begin, const Extent &extent) const {
   return static_cast<uint64_t>(std::clamp(std::ceil(at - 1e-9 * last), first, last));
 }
 
+bool TrainingExtent::holds(uint64_t begin, const Extent &extent) const {
+  switch (extent.unit) {
+  case ExtentUnit::Rest:
+  case ExtentUnit::Share:
+    return true;
+  case ExtentUnit::Steps:
+    return static_cast<double>(begin) + extent.amount <= static_cast<double>(steps());
+  case ExtentUnit::Tokens:
+    return static_cast<double>(tokensBefore[begin]) + extent.amount <=
+           static_cast<double>(tokensBefore.back());
+  case ExtentUnit::Epochs:
+    return epochAt(*this, begin) + extent.amount <= static_cast<double>(epochStarts.size()) + 1e-9;
+  }
+  return true;
+}
+
 static std::string_view spelling(PhaseKind kind) {
   static constexpr std::string_view names[] = {"warmup", "constant", "linear", "cosine"};
   return names[static_cast<size_t>(kind)];
@@ -120,6 +136,13 @@ Schedule::Schedule(double peak, const std::vector<Phase> &phases, const Training
                                       "the training has {} steps",
                                       i + 1, spelling(phase.kind), at, training.steps()));
     uint64_t end = training.end(at, phase.length);
+    if (end == at && (phase.length.unit == ExtentUnit::Rest || phase.length.amount > 0))
+      missed.push_back(fmt::format("phase {} of the schedule, '{}', has none of the {} steps",
+                                   i + 1, spelling(phase.kind), training.steps()));
+    else if (!training.holds(at, phase.length))
+      missed.push_back(
+          fmt::format("phase {} of the schedule, '{}', is not over when the training is", i + 1,
+                      spelling(phase.kind)));
     Stretch stretch{phase.kind, at, end, reached, reached};
     if (phase.kind == PhaseKind::Warmup)
       stretch.from = 0, stretch.to = peak;

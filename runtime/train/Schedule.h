@@ -48,6 +48,8 @@ struct TrainingExtent {
   /// The first step that begins when `extent` after step `begin` is over, rounded up to whole
   /// steps; at most steps().
   uint64_t end(uint64_t begin, const Extent &extent) const;
+  /// Whether steps, tokens or epochs of `extent` after step `begin` are over when the training is.
+  bool holds(uint64_t begin, const Extent &extent) const;
 };
 
 class Schedule {
@@ -63,6 +65,10 @@ public:
   /// transformers.
   double rate(uint64_t step) const;
 
+  /// What the training is too short for, in the recipe's words: parts without a step, and one that
+  /// goes on where the training ends.
+  const std::vector<std::string> &unreached() const { return missed; }
+
 private:
   struct Stretch {
     PhaseKind kind;
@@ -70,6 +76,7 @@ private:
     double from, to;
   };
   std::vector<Stretch> stretches;
+  std::vector<std::string> missed;
 };
 
 /// (1 + cos(pi t)) / 2 for t in [0, 1], the same bits on every machine; error below 4 ulp of 1.

@@ -155,12 +155,13 @@ Units drawBuckets(DataPass &pass) {
   for (size_t i = 0; i < buckets.size(); ++i)
     settle(pass, buckets[i], i);
   Units steps;
-  uint32_t cycles = pass.spec.batch.cycles;
+  uint32_t cycles = pass.spec.batch.cycles, without = 0;
   for (uint64_t cycle = 0; cycle < cycles; ++cycle) {
     std::vector<uint64_t> stepsLeft;
     for (const Bucket &bucket : buckets)
       stepsLeft.push_back((cycle + 1) * bucket.steps / cycles - bucket.stepsTaken);
     SeedTree draws = pass.draws / "cycle" / cycle;
+    size_t before = steps.size();
     for (uint64_t step = 0;; ++step) {
       Bucket *bucket = drawBucket(buckets, stepsLeft, draws.uniform(step));
       if (!bucket)
@@ -169,7 +170,11 @@ Units drawBuckets(DataPass &pass) {
       --stepsLeft[static_cast<size_t>(bucket - buckets.data())];
     }
     pass.cycleEnds.push_back(steps.size());
+    without += steps.size() == before;
   }
+  if (without > 0)
+    pass.losses.add(Fate::Warned,
+                    fmt::format("bucket: {} of {} cycles have no step", without, cycles), 0, 0, 0);
   return steps;
 }
 

@@ -147,7 +147,9 @@ void PlanWriter::placePrefixes(uint32_t number) {
                                    entry, sequence);
     if (!drawsGaps(spec.position, sequence, draws))
       continue;
-    anyGaps = true;
+    if (!anyGaps)
+      anyGaps =
+          !input.store || hasSites(spec.position, input.store->view(sequence.sequence), sequence);
     double prefix = 0;
     if (!spec.position.prefix.empty())
       prefix = evaluateNumber(spec.position.prefix, RowScope(input, sequence, draws / "prefix"));
@@ -169,7 +171,7 @@ void PlanWriter::refuseStep() const {
 
 void PlanWriter::finish() {
   if (!spec.position.isPlain() && !anyGaps)
-    losses.add(Fate::Warned, "position: gaps bends no sequence: chance or span leave none",
+    losses.add(Fate::Warned, "position: gaps bends no sequence: chance, span or at leave none",
                sequences, 0, 0);
   file.align();
   PlanHeader header{};

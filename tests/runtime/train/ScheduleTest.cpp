@@ -106,6 +106,29 @@ TEST(ScheduleTest, Refusals) {
             "steps");
 }
 
+TEST(ScheduleTest, WhatTheTrainingIsTooShortFor) {
+  auto unreached = [](const std::vector<Phase> &phases, const TrainingExtent &extent) {
+    std::string text;
+    Schedule schedule(1, phases, extent);
+    for (const std::string &each : schedule.unreached())
+      text += each + "\n";
+    return text;
+  };
+  TrainingExtent extent = training(10, 100, 5);
+  Phase rest{PhaseKind::Cosine, {}};
+  std::string over = "phase 1 of the schedule, 'warmup', is not over when the training is\n",
+              none = "phase 2 of the schedule, 'cosine', has none of the 10 steps\n";
+  EXPECT_EQ(unreached({{PhaseKind::Warmup, steps(9)}, rest}, extent), "");
+  EXPECT_EQ(unreached({{PhaseKind::Warmup, steps(10)}, rest}, extent), none);
+  EXPECT_EQ(unreached({{PhaseKind::Warmup, steps(11)}, rest}, extent), over + none);
+  EXPECT_EQ(unreached({{PhaseKind::Warmup, {ExtentUnit::Tokens, 1001}}, rest}, extent),
+            over + none);
+  EXPECT_EQ(unreached({{PhaseKind::Warmup, {ExtentUnit::Epochs, 3}}, rest}, extent), over + none);
+  EXPECT_EQ(unreached({{PhaseKind::Warmup, {ExtentUnit::Epochs, 1.5}}, rest}, extent), "");
+  EXPECT_EQ(unreached({{PhaseKind::Warmup, share(0)}, rest}, extent), "");
+  EXPECT_EQ(unreached({{PhaseKind::Warmup, share(1)}}, extent), "");
+}
+
 TEST(ScheduleTest, NoWarmupOfNoLength) {
   Schedule schedule(2, {{PhaseKind::Warmup, share(0)}, {PhaseKind::Constant, {}}}, training(3));
   EXPECT_EQ(schedule.rate(0), 2);

@@ -286,6 +286,20 @@ TEST_F(PlanTest, LeavingRecordsOutRedrawsNothing) {
   EXPECT_EQ(drawn(all), drawn(some));
 }
 
+TEST_F(PlanTest, GapsThatBendNothingAreWarnedOf) {
+  auto warned = [&](PositionRule::Sites at, uint32_t span) {
+    spec.position = {.at = at, .sites = 0, .span = span, .prefix = {}, .chance = 1};
+    return plan(std::vector<Sample>(20, {5, 2})) // a turn begins at token 3, no sentence inside
+               .ledger()
+               .find(Fate::Warned,
+                     "position: gaps bends no sequence: chance, span or at leave none") != nullptr;
+  };
+  spec.batch = {.policy = Policy::Each, .sequences = 2};
+  EXPECT_FALSE(warned(PositionRule::Sites::Turn, 200));
+  EXPECT_TRUE(warned(PositionRule::Sites::Turn, 5));
+  EXPECT_TRUE(warned(PositionRule::Sites::Sentence, 200));
+}
+
 TEST_F(PlanTest, TheSameQuestionGivesTheSameBytes) {
   std::vector<Sample> samples = randomSamples(500, 80);
   spec.batch = {.policy = Policy::Pack, .units = 3, .tokens = 100, .fit = Fit::Decreasing};
@@ -351,6 +365,18 @@ TEST_F(BucketTest, AnEndInsideACycleIsWarnedOf) {
   spec.length = {PlanLength::Unit::Steps, 41}; // 24 + 12 + 5
   EXPECT_EQ(warning(plan(samples())),
             "bucket: the training ends inside cycle 2 of 2, after 5 of its 12 steps");
+}
+
+TEST_F(BucketTest, CyclesWithoutAStepAreWarnedOf) {
+  spec.batch.cycles = 100;
+  Plan made = plan(samples());
+  ASSERT_EQ(made.steps(), 24u);
+  std::vector<std::string> warned;
+  for (const LedgerLine &line : made.ledger().lines())
+    if (line.fate == Fate::Warned)
+      warned.push_back(line.rule);
+  // Of each of three buckets 8 steps in 100 cycles, at the same ones.
+  EXPECT_EQ(warned, std::vector<std::string>{"bucket: 92 of 100 cycles have no step"});
 }
 
 TEST_F(BucketTest, QuotaTakesLessOrRepeats) {
