@@ -178,6 +178,7 @@ private:
   // Rules.cpp: what must hold between values.
   void checkTogether(const CheckedDefinition &definition);
   void checkTogether(const CheckedValue &call);
+  std::string_view whyNoTrain(const CheckedValue &model) const;
   void checkSchedule(const CheckedValue &schedule);
   void checkTrain(const CheckedDefinition &train);
   void checkRun(const CheckedDefinition &run);

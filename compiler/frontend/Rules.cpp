@@ -163,6 +163,20 @@ const CheckedValue *Checker::endpointIn(const CheckedValue &model) const {
   return nullptr;
 }
 
+/// What a model is that is no train's.
+std::string_view Checker::whyNoTrain(const CheckedValue &model) const {
+  if (model.kind == ValueKind::Reference && checked[model.definition].kind == ast::Kind::Model)
+    return whyNoTrain(checked[model.definition].value);
+  if (model.kind == ValueKind::Blend)
+    return "is a sum of models";
+  if (model.calls("average"))
+    return "is an average of saves";
+  const CheckedValue *adapter = model.calls("override") ? model.find("adapt") : nullptr;
+  if (adapter && !adapter->isNone())
+    return "has tensors that adapt: adds";
+  return model.calls("override") ? whyNoTrain(model["base"]) : "names none";
+}
+
 void Checker::checkTrain(const CheckedDefinition &train) {
   const CheckedValue &model = train["model"], &position = train["position"];
   if (const CheckedValue *endpoint = endpointIn(model))
@@ -177,7 +191,9 @@ void Checker::checkTrain(const CheckedDefinition &train) {
         .note(context->where, "the context is here");
   if (!train["carry"].isNone() && train["carry"].kind != ValueKind::Mistaken &&
       model.kind != ValueKind::Mistaken && !trainBehind(definitionAt(), model))
-    diagnostics.error(train["carry"].where, "'carry' takes from a train, but 'model' names none")
+    diagnostics
+        .error(train["carry"].where,
+               fmt::format("'carry' takes from a train, but 'model' {}", whyNoTrain(model)))
         .note(model.where, "the model is here");
   checkSchedule(train["schedule"]);
 }
@@ -213,7 +229,10 @@ void Checker::checkEval(const CheckedDefinition &eval) {
   const CheckedValue &during = eval["during"];
   if (during.kind == ValueKind::Call && !trainNamedBy(definitionAt(), model) &&
       model.kind != ValueKind::Mistaken)
-    diagnostics.error(during.where, "'during' measures while a train runs, but 'model' names none")
+    diagnostics
+        .error(during.where, fmt::format("'during' measures while a train runs, but 'model' {}",
+                                         hasTargets ? "is a block over one, which is another model"
+                                                    : whyNoTrain(model)))
         .note(model.where, "the model is here");
   if (during.kind == ValueKind::Call && during["interval"].kind == ValueKind::Number &&
       during["interval"].measure != Measure::Steps)

@@ -36,14 +36,16 @@ static constexpr WordRow architectures[] = {
 static constexpr WordRow automatic[] = {{.name = "auto", .text = "found out when it runs"}};
 static constexpr WordRow parallels[] = {
     {.name = "none", .text = "one device"},
-    {.name = "data", .text = "each device its micro-batches"},
-    {.name = "shard", .text = "weights and moments divided too"},
-    {.name = "sequence", .text = "long sequences divided"},
+    {.name = "data", .text = "each device its micro-batches", .state = State::CheckedOnly},
+    {.name = "shard", .text = "weights and moments divided too", .state = State::CheckedOnly},
+    {.name = "sequence", .text = "long sequences divided", .state = State::CheckedOnly},
 };
 static constexpr WordRow offloads[] = {
     {.name = "none", .text = "everything stays on the device"},
-    {.name = "optimizer", .text = "moments and master weights in host memory"},
-    {.name = "activations", .text = "layer inputs in host memory"},
+    {.name = "optimizer",
+     .text = "moments and master weights in host memory",
+     .state = State::CheckedOnly},
+    {.name = "activations", .text = "layer inputs in host memory", .state = State::CheckedOnly},
 };
 static constexpr WordRow recomputes[] = {
     {.name = "auto", .text = "as much as `memory` asks for"},
@@ -106,7 +108,6 @@ static constexpr Parameter keys[] = {
      .fallback = "none",
      .text = "how work is divided among devices",
      .words = parallels,
-     .state = State::CheckedOnly,
      .example = "parallel: shard"},
     {.name = "recompute",
      .types = Word,
@@ -119,7 +120,6 @@ static constexpr Parameter keys[] = {
      .fallback = "none",
      .text = "what waits in host memory",
      .words = offloads,
-     .state = State::CheckedOnly,
      .example = "offload: optimizer"},
     {.name = "save",
      .types = Call | None,

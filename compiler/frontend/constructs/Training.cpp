@@ -55,7 +55,8 @@ static constexpr Parameter keys[] = {
     {.name = "position",
      .types = Formula | Call,
      .fallback = "token.index",
-     .text = "the index that rotary or learned positions see",
+     .text = "the index that rotary or learned positions see; of expressions `token.index` runs, "
+             "others are *checked only*",
      .family = Family::Position,
      .place = Place::Position,
      .example = "position: gaps(at: turn, span: 32Ki, chance: 50%)"},

@@ -96,6 +96,36 @@ eval e {
   during: every(5 steps)
   unseen: loss(held)
 })"},
+    {Around::File, R"(train t {
+  model: base
+  data: chats
+  target: true
+  weight: 1 / step.targets
+  batch: each(8 sequences, overflow: error, last: keep)
+  optimizer: adamw(lr: 1e-3)
+  length: 2 epochs
+}
+eval e {
+  model: t { context: 32Ki }
+  during: every(5 steps)
+  unseen: loss(held)
+})",
+     R"(every(5 steps): 'during' measures while a train runs, but 'model' is a block over one, which is another model
+	t { context: 32Ki }: the model is here)",
+     R"(train t {
+  model: base
+  data: chats
+  target: true
+  weight: 1 / step.targets
+  batch: each(8 sequences, overflow: error, last: keep)
+  optimizer: adamw(lr: 1e-3)
+  length: 2 epochs
+}
+eval e {
+  model: t
+  during: every(5 steps)
+  unseen: loss(held)
+})"},
     {Around::Eval, R"(writes: samples(docs))",
      R"(docs: expected a list of a text for 'prompts' of samples, found the data 'docs')",
      R"(writes: samples(["Once"]))"},

@@ -158,6 +158,16 @@ static constexpr Refusal refusals[] = {
      R"(optimizer: 'carry' takes from a train, but 'model' names none
 	base: the model is here)",
      R"(carry: none)"},
+    {Around::Train, R"(model: 0.5 * base + 0.5 * base
+carry: optimizer)",
+     R"(optimizer: 'carry' takes from a train, but 'model' is a sum of models
+	0.5 * base + 0.5 * base: the model is here)",
+     R"(carry: none)"},
+    {Around::Train, R"(model: base { adapt: lora(rank: 4) }
+carry: optimizer)",
+     R"(optimizer: 'carry' takes from a train, but 'model' has tensors that adapt: adds
+	base { adapt: lora(rank: 4) }: the model is here)",
+     R"(carry: none)"},
     {Around::Train, R"(clip: 0)", R"(0: 'clip' of train must be more than zero)", R"(clip: 1)"},
     {Around::Train, R"(optimizer: adamw(lr: 3 steps))",
      R"(3 steps: expected a plain number for 'lr' of adamw, found steps)",

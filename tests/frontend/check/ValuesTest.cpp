@@ -152,6 +152,21 @@ TEST(Values, CheckedOnlyNamesConstructsOnce) {
   EXPECT_EQ(adapters, 1u);
 }
 
+// Of a key's words those that change nothing run.
+TEST(Values, CheckedOnlyNamesWords) {
+  auto only = [](std::string_view keys) {
+    std::string names;
+    CheckedPiece piece(Around::Run, keys);
+    EXPECT_TRUE(piece.recipe) << piece.errors();
+    for (const CheckedOnly &each : piece.recipe->checkedOnly)
+      names += each.construct + "\n";
+    return names;
+  };
+  EXPECT_EQ(only("parallel: none\noffload: none\ndevice: cpu\ndtype: f32"), "");
+  EXPECT_EQ(only("parallel: shard\noffload: optimizer\ndevice: cuda"),
+            "parallel: shard\noffload: optimizer\ndevice: cuda\n");
+}
+
 TEST(Values, EveryIndependentMistakeIsReported) {
   CheckedPiece piece(Around::Train, "lenght: 2 epochs\nbatch: pack(8Ki steps, fit: nxt, overflow: "
                                     "drop)\nweight: 1 / micro.targets\nclip: 0");
