@@ -7,10 +7,12 @@
 
 #include "compiler/frontend/Constructs.h"
 #include "compiler/plan/RefusedRecipe.h"
+#include "runtime/data/tokenizer/WholeFile.h"
 #include "runtime/model/Llama2c.h"
 #include "runtime/model/Weights.h"
 
 #include <cmath>
+#include <utility>
 
 namespace roux {
 
@@ -89,7 +91,7 @@ ModelFacts ModelReader::load(const CheckedValue &call) const {
   }
   facts.config = model::readConfig(facts.weights / "config.json");
   for (const char *name : {"tokenizer.json", "tokenizer.model", "tokenizer.json.gz"})
-    if (std::filesystem::exists(facts.weights / name)) {
+    if (data::isNamed(facts.weights / name)) {
       facts.tokenizer = data::loadTokenizer(facts.weights);
       break;
     }
@@ -155,6 +157,10 @@ static std::vector<std::pair<std::string_view, std::string>> differences(const M
     found.emplace_back("tokenizer", "tokenizers");
   if (a.chat && b.chat && a.chat->contentHash() != b.chat->contentHash())
     found.emplace_back("template", "chat templates");
+  if (one.type != other.type)
+    found.emplace_back("", fmt::format("kinds ({} and {})", one.type, other.type));
+  if (one.activation != other.activation)
+    found.emplace_back("", "activations");
   if (one.window != other.window)
     found.emplace_back("", fmt::format("attention windows ({} and {})", one.window, other.window));
   if (one.epsilon != other.epsilon)
@@ -176,6 +182,12 @@ ModelFacts ModelReader::blend(const CheckedValue &value, const CheckedValue *blo
                         sources.text(value.items.front().where), sources.text(value.items[i].where),
                         what,
                         key.empty() ? "" : fmt::format("; a block with {}: decides it", key)));
+    if (std::exchange(first.config.drawing, {}) == other.config.drawing)
+      first.config.drawing = other.config.drawing;
+    else
+      first.notes.push_back(fmt::format("'{}': the generation configs of its terms differ in how "
+                                        "answers are drawn, and the sum's says nothing of it",
+                                        sources.text(value.where)));
     if (!first.tokenizer)
       first.tokenizer = other.tokenizer;
     if (!first.chat)

@@ -170,7 +170,10 @@ ModelConfig parseConfig(std::string_view text, const std::filesystem::path &file
 ModelConfig readConfig(const std::filesystem::path &file) {
   MappedFile mapped(file);
   std::span<const std::byte> bytes = mapped.bytes();
-  return parseConfig({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, file);
+  ModelConfig config =
+      parseConfig({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, file);
+  config.drawing = readAnswerDrawing(file.parent_path() / "generation_config.json");
+  return config;
 }
 
 } // namespace roux::model

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/model/AnswerDrawing.h"
 #include "runtime/model/Rotary.h"
 
 #include <cstdint>
@@ -60,6 +61,7 @@ struct ModelConfig {
 
   int64_t beginToken = -1;        ///< -1: the config names none
   std::vector<int64_t> endTokens; ///< empty: the config names none
+  AnswerDrawing drawing;          ///< of the generation_config.json beside it
 
   /// Keys of the file that nothing here reads and no table knows, for a note.
   std::vector<std::string> unreadKeys;

@@ -174,9 +174,12 @@ void addSafetensors(const std::filesystem::path &file, Weights &weights,
 
 /// Shard -> the tensors it is listed for.
 static std::map<std::string, std::set<std::string>> readIndex(const std::filesystem::path &file) {
+  MappedFile mapped(file);
+  std::span<const std::byte> bytes = mapped.bytes();
   simdjson::dom::parser parser;
   simdjson::dom::element document;
-  if (auto error = parser.load(file.string()).get(document))
+  if (auto error =
+          parser.parse(reinterpret_cast<const char *>(bytes.data()), bytes.size()).get(document))
     fail(file, fmt::format("no JSON: {}", simdjson::error_message(error)));
   simdjson::dom::object map;
   if (document.at_key("weight_map").get(map))
@@ -197,7 +200,7 @@ static std::map<std::string, std::set<std::string>> readIndex(const std::filesys
 Weights readSafetensorsFolder(const std::filesystem::path &folder) {
   Weights weights;
   std::filesystem::path index = folder / "model.safetensors.index.json";
-  if (!std::filesystem::exists(index)) {
+  if (!std::filesystem::exists(std::filesystem::symlink_status(index))) {
     addSafetensors(folder / "model.safetensors", weights, [](const std::string &) { return true; });
     return weights;
   }

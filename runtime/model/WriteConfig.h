@@ -16,7 +16,7 @@ namespace roux::model {
 /// is the only one Hugging Face has (withRotaryStyle() changes it).
 std::string configText(const ModelConfig &config, DataType type);
 
-/// generation_config.json: where answers begin and end.
+/// generation_config.json: where answers begin and end, and how the base's were drawn.
 std::string generationConfigText(const ModelConfig &config);
 
 } // namespace roux::model

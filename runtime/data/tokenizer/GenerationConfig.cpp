@@ -100,9 +100,9 @@ std::uint64_t readAnswerEnds(JsonObject &object, Tokenizer &tokenizer, std::uint
   return hash;
 }
 
-void readGenerationConfig(const JsonNode &file, Tokenizer &tokenizer) {
+std::uint64_t readGenerationConfig(const JsonNode &file, Tokenizer &tokenizer, std::uint64_t hash) {
   JsonObject object(file);
-  readAnswerEnds(object, tokenizer, 0);
+  hash = readAnswerEnds(object, tokenizer, hash);
   for (std::string_view key : refusedKeys)
     if (std::optional<JsonNode> node = object.find(key);
         node && !(node->isList() && node->list().empty()))
@@ -110,6 +110,7 @@ void readGenerationConfig(const JsonNode &file, Tokenizer &tokenizer) {
   for (std::string_view key : harmlessKeys)
     object.ignore(key);
   tokenizer.addNote(object.noteOfUnread());
+  return hash;
 }
 
 } // namespace roux::data

@@ -15,8 +15,8 @@ namespace roux::data {
 /// the tokenizer lacks are the model's own affair. Returns `hash` with what was read.
 std::uint64_t readAnswerEnds(JsonObject &object, Tokenizer &tokenizer, std::uint64_t hash);
 
-/// Gives `tokenizer` the ends of answers, and a note of keys that no table knows. Throws
-/// TokenizerError for a key without which answers would be other ones.
-void readGenerationConfig(const JsonNode &file, Tokenizer &tokenizer);
+/// Gives `tokenizer` the ends of answers, and a note of keys that no table knows. Returns `hash`
+/// with what was read. Throws TokenizerError for a key without which answers would be other ones.
+std::uint64_t readGenerationConfig(const JsonNode &file, Tokenizer &tokenizer, std::uint64_t hash);
 
 } // namespace roux::data

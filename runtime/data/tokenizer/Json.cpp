@@ -124,12 +124,22 @@ bool JsonObject::says(std::string_view name, bool value) const {
   return !twice.contains(name) && !object.at_key(name).get(found) && found == value;
 }
 
+std::string JsonObject::meaning() const {
+  std::string text;
+  for (std::string_view name : known)
+    if (simdjson::dom::element value;
+        !ignored.contains(name) && !object.at_key(name).get(value) && !value.is_null())
+      text += fmt::format("{}: {}\n", name, simdjson::minify(value));
+  return text;
+}
+
 std::string JsonObject::noteOfUnread() const {
   std::string unread;
   std::set<std::string_view> told;
   constexpr std::size_t most = 32;
   for (auto [name, value] : object)
-    if (known.contains(name) || value.is_null() || !told.insert(name).second)
+    if (known.contains(name) || ignored.contains(name) || value.is_null() ||
+        !told.insert(name).second)
       continue;
     else if (told.size() > most)
       return fmt::format("{}: nothing reads {}, and others", self.fileName(), unread);
@@ -140,7 +150,7 @@ std::string JsonObject::noteOfUnread() const {
 
 void JsonObject::finish() const {
   for (auto [name, value] : object)
-    if (!known.contains(name))
+    if (!known.contains(name) && !ignored.contains(name))
       self.below(value, name).fail("is not supported");
 }
 

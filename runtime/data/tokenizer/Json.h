@@ -65,7 +65,10 @@ public:
   /// True if `name` is `value`; that is not asking for it.
   bool says(std::string_view name, bool value) const;
   /// Accepts `name` whatever it holds, because it cannot change an id.
-  void ignore(std::string_view name) { known.insert(name); }
+  void ignore(std::string_view name) { ignored.insert(name); }
+  /// The members that were asked for and not ignored, in the order of their names and in one
+  /// layout: what a file means to who reads it so.
+  std::string meaning() const;
   /// Calls `visit(name, node)` for each member. Throws where one is there twice.
   template <typename Visit>
   void forEach(Visit visit) const {
@@ -87,7 +90,7 @@ private:
 
   JsonNode self;
   simdjson::dom::object object;
-  std::set<std::string_view> known;
+  std::set<std::string_view> known, ignored;
   std::set<std::string_view> twice; ///< an error where they are read
 };
 

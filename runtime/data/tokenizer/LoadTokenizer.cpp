@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/tokenizer/Formats.h"
 #include "runtime/data/tokenizer/Hash.h"
+#include "runtime/data/tokenizer/Json.h"
 #include "runtime/data/tokenizer/TokenizerConfig.h"
 #include "runtime/data/tokenizer/WholeFile.h"
 
@@ -20,7 +21,7 @@ static constexpr std::string_view namesInFolder[] = {"tokenizer.json", "tokenize
 static std::filesystem::path findInFolder(const std::filesystem::path &folder) {
   std::string known;
   for (std::string_view name : namesInFolder) {
-    if (std::filesystem::exists(folder / name))
+    if (isNamed(folder / name))
       return folder / name;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
   }
@@ -51,13 +52,20 @@ static std::unique_ptr<Tokenizer> readByName(std::string_view bytes, const std::
                                    file));
 }
 
+/// The JSON of `bytes` in one layout and with one spelling of each text.
+static std::string withoutLayout(std::string_view bytes, std::string_view file) {
+  simdjson::dom::parser parser;
+  return simdjson::minify(parseJson(parser, bytes, file).value());
+}
+
 std::shared_ptr<const Tokenizer> loadTokenizer(const std::filesystem::path &path,
                                                std::string_view pattern) {
   std::filesystem::path file = std::filesystem::is_directory(path) ? findInFolder(path) : path;
   std::string bytes = readWholeFile(file);
   std::unique_ptr<Tokenizer> tokenizer = readByName(bytes, file.string(), pattern);
-  tokenizer->setContentHash(hashOf(pattern, hashOf(bytes)));
   bool restated = file.string().ends_with(".json") || file.string().ends_with(".json.gz");
+  tokenizer->setContentHash(
+      hashOf(pattern, hashOf(restated ? withoutLayout(bytes, file.string()) : bytes)));
   readTokenizerConfig(file.parent_path(), restated, *tokenizer);
   return tokenizer;
 }

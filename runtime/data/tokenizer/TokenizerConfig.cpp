@@ -197,8 +197,7 @@ static void setEnds(const Config &config, const std::filesystem::path &folder,
 }
 
 /// Templates in files of their own, as newer folders have those for tools.
-static void readFurtherTemplates(const std::filesystem::path &folder, Config &config,
-                                 std::uint64_t &hash) {
+static void readFurtherTemplates(const std::filesystem::path &folder, Config &config) {
   if (!std::filesystem::is_directory(folder))
     return;
   std::vector<std::filesystem::path> files;
@@ -206,21 +205,17 @@ static void readFurtherTemplates(const std::filesystem::path &folder, Config &co
     if (entry.path().extension() == ".jinja")
       files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  for (const std::filesystem::path &file : files) {
-    std::string &text = config.templates[file.stem().string()] = readWholeFile(file);
-    hash = hashOf(text, hash);
-  }
+  for (const std::filesystem::path &file : files)
+    config.templates[file.stem().string()] = readWholeFile(file);
 }
 
 void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Tokenizer &tokenizer) {
   Config config;
   std::uint64_t hash = tokenizer.contentHash();
   auto read = [&](const char *name) -> std::optional<std::string> {
-    if (!std::filesystem::exists(folder / name))
+    if (!isNamed(folder / name))
       return std::nullopt;
-    std::string bytes = readWholeFile(folder / name);
-    hash = hashOf(bytes, hash);
-    return bytes;
+    return readWholeFile(folder / name);
   };
 
   simdjson::dom::parser parser;
@@ -241,22 +236,26 @@ void readTokenizerConfig(const std::filesystem::path &folder, bool isWhole, Toke
         isStated = true;
       }
       checkKeys(object, isWhole, tokenizer);
+      hash = hashOf(object.meaning(), hash);
     }
   }
   if (!isWhole || !isStated)
-    if (std::optional<std::string> bytes = read("added_tokens.json"))
-      readAddedTokens(parseJson(parser, *bytes, (folder / "added_tokens.json").string()), false,
-                      tokenizer);
+    if (std::optional<std::string> bytes = read("added_tokens.json")) {
+      std::string file = (folder / "added_tokens.json").string();
+      JsonNode added = parseJson(parser, *bytes, file);
+      readAddedTokens(added, false, tokenizer);
+      hash = hashOf(simdjson::minify(added.value()), hash);
+    }
   for (const auto &[token, place] : config.further)
     if (!tokenizer.find(token))
       throw TokenizerError(
           fmt::format("{}: token '{}' is not in the vocabulary", place, token.substr(0, 80)));
   if (std::optional<std::string> text = read("chat_template.jinja"))
     config.templates["default"] = *text;
-  readFurtherTemplates(folder / "additional_chat_templates", config, hash);
+  readFurtherTemplates(folder / "additional_chat_templates", config);
   if (std::optional<std::string> bytes = read("generation_config.json")) {
     std::string file = (folder / "generation_config.json").string();
-    readGenerationConfig(parseJson(parser, *bytes, file), tokenizer);
+    hash = readGenerationConfig(parseJson(parser, *bytes, file), tokenizer, hash);
   } else if (std::filesystem::exists(folder / "config.json")) {
     // As before there were such files. The rest of that one is not the tokenizer's.
     std::string text = readWholeFile(folder / "config.json"),

@@ -19,9 +19,16 @@ namespace roux::data {
 static constexpr std::size_t largest = std::size_t(1) << 30;
 static constexpr unsigned block = 1 << 20;
 
+bool isNamed(const std::filesystem::path &path) {
+  return std::filesystem::exists(std::filesystem::symlink_status(path));
+}
+
 std::string readWholeFile(const std::filesystem::path &path) {
   if (std::filesystem::is_directory(path))
     throw TokenizerError(fmt::format("{}: is a folder, expected a file", path.string()));
+  // Opening a pipe that nobody writes to would wait for ever.
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
+    throw TokenizerError(fmt::format("{}: is no regular file", path.string()));
   std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose_r);
   if (!file)
     throw TokenizerError(fmt::format("{}: cannot be opened: {}", path.string(), strerror(errno)));

@@ -15,4 +15,8 @@ namespace roux::data {
 /// read, is cut short, or holds more than 1 GiB.
 std::string readWholeFile(const std::filesystem::path &path);
 
+/// Whether something has this name, be it a link that leads nowhere: a file that was not fetched is
+/// not one that there never was.
+bool isNamed(const std::filesystem::path &path);
+
 } // namespace roux::data

@@ -80,6 +80,26 @@ TEST_F(WriteModelTest, FolderComesBack) {
             "{\n  \"bos_token_id\": 1,\n  \"eos_token_id\": [2, 3],\n  \"max_length\": 64\n}\n");
 }
 
+// How a base's answers were drawn is said again for whoever loads what was made of it.
+TEST_F(WriteModelTest, SaysHowAnswersAreDrawn) {
+  writeModelFolder(folder / "base", tiny(), {});
+  std::ofstream(folder / "base" / "generation_config.json")
+      << R"({"temperature": 0.6, "top_k": 20, "top_p": 0.95, "do_sample": true, "min_p": null})";
+  writeModelFolder(folder / "out", openModel(folder / "base"), {});
+  EXPECT_EQ(bytesOf(folder / "out" / "generation_config.json"),
+            "{\n  \"bos_token_id\": 1,\n  \"eos_token_id\": [2, 3],\n  \"max_length\": 64,\n"
+            "  \"do_sample\": true,\n  \"temperature\": 0.6,\n  \"top_k\": 20,\n"
+            "  \"top_p\": 0.95\n}\n");
+  std::ofstream(folder / "base" / "generation_config.json") << R"({"temperature": "hot"})";
+  try {
+    openModel(folder / "base");
+    FAIL();
+  } catch (const ModelError &error) {
+    EXPECT_EQ(error.what(), (folder / "base" / "generation_config.json").string() +
+                                ": temperature: found \"hot\", expected a number, true or false");
+  }
+}
+
 TEST_F(WriteModelTest, ShardsComeBack) {
   Model model = tiny();
   writeModelFolder(folder / "out", model, {}, 4096);

@@ -70,6 +70,11 @@ for what, before, after in [
     recipe(train=train.replace(before, after))
     refused(f"a count of {what} beyond 32 bits", f"found {huge}")
 
+fresh()
+recipe(f"tokenizer t = bpe(docs, vocab: {huge})\nmodel own = new(llama, tokenizer: t, layers: 1, dim: 64, heads: 4, kv_heads: 2, "
+       "ffn: 64, context: 512)\n", train=train.replace("model: base", "model: own"))
+refused("a vocabulary beyond 32 bits", f"found {huge}, expected at most")
+
 # Small texts that say large things.
 fresh()
 doublings = "".join(f"data d{i} = concat(d{i - 1}, d{i - 1})\n" for i in range(1, 46))

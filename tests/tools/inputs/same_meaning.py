@@ -78,6 +78,12 @@ unchanged("a copy of the model")
 config = json.loads(pathlib.Path("model/config.json").read_text())
 pathlib.Path("model/config.json").write_text(json.dumps(config, indent=8, sort_keys=True))
 unchanged("another layout of config.json")
+for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+    content = json.loads(pathlib.Path("model", name).read_text())
+    if name != "tokenizer.json":
+        content.update(transformers_version="5.0", **({"temperature": 0.6} if name[0] == "g" else {}))
+    pathlib.Path("model", name).write_text(json.dumps(content, indent=8))
+unchanged("another layout of the tokenizer's files, and keys that no training reads")
 os.rename("model", "elsewhere")
 edited(('"model"', f'"{os.getcwd()}/elsewhere"'))
 unchanged("a moved model under an absolute path")

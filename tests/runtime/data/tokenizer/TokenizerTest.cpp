@@ -10,6 +10,7 @@
 #include "runtime/data/tokenizer/WholeFile.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <thread>
 
 namespace roux::data {
@@ -59,7 +60,7 @@ TEST(Tokenizer, RolesAndTemplatesFromTheConfig) {
   file.add("chat_template.jinja", "C");
   tokenizer = loadTokenizer(file.path());
   EXPECT_EQ(tokenizer->chatTemplates().at("default"), "C");
-  EXPECT_NE(tokenizer->contentHash(), before);
+  EXPECT_EQ(tokenizer->contentHash(), before); // no id hangs on it; ChatTemplate has its own
 }
 
 TEST(Tokenizer, SentencePieceControlTokens) {
@@ -165,6 +166,52 @@ TEST(Tokenizer, EveryKeyOfItsFilesIsAccountedFor) {
               fmt::format("{}: key '{}': is not supported: answers here would be other ones than "
                           "this asks for",
                           answers, key));
+}
+
+// Results are kept under it: only what decides ids and the ends of answers may change it.
+TEST(Tokenizer, ItsContentIsWhatItsFilesMean) {
+  TemporaryFile file("tokenizer.json", small);
+  auto hash = [&](const std::string &name, std::string_view text) {
+    file.add(name, text);
+    return loadTokenizer(file.path().parent_path())->contentHash();
+  };
+  std::string spaced(small), config = "tokenizer_config.json", answers = "generation_config.json";
+  spaced.insert(spaced.find('{') + 1, "\n\t ");
+  spaced.replace(spaced.find("</s>"), 4, "\\u003c/s>"); // spelled otherwise
+  std::uint64_t bare = hash("tokenizer.json", small);
+  EXPECT_EQ(hash("tokenizer.json", spaced), bare);
+  std::uint64_t ended = hash(answers, R"({"eos_token_id": 1})");
+  EXPECT_NE(ended, bare);
+  EXPECT_EQ(hash(answers, R"({ "temperature": 0.6, "eos_token_id": [1], "novelty": 1})"), ended);
+  EXPECT_NE(hash(answers, R"({"eos_token_id": 0})"), ended);
+  std::uint64_t named = hash(config, R"({"eos_token": "</s>"})");
+  EXPECT_EQ(hash(config, R"({ "transformers_version": "5", "eos_token":"</s>", "novelty": 2,
+                              "chat_template": "{{ messages }}"})"),
+            named); // templates have a hash of their own
+  EXPECT_NE(hash(config, R"({"eos_token": "<s>"})"), named);
+}
+
+// Neither is a file that says nothing: it would be waited for, or missed in silence.
+TEST(Tokenizer, PipesAndLinksThatLeadNowhere) {
+  for (const char *name : {"generation_config.json", "chat_template.jinja", "tokenizer_config.json",
+                           "special_tokens_map.json"}) {
+    auto refusal = [&](auto make) -> std::string {
+      TemporaryFile file("tokenizer.json", small);
+      make((file.path().parent_path() / name).string());
+      try {
+        loadTokenizer(file.path().parent_path());
+      } catch (const TokenizerError &error) {
+        std::string said = error.what();
+        return said.substr(said.find(name));
+      }
+      return "loaded";
+    };
+    EXPECT_EQ(refusal([](const std::string &path) { mkfifo(path.c_str(), 0600); }),
+              fmt::format("{}: is no regular file", name));
+    EXPECT_EQ(
+        refusal([](const std::string &path) { std::filesystem::create_symlink("nowhere", path); }),
+        fmt::format("{}: cannot be opened: No such file or directory", name));
+  }
 }
 
 // JSON may hold a key twice; which one counts matters where it is read.
