@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/LaunchLists.h"
+#include "runtime/TargetDescription.h"
 #include "tests/compiler/kernels/Compiled.h"
 
 #include <cstdlib>
@@ -29,28 +30,20 @@ kernel.func @forward(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x
       memref<?x{H}xf32>, memref<?x6xi32>
   kernel.return
 }
-kernel.func @query_gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
-                            %do: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %d: memref<?x{H}xf32>,
-                            %dq: memref<?x{D}xf32>, %work: memref<?x6xi32>) {
-  kernel.attention_query_gradient %q, %k, %v, %do, %l, %d over %work
+kernel.func @gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
+                      %do: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %d: memref<?x{H}xf32>,
+                      %work: memref<?x7xi32>, %parts: memref<?x{Q}xf32>, %sums: memref<?x11xi32>,
+                      %count: index, %dq: memref<?x{D}xf32>, %dk: memref<?x{D}xf32>,
+                      %dv: memref<?x{D}xf32>) {
+  kernel.attention_gradient %q, %k, %v, %do, %l, %d over %work gathering %parts by %sums, %count
     {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
     : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
-      memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x6xi32> result {
+      memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x7xi32>, memref<?x{Q}xf32>,
+      memref<?x11xi32> query {
   ^bb0(%i: index, %s: vector<{D}xf32>):
     kernel.store %s, %dq[%i] : vector<{D}xf32>, memref<?x{D}xf32>
     kernel.yield
-  }
-  kernel.return
-}
-kernel.func @key_gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
-                          %do: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %d: memref<?x{H}xf32>,
-                          %dk: memref<?x{D}xf32>, %dv: memref<?x{D}xf32>,
-                          %work: memref<?x6xi32>) {
-  kernel.attention_key_gradient %q, %k, %v, %do, %l, %d over %work
-    {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
-    : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
-      memref<?x{H}xf32>, memref<?x{H}xf32>,
-      memref<?x6xi32> key {
+  } key {
   ^bb0(%i: index, %s: vector<{D}xf32>):
     kernel.store %s, %dk[%i] : vector<{D}xf32>, memref<?x{D}xf32>
     kernel.yield
@@ -73,9 +66,10 @@ double best(const std::function<void()> &run) {
   return least;
 }
 
-Buffer listed(const std::vector<AttentionWork> &work) {
+template <typename Work>
+Buffer listed(const std::vector<Work> &work) {
   auto *numbers = reinterpret_cast<const int32_t *>(work.data());
-  return Buffer(Element::I32, {numbers, numbers + work.size() * 6});
+  return Buffer(Element::I32, {numbers, numbers + work.size() * sizeof(Work) / 4});
 }
 
 void measure(int segments, int length, int heads, int keyHeads, int columns, unsigned threads) {
@@ -89,9 +83,11 @@ void measure(int segments, int length, int heads, int keyHeads, int columns, uns
   std::vector<int32_t> offsets;
   for (int i = 0; i <= segments; ++i)
     offsets.push_back(i * length);
-  auto queries = attentionWork(offsets, heads, 128, false);
-  auto keys = attentionWork(offsets, keyHeads, 128, true);
-  Buffer queryWork = listed(queries), keyWork = listed(keys);
+  auto queries = attentionWork(offsets, heads, 128);
+  const TargetDescription &target = hostTarget();
+  auto lists = gradientLists(offsets, keyHeads, target.attentionPart, target.attentionItems);
+  Buffer queryWork = listed(queries), keyWork = listed(lists.work), sums = listed(lists.sums);
+  Buffer parts(Element::F32, std::vector<double>(lists.partialRows * heads * columns));
   Buffer q(Element::F32, randomNumbers(own, 1)), k(Element::F32, randomNumbers(shared, 2));
   Buffer v(Element::F32, randomNumbers(shared, 3)), o = q, dq = q, dk = k, dv = k;
   Buffer l(Element::F32, std::vector<double>(tokens * heads)), d = l;
@@ -99,8 +95,9 @@ void measure(int segments, int length, int heads, int keyHeads, int columns, uns
   double forward =
       best([&] { kernels.run("forward", queries.size(), {q, k, v, o, l, queryWork}, threads); });
   double gradients = best([&] {
-    kernels.run("query_gradient", queries.size(), {q, k, v, o, l, d, dq, queryWork}, threads);
-    kernels.run("key_gradient", keys.size(), {q, k, v, o, l, d, dk, dv, keyWork}, threads);
+    kernels.run("gradient", lists.work.size(),
+                {q, k, v, o, l, d, keyWork, parts, sums, int64_t(lists.sums.size()), dq, dk, dv},
+                threads);
   });
   fmt::print(
       "{:3} x {:5} tokens, {}/{} heads of {}: forward {:6.1f}, gradients {:6.1f} GFLOP/s a core\n",

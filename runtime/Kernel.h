@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace roux {
@@ -29,6 +30,8 @@ struct KernelShape {
   int64_t extentPerItem = 1; ///< rows of the extent an item covers; 0: the extent has no part in it
   int64_t itemsPerRow = 1;   ///< items for each such group of rows (column strips, column blocks)
   int64_t scratchBytes = 0;  ///< a thread's
+  /// The argument that holds the extent; none: it is the launch's.
+  std::optional<unsigned> extentArgument = {};
 
   /// Items that are blocks (a matmul's) share operands with those that follow them.
   bool itemsShare() const { return extentPerItem != 1; }
@@ -40,9 +43,17 @@ struct KernelShape {
   }
 };
 
-/// The constant beside a kernel's function: its shape's three numbers, as int64_t in their order.
+/// The constant beside a kernel's function: its shape's four numbers, as int64_t in their order; -1
+/// where no argument holds the extent.
 inline std::string shapeSymbol(const std::string &kernel) {
   return kernel + ".shape";
+}
+
+/// A second function that some kernels have, with a shape of its own. Its items begin when all of
+/// the first's are done: they add what those have gathered apart, in an order that does not depend
+/// on who ran them.
+inline std::string finishSymbol(const std::string &kernel) {
+  return kernel + ".finish";
 }
 
 } // namespace roux

@@ -17,7 +17,9 @@ namespace roux {
 /// their rows. The lists of ids are named after their column: token.ids, token.starts and
 /// token.members, with the extents token.distinct and token.starts counting ids and starts.
 inline constexpr const char *queryWorkName = "attention.queries";
-inline constexpr const char *keyWorkName = "attention.keys";
+inline constexpr const char *gradientWorkName = "attention.gradients";
+inline constexpr const char *querySumsName = "attention.sums";
+inline constexpr const char *partialRowsName = "attention.partials"; ///< an extent only
 inline constexpr const char *cachedWorkName = "attention.cached";
 
 /// The name of the list of rows that have a label, which is the column of that name, and of the
@@ -33,11 +35,37 @@ struct AttentionWork {
 static_assert(sizeof(AttentionWork) == 6 * sizeof(int32_t));
 
 /// Items for segments [offsets[i], offsets[i + 1]), `heads` each, in blocks of `block` rows; those
-/// with most to do first: `ownsKeys` says that an item's rows are keys (the key gradient, with the
-/// number of key heads), whose first rows see most. Throws std::invalid_argument unless offsets
-/// begin at 0 and do not fall.
+/// with most to do first. Throws std::invalid_argument unless offsets begin at 0 and do not fall.
 std::vector<AttentionWork> attentionWork(std::span<const int32_t> offsets, int32_t heads,
-                                         int32_t block, bool ownsKeys);
+                                         int32_t block);
+
+/// One row of kernel.attention_gradient's `work`: keys of a segment and a key head. `shift` and a
+/// query's row are its row of the partial sums.
+struct GradientWork {
+  int32_t firstRow, rows, streamBegin, streamEnd, position, head, shift;
+};
+
+/// One row of its `sums`: the parts that are added, in order, to the gradients of some queries.
+struct QuerySums {
+  static constexpr int32_t mostParts = 8;
+  int32_t firstRow, rows, parts, partialRow[mostParts];
+};
+
+struct GradientLists {
+  std::vector<GradientWork> work; ///< those with most to do first
+  std::vector<QuerySums> sums;
+  int64_t partialRows = 0;
+};
+
+/// The lists of attention's gradient for such segments. The keys of a segment are one part, or so
+/// many of them that a long one keeps some threads busy: a part has `partKeys` keys or more, and
+/// where there are enough parts for `items` items a segment it is not cut further. Throws as
+/// attentionWork.
+GradientLists gradientLists(std::span<const int32_t> offsets, int32_t keyHeads, int32_t partKeys,
+                            int32_t items);
+
+/// The most partial rows that segments of so many tokens together can need.
+int64_t mostPartialRows(int64_t tokens, int32_t keyHeads, int32_t partKeys, int32_t items);
 
 /// Items for the new tokens [offsets[i], offsets[i + 1]) of sequences whose keys lie in a cache
 /// from row begins[i] on: lengths[i] of tokens before, then those of the new ones.

@@ -39,6 +39,8 @@ static constexpr Number numbers[] = {
     {"group_rows", &TargetDescription::groupRows},
     {"attention_rows", &TargetDescription::attentionRows},
     {"attention_stream", &TargetDescription::attentionStream},
+    {"attention_part", &TargetDescription::attentionPart},
+    {"attention_items", &TargetDescription::attentionItems},
     {"loss_block", &TargetDescription::lossBlock},
     {"loss_tokens", &TargetDescription::lossTokens},
     {"loss_numbers", &TargetDescription::lossNumbers},

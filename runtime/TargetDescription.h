@@ -39,6 +39,9 @@ struct TargetDescription {
   // Attention.
   int64_t attentionRows = 128;  ///< of an item
   int64_t attentionStream = 64; ///< rows of the other side in a block, in order: part of the sums
+  /// Keys in a part of a long segment, at least, and items a segment where it has enough of them:
+  /// so a gradient keeps threads busy, and needs memory for each part's share of the queries.
+  int64_t attentionPart = 2048, attentionItems = 16;
 
   // The loss. Logits exist for a chunk of tokens: a multiple of `lossBlock`, `lossTokens` at most,
   // and no more than `lossNumbers` of them where that makes a block.

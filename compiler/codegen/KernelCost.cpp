@@ -46,23 +46,23 @@ static KernelCost costOf(Region &region) {
 }
 
 /// Dot products of a head for each pair, of twice the head's columns in operations: scores and
-/// values forward; backward the scores again, their gradient, and one or two sums.
+/// values forward; backward the scores again, their gradient, and three sums.
 template <typename Op>
 static KernelCost attentionCost(Op op, int products) {
   KernelCost cost;
   double heads = op.getHeads(), columns = op.headColumns();
   cost.pairOperations = heads * products * 2 * columns;
   for (mlir::Value buffer : op->getOperands())
-    if (auto type = dyn_cast<MemRefType>(buffer.getType()); type && buffer != op.getWork()) {
+    if (auto type = dyn_cast<MemRefType>(buffer.getType());
+        type && isa<FloatType>(type.getElementType())) {
       double bytes = type.getElementTypeBitWidth() / 8.0;
       for (int64_t size : type.getShape().drop_front())
         bytes *= size;
       cost.bytes += bytes; // once a token: keys and values stay in the cache
     }
-  bool ownsKeys = std::is_same_v<Op, AttentionKeyGradientOp>;
   for (Region &result : op->getRegions()) {
     KernelCost rows = costOf(result);
-    double count = ownsKeys ? op.getKvHeads() : op.getHeads();
+    double count = result.getRegionNumber() == 0 ? op.getHeads() : op.getKvHeads();
     cost.operations += rows.operations * count, cost.bytes += rows.bytes * count;
   }
   return cost;
@@ -106,10 +106,8 @@ KernelCost roux::costOf(FuncOp function) {
   mlir::Operation *first = &function.getBody().front().front();
   if (auto attention = dyn_cast<AttentionOp>(first))
     return attentionCost(attention, 2);
-  if (auto attention = dyn_cast<AttentionQueryGradientOp>(first))
-    return attentionCost(attention, 3);
-  if (auto attention = dyn_cast<AttentionKeyGradientOp>(first))
-    return attentionCost(attention, 4);
+  if (auto attention = dyn_cast<AttentionGradientOp>(first))
+    return attentionCost(attention, 5);
   auto contract = dyn_cast<ContractOp>(first);
   if (!contract)
     return ::costOf(function.getBody());

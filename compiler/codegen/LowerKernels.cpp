@@ -30,9 +30,10 @@ static void replace(kernel::FuncOp function, OwningOpRef<ModuleOp> lowered) {
 /// The constant that tells the runtime how a launch divides into items.
 static void writeShape(ModuleOp module, const KernelShape &shape) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  auto type = LLVM::LLVMArrayType::get(builder.getI64Type(), 3);
-  auto numbers =
-      builder.getI64TensorAttr({shape.extentPerItem, shape.itemsPerRow, shape.scratchBytes});
+  auto type = LLVM::LLVMArrayType::get(builder.getI64Type(), 4);
+  int64_t extent = shape.extentArgument ? static_cast<int64_t>(*shape.extentArgument) : -1;
+  auto numbers = builder.getI64TensorAttr(
+      {shape.extentPerItem, shape.itemsPerRow, shape.scratchBytes, extent});
   LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/true,
                          LLVM::Linkage::External, shapeSymbol(shape.name), numbers);
 }
@@ -54,7 +55,8 @@ struct ConvertKernelToCPU : roux::impl::ConvertKernelToCPUBase<ConvertKernelToCP
       FailureOr<CPUKernel> lowered = lowerToCPU(functions[i], *target);
       if (failed(lowered))
         return failure();
-      writeShape(*lowered->module, lowered->shape);
+      for (const KernelShape &shape : lowered->phases)
+        writeShape(*lowered->module, shape);
       modules[i] = std::move(lowered->module);
       return success();
     };

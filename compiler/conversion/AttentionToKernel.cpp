@@ -12,9 +12,9 @@
 using namespace mlir;
 using namespace roux;
 
-static Value workList(EntryLowering &entry, StringRef name) {
-  auto type =
-      MemRefType::get({ShapedType::kDynamic, 6}, IntegerType::get(entry.host().getContext(), 32));
+static Value workList(EntryLowering &entry, StringRef name, int64_t columns = 6) {
+  auto type = MemRefType::get({ShapedType::kDynamic, columns},
+                              IntegerType::get(entry.host().getContext(), 32));
   return entry.input(name, type, entry.extent(name));
 }
 
@@ -83,31 +83,30 @@ static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
                  Value row = k.row();
                  k.store(k.sum(k.mul(k.load(a[0], row), k.load(a[1], row))), a[2], row);
                });
-  SmallVector<Value> read{entry.buffer(op.getQuery()),     entry.buffer(op.getKey()),
-                          entry.buffer(op.getValue()),     gradient,
-                          entry.buffer(op.getLogsumexp()), delta};
-  SmallVector<Value> forQuery = read, forKey = read;
-  forQuery.append(
-      {workList(entry, queryWorkName), entry.rows(entry.result(op.getQueryGradient()), size)});
-  entry.launch("attention_query_gradient_" + shapeName(op), entry.extent(queryWorkName), forQuery,
+  auto sums =
+      MemRefType::get({ShapedType::kDynamic, columnsOf(op.getQuery())}, entry.accumulation());
+  Value partials = entry.scratch("query_partials", sums, entry.extent(partialRowsName));
+  SmallVector<Value> arguments{entry.buffer(op.getQuery()),
+                               entry.buffer(op.getKey()),
+                               entry.buffer(op.getValue()),
+                               gradient,
+                               entry.buffer(op.getLogsumexp()),
+                               delta,
+                               workList(entry, gradientWorkName, sizeof(GradientWork) / 4),
+                               partials,
+                               workList(entry, querySumsName, sizeof(QuerySums) / 4),
+                               entry.extent(querySumsName)};
+  size_t inputs = arguments.size();
+  for (Value result : {op.getQueryGradient(), op.getKeyGradient(), op.getValueGradient()})
+    arguments.push_back(entry.rows(entry.result(result), size));
+  entry.launch("attention_gradient_" + shapeName(op), entry.extent(gradientWorkName), arguments,
                [&](RowWriter &k, ValueRange a) {
-                 auto gradient = kernel::AttentionQueryGradientOp::create(
-                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], op.getHeads(),
+                 auto gradient = kernel::AttentionGradientOp::create(
+                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], op.getHeads(),
                      op.getKeyValueHeads(), entry.target().attentionRows,
                      op.getWindow().value_or(0), op.getScale());
-                 storeRows(k, gradient.getResult(), a[7]);
-               });
-  forKey.push_back(workList(entry, keyWorkName));
-  for (Value result : {op.getKeyGradient(), op.getValueGradient()})
-    forKey.push_back(entry.rows(entry.result(result), size));
-  entry.launch("attention_key_gradient_" + shapeName(op), entry.extent(keyWorkName), forKey,
-               [&](RowWriter &k, ValueRange a) {
-                 auto gradient = kernel::AttentionKeyGradientOp::create(
-                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], op.getHeads(),
-                     op.getKeyValueHeads(), entry.target().attentionRows,
-                     op.getWindow().value_or(0), op.getScale());
-                 storeRows(k, gradient.getKeyResult(), a[7]);
-                 storeRows(k, gradient.getValueResult(), a[8]);
+                 for (Region &body : gradient->getRegions())
+                   storeRows(k, body, a[inputs + body.getRegionNumber()]);
                });
   return success();
 }

@@ -1,44 +1,52 @@
 //===- CPUAttentionGradient.cpp - attention's gradients on the CPU --------===//
 //
-// Two kernels instead of one, so that nothing is added to from two items: one
-// owns queries and sees keys stream past, the other owns keys and sees queries.
-// Both compute weights and their gradients again from the logsumexp kept by the
-// forward kernel; seen from the owner they differ only in which side the
-// statistics belong to and in which triangle is visible.
+// An item owns keys of a segment and a key head; the queries that see them stream
+// past. Weights are computed again from the logsumexp kept by the forward kernel,
+// once for all three gradients. What the keys give to a query is gathered in rows
+// that are the item's own; when all items are done those of a query are added in
+// the order of keys, so that nothing is added to from two items at a time.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/CPUAttention.h"
 #include "compiler/conversion/CPUSoftmax.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
+static FloatType accumulator(AttentionGradientOp op) {
+  Type element = cast<MemRefType>(op.getQuery().getType()).getElementType();
+  Builder builder(op.getContext());
+  return cast<FloatType>(element.isF64() ? Type(builder.getF64Type()) : builder.getF32Type());
+}
+
+/// Column `column` of row `number` of a list of work, as an index.
+static Value listed(CPUFunction &cpu, Value list, Value number, Value column) {
+  LoopBuilder &code = cpu.code;
+  int64_t columns = cast<MemRefType>(list.getType()).getDimSize(1);
+  Value at = code.address(cpu.known.lookup(list), code.getI32Type(),
+                          code.add(code.mul(number, columns), column));
+  return arith::IndexCastOp::create(code, code.getIndexType(), code.load(code.getI32Type(), at));
+}
+
 namespace {
 
-/// The gradient with respect to the owner's rows. `ownsKeys` tells the two kernels apart.
-template <typename Op>
 class Gradient {
-  static constexpr bool ownsKeys = std::is_same_v<Op, AttentionKeyGradientOp>;
-
 public:
-  Gradient(Op op, CPUFunction &cpu)
+  Gradient(AttentionGradientOp op, CPUFunction &cpu)
       : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)),
         tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns())),
         copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)),
-        streamBlock(cpu.machine.attentionStream) {}
+        streamBlock(cpu.machine.attentionStream), ownBlock(llvm::alignTo(op.getBlock(), 32)) {}
 
   void lower();
 
 private:
-  static FloatType accumulator(Op op) {
-    Type element = cast<MemRefType>(op.getQuery().getType()).getElementType();
-    Builder builder(op.getContext());
-    return cast<FloatType>(element.isF64() ? Type(builder.getF64Type()) : builder.getF32Type());
-  }
   Value cell(Value base, Value at) { return code.address(base, type, at); }
   HeadRows queryRows(Value buffer, Value head) {
     return headRows(cpu, buffer, op.getHeads(), head);
@@ -46,34 +54,42 @@ private:
   HeadRows keyRows(Value buffer, Value head) {
     return headRows(cpu, buffer, op.getKvHeads(), head);
   }
-  void item(AttentionItem item);
+  void item(Value number);
+  void clearPartials(AttentionItem item);
+  void keys(AttentionItem item);
   void stream(AttentionItem item, Value queryHead);
   void block(AttentionItem item, Value queryHead, Value first, Value count);
   void weightRow(AttentionItem item, Value i, Value first, Value count);
   void loadStatistics(Value queryHead, Value first, Value count);
+  void gatherQueries(AttentionItem item, Value queryHead, Value first, Value count, Value keyCount);
+  LeftTile turnedSlopes(Value keyCount);
 
-  Op op;
+  AttentionGradientOp op;
   CPUFunction &cpu;
   LoopBuilder &code;
   FloatType type;
   Tiles tiles;
   HeadCopies copies;
   int64_t columns, padded;
-  int64_t streamBlock;                   ///< rows of the streaming side in a block
-  Value own, ownOther;                   ///< query and output gradient, or key and value
-  Value streamed, streamedOther;         ///< the other two, transposed
-  Value streamedRows, streamedOtherRows; ///< and as they are
-  Value scores, slopes;                  ///< become weights P and their gradients S
-  Value weights, weightSlopes;           ///< those, as words
-  Value result, resultOther;             ///< gathered gradients
-  Value logsumexp, delta;                ///< of the queries at hand
+  int64_t streamBlock;               ///< queries in a block
+  int64_t ownBlock;                  ///< keys in a block, up to whole tiles of any machine
+  Value shift;                       ///< from a query's row to its row of partial sums
+  Value ownKeys, ownValues;          ///< of the block of keys
+  Value keyPanels;                   ///< the keys again, as terms
+  Value queriesTurned, outputTurned; ///< queries and output gradients, transposed
+  Value queries, outputs;            ///< and as they are
+  Value scores, slopes;              ///< become weights P and their gradients S
+  Value weights, weightSlopes;       ///< those, as words
+  Value slopesTurned;                ///< S as words of two keys, by query
+  Value keyGradient, valueGradient;  ///< gathered
+  Value queryGradient;               ///< what the block of keys gives to one of queries
+  Value logsumexp, delta;            ///< of the queries at hand
 };
 
 } // namespace
 
 /// Logsumexp and delta of query rows [first, first + count) of a head.
-template <typename Op>
-void Gradient<Op>::loadStatistics(Value queryHead, Value first, Value count) {
+void Gradient::loadStatistics(Value queryHead, Value first, Value count) {
   code.loop(code.index(0), count, 1, [&](Value i) {
     Value at = code.add(code.mul(code.add(first, i), op.getHeads()), queryHead);
     for (auto [buffer, to] : {std::pair<Value, Value>{op.getLogsumexp(), logsumexp},
@@ -85,46 +101,28 @@ void Gradient<Op>::loadStatistics(Value queryHead, Value first, Value count) {
   });
 }
 
-/// Row i of the scores becomes P, of the slopes S.
-template <typename Op>
-void Gradient<Op>::weightRow(AttentionItem item, Value i, Value first, Value count) {
-  int64_t width = tiles.lanes;
+/// Row i of the scores becomes P, of the slopes S: key i's, a lane for each query of the block.
+void Gradient::weightRow(AttentionItem item, Value i, Value first, Value count) {
+  int64_t width = tiles.lanes, window = op.getWindow();
   auto vector = VectorType::get(width, type);
-  Value position = code.add(item.position, i), offset = code.sub(first, item.streamBegin);
-  int64_t window = op.getWindow();
-  // Visible lanes are [low, high): keys up to the query's position, or queries from the key's on.
-  Value low, high = count;
-  if (ownsKeys) {
-    low = code.sub(position, offset);
-    if (window)
-      high = code.min(code.sub(code.add(position, window), offset), count);
-  } else {
-    high = code.min(code.sub(code.add(position, 1), offset), count);
-    if (window)
-      low = code.sub(code.add(position, 1 - window), offset);
-  }
+  // Visible lanes are [low, high): queries from the key's position on.
+  Value low = code.sub(code.add(item.position, i), code.sub(first, item.streamBegin));
+  Value high = window ? code.min(code.add(low, window), count) : count;
   Value all = arith::ConstantOp::create(
       code, DenseElementsAttr::get(VectorType::get(width, code.getI1Type()), true));
   code.loop(code.index(0), code.index(streamBlock), width, [&](Value lane) {
     Value visible = firstLanes(code, code.sub(high, lane), width);
-    if (low) {
-      Value hidden = firstLanes(code, code.sub(low, lane), width);
-      visible = arith::AndIOp::create(code, visible, arith::XOrIOp::create(code, hidden, all));
-    }
-    auto statistic = [&](Value base) -> Value {
-      if (ownsKeys)
-        return code.load(vector, cell(base, lane));
-      return code.splat(code.load(type, cell(base, i)), width);
-    };
+    Value hidden = firstLanes(code, code.sub(low, lane), width);
+    visible = arith::AndIOp::create(code, visible, arith::XOrIOp::create(code, hidden, all));
     Value at = code.add(code.mul(i, streamBlock), lane), none = code.number(vector, 0);
     Value score = code.load(vector, cell(scores, at)), slope = code.load(vector, cell(slopes, at));
-    if (tiles.pairs) // else the owner's rows were scaled
+    if (tiles.pairs) // else the keys were scaled
       score =
           arith::MulFOp::create(code, score, code.number(vector, op.getScale().convertToDouble()));
-    Value weight =
-        softmaxExponential(code, arith::SubFOp::create(code, score, statistic(logsumexp)));
-    slope =
-        arith::MulFOp::create(code, weight, arith::SubFOp::create(code, slope, statistic(delta)));
+    Value relative = arith::SubFOp::create(code, score, code.load(vector, cell(logsumexp, lane)));
+    Value weight = softmaxExponential(code, relative);
+    slope = arith::MulFOp::create(
+        code, weight, arith::SubFOp::create(code, slope, code.load(vector, cell(delta, lane))));
     for (auto [numbers, to] : {std::pair{weight, weights}, std::pair{slope, weightSlopes}}) {
       Value kept = tiles.rounded(arith::SelectOp::create(code, visible, numbers, none));
       code.store(kept, code.address(to, getElementTypeOrSelf(kept.getType()), at));
@@ -132,117 +130,228 @@ void Gradient<Op>::weightRow(AttentionItem item, Value i, Value first, Value cou
   });
 }
 
-template <typename Op>
-void Gradient<Op>::block(AttentionItem item, Value queryHead, Value first, Value count) {
-  int64_t panel = tiles.panel(), turned = columns * panel, straight = streamBlock * panel;
-  HeadRows a = ownsKeys ? queryRows(op.getQuery(), queryHead) : keyRows(op.getKey(), item.head);
-  HeadRows b =
-      ownsKeys ? queryRows(op.getOutputGradient(), queryHead) : keyRows(op.getValue(), item.head);
-  copies.transpose(a, first, count, streamed, turned);
-  copies.transpose(b, first, count, streamedOther, turned);
-  copies.copyPanels(a, first, count, streamedRows, straight);
-  if (ownsKeys) {
-    copies.copyPanels(b, first, count, streamedOtherRows, straight);
-    loadStatistics(queryHead, first, count);
-  }
-  Value terms = code.index(tiles.words(columns)), words = tiles.words(count);
-  int64_t stride = tiles.words(streamBlock);
-  // The own rows that see, or are seen by, any of the block; whole tiles, for what a product reads
-  // must have been written.
-  Value low = code.index(0), high = item.rows;
-  if (ownsKeys) {
-    Value seen = code.sub(code.sub(code.add(first, count), item.streamBegin), item.position);
-    high = code.min(high, code.roundUp(seen, tiles.tileRows));
-  } else {
-    low = firstSeeing(code, item, first);
-  }
-  tiles.product(low, high, count, terms, {own, padded, 1}, {streamed, turned, panel}, scores,
-                streamBlock, false);
-  tiles.product(low, high, count, terms, {ownOther, padded, 1}, {streamedOther, turned, panel},
-                slopes, streamBlock, false);
-  code.loop(low, high, 1, [&](Value i) { weightRow(item, i, first, count); });
-  tiles.product(low, high, code.index(columns), words, {weightSlopes, stride, 1},
-                {streamedRows, straight, panel}, result, padded, true);
-  if (ownsKeys)
-    tiles.product(low, high, code.index(columns), words, {weights, stride, 1},
-                  {streamedOtherRows, straight, panel}, resultOther, padded, true);
+/// S of `keyCount` keys as a left operand whose rows are queries, whose terms keys.
+LeftTile Gradient::turnedSlopes(Value keyCount) {
+  if (!tiles.pairs)
+    return {weightSlopes, 1, streamBlock};
+  int64_t lanes = tiles.lanes, stride = tiles.words(ownBlock);
+  Type half = code.getBF16Type();
+  auto row = VectorType::get(lanes, half);
+  code.loop(code.index(0), keyCount, 2 * lanes, [&](Value key) {
+    code.loop(code.index(0), code.index(streamBlock), lanes, [&](Value query) {
+      auto numbers = [&](int64_t ahead) {
+        Value at = code.add(code.mul(code.add(key, ahead), streamBlock), query);
+        return code.load(row, code.address(weightSlopes, half, at));
+      };
+      SmallVector<Value> words;
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        words.push_back(tiles.pairUp(numbers(2 * lane), numbers(2 * lane + 1)));
+      Value to = code.add(code.mul(query, stride), code.div(key, 2));
+      tiles.storeTransposed(std::move(words), code.address(slopesTurned, tiles.word, to), stride);
+    });
+  });
+  return {slopesTurned, stride, 1};
 }
 
-template <typename Op>
-void Gradient<Op>::stream(AttentionItem item, Value queryHead) {
-  Value begin = item.streamBegin, end = item.streamEnd;
-  int64_t window = op.getWindow();
-  Value firstVisible; // counted from the stream's first row
-  if (ownsKeys) {
-    firstVisible = item.position;
-    if (window) {
-      Value last = code.add(code.add(item.position, item.rows), window - 1);
-      end = code.min(end, code.add(begin, last));
-    }
-  } else {
-    end = code.min(end, code.add(code.add(begin, item.position), item.rows));
-    firstVisible = window ? code.max(code.add(item.position, 1 - window), code.index(0)) : Value();
+/// Adds what `keyCount` keys give to the queries of the block to their partial sums: of the queries
+/// that see any, for the others' rows are not the item's.
+void Gradient::gatherQueries(AttentionItem item, Value queryHead, Value first, Value count,
+                             Value keyCount) {
+  int64_t panel = tiles.panel();
+  tiles.product(code.index(0), count, code.index(columns), tiles.words(keyCount),
+                turnedSlopes(keyCount), {keyPanels, ownBlock * panel, panel}, queryGradient, padded,
+                false);
+  Value partials = cpu.known.lookup(op.getPartials());
+  CPURows target(cpu.machine);
+  Value blind = code.sub(item.position, code.sub(first, item.streamBegin));
+  code.loop(code.max(blind, code.index(0)), count, 1, [&](Value i) {
+    Value row = code.mul(code.add(code.add(first, i), shift), columns * (int64_t)op.getHeads());
+    Value head = code.add(row, code.mul(queryHead, columns));
+    target.forColumns(code, columns, tiles.lanes, {}, [&](Chunk chunk, ValueRange) {
+      auto vector = VectorType::get(chunk.width, type);
+      Value to = cell(partials, code.add(head, chunk.first));
+      Value given =
+          code.load(vector, cell(queryGradient, code.add(code.mul(i, padded), chunk.first)));
+      Value sum = arith::AddFOp::create(code, code.load(vector, to, chunk.mask), given);
+      code.store(sum, to, chunk.mask);
+      return LoopBuilder::Values();
+    });
+  });
+}
+
+void Gradient::block(AttentionItem item, Value queryHead, Value first, Value count) {
+  int64_t panel = tiles.panel(), turned = columns * panel, straight = streamBlock * panel;
+  HeadRows query = queryRows(op.getQuery(), queryHead);
+  HeadRows output = queryRows(op.getOutputGradient(), queryHead);
+  copies.transpose(query, first, count, queriesTurned, turned);
+  copies.transpose(output, first, count, outputTurned, turned);
+  copies.copyPanels(query, first, count, queries, straight);
+  copies.copyPanels(output, first, count, outputs, straight);
+  loadStatistics(queryHead, first, count);
+  Value terms = code.index(tiles.words(columns)), words = tiles.words(count), none = code.index(0);
+  int64_t stride = tiles.words(streamBlock);
+  // The keys that any of the block sees; whole tiles, for what a product reads must have been
+  // written.
+  Value seen = code.sub(code.sub(code.add(first, count), item.streamBegin), item.position);
+  Value high = code.min(item.rows, code.roundUp(seen, tiles.tileRows));
+  tiles.product(none, high, count, terms, {ownKeys, padded, 1}, {queriesTurned, turned, panel},
+                scores, streamBlock, false);
+  tiles.product(none, high, count, terms, {ownValues, padded, 1}, {outputTurned, turned, panel},
+                slopes, streamBlock, false);
+  code.loop(none, high, 1, [&](Value i) { weightRow(item, i, first, count); });
+  tiles.product(none, high, code.index(columns), words, {weightSlopes, stride, 1},
+                {queries, straight, panel}, keyGradient, padded, true);
+  tiles.product(none, high, code.index(columns), words, {weights, stride, 1},
+                {outputs, straight, panel}, valueGradient, padded, true);
+  gatherQueries(item, queryHead, first, count, high);
+}
+
+void Gradient::stream(AttentionItem item, Value queryHead) {
+  Value end = item.streamEnd;
+  if (int64_t window = op.getWindow()) {
+    Value last = code.add(code.add(item.position, item.rows), window - 1);
+    end = code.min(end, code.add(item.streamBegin, last));
   }
-  if (firstVisible)
-    begin = code.add(begin, code.mul(code.div(firstVisible, streamBlock), streamBlock));
-  code.loop(begin, end, streamBlock, [&](Value first) {
+  Value whole = code.mul(code.div(item.position, streamBlock), streamBlock);
+  code.loop(code.add(item.streamBegin, whole), end, streamBlock, [&](Value first) {
     block(item, queryHead, first, code.min(code.sub(end, first), code.index(streamBlock)));
   });
 }
 
-template <typename Op>
-void Gradient<Op>::item(AttentionItem item) {
+void Gradient::keys(AttentionItem item) {
   int64_t rows = tiles.paddedRows(op.getBlock()), share = op.getHeads() / op.getKvHeads();
   Value scale = code.number(type, op.getScale().convertToDouble()), one = code.number(type, 1);
-  clear(tiles, result, rows * padded);
-  if constexpr (ownsKeys) {
-    clear(tiles, resultOther, rows * padded);
-    copies.copy(keyRows(op.getKey(), item.head), item.firstRow, item.rows, own, padded, scale);
-    copies.copy(keyRows(op.getValue(), item.head), item.firstRow, item.rows, ownOther, padded);
-    Value firstHead = code.mul(item.head, share);
-    code.loop(code.index(0), code.index(share), 1,
-              [&](Value head) { stream(item, code.add(firstHead, head)); });
-    int64_t heads = op.getKvHeads();
-    Value index = code.add(code.mul(item.firstRow, heads), item.head);
-    copies.pass(result, padded, op.getKeyResult(), index, heads, item.rows, scale);
-    copies.pass(resultOther, padded, op.getValueResult(), index, heads, item.rows, one);
-  } else {
-    copies.copy(queryRows(op.getQuery(), item.head), item.firstRow, item.rows, own, padded, scale);
-    copies.copy(queryRows(op.getOutputGradient(), item.head), item.firstRow, item.rows, ownOther,
-                padded);
-    loadStatistics(item.head, item.firstRow, item.rows);
-    AttentionItem keys = item;
-    keys.head = code.div(item.head, share);
-    stream(keys, item.head);
-    int64_t heads = op.getHeads();
-    copies.pass(result, padded, op.getResult(), code.add(code.mul(item.firstRow, heads), item.head),
-                heads, item.rows, scale);
-  }
+  clear(tiles, keyGradient, rows * padded);
+  clear(tiles, valueGradient, rows * padded);
+  HeadRows key = keyRows(op.getKey(), item.head), value = keyRows(op.getValue(), item.head);
+  copies.copy(key, item.firstRow, item.rows, ownKeys, padded, scale);
+  copies.copy(value, item.firstRow, item.rows, ownValues, padded);
+  copies.copyPanels(key, item.firstRow, item.rows, keyPanels, ownBlock * tiles.panel());
+  Value firstHead = code.mul(item.head, share);
+  code.loop(code.index(0), code.index(share), 1,
+            [&](Value head) { stream(item, code.add(firstHead, head)); });
+  int64_t heads = op.getKvHeads();
+  Value index = code.add(code.mul(item.firstRow, heads), item.head);
+  copies.pass(keyGradient, padded, op.getKeyResult(), index, heads, item.rows, scale);
+  copies.pass(valueGradient, padded, op.getValueResult(), index, heads, item.rows, one);
 }
 
-template <typename Op>
-void Gradient<Op>::lower() {
+/// Of all queries that may see the item's keys, and of the heads of its group.
+void Gradient::clearPartials(AttentionItem item) {
+  int64_t share = op.getHeads() / op.getKvHeads() * columns;
+  CPURows target(cpu.machine);
+  Value partials = cpu.known.lookup(op.getPartials());
+  code.loop(item.firstRow, item.streamEnd, 1, [&](Value query) {
+    Value row = code.mul(code.add(query, shift), columns * (int64_t)op.getHeads());
+    Value group = code.add(row, code.mul(item.head, share));
+    target.forColumns(code, share, tiles.lanes, {}, [&](Chunk chunk, ValueRange) {
+      code.store(code.number(VectorType::get(chunk.width, type), 0),
+                 cell(partials, code.add(group, chunk.first)), chunk.mask);
+      return LoopBuilder::Values();
+    });
+  });
+}
+
+void Gradient::item(Value number) {
+  auto column = [&](int64_t i) { return listed(cpu, op.getWork(), number, code.index(i)); };
+  AttentionItem item = {column(0), column(1), column(2), column(3), column(4), column(5)};
+  shift = column(6);
+  clearPartials(item);
+  code.loop(code.index(0), item.rows, op.getBlock(), [&](Value key) {
+    AttentionItem part = item;
+    part.firstRow = code.add(item.firstRow, key);
+    part.position = code.add(item.position, key);
+    part.rows = code.min(code.sub(item.rows, key), code.index(op.getBlock()));
+    keys(part);
+  });
+}
+
+void Gradient::lower() {
   int64_t rows = tiles.paddedRows(op.getBlock()), turned = (columns + tiles.lanes) * streamBlock;
-  for (Value *buffer : {&own, &ownOther, &result, &resultOther})
+  for (Value *buffer : {&ownKeys, &ownValues, &keyGradient, &valueGradient})
     *buffer = cpu.allocate(type, rows * padded);
-  for (Value *buffer : {&streamed, &streamedOther})
+  keyPanels = cpu.allocate(type, ownBlock * padded);
+  for (Value *buffer : {&queriesTurned, &outputTurned})
     *buffer = cpu.allocate(type, turned);
-  for (Value *buffer : {&streamedRows, &streamedOtherRows})
+  for (Value *buffer : {&queries, &outputs})
     *buffer = cpu.allocate(type, streamBlock * padded);
+  int64_t scored = std::max(rows, ownBlock) * streamBlock;
   for (Value *buffer : {&scores, &slopes})
-    *buffer = cpu.allocate(type, rows * streamBlock);
+    *buffer = cpu.allocate(type, scored);
   for (auto [buffer, in] : {std::pair{&weights, scores}, std::pair{&weightSlopes, slopes}})
-    *buffer = tiles.pairs ? cpu.allocate(tiles.word, rows * tiles.words(streamBlock)) : in;
+    *buffer = tiles.pairs ? cpu.allocate(tiles.word, tiles.words(scored)) : in;
+  if (tiles.pairs)
+    slopesTurned = cpu.allocate(tiles.word, tiles.paddedRows(streamBlock) * tiles.words(ownBlock));
+  queryGradient = cpu.allocate(type, tiles.paddedRows(streamBlock) * padded);
   for (Value *buffer : {&logsumexp, &delta})
-    *buffer = cpu.allocate(type, std::max(rows, streamBlock));
-  code.loop(cpu.begin, cpu.end, 1,
-            [&](Value number) { item(readItem(code, cpu.known.lookup(op.getWork()), number)); });
+    *buffer = cpu.allocate(type, streamBlock);
+  code.loop(cpu.begin, cpu.end, 1, [&](Value number) { item(number); });
 }
 
-void roux::lowerAttentionGradient(AttentionQueryGradientOp op, CPUFunction &cpu) {
+void roux::lowerAttentionGradient(AttentionGradientOp op, CPUFunction &cpu) {
   Gradient(op, cpu).lower();
 }
 
-void roux::lowerAttentionGradient(AttentionKeyGradientOp op, CPUFunction &cpu) {
-  Gradient(op, cpu).lower();
+namespace {
+
+/// The queries' gradients from their partial sums.
+class Sums {
+public:
+  Sums(AttentionGradientOp op, CPUFunction &cpu)
+      : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)), tiles(cpu, type),
+        copies(cpu, tiles), width(op.headColumns() * (int64_t)op.getHeads()) {}
+
+  void lower();
+
+private:
+  Value cell(Value base, Value at) { return code.address(base, type, at); }
+  void addParts(Value number, Value row, Value parts, Value to);
+
+  AttentionGradientOp op;
+  CPUFunction &cpu;
+  LoopBuilder &code;
+  FloatType type;
+  Tiles tiles;
+  HeadCopies copies;
+  int64_t width; ///< of a row of all heads
+};
+
+} // namespace
+
+/// to = the sum of a query's parts, in order.
+void Sums::addParts(Value number, Value row, Value parts, Value to) {
+  Value partials = cpu.known.lookup(op.getPartials());
+  auto partAt = [&](Value part, Value column) {
+    Value first = listed(cpu, op.getSums(), number, code.add(part, 3));
+    return cell(partials, code.add(code.mul(code.add(first, row), width), column));
+  };
+  CPURows(cpu.machine).forColumns(code, width, tiles.lanes, {}, [&](Chunk chunk, ValueRange) {
+    auto vector = VectorType::get(chunk.width, type);
+    Value sum = code.load(vector, partAt(code.index(0), chunk.first), chunk.mask);
+    sum = code.loop(code.index(1), parts, 1, sum, [&](Value part, ValueRange carried) {
+      Value more = code.load(vector, partAt(part, chunk.first), chunk.mask);
+      return LoopBuilder::Values{arith::AddFOp::create(code, carried[0], more)};
+    })[0];
+    code.store(sum, cell(to, chunk.first), chunk.mask);
+    return LoopBuilder::Values();
+  });
+}
+
+void Sums::lower() {
+  int64_t columns = op.headColumns(), heads = op.getHeads();
+  Value scale = code.number(type, op.getScale().convertToDouble()), none = code.index(0);
+  Value added = cpu.allocate(type, width + 2 * tiles.panel()); // whole vectors of the last head
+  code.loop(cpu.begin, cpu.end, 1, [&](Value number) {
+    auto column = [&](int64_t i) { return listed(cpu, op.getSums(), number, code.index(i)); };
+    Value firstRow = column(0), rows = column(1), parts = column(2);
+    code.loop(none, rows, 1, [&](Value row) {
+      addParts(number, row, parts, added);
+      Value index = code.mul(code.add(firstRow, row), heads);
+      copies.pass(added, columns, op.getQueryResult(), index, 1, code.index(heads), scale);
+    });
+  });
+}
+
+void roux::lowerQuerySums(AttentionGradientOp op, CPUFunction &cpu) {
+  Sums(op, cpu).lower();
 }

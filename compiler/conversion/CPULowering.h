@@ -60,7 +60,8 @@ mlir::Value firstLanes(LoopBuilder &code, mlir::Value count, int64_t width);
 void lowerRows(kernel::FuncOp function, CPUFunction &cpu);
 void lowerContract(kernel::ContractOp op, CPUFunction &cpu);
 void lowerAttention(kernel::AttentionOp op, CPUFunction &cpu);
-void lowerAttentionGradient(kernel::AttentionQueryGradientOp op, CPUFunction &cpu);
-void lowerAttentionGradient(kernel::AttentionKeyGradientOp op, CPUFunction &cpu);
+void lowerAttentionGradient(kernel::AttentionGradientOp op, CPUFunction &cpu);
+/// What is left to do when all of its items are done.
+void lowerQuerySums(kernel::AttentionGradientOp op, CPUFunction &cpu);
 
 } // namespace roux

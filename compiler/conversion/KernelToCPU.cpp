@@ -61,24 +61,18 @@ static void lowerBody(FuncOp function, CPUFunction &cpu) {
   TypeSwitch<Operation *>(&first)
       .Case<ContractOp>([&](auto op) { lowerContract(op, cpu); })
       .Case<AttentionOp>([&](auto op) { lowerAttention(op, cpu); })
-      .Case<AttentionQueryGradientOp, AttentionKeyGradientOp>(
-          [&](auto op) { lowerAttentionGradient(op, cpu); })
+      .Case<AttentionGradientOp>([&](auto op) { lowerAttentionGradient(op, cpu); })
       .Default([&](Operation *) { lowerRows(function, cpu); });
 }
 
-FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const TargetDescription &machine) {
-  MLIRContext *context = function.getContext();
-  context->loadDialect<scf::SCFDialect, LLVM::LLVMDialect>();
-  Location loc = function.getLoc();
-  CPUKernel result{ModuleOp::create(loc), {}};
-  result.shape.name = function.getName().str();
-
-  LoopBuilder code(loc, context);
-  code.setInsertionPointToStart(result.module->getBody());
-  Type pointer = LLVM::LLVMPointerType::get(context), count = code.getI64Type();
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
+/// Makes the function `shape.name` at `code`; `body` fills it.
+static void makeFunction(LoopBuilder &code, FuncOp function, const TargetDescription &machine,
+                         KernelShape &shape, function_ref<void(CPUFunction &)> body) {
+  OpBuilder::InsertionGuard guard(code);
+  Type pointer = LLVM::LLVMPointerType::get(code.getContext()), count = code.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(code.getContext()),
                                           {pointer, count, count, count, pointer});
-  auto entry = LLVM::LLVMFuncOp::create(code, function.getName(), type);
+  auto entry = LLVM::LLVMFuncOp::create(code, shape.name, type);
   code.setInsertionPointToStart(entry.addEntryBlock(code));
   auto argument = [&](unsigned i) -> Value {
     Value value = entry.getArgument(i);
@@ -86,13 +80,33 @@ FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const TargetDescription &
       return value;
     return arith::IndexCastOp::create(code, code.getIndexType(), value);
   };
-  CPUFunction cpu{code,        machine,     {},          argument(1),
-                  argument(2), argument(3), argument(4), result.shape};
+  CPUFunction cpu{code, machine, {}, argument(1), argument(2), argument(3), argument(4), shape};
   cpu.allocate(code.getI8Type(), scratchMarkBytes);
   readArguments(function, argument(0), cpu);
-  lowerBody(function, cpu);
+  body(cpu);
   if (cpu.usesBlocks)
     LLVM::CallIntrinsicOp::create(code, code.getStringAttr("llvm.x86.tilerelease"), ValueRange());
   LLVM::ReturnOp::create(code, ValueRange());
+}
+
+FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const TargetDescription &machine) {
+  MLIRContext *context = function.getContext();
+  context->loadDialect<scf::SCFDialect, LLVM::LLVMDialect>();
+  Location loc = function.getLoc();
+  CPUKernel result{ModuleOp::create(loc), {}};
+  LoopBuilder code(loc, context);
+  code.setInsertionPointToEnd(result.module->getBody());
+
+  KernelShape shape{function.getName().str()};
+  makeFunction(code, function, machine, shape, [&](CPUFunction &cpu) { lowerBody(function, cpu); });
+  result.phases.push_back(shape);
+  auto gradient = dyn_cast<AttentionGradientOp>(function.getBody().front().front());
+  if (!gradient)
+    return std::move(result);
+  KernelShape finish{finishSymbol(shape.name)};
+  finish.extentArgument = cast<BlockArgument>(gradient.getSumCount()).getArgNumber();
+  makeFunction(code, function, machine, finish,
+               [&](CPUFunction &cpu) { lowerQuerySums(gradient, cpu); });
+  result.phases.push_back(finish);
   return std::move(result);
 }

@@ -15,10 +15,10 @@
 namespace roux {
 
 /// The work of a kernel's launch, as the runtime needs it (runtime/Kernel.h), and its code: an
-/// llvm.func of `module`, named as the kernel, with the signature roux::KernelCode.
+/// llvm.func of `module` for each phase, named as its shape, with the signature roux::KernelCode.
 struct CPUKernel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  KernelShape shape;
+  llvm::SmallVector<KernelShape, 2> phases;
 };
 
 /// Fails with a diagnostic at the op that has no lowering.

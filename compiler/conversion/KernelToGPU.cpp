@@ -120,8 +120,7 @@ static void runItem(LoopBuilder &code, Block &body, IRMapping known, const Choic
 }
 
 bool roux::hasGPULowering(FuncOp function) {
-  return !isa<ContractOp, AttentionOp, AttentionQueryGradientOp, AttentionKeyGradientOp>(
-      function.getBody().front().front());
+  return !isa<ContractOp, AttentionOp, AttentionGradientOp>(function.getBody().front().front());
 }
 
 FailureOr<GPUKernel> roux::lowerToGPU(FuncOp function) {

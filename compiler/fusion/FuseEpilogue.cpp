@@ -42,11 +42,10 @@ static SmallVector<ResultBody> resultsOf(Operation *op) {
     auto row = cast<VectorType>(region.getArgument(1).getType());
     found.push_back({&region, row.getDimSize(0) * count, count});
   };
-  if (auto query = dyn_cast<AttentionQueryGradientOp>(op))
-    heads(query.getResult(), query.getHeads());
-  if (auto key = dyn_cast<AttentionKeyGradientOp>(op)) {
-    heads(key.getKeyResult(), key.getKvHeads());
-    heads(key.getValueResult(), key.getKvHeads());
+  if (auto attention = dyn_cast<AttentionGradientOp>(op)) {
+    heads(attention.getQueryResult(), attention.getHeads());
+    heads(attention.getKeyResult(), attention.getKvHeads());
+    heads(attention.getValueResult(), attention.getKvHeads());
   }
   return found;
 }

@@ -20,8 +20,7 @@ StringRef roux::kernel::baseName(FuncOp kernel) {
 }
 
 bool roux::kernel::isRowKernel(FuncOp kernel) {
-  return !isa<ContractOp, AttentionOp, AttentionQueryGradientOp, AttentionKeyGradientOp>(
-      kernel.getBody().front().front());
+  return !isa<ContractOp, AttentionOp, AttentionGradientOp>(kernel.getBody().front().front());
 }
 
 SmallVector<ArgumentUse> roux::kernel::usesOf(FuncOp kernel) {

@@ -34,7 +34,7 @@ static RowRange rangeOfArgument(BlockArgument argument) {
     return fromStart ? upTo(fold.getEnd()) : RowRange();
   }
   // The rows that a list of work names: all of them.
-  if (isa<AttentionQueryGradientOp, AttentionKeyGradientOp>(region->getParentOp()))
+  if (isa<AttentionGradientOp>(region->getParentOp()))
     return {RowRange::Whole};
   auto contract = dyn_cast<ContractOp>(region->getParentOp());
   if (!contract)
@@ -183,8 +183,11 @@ llvm::SmallVector<Access> roux::kernel::accessesOf(FuncOp function) {
                                                attention.getValue(), attention.getWork()});
           accesses.addWhole(AccessKind::Write, {attention.getOutput(), attention.getLogsumexp()});
         })
-        .Case<AttentionQueryGradientOp, AttentionKeyGradientOp>(
-            [&](auto op) { accesses.addWhole(AccessKind::Read, op->getOperands()); });
+        .Case([&](AttentionGradientOp attention) {
+          for (Value operand : attention->getOperands())
+            accesses.addWhole(
+                operand == attention.getPartials() ? AccessKind::Write : AccessKind::Read, operand);
+        });
   });
   // A row body reads everything before it stores.
   llvm::SmallVector<Access> ordered;

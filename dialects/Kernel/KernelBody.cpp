@@ -199,7 +199,7 @@ LogicalResult FuncOp::verifyRegions() {
   if (!isa<ReturnOp>(body.getTerminator()))
     return emitOpError("does not end in kernel.return");
   for (Operation &op : body.without_terminator()) {
-    if (!isa<ContractOp, AttentionOp, AttentionQueryGradientOp, AttentionKeyGradientOp>(op))
+    if (!isa<ContractOp, AttentionOp, AttentionGradientOp>(op))
       continue;
     if (!llvm::hasSingleElement(body.without_terminator()))
       return op.emitOpError("is not alone in its kernel");
@@ -236,28 +236,32 @@ static LogicalResult verifyAttention(Op op, std::initializer_list<Expected> buff
       return op.emitOpError() << expected.name << " is " << type << ", not rows of "
                               << expected.columns;
   }
-  auto work = cast<MemRefType>(op.getWork().getType());
-  if (work.getRank() != 2 || work.getDimSize(1) != 6 || !work.getElementType().isInteger(32))
-    return op.emitOpError() << "work is " << work << ", not rows of 6 i32";
+  return success();
+}
+
+/// `columns`: of a list of work.
+static LogicalResult verifyList(Operation *op, StringRef name, Value list, int64_t columns) {
+  auto type = cast<MemRefType>(list.getType());
+  if (type.getRank() != 2 || type.getDimSize(1) != columns || !type.getElementType().isInteger(32))
+    return op->emitOpError() << name << " is " << type << ", not rows of " << columns << " i32";
   return success();
 }
 
 int64_t AttentionOp::headColumns() {
   return cast<MemRefType>(getQuery().getType()).getDimSize(1) / getHeads();
 }
-int64_t AttentionQueryGradientOp::headColumns() {
-  return cast<MemRefType>(getQuery().getType()).getDimSize(1) / getHeads();
-}
-int64_t AttentionKeyGradientOp::headColumns() {
+int64_t AttentionGradientOp::headColumns() {
   return cast<MemRefType>(getQuery().getType()).getDimSize(1) / getHeads();
 }
 
 LogicalResult AttentionOp::verify() {
   int64_t columns = headColumns();
-  return verifyAttention(*this, {{"key", getKey(), columns * (int64_t)getKvHeads()},
-                                 {"value", getValue(), columns * (int64_t)getKvHeads()},
-                                 {"output", getOutput(), columns * (int64_t)getHeads()},
-                                 {"logsumexp", getLogsumexp(), (int64_t)getHeads()}});
+  if (failed(verifyAttention(*this, {{"key", getKey(), columns * (int64_t)getKvHeads()},
+                                     {"value", getValue(), columns * (int64_t)getKvHeads()},
+                                     {"output", getOutput(), columns * (int64_t)getHeads()},
+                                     {"logsumexp", getLogsumexp(), (int64_t)getHeads()}})))
+    return failure();
+  return verifyList(*this, "work", getWork(), 6);
 }
 
 /// A gradient's body gets a head's row; it reduces it as it likes, for it sees all of it.
@@ -270,23 +274,25 @@ static LogicalResult verifyResult(Operation *op, Region &body, int64_t columns) 
   return verifyRowBody(body, /*reductions=*/true, /*stores=*/true);
 }
 
-template <typename Op>
-static LogicalResult verifyGradient(Op op) {
-  int64_t own = op.headColumns() * op.getHeads(), shared = op.headColumns() * op.getKvHeads();
-  return verifyAttention(op, {{"key", op.getKey(), shared},
-                              {"value", op.getValue(), shared},
-                              {"output gradient", op.getOutputGradient(), own},
-                              {"logsumexp", op.getLogsumexp(), (int64_t)op.getHeads()},
-                              {"delta", op.getDelta(), (int64_t)op.getHeads()}});
-}
-
-LogicalResult AttentionQueryGradientOp::verify() {
-  return failed(verifyGradient(*this)) ? failure()
-                                       : verifyResult(*this, getResult(), headColumns());
-}
-
-LogicalResult AttentionKeyGradientOp::verify() {
-  if (failed(verifyGradient(*this)) || failed(verifyResult(*this, getKeyResult(), headColumns())))
+LogicalResult AttentionGradientOp::verify() {
+  int64_t columns = headColumns(), own = columns * getHeads(), shared = columns * getKvHeads();
+  if (failed(verifyAttention(*this, {{"key", getKey(), shared},
+                                     {"value", getValue(), shared},
+                                     {"output gradient", getOutputGradient(), own},
+                                     {"logsumexp", getLogsumexp(), (int64_t)getHeads()},
+                                     {"delta", getDelta(), (int64_t)getHeads()},
+                                     {"partials", getPartials(), own}})) ||
+      failed(verifyList(*this, "work", getWork(), 7)) ||
+      failed(verifyList(*this, "sums", getSums(), 11)))
     return failure();
-  return verifyResult(*this, getValueResult(), headColumns());
+  if (!isa<BlockArgument>(getSumCount()))
+    return emitOpError("the count of sums is no argument of the kernel");
+  for (Region &body : getOperation()->getRegions())
+    if (failed(verifyResult(*this, body, columns)))
+      return failure();
+  Type sum = getQueryResult().getArgument(1).getType();
+  Type gathered = cast<MemRefType>(getPartials().getType()).getElementType();
+  if (gathered != cast<VectorType>(sum).getElementType())
+    return emitOpError() << "partials hold " << gathered << ", and sums are " << sum;
+  return success();
 }

@@ -272,16 +272,15 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
     The launch's extent is the number of work items, the rows of `work` (`memref<?x6xi32>`), which
     the runtime lists for each micro-batch, longest first so that they balance:
 
-    | column | forward, query gradient | key gradient |
-    |---|---|---|
-    | 0 | first query row | first key row |
-    | 1 | query rows, at most `block` | key rows, at most `block` |
-    | 2, 3 | first key row, end of key rows | first query row, end of query rows |
-    | 4 | position of the first query in the segment | position of the first key |
-    | 5 | head | kv head |
+    | column | |
+    |---|---|
+    | 0 | first query row |
+    | 1 | query rows, at most `block` |
+    | 2, 3 | first key row, end of key rows |
+    | 4 | position of the first query in the segment |
+    | 5 | head |
 
-    Positions count from the first key row (column 2), in the key gradient from the first query
-    row. One query per sequence over a cache of keys (`decode`) is the same op with `block` 1.
+    Positions count from the first key row (column 2). One query per sequence over a cache of keys (`decode`) is the same op with `block` 1.
     Output may be the query's buffer, and nothing else that is read. An item touches its own segment
     only and goes through the keys in blocks from the
     segment's first (key blocks wholly outside the window are left out), so a row's result does
@@ -300,60 +299,53 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
   let hasVerifier = 1;
 }
 
-class Kernel_AttentionGradient<string mnemonic, dag ends>
-    : Kernel_Op<mnemonic, [HasParent<"FuncOp">]> {
-  let arguments = (ins AnyMemRef:$query, AnyMemRef:$key, AnyMemRef:$value,
-                       AnyMemRef:$output_gradient, AnyMemRef:$logsumexp, AnyMemRef:$delta,
-                       AnyMemRef:$work, I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
-                       DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale);
-  let regions = ends;
-  let extraClassDeclaration = "int64_t headColumns();";
-  let hasVerifier = 1;
-}
-
-def Kernel_AttentionQueryGradientOp
-    : Kernel_AttentionGradient<"attention_query_gradient", (region SizedRegion<1>:$result)> {
-  let summary = "gradient of attention with respect to the queries";
+def Kernel_AttentionGradientOp : Kernel_Op<"attention_gradient", [HasParent<"FuncOp">]> {
+  let summary = "gradients of attention with respect to queries, keys and values";
   let description = [{
     With `P = exp(scale * query . key - logsumexp)` and
-    `S = P * (output_gradient . value - delta)`: `scale * sum over j of S * key`.
-    `delta` (`memref<?xHxT>`) is the row sum of `output_gradient * output` per head, made by a row
-    kernel.
+    `S = P * (output_gradient . value - delta)`, over the heads of a key head's group:
+    of the query `scale * sum over j of S * key`, of the key `scale * sum over i of S * query`, of
+    the value `sum over i of P * output_gradient`. `delta` (`memref<?xHxT>`) is the row sum of
+    `output_gradient * output` per head, made by a row kernel.
 
-    `result` is a row body that gets the gradient of one head of one row: the index is
-    `row * heads + head`, as for a buffer seen as rows of heads, and the row is of the type that sums
-    are kept in.
+    The launch's extent is the number of items, the rows of `work` (`memref<?x7xi32>`): one for
+    each key head of a segment, or of each part that a long segment's keys are cut into
+    (runtime/LaunchLists.h). Its columns: first key row, key rows, first row and end of the segment,
+    position of the first key in it, key head, and what is added to a query's row to give its row of
+    `partials` (`memref<?x(heads*D)xT>`). There the item gathers what its keys give to the queries
+    that see them. When all items are done the `sum_count` rows of `sums` (`memref<?x11xi32>`: first
+    query row, rows, how many parts, and each part's row of `partials`) say which parts are added,
+    in order, to give the query's gradient. So no sum depends on who runs what.
+
+    Each gradient passes through a row body that gets one head of one row: the index is
+    `row * heads + head` (of key and value: `row * kv_heads + head`), as for a buffer seen as rows
+    of heads, and the row is of the type that sums are kept in.
 
     ```mlir
-    kernel.attention_query_gradient %q, %k, %v, %do, %l, %d over %work {…} : … result {
+    kernel.attention_gradient %q, %k, %v, %do, %l, %d over %work
+      gathering %partials by %sums, %sum_count {…} : … query {
     ^bb0(%i: index, %sum: vector<64xf32>):
       kernel.store %sum, %dq[%i] : vector<64xf32>, memref<?x64xf32>
       kernel.yield
-    }
+    } key {…} value {…}
     ```
   }];
+  let arguments = (ins AnyMemRef:$query, AnyMemRef:$key, AnyMemRef:$value,
+                       AnyMemRef:$output_gradient, AnyMemRef:$logsumexp, AnyMemRef:$delta,
+                       AnyMemRef:$work, AnyMemRef:$partials, AnyMemRef:$sums, Index:$sum_count,
+                       I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
+                       DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale);
+  let regions = (region SizedRegion<1>:$query_result, SizedRegion<1>:$key_result,
+                        SizedRegion<1>:$value_result);
   let assemblyFormat = [{
     $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `over` $work
-    attr-dict `:` type($query) `,` type($key) `,` type($value) `,` type($output_gradient) `,`
-    type($logsumexp) `,` type($delta) `,` type($work) `result` $result
+    `gathering` $partials `by` $sums `,` $sum_count attr-dict `:` type($query) `,` type($key) `,`
+    type($value) `,` type($output_gradient) `,` type($logsumexp) `,` type($delta) `,` type($work)
+    `,` type($partials) `,` type($sums)
+    `query` $query_result `key` $key_result `value` $value_result
   }];
-}
-
-def Kernel_AttentionKeyGradientOp
-    : Kernel_AttentionGradient<"attention_key_gradient",
-                               (region SizedRegion<1>:$key_result, SizedRegion<1>:$value_result)> {
-  let summary = "gradient of attention with respect to the keys and values";
-  let description = [{
-    For key j and the queries i that see it, over the heads of its group: of the value
-    `sum over i of P * output_gradient`, of the key `scale * sum over i of S * query`; P and S as in
-    `attention_query_gradient`. Work items are per kv head and key block. Each gradient passes
-    through a body of its own, whose index is `row * kv_heads + head`.
-  }];
-  let assemblyFormat = [{
-    $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `over` $work
-    attr-dict `:` type($query) `,` type($key) `,` type($value) `,` type($output_gradient) `,`
-    type($logsumexp) `,` type($delta) `,` type($work) `key` $key_result `value` $value_result
-  }];
+  let extraClassDeclaration = "int64_t headColumns();";
+  let hasVerifier = 1;
 }
 
 #endif // DIALECTS_KERNEL_KERNELBODY_TD

@@ -26,8 +26,9 @@ CPUExecutor::CPUExecutor(Program given, unsigned threads)
   if (!loaded.kernels.empty())
     code = std::make_unique<SharedCode>(loaded.code, loaded.codeFile);
   for (const std::string &name : loaded.kernels) {
-    kernels.push_back({code->kernel(name), code->shape(name)});
-    most = std::max(most, kernels.back().shape.scratchBytes);
+    kernels.push_back(code->kernel(name));
+    for (const KernelPhase &phase : kernels.back())
+      most = std::max(most, phase.shape.scratchBytes);
   }
   // Tiles run over the padding of their operands: what stands there must not be slow to add, as
   // zeros are not.
@@ -95,20 +96,29 @@ static double processorSeconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+void runKernel(const std::vector<KernelPhase> &phases, void *const *arguments, int64_t extent,
+               ThreadPool &pool, std::span<ZeroedMemory> scratch) {
+  for (const auto &[code, shape] : phases) {
+    int64_t count = extent;
+    if (shape.extentArgument) // its bits lie in the pointer's place
+      count = static_cast<int64_t>(reinterpret_cast<uint64_t>(arguments[*shape.extentArgument]));
+    for (ZeroedMemory &own : scratch)
+      std::memset(own.data(), 0, scratchMarkBytes);
+    pool.run(shape.items(count), shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
+             [&, code = code](int64_t first, int64_t end, unsigned thread) {
+               code(arguments, count, first, end, scratch[thread].data());
+             });
+  }
+}
+
 void CPUExecutor::launch(const Instruction &i, const std::vector<uint64_t> &registers) {
   std::vector<void *> arguments;
   for (size_t operand = 1; operand < i.operands.size(); ++operand)
     arguments.push_back(reinterpret_cast<void *>(registers[i.operands[operand]]));
   auto extent = static_cast<int64_t>(registers[i.operands[0]]);
-  const Kernel &kernel = kernels[i.immediate];
-  for (ZeroedMemory &own : scratch)
-    std::memset(own.data(), 0, scratchMarkBytes);
   double processor = processorSeconds();
   auto begin = std::chrono::steady_clock::now();
-  pool.run(kernel.shape.items(extent), kernel.shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
-           [&](int64_t first, int64_t end, unsigned thread) {
-             kernel.code(arguments.data(), extent, first, end, scratch[thread].data());
-           });
+  runKernel(kernels[i.immediate], arguments.data(), extent, pool, scratch);
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   spent[i.immediate].launches += 1;
   spent[i.immediate].seconds += took.count();

@@ -30,6 +30,11 @@ struct KernelTime {
   double seconds = 0, processor = 0;
 };
 
+/// Calls a kernel for all items of a launch over `extent`, on the threads of `pool`, each with its
+/// own `scratch`, as large as the phases want.
+void runKernel(const std::vector<KernelPhase> &phases, void *const *arguments, int64_t extent,
+               ThreadPool &pool, std::span<ZeroedMemory> scratch);
+
 class CPUExecutor {
 public:
   /// Loads the code. Throws std::runtime_error if the program is for another machine or damaged.
@@ -48,12 +53,8 @@ private:
   void launch(const Instruction &instruction, const std::vector<uint64_t> &registers);
 
   Program loaded;
-  std::unique_ptr<SharedCode> code; ///< none of a program without kernels
-  struct Kernel {
-    KernelCode code;
-    KernelShape shape;
-  };
-  std::vector<Kernel> kernels; ///< as program() has them
+  std::unique_ptr<SharedCode> code;              ///< none of a program without kernels
+  std::vector<std::vector<KernelPhase>> kernels; ///< as program() has them
   std::vector<KernelTime> spent;
   ThreadPool pool;
   std::vector<ZeroedMemory> scratch; ///< one a thread

@@ -97,13 +97,20 @@ void *SharedCode::find(const std::string &symbol) const {
   return found;
 }
 
-KernelCode SharedCode::kernel(const std::string &name) const {
-  return reinterpret_cast<KernelCode>(find(name));
+KernelPhase SharedCode::phase(const std::string &symbol) const {
+  auto code = reinterpret_cast<KernelCode>(find(symbol));
+  const auto *numbers = static_cast<const int64_t *>(find(shapeSymbol(symbol)));
+  KernelShape shape{symbol, numbers[0], numbers[1], numbers[2]};
+  if (numbers[3] >= 0)
+    shape.extentArgument = static_cast<unsigned>(numbers[3]);
+  return {code, shape};
 }
 
-KernelShape SharedCode::shape(const std::string &name) const {
-  const auto *numbers = static_cast<const int64_t *>(find(shapeSymbol(name)));
-  return {name, numbers[0], numbers[1], numbers[2]};
+std::vector<KernelPhase> SharedCode::kernel(const std::string &name) const {
+  std::vector<KernelPhase> phases = {phase(name)};
+  if (dlsym(handle, finishSymbol(name).c_str()))
+    phases.push_back(phase(finishSymbol(name)));
+  return phases;
 }
 
 } // namespace roux

@@ -11,8 +11,15 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace roux {
+
+/// One of the functions that a launch calls, one after the other.
+struct KernelPhase {
+  KernelCode code;
+  KernelShape shape;
+};
 
 /// One loaded shared object; its kernels live as long as it does.
 class SharedCode {
@@ -25,9 +32,8 @@ public:
   SharedCode(const SharedCode &) = delete;
   SharedCode &operator=(const SharedCode &) = delete;
 
-  /// A kernel of the object; throw std::runtime_error if it has none of that name.
-  KernelCode kernel(const std::string &name) const;
-  KernelShape shape(const std::string &name) const;
+  /// A kernel of the object. Throws std::runtime_error if it has none of that name.
+  std::vector<KernelPhase> kernel(const std::string &name) const;
 
 private:
   /// An open file; -1: none.
@@ -36,6 +42,7 @@ private:
     int descriptor = -1;
   };
   void *loadFromMemory(std::string_view code);
+  KernelPhase phase(const std::string &symbol) const;
   void *find(const std::string &symbol) const;
 
   Memory memory; ///< that it lies in, where it was not loaded from a file

@@ -165,14 +165,19 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
   launch.bind<int32_t>(targetName, targets.rows);
   launch.bind<int32_t>(targetPlaceName, targets.places);
   extents[targetCountName] = static_cast<int64_t>(targets.rows.size());
-  auto bindWork = [&](const char *name, int64_t heads, bool ownsKeys) {
-    std::vector<AttentionWork> items =
-        attentionWork(columns.segments, static_cast<int32_t>(heads), attentionRows(), ownsKeys);
-    launch.bind<AttentionWork>(name, items);
-    extents[name] = static_cast<int64_t>(items.size());
-  };
-  bindWork(queryWorkName, shape.heads, false);
-  bindWork(keyWorkName, shape.keyValueHeads, true);
+  std::vector<AttentionWork> queries =
+      attentionWork(columns.segments, static_cast<int32_t>(shape.heads), attentionRows());
+  launch.bind<AttentionWork>(queryWorkName, queries);
+  extents[queryWorkName] = static_cast<int64_t>(queries.size());
+  const TargetDescription &target = machine.program().target;
+  GradientLists gradient = gradientLists(
+      columns.segments, static_cast<int32_t>(shape.keyValueHeads),
+      static_cast<int32_t>(target.attentionPart), static_cast<int32_t>(target.attentionItems));
+  launch.bind<GradientWork>(gradientWorkName, gradient.work);
+  launch.bind<QuerySums>(querySumsName, gradient.sums);
+  extents[gradientWorkName] = static_cast<int64_t>(gradient.work.size());
+  extents[querySumsName] = static_cast<int64_t>(gradient.sums.size());
+  extents[partialRowsName] = gradient.partialRows;
   for (const WeightValues &input : columns.inputs) {
     if (input.perToken)
       launch.bind<double>(weightPrefix + input.name, input.values);
@@ -335,7 +340,11 @@ MemoryPlan activationPlan(const Program &program, const model::ModelConfig &conf
     extents[name] = tokens;
   // One item a block of a segment and head; segments of one token have the most.
   extents[queryWorkName] = tokens * config.heads;
-  extents[keyWorkName] = tokens * config.keyValueHeads;
+  extents[gradientWorkName] = tokens * config.keyValueHeads;
+  extents[querySumsName] = tokens;
+  extents[partialRowsName] = mostPartialRows(tokens, static_cast<int32_t>(config.keyValueHeads),
+                                             static_cast<int32_t>(program.target.attentionPart),
+                                             static_cast<int32_t>(program.target.attentionItems));
   return planMemory(program.entry(entry), extents);
 }
 

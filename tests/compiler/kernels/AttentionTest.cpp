@@ -34,30 +34,22 @@ kernel.func @forward(%q: memref<?x{Q}x{T}>, %k: memref<?x{K}x{T}>, %v: memref<?x
       memref<?x{H}x{A}>, memref<?x6xi32>
   kernel.return
 }
-kernel.func @query_gradient(%q: memref<?x{Q}x{T}>, %k: memref<?x{K}x{T}>, %v: memref<?x{K}x{T}>,
-                            %do: memref<?x{Q}x{T}>, %l: memref<?x{H}x{A}>, %d: memref<?x{H}x{A}>,
-                            %dq: memref<?x{D}x{T}>, %work: memref<?x6xi32>) {
-  kernel.attention_query_gradient %q, %k, %v, %do, %l, %d over %work
+kernel.func @gradient(%q: memref<?x{Q}x{T}>, %k: memref<?x{K}x{T}>, %v: memref<?x{K}x{T}>,
+                      %do: memref<?x{Q}x{T}>, %l: memref<?x{H}x{A}>, %d: memref<?x{H}x{A}>,
+                      %work: memref<?x7xi32>, %parts: memref<?x{Q}x{A}>, %sums: memref<?x11xi32>,
+                      %count: index, %dq: memref<?x{D}x{T}>, %dk: memref<?x{D}x{T}>,
+                      %dv: memref<?x{D}x{T}>) {
+  kernel.attention_gradient %q, %k, %v, %do, %l, %d over %work gathering %parts by %sums, %count
     {{same} scale = 0.3 : f64}
     : memref<?x{Q}x{T}>, memref<?x{K}x{T}>, memref<?x{K}x{T}>, memref<?x{Q}x{T}>,
-      memref<?x{H}x{A}>, memref<?x{H}x{A}>, memref<?x6xi32> result {
+      memref<?x{H}x{A}>, memref<?x{H}x{A}>, memref<?x7xi32>, memref<?x{Q}x{A}>,
+      memref<?x11xi32> query {
   ^bb0(%i: index, %s: vector<{D}x{A}>):
     {bf16} %n = arith.truncf %s : vector<{D}x{A}> to vector<{D}x{T}>
     {bf16} kernel.store %n, %dq[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
     {plain} kernel.store %s, %dq[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
     kernel.yield
-  }
-  kernel.return
-}
-kernel.func @key_gradient(%q: memref<?x{Q}x{T}>, %k: memref<?x{K}x{T}>, %v: memref<?x{K}x{T}>,
-                          %do: memref<?x{Q}x{T}>, %l: memref<?x{H}x{A}>, %d: memref<?x{H}x{A}>,
-                          %dk: memref<?x{D}x{T}>, %dv: memref<?x{D}x{T}>,
-                          %work: memref<?x6xi32>) {
-  kernel.attention_key_gradient %q, %k, %v, %do, %l, %d over %work
-    {{same} scale = 0.3 : f64}
-    : memref<?x{Q}x{T}>, memref<?x{K}x{T}>, memref<?x{K}x{T}>, memref<?x{Q}x{T}>,
-      memref<?x{H}x{A}>, memref<?x{H}x{A}>,
-      memref<?x6xi32> key {
+  } key {
   ^bb0(%i: index, %s: vector<{D}x{A}>):
     {bf16} %n = arith.truncf %s : vector<{D}x{A}> to vector<{D}x{T}>
     {bf16} kernel.store %n, %dk[%i] : vector<{D}x{T}>, memref<?x{D}x{T}>
@@ -104,6 +96,35 @@ std::vector<double> workList(const std::vector<int> &lengths, int heads, int blo
     begin += length;
   }
   return work;
+}
+
+/// The lists of the gradient's documentation; keys are cut into parts of `part`.
+struct Lists {
+  std::vector<double> work, sums;
+  int rows = 0;
+};
+
+Lists gradientLists(const std::vector<int> &lengths, int keyHeads) {
+  constexpr int part = 48, mostParts = 8;
+  Lists lists;
+  int begin = 0;
+  for (int length : lengths) {
+    std::vector<int> shifts;
+    for (int at = 0; at < length; at += part) {
+      int first = begin + at, rows = std::min(part, length - at);
+      shifts.push_back(lists.rows - first);
+      lists.rows += length - at;
+      for (int head = 0; head < keyHeads; ++head)
+        for (int column : {first, rows, begin, begin + length, at, head, shifts.back()})
+          lists.work.push_back(column);
+      for (int column : {first, rows, int(shifts.size())})
+        lists.sums.push_back(column);
+      for (size_t i = 0; i < mostParts; ++i)
+        lists.sums.push_back(i < shifts.size() ? first + shifts[i] : -1);
+    }
+    begin += length;
+  }
+  return lists;
 }
 
 struct Numbers {
@@ -179,13 +200,17 @@ TEST_P(Attention, ForwardAndGradients) {
   Buffer logsumexp(wide, std::vector<double>(tokens * c.heads));
   Numbers expected = reference(c, lengths, q, k, v, dout);
 
-  auto queries = workList(lengths, c.heads, c.block), keys = workList(lengths, c.keyHeads, c.block);
-  Buffer queryWork(Element::I32, queries), keyWork(Element::I32, keys);
+  auto queries = workList(lengths, c.heads, c.block);
+  Buffer queryWork(Element::I32, queries);
   kernels.run("forward", queries.size() / 6, {q, k, v, output, logsumexp, queryWork}, 2);
   Buffer delta(wide, expected.delta);
-  kernels.run("query_gradient", queries.size() / 6,
-              {q, k, v, dout, logsumexp, delta, dq, queryWork}, 2);
-  kernels.run("key_gradient", keys.size() / 6, {q, k, v, dout, logsumexp, delta, dk, dv, keyWork},
+  Lists lists = gradientLists(lengths, c.keyHeads);
+  Buffer gradientWork(Element::I32, lists.work), sums(Element::I32, lists.sums);
+  Buffer parts(wide,
+               std::vector<double>(lists.rows * width, 1e30)); // nothing is to be there before
+  kernels.run("gradient", lists.work.size() / 7,
+              {q, k, v, dout, logsumexp, delta, gradientWork, parts, sums,
+               int64_t(lists.sums.size() / 11), dq, dk, dv},
               2);
   double allowed = c.element == Element::F64 ? 1e-13 : c.element == Element::F32 ? 3e-6 : 4e-3;
   if (c.machine == std::string("avx512_bf16") || c.machine == std::string("avx512_amx"))

@@ -8,8 +8,7 @@
 #include "compiler/pipeline/CompileProgram.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
-#include "runtime/cpu/SharedCode.h"
-#include "runtime/cpu/ThreadPool.h"
+#include "runtime/cpu/CPUExecutor.h"
 #include <cmath>
 #include <cstring>
 
@@ -124,22 +123,18 @@ Compiled::~Compiled() = default;
 
 void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argument> arguments,
                    unsigned threads) {
-  std::vector<void *> slots, scratch;
+  std::vector<void *> slots;
   for (const Argument &argument : arguments)
     slots.push_back(argument.bits);
-  KernelShape shape = code->shape(kernel);
-  KernelCode entry = code->kernel(kernel);
-  for (unsigned i = 0; i < threads; ++i) {
-    scratch.push_back(std::aligned_alloc(64, shape.scratchBytes + 64));
-    std::memset(scratch.back(), 0, scratchMarkBytes);
-  }
+  std::vector<KernelPhase> phases = code->kernel(kernel);
+  int64_t most = scratchMarkBytes;
+  for (const KernelPhase &phase : phases)
+    most = std::max(most, phase.shape.scratchBytes);
+  std::vector<ZeroedMemory> scratch;
+  for (unsigned i = 0; i < threads; ++i)
+    scratch.emplace_back(most, "scratch");
   ThreadPool pool(threads);
-  pool.run(shape.items(extent), shape.itemsShare() ? Sharing::Runs : Sharing::Chunks,
-           [&](int64_t begin, int64_t end, unsigned thread) {
-             entry(slots.data(), extent, begin, end, scratch[thread]);
-           });
-  for (void *memory : scratch)
-    std::free(memory);
+  runKernel(phases, slots.data(), extent, pool, scratch);
 }
 
 std::string test::substitute(std::string text,

@@ -9,7 +9,7 @@
 // The program still launches what is lowered.
 // LOOPS:      module @double {
 // LOOPS:        llvm.func @double(%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: !llvm.ptr)
-// LOOPS:        llvm.mlir.global external constant @double.shape(dense<[{{.+}}]> : tensor<3xi64>)
+// LOOPS:        llvm.mlir.global external constant @double.shape(dense<[{{.+}}]> : tensor<4xi64>)
 // LOOPS:      kernel.program @train
 // LOOPS:        kernel.launch @double
 

@@ -142,17 +142,19 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
   bindList(bindings, kept, targetName, targets.rows);
   bindList(bindings, kept, targetPlaceName, targets.places);
   bindings.extents[targetCountName] = targets.rows.size();
-  auto bindWork = [&](const char *list, int32_t heads, bool ownsKeys) {
-    std::vector<int32_t> flat;
-    for (const AttentionWork &item :
-         attentionWork(segments, heads, executor->program().target.attentionRows, ownsKeys))
-      flat.insert(flat.end(), {item.firstRow, item.rows, item.streamBegin, item.streamEnd,
-                               item.position, item.head});
-    bindings.extents[list] = flat.size() / 6;
-    bindList(bindings, kept, list, flat);
+  auto bindWork = [&](const char *list, const auto &work) {
+    auto *numbers = reinterpret_cast<const int32_t *>(work.data());
+    bindings.extents[list] = work.size();
+    bindList(bindings, kept, list,
+             std::vector<int32_t>(numbers, numbers + work.size() * sizeof(work[0]) / 4));
   };
-  bindWork(queryWorkName, config.heads, false);
-  bindWork(keyWorkName, config.keyValueHeads, true);
+  const TargetDescription &target = executor->program().target;
+  bindWork(queryWorkName, attentionWork(segments, config.heads, target.attentionRows));
+  GradientLists gradient =
+      gradientLists(segments, config.keyValueHeads, target.attentionPart, target.attentionItems);
+  bindWork(gradientWorkName, gradient.work);
+  bindWork(querySumsName, gradient.sums);
+  bindings.extents[partialRowsName] = gradient.partialRows;
 
   const Entry &entry = executor->program().entry(name);
   for (const Instruction &i : entry.instructions)

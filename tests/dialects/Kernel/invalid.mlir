@@ -151,6 +151,111 @@ kernel.func @heads_that_do_not_share(%q: memref<?x24xf32>, %k: memref<?x16xf32>,
 
 // -----
 
+kernel.func @short_list(%q: memref<?x64xf32>, %l: memref<?x4xf32>, %work: memref<?x6xi32>,
+                                %parts: memref<?x64xf32>, %sums: memref<?x11xi32>, %count: index) {
+  // expected-error@below {{'kernel.attention_gradient' op work is 'memref<?x6xi32>', not rows of 7 i32}}
+  kernel.attention_gradient %q, %q, %q, %q, %l, %l over %work gathering %parts by %sums, %count
+    {heads = 4 : i64, kv_heads = 4 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x4xf32>,
+      memref<?x4xf32>, memref<?x6xi32>, memref<?x64xf32>, memref<?x11xi32> query {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @short_sums(%q: memref<?x64xf32>, %l: memref<?x4xf32>, %work: memref<?x7xi32>,
+                                %parts: memref<?x64xf32>, %sums: memref<?x3xi32>, %count: index) {
+  // expected-error@below {{'kernel.attention_gradient' op sums is 'memref<?x3xi32>', not rows of 11 i32}}
+  kernel.attention_gradient %q, %q, %q, %q, %l, %l over %work gathering %parts by %sums, %count
+    {heads = 4 : i64, kv_heads = 4 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x4xf32>,
+      memref<?x4xf32>, memref<?x7xi32>, memref<?x64xf32>, memref<?x3xi32> query {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @narrow_parts(%q: memref<?x64xf32>, %l: memref<?x4xf32>, %work: memref<?x7xi32>,
+                                %parts: memref<?x16xf32>, %sums: memref<?x11xi32>, %count: index) {
+  // expected-error@below {{'kernel.attention_gradient' op partials is 'memref<?x16xf32>', not rows of 64}}
+  kernel.attention_gradient %q, %q, %q, %q, %l, %l over %work gathering %parts by %sums, %count
+    {heads = 4 : i64, kv_heads = 4 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x4xf32>,
+      memref<?x4xf32>, memref<?x7xi32>, memref<?x16xf32>, memref<?x11xi32> query {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @half_parts(%q: memref<?x64xf32>, %l: memref<?x4xf32>, %work: memref<?x7xi32>,
+                                %parts: memref<?x64xbf16>, %sums: memref<?x11xi32>, %count: index) {
+  // expected-error@below {{'kernel.attention_gradient' op partials hold 'bf16', and sums are 'vector<16xf32>'}}
+  kernel.attention_gradient %q, %q, %q, %q, %l, %l over %work gathering %parts by %sums, %count
+    {heads = 4 : i64, kv_heads = 4 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x4xf32>,
+      memref<?x4xf32>, memref<?x7xi32>, memref<?x64xbf16>, memref<?x11xi32> query {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @part_of_a_head(%q: memref<?x64xf32>, %l: memref<?x4xf32>, %work: memref<?x7xi32>,
+                                %parts: memref<?x64xf32>, %sums: memref<?x11xi32>, %count: index) {
+  // expected-error@below {{'kernel.attention_gradient' op result regions take an index and a row of f32 or f64 of 16 columns}}
+  kernel.attention_gradient %q, %q, %q, %q, %l, %l over %work gathering %parts by %sums, %count
+    {heads = 4 : i64, kv_heads = 4 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>, memref<?x4xf32>,
+      memref<?x4xf32>, memref<?x7xi32>, memref<?x64xf32>, memref<?x11xi32> query {
+  ^bb0(%i: index, %s: vector<8xf32>):
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
 kernel.func @copy(%x: memref<?x8xf32>) {
   kernel.return
 }
