@@ -65,7 +65,7 @@ public:
   /// transformers.
   double rate(uint64_t step) const;
 
-  /// What the training is too short for, in the recipe's words: parts without a step, and one that
+  /// What the training is too short for, in the recipe's words: phases without a step, and one that
   /// goes on where the training ends.
   const std::vector<std::string> &unreached() const { return missed; }
 
