@@ -25,7 +25,7 @@ const char *attention = R"(
 kernel.func @forward(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?x{K}xf32>,
                      %o: memref<?x{Q}xf32>, %l: memref<?x{H}xf32>, %work: memref<?x6xi32>) {
   kernel.attention %q, %k, %v into %o, %l over %work
-    {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
+    {heads = {H} : i64, kv_heads = {G} : i64, block = {B} : i64, scale = 0.125 : f64}
     : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
       memref<?x{H}xf32>, memref<?x6xi32>
   kernel.return
@@ -36,7 +36,7 @@ kernel.func @gradient(%q: memref<?x{Q}xf32>, %k: memref<?x{K}xf32>, %v: memref<?
                       %count: index, %dq: memref<?x{D}xf32>, %dk: memref<?x{D}xf32>,
                       %dv: memref<?x{D}xf32>) {
   kernel.attention_gradient %q, %k, %v, %do, %l, %d over %work gathering %parts by %sums, %count
-    {heads = {H} : i64, kv_heads = {G} : i64, block = 128 : i64, scale = 0.125 : f64}
+    {heads = {H} : i64, kv_heads = {G} : i64, block = {B} : i64, scale = 0.125 : f64}
     : memref<?x{Q}xf32>, memref<?x{K}xf32>, memref<?x{K}xf32>, memref<?x{Q}xf32>,
       memref<?x{H}xf32>, memref<?x{H}xf32>, memref<?x7xi32>, memref<?x{Q}xf32>,
       memref<?x11xi32> query {
@@ -74,6 +74,7 @@ Buffer listed(const std::vector<Work> &work) {
 
 void measure(int segments, int length, int heads, int keyHeads, int columns, unsigned threads) {
   Compiled kernels(substitute(attention, {{"H", std::to_string(heads)},
+                                          {"B", std::to_string(hostTarget().attentionRows)},
                                           {"G", std::to_string(keyHeads)},
                                           {"Q", std::to_string(heads * columns)},
                                           {"K", std::to_string(keyHeads * columns)},
@@ -83,8 +84,8 @@ void measure(int segments, int length, int heads, int keyHeads, int columns, uns
   std::vector<int32_t> offsets;
   for (int i = 0; i <= segments; ++i)
     offsets.push_back(i * length);
-  auto queries = attentionWork(offsets, heads, 128);
   const TargetDescription &target = hostTarget();
+  auto queries = attentionWork(offsets, heads, target.attentionRows);
   auto lists = gradientLists(offsets, keyHeads, target.attentionPart, target.attentionItems);
   Buffer queryWork = listed(queries), keyWork = listed(lists.work), sums = listed(lists.sums);
   Buffer parts(Element::F32, std::vector<double>(lists.partialRows * heads * columns));

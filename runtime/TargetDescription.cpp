@@ -29,6 +29,7 @@ static constexpr Number numbers[] = {
     {"vector_bits", &TargetDescription::vectorBits},
     {"tile_rows", &TargetDescription::tileRows},
     {"tile_vectors", &TargetDescription::tileVectors},
+    {"wide_rows", &TargetDescription::wideRows},
     {"wide_vectors", &TargetDescription::wideVectors},
     {"item_rows", &TargetDescription::itemRows},
     {"right_words", &TargetDescription::rightWords},
@@ -93,9 +94,10 @@ const std::vector<TargetDescription> &knownTargets() {
     TargetDescription portable{.name = "portable"};
     TargetDescription avx2 = portable;
     avx2.name = "avx2", avx2.vectorBits = 256;
+    avx2.wideRows = 4, avx2.wideVectors = 3, avx2.stretch = 128;
     TargetDescription avx512 = avx2;
     avx512.name = "avx512", avx512.vectorBits = 512;
-    avx512.tileRows = 8, avx512.wideVectors = 3;
+    avx512.tileRows = 8, avx512.wideRows = 8;
     TargetDescription pairs = avx512;
     pairs.name = "avx512_bf16", pairs.pairs = true;
     TargetDescription blocks = pairs;

@@ -23,9 +23,10 @@ struct TargetDescription {
   int64_t vectorBits = 128;
   int64_t tileRows = 6;    ///< rows of a register tile
   int64_t tileVectors = 2; ///< vectors in a row of that tile
-  int64_t wideVectors = 2; ///< the same where columns are many: a matmul's
-  bool pairs = false;      ///< multiplies bf16 pairs and adds them to f32 (vdpbf16ps)
-  bool blocks = false;     ///< the same for blocks of 16 by 16 words (AMX)
+  int64_t wideRows = 6;    ///< the same two where columns are many: a matmul's
+  int64_t wideVectors = 2;
+  bool pairs = false;  ///< multiplies bf16 pairs and adds them to f32 (vdpbf16ps)
+  bool blocks = false; ///< the same for blocks of 16 by 16 words (AMX)
 
   // Matmuls. What is laid out of an operand at one time stays in the second-level cache.
   int64_t itemRows = 64;           ///< few, so that threads end together
@@ -37,7 +38,7 @@ struct TargetDescription {
   int64_t groupRows = 256;         ///< whose sums are in scratch while those go by
 
   // Attention.
-  int64_t attentionRows = 128;  ///< of an item
+  int64_t attentionRows = 256;  ///< of an item
   int64_t attentionStream = 64; ///< rows of the other side in a block, in order: part of the sums
   /// Keys in a part of a long segment, at least, and items a segment where it has enough of them:
   /// so a gradient keeps threads busy, and needs memory for each part's share of the queries.

@@ -37,9 +37,9 @@ private:
     Builder builder(op.getContext());
     return cast<FloatType>(element.isF64() ? Type(builder.getF64Type()) : builder.getF32Type());
   }
-  /// Of an item, up to whole tiles and whole groups.
+  /// Of an item, up to whole tiles and whole groups. The first tile may begin anywhere.
   int64_t paddedRows() {
-    return std::max<int64_t>(tiles.paddedRows(op.getBlock()),
+    return std::max<int64_t>(tiles.paddedRows(op.getBlock()) + tiles.tileRows,
                              llvm::alignTo(op.getBlock(), tiles.lanes));
   }
   void item(AttentionItem item);

@@ -54,6 +54,7 @@ Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size)
       lanes(cpu.machine.lanes(type.getWidth())),
       tileRows(blocks                  ? 32
                : size == Size::WideRow ? 1
+               : size == Size::Wide    ? cpu.machine.wideRows
                                        : cpu.machine.tileRows),
       tileVectors(blocks                 ? 2
                   : size == Size::Narrow ? cpu.machine.tileVectors

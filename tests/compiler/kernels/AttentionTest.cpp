@@ -185,8 +185,8 @@ TEST_P(Attention, ForwardAndGradients) {
   if (!runs(c.machine))
     GTEST_SKIP() << "this processor does not run code for " << c.machine;
   Compiled kernels = compile(c);
-  std::vector<int> lengths = {1, 70, 5, 64, 131};
-  int tokens = 271, width = c.heads * c.columns, keyWidth = c.keyHeads * c.columns;
+  std::vector<int> lengths = {1, 70, 5, 64, 131, 290};
+  int tokens = 561, width = c.heads * c.columns, keyWidth = c.keyHeads * c.columns;
   Element wide = c.element == Element::F64 ? c.element : Element::F32;
   auto numbers = [&](int columns, int seed, double size) {
     auto values = randomNumbers(size_t(tokens) * columns, seed);
@@ -238,6 +238,11 @@ const Case cases[] = {
     {"avx512_amx", Element::BF16, 4, 2, 64, 64, 0},
     {"avx512_amx", Element::BF16, 4, 2, 20, 1, 17},
     {"avx2", Element::F32, 4, 2, 20, 20, 0},
+    {"avx2", Element::F32, 4, 2, 16, 256, 0}, // what programs have, of no whole number of tiles
+    {"avx512", Element::F32, 4, 2, 16, 256, 0},
+    {"avx512_bf16", Element::BF16, 4, 2, 16, 256, 0},
+    {"avx512_amx", Element::BF16, 4, 2, 16, 256, 0},
+    {"portable", Element::F32, 2, 2, 16, 256, 100},
     {"avx2", Element::F64, 4, 2, 8, 32, 65},
     {"portable", Element::F32, 4, 2, 20, 32, 17},
     // One query an item, as for a sequence's next token.
