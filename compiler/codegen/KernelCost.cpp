@@ -28,7 +28,12 @@ static double bytesOf(Type type) {
 /// What one run of a row body computes and moves; buffers without an index are moved once in all.
 static KernelCost costOf(Region &region) {
   KernelCost cost;
-  region.walk([&](Operation *op) {
+  region.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (auto fold = dyn_cast<FoldRowsOp>(op)) { // its region runs once
+      cost.operations += rowType(fold.getValue().getType()).getDimSize(0);
+      cost.fixedBytes += costOf(fold.getResult()).bytes;
+      return WalkResult::skip();
+    }
     if (auto load = dyn_cast<LoadOp>(op))
       (load.getIndices().empty() ? cost.fixedBytes : cost.bytes) +=
           bytesOf(load.getResult().getType());
@@ -41,6 +46,7 @@ static KernelCost costOf(Region &region) {
              !op->hasTrait<OpTrait::ConstantLike>())
       if (auto row = dyn_cast<VectorType>(op->getResult(0).getType()))
         cost.operations += row.getDimSize(0);
+    return WalkResult::advance();
   });
   return cost;
 }

@@ -61,7 +61,8 @@ void lowerRows(kernel::FuncOp function, CPUFunction &cpu);
 void lowerContract(kernel::ContractOp op, CPUFunction &cpu);
 void lowerAttention(kernel::AttentionOp op, CPUFunction &cpu);
 void lowerAttentionGradient(kernel::AttentionGradientOp op, CPUFunction &cpu);
-/// What is left to do when all of its items are done.
+/// What is left to do when all items are done.
+void lowerRowSums(kernel::FuncOp function, CPUFunction &cpu);
 void lowerQuerySums(kernel::AttentionGradientOp op, CPUFunction &cpu);
 
 } // namespace roux

@@ -100,13 +100,16 @@ FailureOr<CPUKernel> roux::lowerToCPU(FuncOp function, const TargetDescription &
   KernelShape shape{function.getName().str()};
   makeFunction(code, function, machine, shape, [&](CPUFunction &cpu) { lowerBody(function, cpu); });
   result.phases.push_back(shape);
-  auto gradient = dyn_cast<AttentionGradientOp>(function.getBody().front().front());
-  if (!gradient)
+  Block &body = function.getBody().front();
+  auto gradient = dyn_cast<AttentionGradientOp>(body.front());
+  if (!gradient && body.getOps<FoldRowsOp>().empty())
     return std::move(result);
   KernelShape finish{finishSymbol(shape.name)};
-  finish.extentArgument = cast<BlockArgument>(gradient.getSumCount()).getArgNumber();
-  makeFunction(code, function, machine, finish,
-               [&](CPUFunction &cpu) { lowerQuerySums(gradient, cpu); });
+  if (gradient)
+    finish.extentArgument = cast<BlockArgument>(gradient.getSumCount()).getArgNumber();
+  makeFunction(code, function, machine, finish, [&](CPUFunction &cpu) {
+    gradient ? lowerQuerySums(gradient, cpu) : lowerRowSums(function, cpu);
+  });
   result.phases.push_back(finish);
   return std::move(result);
 }

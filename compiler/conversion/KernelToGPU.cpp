@@ -120,7 +120,9 @@ static void runItem(LoopBuilder &code, Block &body, IRMapping known, const Choic
 }
 
 bool roux::hasGPULowering(FuncOp function) {
-  return !isa<ContractOp, AttentionOp, AttentionGradientOp>(function.getBody().front().front());
+  Block &body = function.getBody().front();
+  return !isa<ContractOp, AttentionOp, AttentionGradientOp>(body.front()) &&
+         body.getOps<FoldRowsOp>().empty();
 }
 
 FailureOr<GPUKernel> roux::lowerToGPU(FuncOp function) {

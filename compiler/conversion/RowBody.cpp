@@ -221,7 +221,7 @@ void RowBody::emitScalars(RowTarget &target) {
       continue;
     }
     auto store = dyn_cast<StoreOp>(op);
-    if (makesRow(op) || (store && rowType(store.getValue().getType())))
+    if (makesRow(op) || (store && rowType(store.getValue().getType())) || isa<FoldRowsOp>(op))
       continue;
     if (llvm::any_of(op.getOperands(), [&](Value v) {
           auto reduce = v.getDefiningOp<ReduceOp>();
@@ -241,28 +241,43 @@ void RowBody::storesAt(Chunk chunk) {
       stores.push_back(store);
   for (StoreOp store : stores)
     rowAt(store.getValue(), chunk, rows);
+  for (FoldRowsOp fold : body.getOps<FoldRowsOp>())
+    rowAt(fold.getValue(), chunk, rows);
   // Only now, for a store may be to a buffer that another value was read from.
   for (StoreOp store : stores) {
     Value from = code.add(chunk.first, store.getFrom());
     code.store(rows[store.getValue()], pointer(store.getBuffer(), store.getIndices(), from),
                chunk.mask);
   }
+  for (FoldRowsOp fold : body.getOps<FoldRowsOp>()) {
+    auto type = cast<MemRefType>(fold.getPartials().getType());
+    Value at = code.add(code.mul(foldedRows, type.getDimSize(1)), chunk.first);
+    Value to = code.address(known.lookup(fold.getPartials()), type.getElementType(), at);
+    Value row = rows[fold.getValue()];
+    Value sum = code.load(row.getType(), to, chunk.mask);
+    code.store(join(code, Reduction::Add, sum, row), to, chunk.mask);
+  }
+}
+
+/// Of every row that `body` stores or sums; 0 if there is none.
+static int64_t storedColumns(Block &body) {
+  for (Operation &op : body)
+    if (isa<StoreOp, FoldRowsOp>(op))
+      if (auto row = rowType(op.getOperand(0).getType()))
+        return row.getDimSize(0);
+  return 0;
 }
 
 void RowBody::storeRows(RowTarget &target) {
-  for (StoreOp store : body.getOps<StoreOp>()) {
-    auto row = rowType(store.getValue().getType());
-    if (!row)
-      continue;
-    int64_t count = row.getDimSize(0); // of every row this body stores
-    target.beforeStores(code);
-    target.forColumns(code, count, target.width(count, widestElement(body)), {},
-                      [&](Chunk chunk, ValueRange) {
-                        storesAt(chunk);
-                        return LoopBuilder::Values();
-                      });
+  int64_t count = storedColumns(body);
+  if (!count)
     return;
-  }
+  target.beforeStores(code);
+  target.forColumns(code, count, target.width(count, widestElement(body)), {},
+                    [&](Chunk chunk, ValueRange) {
+                      storesAt(chunk);
+                      return LoopBuilder::Values();
+                    });
 }
 
 void RowBody::emit(RowTarget &target) {

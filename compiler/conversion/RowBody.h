@@ -56,6 +56,8 @@ public:
           RowsGiven rowsGiven = nullptr)
       : code(code), body(body), known(std::move(known)), rowsGiven(rowsGiven) {}
 
+  /// Sums over the launch's rows are added to row `block` of what gathers them.
+  void gatherIn(mlir::Value block) { foldedRows = block; }
   /// The whole body: scalars, a loop a set of reductions, the stores.
   void emit(RowTarget &target);
 
@@ -86,6 +88,7 @@ private:
   mlir::IRMapping known;
   RowsGiven rowsGiven;
   int64_t foldBlock = 0; ///< the target's
+  mlir::Value foldedRows;
   llvm::SmallVector<kernel::ReduceOp> pending;
 };
 

@@ -15,6 +15,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace roux::kernel {
 #define GEN_PASS_DEF_FUSEEPILOGUE
@@ -331,9 +333,56 @@ LaunchOp Epilogue::join(std::string &whyNot) {
   return launch;
 }
 
+/// True if the product's left operand reads rows that `rows` stores.
+static bool feedsLeft(LaunchedKernels &kernels, LaunchOp rows, LaunchOp product,
+                      ContractOp contract) {
+  for (unsigned at = 0; at < contract.getLefts(); ++at)
+    for (LoadOp load : contract.left(at).front().getOps<LoadOp>()) {
+      Value read = product.getArguments()[cast<BlockArgument>(load.getBuffer()).getArgNumber()];
+      for (auto [use, buffer] : llvm::zip(kernels.usesOf(rows), rows.getArguments()))
+        if (use.writes && mayOverlap(buffer, read))
+          return true;
+    }
+  return false;
+}
+
+/// What it would cost to make the rows where the product lays them out, and what that would save;
+/// empty where the product does not read them. Each block of columns lays its rows out anew.
+static std::string whyNoPrologue(LaunchedKernels &kernels, LaunchOp rows, LaunchOp product,
+                                 int64_t blockColumns) {
+  auto contract = dyn_cast<ContractOp>(kernels.of(product).getBody().front().front());
+  Block &body = kernels.of(rows).getBody().front();
+  if (!contract || contract.getForm() == Form::TN || !blockColumns ||
+      body.getOps<ReduceOp>().empty() || !feedsLeft(kernels, rows, product, contract))
+    return {};
+  int64_t blocks = 0, columns = 0, operations = 0, bytes = 0;
+  for (unsigned at = 0; at < contract.results(); ++at)
+    blocks += llvm::divideCeil(contract.columns(at), blockColumns);
+  for (Operation &op : body)
+    if (auto store = dyn_cast<StoreOp>(op)) {
+      if (auto row = rowType(store.getValue().getType())) {
+        columns = row.getDimSize(0);
+        bytes += 2 * columns * row.getElementTypeBitWidth() / 8;
+      }
+    } else if (isa<arith::ArithDialect>(op.getDialect()) || isa<ReduceOp>(op)) {
+      operations += llvm::any_of(op.getOperandTypes(), llvm::IsaPred<VectorType>);
+    }
+  if (blocks == 1)
+    return llvm::formatv("no operand of a product is reduced where it is laid out, which would "
+                         "save {0} bytes a row",
+                         bytes);
+  return llvm::formatv("as a prologue each of {0} blocks of columns would do it: {1} operations a "
+                       "row more, {2} bytes less",
+                       blocks, (blocks - 1) * operations * columns, bytes);
+}
+
 static LaunchOp fuse(LaunchedKernels &kernels, LaunchOp product, LaunchOp rows,
-                     std::string &whyNot) {
-  if (isRowKernel(kernels.of(product)) || !isRowKernel(kernels.of(rows)))
+                     int64_t blockColumns, std::string &whyNot) {
+  if (isRowKernel(kernels.of(product))) {
+    whyNot = whyNoPrologue(kernels, product, rows, blockColumns);
+    return {};
+  }
+  if (!isRowKernel(kernels.of(rows)))
     return {};
   Epilogue epilogue(kernels, product, rows);
   return epilogue.meets(whyNot) ? epilogue.join(whyNot) : LaunchOp();
@@ -341,6 +390,14 @@ static LaunchOp fuse(LaunchedKernels &kernels, LaunchOp product, LaunchOp rows,
 
 namespace {
 struct FuseEpilogue : roux::kernel::impl::FuseEpilogueBase<FuseEpilogue> {
-  void runOnOperation() override { joinLaunches(getOperation(), "epilogue", fuse); }
+  using FuseEpilogueBase::FuseEpilogueBase;
+
+  void runOnOperation() override {
+    joinLaunches(
+        getOperation(), "epilogue",
+        [&](LaunchedKernels &kernels, LaunchOp first, LaunchOp second, std::string &whyNot) {
+          return fuse(kernels, first, second, blockColumns, whyNot);
+        });
+  }
 };
 } // namespace

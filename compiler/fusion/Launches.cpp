@@ -36,6 +36,10 @@ SmallVector<ArgumentUse> roux::kernel::usesOf(FuncOp kernel) {
     SmallVector<Value> outputs;
     if (auto attention = dyn_cast<AttentionOp>(op))
       outputs = {attention.getOutput(), attention.getLogsumexp()};
+    if (auto gradient = dyn_cast<AttentionGradientOp>(op))
+      outputs = {gradient.getPartials()};
+    if (auto fold = dyn_cast<FoldRowsOp>(op))
+      outputs = {fold.getPartials()};
     for (Value operand : op->getOperands())
       note(operand,
            llvm::is_contained(outputs, operand) ? &ArgumentUse::writes : &ArgumentUse::reads);

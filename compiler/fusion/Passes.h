@@ -15,6 +15,7 @@ namespace roux::kernel {
 #include "compiler/fusion/Passes.h.inc"
 
 /// All of them, in their order.
-void addKernelFusion(mlir::OpPassManager &passes);
+/// `blockColumns` is FuseEpilogue's, `foldBlock` FuseRows'.
+void addKernelFusion(mlir::OpPassManager &passes, int64_t blockColumns, int64_t foldBlock);
 
 } // namespace roux::kernel

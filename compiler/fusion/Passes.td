@@ -28,7 +28,12 @@ def FuseEpilogue : KernelFusion<"kernel-fuse-epilogue"> {
     elementwise ones as they are, those of parts of a row (rotary positions of each head, sums over
     a head) by giving the body windows. The rows of several results meet in one body. Rows that are
     reduced whole keep their kernel, with a remark.
+
+    Rows that are reduced and that a product reads (a norm's) are not made where it lays them out: each
+    block of its columns would make them again. A remark says what that would cost and save.
   }];
+  let options = [Option<"blockColumns", "block-columns", "int64_t", "0",
+                        "columns of a product's block on the target; 0: no remark on prologues">];
 }
 
 def FuseRows : KernelFusion<"kernel-fuse-rows"> {
@@ -36,7 +41,13 @@ def FuseRows : KernelFusion<"kernel-fuse-rows"> {
   let description = [{
     Two row kernels of one extent of which the second reads, row by row, what the first stores.
     Declined, with a remark, where the second needs other rows or stores rows of another length.
+
+    A kernel that sums rows over the extent of another, which reads the same ones, becomes a
+    `kernel.fold_rows` of it: on targets that have a second phase, whose blocks of a sum have
+    `fold-block` rows.
   }];
+  let options = [Option<"foldBlock", "fold-block", "int64_t", "0",
+                        "rows of a block of a sum; 0: sums stay kernels of their own">];
 }
 
 def DropStores : KernelFusion<"kernel-drop-stores"> {

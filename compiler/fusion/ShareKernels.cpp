@@ -21,11 +21,11 @@ namespace roux::kernel {
 using namespace mlir;
 using namespace roux::kernel;
 
-void roux::kernel::addKernelFusion(OpPassManager &passes) {
+void roux::kernel::addKernelFusion(OpPassManager &passes, int64_t blockColumns, int64_t foldBlock) {
   passes.addPass(createCSEPass()); // one slice or window has one name
   passes.addPass(createMergeContracts());
-  passes.addPass(createFuseEpilogue());
-  passes.addPass(createFuseRows());
+  passes.addPass(createFuseEpilogue({blockColumns}));
+  passes.addPass(createFuseRows({foldBlock}));
   passes.addPass(createDropStores());
   passes.addPass(createShareKernels());
   passes.addPass(createCSEPass()); // windows that nobody looks through

@@ -45,8 +45,8 @@ namespace {
 /// The context of one compilation. Diagnostics go to stderr.
 class StepCompilation {
 public:
-  explicit StepCompilation(const StepSource &source)
-      : source(source), context(registry(), MLIRContext::Threading::DISABLED),
+  explicit StepCompilation(const StepSource &source, bool isOnGPU = false)
+      : source(source), isOnGPU(isOnGPU), context(registry(), MLIRContext::Threading::DISABLED),
         handler(&context, [](Diagnostic &diagnostic) {
           write(diagnostic);
           return success();
@@ -75,6 +75,7 @@ private:
   void place(ModuleOp module);
 
   const StepSource &source;
+  const bool isOnGPU; ///< what it is compiled for
   MLIRContext context;
   ScopedDiagnosticHandler handler;
 };
@@ -145,11 +146,12 @@ OwningOpRef<ModuleOp> StepCompilation::import() {
   return module;
 }
 
-static StageTarget targetOf(const StepSource &source) {
+static StageTarget targetOf(const StepSource &source, bool isOnGPU = false) {
   StageTarget target;
   if (const TargetDescription *named = targetNamed(source.machine))
     target.machine = named;
   target.fuses = source.fuses;
+  target.hasSecondPhase = !isOnGPU;
   return target;
 }
 
@@ -163,7 +165,7 @@ OwningOpRef<ModuleOp> StepCompilation::build(StringRef wanted) {
     if (before.empty())
       module = import();
     else if (bool hasNone = name == "grad" && !source.trains;
-             !hasNone && failed(runStages(*module, before, name, targetOf(source))))
+             !hasNone && failed(runStages(*module, before, name, targetOf(source, isOnGPU))))
       return nullptr;
     module = edited(name, std::move(module));
     if (!module || name == wanted)
@@ -182,8 +184,8 @@ void StepCompilation::sayWhatFuses() {
 }
 
 std::optional<std::string> printStage(const StepSource &source, const StageText &what) {
-  StepCompilation compilation(source);
   const Stage &stage = *stageNamed(what.stage);
+  StepCompilation compilation(source, stage.isOnGPU());
   if (stage.name == "fuse")
     compilation.sayWhatFuses();
   // Whole, with its entries, so that the text can be edited and fed back.

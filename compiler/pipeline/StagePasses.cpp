@@ -34,7 +34,8 @@ static void addFusion(OpPassManager &passes, const StageTarget &) {
 static void addKernels(OpPassManager &passes, const StageTarget &target) {
   passes.addPass(createStepToKernel({target.machine->name}));
   if (target.fuses)
-    kernel::addKernelFusion(passes);
+    kernel::addKernelFusion(passes, target.machine->shortColumns,
+                            target.hasSecondPhase ? target.machine->foldBlock : 0);
   passes.addPass(step::createVerifyProgram());
 }
 

@@ -183,6 +183,7 @@ llvm::SmallVector<Access> roux::kernel::accessesOf(FuncOp function) {
                                                attention.getValue(), attention.getWork()});
           accesses.addWhole(AccessKind::Write, {attention.getOutput(), attention.getLogsumexp()});
         })
+        .Case([&](FoldRowsOp fold) { accesses.addWhole(AccessKind::Write, fold.getPartials()); })
         .Case([&](AttentionGradientOp attention) {
           for (Value operand : attention->getOperands())
             accesses.addWhole(

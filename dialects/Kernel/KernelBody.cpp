@@ -123,6 +123,24 @@ LogicalResult FoldOp::verify() {
   return success();
 }
 
+LogicalResult FoldRowsOp::verify() {
+  auto row = rowType(getValue().getType());
+  auto partials = cast<MemRefType>(getPartials().getType());
+  if (!row.getElementType().isF32() && !row.getElementType().isF64())
+    return emitOpError() << "sums " << row << "; widen it first";
+  if (partials.getRank() != 2 || partials.getDimSize(1) != row.getDimSize(0) ||
+      partials.getElementType() != row.getElementType())
+    return emitOpError() << "gathers " << row << " in " << partials;
+  Block &body = getResult().front();
+  if (body.getNumArguments() != 1 || body.getArgument(0).getType() != row)
+    return emitOpError() << "the region takes one row, the sum";
+  for (Operation &op : body)
+    for (Value operand : op.getOperands())
+      if (isa<IndexType>(operand.getType()) && !matchPattern(operand, m_Constant()))
+        return op.emitOpError("has an index that is no constant: the sum is of all rows");
+  return verifyRowBody(getResult(), /*reductions=*/false, /*stores=*/true);
+}
+
 /// True for ops that work on rows element by element: cut into chunks they do the same.
 static bool isElementwise(Operation &op) {
   if (OpTrait::hasElementwiseMappableTraits(&op) || isa<vector::BroadcastOp, ColumnOp>(op))
@@ -136,7 +154,7 @@ static LogicalResult verifyOp(Operation &op, bool reductions, bool stores) {
     return op.emitOpError("cannot be here: this body runs for part of a row at a time");
   if (isa<StoreOp>(op) && !stores)
     return op.emitOpError("cannot be here: this body only yields a row");
-  if (isa<LoadOp, StoreOp, ReduceOp, PartOp, FoldOp, YieldOp, ReturnOp, RowOp>(op) ||
+  if (isa<LoadOp, StoreOp, ReduceOp, PartOp, FoldOp, FoldRowsOp, YieldOp, ReturnOp, RowOp>(op) ||
       isElementwise(op))
     return success();
   bool scalars = llvm::none_of(op.getOperandTypes(), [](Type t) { return isa<ShapedType>(t); }) &&
@@ -152,6 +170,13 @@ static LogicalResult verifyOrder(Block &body) {
   DenseMap<Value, StoreOp> stored;
   int64_t columns = 0;
   for (Operation &op : body) {
+    if (auto fold = dyn_cast<FoldRowsOp>(op)) {
+      int64_t count = rowType(fold.getValue().getType()).getDimSize(0);
+      if (columns && count != columns)
+        return fold.emitOpError() << "sums " << count << " columns in a body that also stores "
+                                  << columns;
+      columns = count;
+    }
     if (auto store = dyn_cast<StoreOp>(op)) {
       stored.try_emplace(store.getBuffer(), store);
       auto row = rowType(store.getValue().getType());

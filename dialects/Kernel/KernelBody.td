@@ -149,6 +149,32 @@ def Kernel_FoldOp : Kernel_Op<"fold", [RecursiveMemoryEffects,
   let hasVerifier = 1;
 }
 
+def Kernel_FoldRowsOp : Kernel_Op<"fold_rows", [HasParent<"FuncOp">]> {
+  let summary = "sum of the launch's own rows, handed on when all of them are done";
+  let description = [{
+    The sum of `value` over all rows of the launch, in the order of `kernel.fold`: a block of rows
+    gathers in its row of `partials`, and when all rows are done the blocks are added in order. The
+    region, a row body without reductions, gets the sum once; its indices are constants.
+
+    The gradient of a norm's weight beside that of its input, which reads the same rows:
+
+    ```mlir
+    kernel.fold_rows %product by %partials {
+    ^bb0(%sum: vector<64xf32>):
+      %zero = arith.constant 0 : index
+      %old = kernel.load %gradient[%zero] : memref<1x64xf32> -> vector<64xf32>
+      %new = arith.addf %old, %sum : vector<64xf32>
+      kernel.store %new, %gradient[%zero] : vector<64xf32>, memref<1x64xf32>
+      kernel.yield
+    } : vector<64xf32>, memref<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Row:$value, AnyMemRef:$partials);
+  let regions = (region SizedRegion<1>:$result);
+  let assemblyFormat = "$value `by` $partials $result attr-dict `:` type($value) `,` type($partials)";
+  let hasVerifier = 1;
+}
+
 def Kernel_PartOp : Kernel_Op<"part", [Pure]> {
   let summary = "columns of a row that is computed";
   let description = [{

@@ -205,6 +205,24 @@ kernel.func @embedding_gradient(%dy: memref<?x{C}x{A}>, %members: memref<?xi32>,
   %new = arith.addf %old, %sum : vector<{C}x{A}>
   kernel.store %new, %table[%id] : vector<{C}x{A}>, memref<5x{C}x{A}>
   kernel.return
+}
+kernel.func @weigh(%dy: memref<?x{C}x{A}>, %f: memref<?x{A}>, %y: memref<?x{C}x{A}>,
+                   %p: memref<?x{C}x{A}>, %dw: memref<1x{C}x{A}>) {
+  %row = kernel.row
+  %v = kernel.load %dy[%row] : memref<?x{C}x{A}> -> vector<{C}x{A}>
+  %w = kernel.load %f[%row] : memref<?x{A}> -> {A}
+  %all = vector.broadcast %w : {A} to vector<{C}x{A}>
+  %product = arith.mulf %v, %all : vector<{C}x{A}>
+  kernel.store %product, %y[%row] : vector<{C}x{A}>, memref<?x{C}x{A}>
+  kernel.fold_rows %product by %p {
+  ^bb0(%sum: vector<{C}x{A}>):
+    %zero = arith.constant 0 : index
+    %old = kernel.load %dw[%zero] : memref<1x{C}x{A}> -> vector<{C}x{A}>
+    %new = arith.addf %old, %sum : vector<{C}x{A}>
+    kernel.store %new, %dw[%zero] : vector<{C}x{A}>, memref<1x{C}x{A}>
+    kernel.yield
+  } : vector<{C}x{A}>, memref<?x{C}x{A}>
+  kernel.return
 })";
 
 TEST_P(Rows, Folds) {
@@ -219,6 +237,14 @@ TEST_P(Rows, Folds) {
       expected[c] += dy[r * columns + c] * factors[r];
   kernels.run("weight_gradient", 1, {dy, factors, int64_t(rows), dw}, 3);
   EXPECT_LT(normalizedError(dw.values(), expected), allowed);
+
+  // The same sum beside its rows, added to as many again: to the bit.
+  Buffer weighed = dy, again(wide, randomNumbers(columns, 7));
+  Buffer partials(wide, std::vector<double>((rows / 256 + 1) * columns, 1e30));
+  kernels.run("weigh", rows, {dy, factors, weighed, partials, again}, 3);
+  EXPECT_EQ(again.values(), dw.values());
+  for (int r = 0; r < rows; ++r)
+    EXPECT_NEAR(weighed[r * columns], dy[r * columns] * factors[r], 1e-5);
 
   // Tokens of id 4, then of id 1: the odd and the even ones.
   std::vector<double> order;
@@ -246,6 +272,7 @@ const Case cases[] = {
     {"avx512", Element::F64, 5, 1023},
     {"avx512", Element::BF16, 5, 1023},
     {"avx512", Element::BF16, 2, 64},
+    {"avx2", Element::F32, 600, 1023}, // three blocks
     {"avx2", Element::F32, 3, 1023},
     {"avx2", Element::F64, 3, 65},
     {"avx2", Element::BF16, 3, 65},

@@ -256,6 +256,46 @@ kernel.func @part_of_a_head(%q: memref<?x64xf32>, %l: memref<?x4xf32>, %work: me
 
 // -----
 
+kernel.func @gathered_elsewhere(%x: memref<?x8xf32>, %p: memref<?x9xf32>, %g: memref<1x8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  // expected-error@below {{'kernel.fold_rows' op gathers 'vector<8xf32>' in 'memref<?x9xf32>'}}
+  kernel.fold_rows %v by %p {
+  ^bb0(%s: vector<8xf32>):
+    kernel.yield
+  } : vector<8xf32>, memref<?x9xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @sum_of_other_columns(%x: memref<?x8xf32>, %p: memref<?x8xf32>, %g: memref<1x8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  // expected-error@below {{'kernel.fold_rows' op the region takes one row, the sum}}
+  kernel.fold_rows %v by %p {
+  ^bb0(%s: vector<4xf32>):
+    kernel.yield
+  } : vector<8xf32>, memref<?x8xf32>
+  kernel.return
+}
+
+// -----
+
+kernel.func @sum_by_row(%x: memref<?x8xf32>, %p: memref<?x8xf32>, %g: memref<?x8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  kernel.fold_rows %v by %p {
+  ^bb0(%s: vector<8xf32>):
+    // expected-error@below {{'kernel.store' op has an index that is no constant: the sum is of all rows}}
+    kernel.store %s, %g[%row] : vector<8xf32>, memref<?x8xf32>
+    kernel.yield
+  } : vector<8xf32>, memref<?x8xf32>
+  kernel.return
+}
+
+// -----
+
 kernel.func @copy(%x: memref<?x8xf32>) {
   kernel.return
 }
