@@ -24,7 +24,7 @@ namespace {
 class Forward {
 public:
   Forward(AttentionOp op, CPUFunction &cpu)
-      : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)),
+      : op(op), cpu(cpu), code(cpu.code), type(sumsOf(op.getQuery())),
         tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns())),
         copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)),
         keyBlock(cpu.machine.attentionStream), row(VectorType::get(tiles.lanes, type)) {}
@@ -32,11 +32,6 @@ public:
   void lower();
 
 private:
-  static FloatType accumulator(AttentionOp op) {
-    Type element = cast<MemRefType>(op.getQuery().getType()).getElementType();
-    Builder builder(op.getContext());
-    return cast<FloatType>(element.isF64() ? Type(builder.getF64Type()) : builder.getF32Type());
-  }
   /// Of an item, up to whole tiles and whole groups. The first tile may begin anywhere.
   int64_t paddedRows() {
     return std::max<int64_t>(tiles.paddedRows(op.getBlock()) + tiles.tileRows,
@@ -238,7 +233,7 @@ void Forward::lower() {
   shrinks = cpu.allocate(type, tiles.lanes);
   lanesOfRows = cpu.allocate(type, tiles.lanes * tiles.lanes);
   code.loop(cpu.begin, cpu.end, 1,
-            [&](Value number) { item(readItem(code, cpu.known.lookup(op.getWork()), number)); });
+            [&](Value number) { item(readItem(cpu, op.getWork(), number)); });
 }
 
 void roux::lowerAttention(AttentionOp op, CPUFunction &cpu) {

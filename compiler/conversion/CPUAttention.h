@@ -1,6 +1,6 @@
 //===- CPUAttention.h - what attention and its gradients share on the CPU -===//
 //
-// All three walk blocks of one segment with one side fixed (the item's own
+// Both walk blocks of one segment with one side fixed (the item's own
 // rows) and the other streaming past. This is the item, read from the work
 // list, and the ways its rows get into scratch.
 //
@@ -11,7 +11,7 @@
 
 namespace roux {
 
-/// One row of the work list (see kernel.attention), as index values.
+/// One row of the work list (see kernel.attention and its gradient), as index values.
 struct AttentionItem {
   mlir::Value firstRow, rows;         ///< the item's own
   mlir::Value streamBegin, streamEnd; ///< rows of the other side
@@ -19,7 +19,12 @@ struct AttentionItem {
   mlir::Value head;
 };
 
-AttentionItem readItem(LoopBuilder &code, mlir::Value work, mlir::Value number);
+/// What sums over a buffer of queries are kept in: f32, or f64 for f64.
+mlir::FloatType sumsOf(mlir::Value query);
+/// Column `column` of row `number` of a list of work, as an index.
+mlir::Value listed(CPUFunction &cpu, mlir::Value list, mlir::Value number, mlir::Value column);
+/// Row `number` of a list whose first columns are an item's.
+AttentionItem readItem(CPUFunction &cpu, mlir::Value work, mlir::Value number);
 
 /// The first row of an item of queries that sees key row `key` or one after it, rounded down to
 /// whole tiles of any machine.

@@ -13,12 +13,22 @@
 using namespace mlir;
 using namespace roux;
 
-AttentionItem roux::readItem(LoopBuilder &code, Value work, Value number) {
-  Type integer = code.getI32Type();
-  auto column = [&](int64_t i) -> Value {
-    Value at = code.address(work, integer, code.add(code.mul(number, 6), i));
-    return arith::IndexCastOp::create(code, code.getIndexType(), code.load(integer, at));
-  };
+FloatType roux::sumsOf(Value query) {
+  Type element = cast<MemRefType>(query.getType()).getElementType();
+  Builder builder(query.getContext());
+  return cast<FloatType>(element.isF64() ? Type(builder.getF64Type()) : builder.getF32Type());
+}
+
+Value roux::listed(CPUFunction &cpu, Value list, Value number, Value column) {
+  LoopBuilder &code = cpu.code;
+  int64_t columns = cast<MemRefType>(list.getType()).getDimSize(1);
+  Value at = code.address(cpu.known.lookup(list), code.getI32Type(),
+                          code.add(code.mul(number, columns), column));
+  return arith::IndexCastOp::create(code, code.getIndexType(), code.load(code.getI32Type(), at));
+}
+
+AttentionItem roux::readItem(CPUFunction &cpu, Value work, Value number) {
+  auto column = [&](int64_t i) { return listed(cpu, work, number, cpu.code.index(i)); };
   return {column(0), column(1), column(2), column(3), column(4), column(5)};
 }
 

@@ -11,7 +11,6 @@
 #include "compiler/conversion/CPUSoftmax.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -19,27 +18,12 @@ using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
-static FloatType accumulator(AttentionGradientOp op) {
-  Type element = cast<MemRefType>(op.getQuery().getType()).getElementType();
-  Builder builder(op.getContext());
-  return cast<FloatType>(element.isF64() ? Type(builder.getF64Type()) : builder.getF32Type());
-}
-
-/// Column `column` of row `number` of a list of work, as an index.
-static Value listed(CPUFunction &cpu, Value list, Value number, Value column) {
-  LoopBuilder &code = cpu.code;
-  int64_t columns = cast<MemRefType>(list.getType()).getDimSize(1);
-  Value at = code.address(cpu.known.lookup(list), code.getI32Type(),
-                          code.add(code.mul(number, columns), column));
-  return arith::IndexCastOp::create(code, code.getIndexType(), code.load(code.getI32Type(), at));
-}
-
 namespace {
 
 class Gradient {
 public:
   Gradient(AttentionGradientOp op, CPUFunction &cpu)
-      : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)),
+      : op(op), cpu(cpu), code(cpu.code), type(sumsOf(op.getQuery())),
         tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns())),
         copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)),
         streamBlock(cpu.machine.attentionStream), ownBlock(llvm::alignTo(op.getBlock(), 32)) {}
@@ -253,9 +237,8 @@ void Gradient::clearPartials(AttentionItem item) {
 }
 
 void Gradient::item(Value number) {
-  auto column = [&](int64_t i) { return listed(cpu, op.getWork(), number, code.index(i)); };
-  AttentionItem item = {column(0), column(1), column(2), column(3), column(4), column(5)};
-  shift = column(6);
+  AttentionItem item = readItem(cpu, op.getWork(), number);
+  shift = listed(cpu, op.getWork(), number, code.index(6));
   clearPartials(item);
   code.loop(code.index(0), item.rows, op.getBlock(), [&](Value key) {
     AttentionItem part = item;
@@ -290,68 +273,4 @@ void Gradient::lower() {
 
 void roux::lowerAttentionGradient(AttentionGradientOp op, CPUFunction &cpu) {
   Gradient(op, cpu).lower();
-}
-
-namespace {
-
-/// The queries' gradients from their partial sums.
-class Sums {
-public:
-  Sums(AttentionGradientOp op, CPUFunction &cpu)
-      : op(op), cpu(cpu), code(cpu.code), type(accumulator(op)), tiles(cpu, type),
-        copies(cpu, tiles), width(op.headColumns() * (int64_t)op.getHeads()) {}
-
-  void lower();
-
-private:
-  Value cell(Value base, Value at) { return code.address(base, type, at); }
-  void addParts(Value number, Value row, Value parts, Value to);
-
-  AttentionGradientOp op;
-  CPUFunction &cpu;
-  LoopBuilder &code;
-  FloatType type;
-  Tiles tiles;
-  HeadCopies copies;
-  int64_t width; ///< of a row of all heads
-};
-
-} // namespace
-
-/// to = the sum of a query's parts, in order.
-void Sums::addParts(Value number, Value row, Value parts, Value to) {
-  Value partials = cpu.known.lookup(op.getPartials());
-  auto partAt = [&](Value part, Value column) {
-    Value first = listed(cpu, op.getSums(), number, code.add(part, 3));
-    return cell(partials, code.add(code.mul(code.add(first, row), width), column));
-  };
-  CPURows(cpu.machine).forColumns(code, width, tiles.lanes, {}, [&](Chunk chunk, ValueRange) {
-    auto vector = VectorType::get(chunk.width, type);
-    Value sum = code.load(vector, partAt(code.index(0), chunk.first), chunk.mask);
-    sum = code.loop(code.index(1), parts, 1, sum, [&](Value part, ValueRange carried) {
-      Value more = code.load(vector, partAt(part, chunk.first), chunk.mask);
-      return LoopBuilder::Values{arith::AddFOp::create(code, carried[0], more)};
-    })[0];
-    code.store(sum, cell(to, chunk.first), chunk.mask);
-    return LoopBuilder::Values();
-  });
-}
-
-void Sums::lower() {
-  int64_t columns = op.headColumns(), heads = op.getHeads();
-  Value scale = code.number(type, op.getScale().convertToDouble()), none = code.index(0);
-  Value added = cpu.allocate(type, width + 2 * tiles.panel()); // whole vectors of the last head
-  code.loop(cpu.begin, cpu.end, 1, [&](Value number) {
-    auto column = [&](int64_t i) { return listed(cpu, op.getSums(), number, code.index(i)); };
-    Value firstRow = column(0), rows = column(1), parts = column(2);
-    code.loop(none, rows, 1, [&](Value row) {
-      addParts(number, row, parts, added);
-      Value index = code.mul(code.add(firstRow, row), heads);
-      copies.pass(added, columns, op.getQueryResult(), index, 1, code.index(heads), scale);
-    });
-  });
-}
-
-void roux::lowerQuerySums(AttentionGradientOp op, CPUFunction &cpu) {
-  Sums(op, cpu).lower();
 }
