@@ -19,6 +19,18 @@ static void sortLongestFirst(std::vector<Work> &work, Cost cost) {
   });
 }
 
+std::vector<int32_t> sequenceLengths(std::span<const int32_t> offsets,
+                                     std::span<const int32_t> labels) {
+  std::vector<int32_t> lengths;
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+    int32_t end = offsets[i + 1], length = end - offsets[i];
+    if (length > 0 && !labels.empty() && labels[static_cast<size_t>(end) - 1] >= 0)
+      ++length;
+    lengths.resize(static_cast<size_t>(end), length);
+  }
+  return lengths;
+}
+
 static void checkOffsets(std::span<const int32_t> offsets) {
   if (offsets.empty() || offsets[0] != 0 || !std::is_sorted(offsets.begin(), offsets.end()))
     throw std::invalid_argument("segment offsets do not begin at 0 or fall");

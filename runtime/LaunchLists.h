@@ -28,11 +28,19 @@ inline constexpr const char *targetName = "target";
 inline constexpr const char *targetPlaceName = "target.place";
 inline constexpr const char *targetCountName = "targets";
 
+/// The name of the column that says of each token how many its sequence has.
+inline constexpr const char *lengthName = "length";
+
 /// One row of kernel.attention's `work`, in the order of its columns.
 struct AttentionWork {
   int32_t firstRow, rows, streamBegin, streamEnd, position, head;
 };
 static_assert(sizeof(AttentionWork) == 6 * sizeof(int32_t));
+
+/// Of each token of segments [offsets[i], offsets[i + 1]) how many its sequence has: one more than
+/// the segment where its last token has a label, which is the sequence's last.
+std::vector<int32_t> sequenceLengths(std::span<const int32_t> offsets,
+                                     std::span<const int32_t> labels);
 
 /// Items for segments [offsets[i], offsets[i + 1]), `heads` each, in blocks of `block` rows; those
 /// with most to do first. Throws std::invalid_argument unless offsets begin at 0 and do not fall.

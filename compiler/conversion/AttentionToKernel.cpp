@@ -37,7 +37,8 @@ static LogicalResult lower(step::AttentionOp op, EntryLowering &entry) {
                [&](RowWriter &k, ValueRange a) {
                  kernel::AttentionOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], op.getHeads(),
                                              op.getKeyValueHeads(), entry.target().attentionRows,
-                                             op.getWindow().value_or(0), op.getScale());
+                                             op.getWindow().value_or(0), op.getScale(),
+                                             op.getSoftcapAttr());
                });
   return success();
 }
@@ -53,9 +54,10 @@ static LogicalResult lower(step::CachedAttentionOp op, EntryLowering &entry) {
       {entry.buffer(op.getQuery()), entry.buffer(op.getKeys()), entry.buffer(op.getValues()),
        entry.result(op.getOutput()), logsumexp, workList(entry, cachedWorkName)},
       [&](RowWriter &k, ValueRange a) {
-        kernel::AttentionOp::create(
-            k, a[0], a[1], a[2], a[3], a[4], a[5], heads, op.getKeyValueHeads(),
-            single ? 1 : entry.target().attentionRows, op.getWindow().value_or(0), op.getScale());
+        kernel::AttentionOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], heads,
+                                    op.getKeyValueHeads(),
+                                    single ? 1 : entry.target().attentionRows,
+                                    op.getWindow().value_or(0), op.getScale(), op.getSoftcapAttr());
       });
   return success();
 }
@@ -104,7 +106,7 @@ static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
                  auto gradient = kernel::AttentionGradientOp::create(
                      k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], op.getHeads(),
                      op.getKeyValueHeads(), entry.target().attentionRows,
-                     op.getWindow().value_or(0), op.getScale());
+                     op.getWindow().value_or(0), op.getScale(), op.getSoftcapAttr());
                  for (Region &body : gradient->getRegions())
                    storeRows(k, body, a[inputs + body.getRegionNumber()]);
                });

@@ -88,10 +88,9 @@ Value Forward::visible(AttentionItem item, Value i, Block block, int64_t lane) {
 
 Value Forward::scoreAt(Value i, int64_t lane) {
   Value score = code.load(row, cell(scores, code.add(code.mul(i, keyBlock), lane)));
-  if (!tiles.pairs) // the queries were scaled
-    return score;
-  Value scale = code.number(row, op.getScale().convertToDouble());
-  return arith::MulFOp::create(code, score, scale);
+  if (tiles.pairs) // else the queries were scaled
+    score = arith::MulFOp::create(code, score, code.number(row, op.getScale().convertToDouble()));
+  return softcapped(code, score, op.getSoftcap());
 }
 
 /// A number of each query of the group from what `lanesOf` makes of a query.

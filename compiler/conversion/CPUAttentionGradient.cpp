@@ -103,10 +103,12 @@ void Gradient::weightRow(AttentionItem item, Value i, Value first, Value count) 
     if (tiles.pairs) // else the keys were scaled
       score =
           arith::MulFOp::create(code, score, code.number(vector, op.getScale().convertToDouble()));
+    score = softcapped(code, score, op.getSoftcap());
     Value relative = arith::SubFOp::create(code, score, code.load(vector, cell(logsumexp, lane)));
     Value weight = softmaxExponential(code, relative);
     slope = arith::MulFOp::create(
         code, weight, arith::SubFOp::create(code, slope, code.load(vector, cell(delta, lane))));
+    slope = softcapSlope(code, slope, score, op.getSoftcap());
     for (auto [numbers, to] : {std::pair{weight, weights}, std::pair{slope, weightSlopes}}) {
       Value kept = tiles.rounded(arith::SelectOp::create(code, visible, numbers, none));
       code.store(kept, code.address(to, getElementTypeOrSelf(kept.getType()), at));

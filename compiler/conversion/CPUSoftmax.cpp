@@ -48,6 +48,44 @@ Value roux::softmaxExponential(LoopBuilder &code, Value numbers) {
   return arith::BitcastOp::create(code, type, scaled);
 }
 
+/// tanh is 1 - 2 / (e^2x + 1); near 0 that has no digits left, so a series is taken there.
+static Value hyperbolicTangent(LoopBuilder &code, Value x) {
+  Type type = x.getType();
+  auto number = [&](double value) { return code.number(type, value); };
+  if (!getElementTypeOrSelf(type).isF32())
+    return math::TanhOp::create(code, x);
+  Value far = arith::MinimumFOp::create(code, math::AbsFOp::create(code, x), number(10));
+  Value e = softmaxExponential(code, arith::MulFOp::create(code, far, number(2)));
+  Value sum = arith::AddFOp::create(code, e, number(1));
+  Value large = arith::SubFOp::create(code, number(1), arith::DivFOp::create(code, number(2), sum));
+  Value square = arith::MulFOp::create(code, far, far), series = number(62.0 / 2835);
+  for (double term : {-17.0 / 315, 2.0 / 15, -1.0 / 3, 1.0})
+    series = math::FmaOp::create(code, series, square, number(term));
+  Value small = arith::MulFOp::create(code, far, series);
+  Value isSmall = arith::CmpFOp::create(code, arith::CmpFPredicate::OLT, far, number(0.25));
+  return math::CopySignOp::create(code, arith::SelectOp::create(code, isSmall, small, large), x);
+}
+
+Value roux::softcapped(LoopBuilder &code, Value numbers, std::optional<llvm::APFloat> cap) {
+  if (!cap)
+    return numbers;
+  Type type = numbers.getType();
+  double bound = cap->convertToDouble();
+  Value inner = arith::MulFOp::create(code, numbers, code.number(type, 1 / bound));
+  return arith::MulFOp::create(code, hyperbolicTangent(code, inner), code.number(type, bound));
+}
+
+Value roux::softcapSlope(LoopBuilder &code, Value slopes, Value capped,
+                         std::optional<llvm::APFloat> cap) {
+  if (!cap)
+    return slopes;
+  Type type = slopes.getType();
+  Value share = arith::MulFOp::create(code, capped, code.number(type, 1 / cap->convertToDouble()));
+  Value less =
+      arith::SubFOp::create(code, code.number(type, 1), arith::MulFOp::create(code, share, share));
+  return arith::MulFOp::create(code, slopes, less);
+}
+
 Value roux::reduceEachRow(LoopBuilder &code, SmallVector<Value> rows,
                           function_ref<Value(Value, Value)> join) {
   int64_t lanes = rows.size();

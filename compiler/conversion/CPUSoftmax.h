@@ -15,6 +15,12 @@ namespace roux {
 /// -87 down it stays e^-87. NaN stays NaN.
 mlir::Value softmaxExponential(LoopBuilder &code, mlir::Value numbers);
 
+/// cap * tanh(number / cap) of each lane, by the exponential above; without a cap, the numbers.
+mlir::Value softcapped(LoopBuilder &code, mlir::Value numbers, std::optional<llvm::APFloat> cap);
+/// What `slopes` with respect to capped numbers are with respect to those before.
+mlir::Value softcapSlope(LoopBuilder &code, mlir::Value slopes, mlir::Value capped,
+                         std::optional<llvm::APFloat> cap);
+
 /// The larger of each lane; where one is NaN, `b`.
 mlir::Value larger(LoopBuilder &code, mlir::Value a, mlir::Value b);
 

@@ -1,7 +1,7 @@
-//===- LayerToStep.cpp - Llama's layer and GPT-2's ------------------------===//
+//===- LayerToStep.cpp - a layer of any family ----------------------------===//
 //
 // Reads top to bottom as the papers draw it: norm, attention, residual, norm,
-// feed-forward, residual.
+// feed-forward, residual. A part that the family has no weight for is left out.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/LayerToStep.h"
@@ -12,6 +12,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 using namespace mlir;
 namespace model = roux::model;
@@ -42,14 +43,16 @@ namespace {
 class LayerBuilder {
 public:
   LayerBuilder(const model::ModelConfig &config, func::FuncOp function, Precision precision,
-               LayerKind kind)
-      : config(config), precision(precision), b(function.getContext()), kind(kind) {
+               LayerKind kind, model::LayerKind differs)
+      : config(config), precision(precision), b(function.getContext()), kind(kind),
+        differs(differs) {
     b.setInsertionPointToStart(function.addEntryBlock());
     stream = function.getArgument(0);
     unsigned next = 1;
-    if (config.family == model::Family::Llama) {
-      cosine = function.getArgument(next++);
-      sine = function.getArgument(next++);
+    for (model::LayerKind::Turn turn : turnsOf(config)) {
+      Value first = function.getArgument(next++), second = function.getArgument(next++);
+      if (turn == differs.turn)
+        std::tie(cosine, sine) = std::pair(first, second);
     }
     segments = function.getArgument(next++);
     if (kind != LayerKind::Whole)
@@ -61,12 +64,21 @@ public:
   }
 
   void build() {
-    bool llama = config.family == model::Family::Llama;
-    residual(llama ? llamaAttention(norm("attention_norm", Role::AttentionNorm))
-                   : gpt2Attention(norm("attention_norm", Role::AttentionNorm)),
-             "attention_residual");
-    Value rows = norm("feed_forward_norm", Role::FeedForwardNorm);
-    residual(llama ? gatedFeedForward(rows) : plainFeedForward(rows), "feed_forward_residual");
+    Value given = stream;
+    Value normed = before("attention_norm", Role::AttentionNorm);
+    Value mixed = added("attention_out_norm", attention(normed), Role::AttentionOutNorm);
+    residual(mixed, "attention_residual");
+    after("attention_norm", Role::AttentionNorm);
+    if (config.parallel)
+      std::swap(stream, given); // the feed-forward reads what attention read
+    Value rows = config.parallel && config.oneNorm
+                     ? normed
+                     : before("feed_forward_norm", Role::FeedForwardNorm);
+    if (config.parallel)
+      std::swap(stream, given);
+    residual(added("feed_forward_out_norm", feedForward(rows), Role::FeedForwardOutNorm),
+             "feed_forward_residual");
+    after("feed_forward_norm", Role::FeedForwardNorm);
     SmallVector<Value> results{stream};
     llvm::append_range(results, appended);
     func::ReturnOp::create(b, at("layer"), results);
@@ -79,25 +91,40 @@ private:
     return found == weights.end() ? Value() : found->second;
   }
 
-  /// The norm in front of a block; the bias of a layer_norm is the role after its weight.
-  Value norm(StringRef name, Role role) {
-    FloatAttr epsilon = b.getF64FloatAttr(config.epsilon);
-    if (config.family == model::Family::Llama)
-      return RMSNormOp::create(b, at(name), stream.getType(), stream, weight(role), epsilon,
-                               b.getI64IntegerAttr(1));
-    Role bias = static_cast<Role>(static_cast<int>(role) + 1);
-    return LayerNormOp::create(b, at(name), stream.getType(), stream, weight(role), weight(bias),
-                               epsilon);
+  Value biasOf(Role role) {
+    std::optional<Role> bias = model::biasOf(role);
+    return bias ? weight(*bias) : Value();
   }
 
-  /// `role`'s matrix and, where the model has it, the bias of the role after it.
+  /// What a block reads of the stream.
+  Value before(StringRef name, Role role) {
+    return config.normsAfterSum ? stream : norm(name, stream, role);
+  }
+  /// What a block adds to it.
+  Value added(StringRef name, Value change, Role role) {
+    change = norm(name, change, role);
+    if (config.residualScale == 1)
+      return change;
+    return ScaleOp::create(b, at("residual_scale"), change.getType(), change,
+                           llvm::APFloat(config.residualScale));
+  }
+  /// The stream after that.
+  void after(StringRef name, Role role) {
+    if (config.normsAfterSum)
+      stream = norm(name, stream, role);
+  }
+  /// `rows` where the model has no such norm.
+  Value norm(StringRef name, Value rows, Role role) {
+    if (!weight(role))
+      return rows;
+    return buildNorm(b, at(name), config, rows, weight(role), biasOf(role));
+  }
+
   Value linear(StringRef name, Value input, Role role) {
-    bool transposed = config.family == model::Family::Gpt2;
     auto type = cast<RankedTensorType>(weight(role).getType());
-    Value bias = weight(static_cast<Role>(static_cast<int>(role) + 1));
-    return LinearOp::create(b, at(name),
-                            streamType(type.getDimSize(transposed ? 1 : 0), precision.stream),
-                            input, weight(role), bias, transposed);
+    return LinearOp::create(
+        b, at(name), streamType(type.getDimSize(config.transposed ? 1 : 0), precision.stream),
+        input, weight(role), biasOf(role), config.transposed);
   }
 
   void residual(Value change, StringRef name) {
@@ -105,71 +132,98 @@ private:
   }
 
   Value headNorm(StringRef name, Value rows, Role role, int64_t heads) {
-    if (!config.headNorms)
+    if (config.headNorms == model::Blocks::HeadNorms::None)
       return rows;
+    bool each = config.headNorms == model::Blocks::HeadNorms::Each;
     return RMSNormOp::create(b, at(name), rows.getType(), rows, weight(role),
-                             b.getF64FloatAttr(config.epsilon), b.getI64IntegerAttr(heads));
+                             llvm::APFloat(config.epsilon), each ? heads : 1, config.gainAroundOne);
   }
 
   Value rope(StringRef name, Value rows) {
+    if (!cosine)
+      return rows;
     RopeStyle style = config.rotary.style == model::Rotary::Style::Half ? RopeStyle::half
                                                                         : RopeStyle::interleaved;
+    bool whole = config.rotaryChannels() == config.headChannels;
     return RopeOp::create(b, at(name), rows.getType(), style, rows, cosine, sine,
-                          /*inverse=*/false);
+                          /*inverse=*/false,
+                          whole ? IntegerAttr() : b.getI64IntegerAttr(config.headChannels));
   }
 
-  Value attention(Value query, Value key, Value value) {
-    IntegerAttr window = config.window ? b.getI64IntegerAttr(config.window) : IntegerAttr();
-    double scale = 1 / std::sqrt(static_cast<double>(config.headChannels));
+  Value attend(Value query, Value key, Value value) {
+    IntegerAttr window = differs.windowed ? b.getI64IntegerAttr(config.window) : IntegerAttr();
+    FloatAttr scale = b.getF64FloatAttr(config.scoreScale()), softcap;
+    if (config.attentionSoftcap != 0)
+      softcap = b.getF64FloatAttr(config.attentionSoftcap);
+    IntegerAttr heads = b.getI64IntegerAttr(config.heads),
+                keyValueHeads = b.getI64IntegerAttr(config.keyValueHeads);
     if (kind != LayerKind::Whole) {
       for (auto [cache, rows] : llvm::zip_equal(caches, std::array{key, value}))
         appended.push_back(AppendOp::create(b, at("append"), cache.getType(), cache, rows, slots));
-      return CachedAttentionOp::create(b, at("attention"), query.getType(),
-                                       kind == LayerKind::Decode, query, appended[0], appended[1],
-                                       segments, slots, config.heads, config.keyValueHeads,
-                                       llvm::APFloat(scale), window);
+      UnitAttr single = kind == LayerKind::Decode ? b.getUnitAttr() : UnitAttr();
+      return CachedAttentionOp::create(b, at("attention"), query.getType(), single, query,
+                                       appended[0], appended[1], segments, slots, heads,
+                                       keyValueHeads, scale, window, softcap);
     }
     return AttentionOp::create(b, at("attention"), query.getType(),
                                streamType(config.heads, precision.accumulation), query, key, value,
-                               segments, b.getI64IntegerAttr(config.heads),
-                               b.getI64IntegerAttr(config.keyValueHeads), b.getF64FloatAttr(scale),
-                               window)
+                               segments, heads, keyValueHeads, scale, window, softcap)
         .getOutput();
   }
 
-  Value llamaAttention(Value rows) {
-    Value query = linear("query", rows, Role::Query);
-    Value key = linear("key", rows, Role::Key);
-    Value value = linear("value", rows, Role::Value);
-    query = headNorm("query_norm", query, Role::QueryNorm, config.heads);
-    key = headNorm("key_norm", key, Role::KeyNorm, config.keyValueHeads);
-    Value mixed = attention(rope("query_rope", query), rope("key_rope", key), value);
-    return linear("output", mixed, Role::Output);
+  /// Query, key and value before they are turned.
+  std::array<Value, 3> project(Value rows) {
+    if (!weight(Role::QueryKeyValue))
+      return {linear("query", rows, Role::Query), linear("key", rows, Role::Key),
+              linear("value", rows, Role::Value)};
+    Value fused = linear("query_key_value", rows, Role::QueryKeyValue);
+    Type query = streamType(config.queryChannels(), precision.stream);
+    Type key = streamType(config.keyValueChannels(), precision.stream);
+    auto split = SplitOp::create(b, at("query_key_value"), TypeRange{query, key, key}, fused,
+                                 config.fusedByHead ? config.heads : 1);
+    return {split.getResult(0), split.getResult(1), split.getResult(2)};
   }
 
-  Value gpt2Attention(Value rows) {
-    Value fused = linear("query_key_value", rows, Role::QueryKeyValue);
-    Type part = streamType(config.channels, precision.stream);
-    auto split = SplitOp::create(b, at("query_key_value"), {part, part, part}, fused);
-    Value mixed = attention(split.getResult(0), split.getResult(1), split.getResult(2));
-    return linear("output", mixed, Role::Output);
+  Value attention(Value rows) {
+    auto [query, key, value] = project(rows);
+    query = headNorm("query_norm", query, Role::QueryNorm, config.heads);
+    key = headNorm("key_norm", key, Role::KeyNorm, config.keyValueHeads);
+    return linear("output", attend(rope("query_rope", query), rope("key_rope", key), value),
+                  Role::Output);
   }
 
   ActivationKind activation() {
-    return config.activation == model::Activation::Silu ? ActivationKind::silu
-                                                        : ActivationKind::gelu_tanh;
+    switch (config.activation) {
+    case model::Activation::Silu:
+      return ActivationKind::silu;
+    case model::Activation::Gelu:
+      return ActivationKind::gelu;
+    case model::Activation::GeluTanh:
+      return ActivationKind::gelu_tanh;
+    case model::Activation::Relu:
+      return ActivationKind::relu;
+    }
+    llvm_unreachable("all activations are above");
   }
 
-  Value gatedFeedForward(Value rows) {
-    Value gate = linear("gate", rows, Role::Gate);
-    Value up = linear("up", rows, Role::Up);
-    Value product = GateOp::create(b, at("gated_product"), gate.getType(), activation(), gate, up);
-    return linear("down", product, Role::Down);
-  }
-
-  Value plainFeedForward(Value rows) {
-    Value up = linear("up", rows, Role::Up);
-    Value active = ActivationOp::create(b, at("activation"), up.getType(), activation(), up);
+  Value feedForward(Value rows) {
+    Value gate, up;
+    if (weight(Role::GateUp)) {
+      Value fused = linear("gate_up", rows, Role::GateUp);
+      Type part = streamType(config.feedForward, precision.stream);
+      auto split = SplitOp::create(b, at("gate_up"), TypeRange{part, part}, fused, 1);
+      gate = split.getResult(0);
+      up = split.getResult(1);
+    } else {
+      if (weight(Role::Gate))
+        gate = linear("gate", rows, Role::Gate);
+      up = linear("up", rows, Role::Up);
+    }
+    Value active;
+    if (gate)
+      active = GateOp::create(b, at("gated_product"), gate.getType(), activation(), gate, up);
+    else
+      active = ActivationOp::create(b, at("activation"), up.getType(), activation(), up);
     return linear("down", active, Role::Down);
   }
 
@@ -177,8 +231,10 @@ private:
   Precision precision;
   OpBuilder b;
   LayerKind kind;
-  Value stream, cosine, sine;
-  Value segments; ///< or, with caches, the column first
+  model::LayerKind differs;
+  Value stream;
+  Value cosine, sine; ///< null in a layer that does not turn
+  Value segments;     ///< or, with caches, the column first
   Value slots;
   ValueRange caches;
   SmallVector<Value> appended;
@@ -187,15 +243,35 @@ private:
 
 } // namespace
 
+Value roux::step::buildNorm(OpBuilder &b, Location place, const model::ModelConfig &config,
+                            Value rows, Value gain, Value bias) {
+  FloatAttr epsilon = b.getF64FloatAttr(config.epsilon);
+  if (config.norm == model::Blocks::Norm::Layer)
+    return LayerNormOp::create(b, place, rows.getType(), rows, gain, bias, epsilon);
+  return RMSNormOp::create(b, place, rows.getType(), rows, gain, epsilon, b.getI64IntegerAttr(1),
+                           config.gainAroundOne ? b.getUnitAttr() : UnitAttr());
+}
+
+std::vector<model::LayerKind::Turn> roux::step::turnsOf(const model::ModelConfig &config) {
+  using Turn = model::LayerKind::Turn;
+  std::vector<Turn> turns;
+  for (Turn turn : {Turn::Rotary, Turn::Local})
+    for (int64_t layer = 0; layer < config.layers; ++layer)
+      if (config.kind(layer).turn == turn) {
+        turns.push_back(turn);
+        break;
+      }
+  return turns;
+}
+
 func::FuncOp roux::step::buildLayer(ModuleOp module, const model::ModelConfig &config,
-                                    Precision precision, LayerKind kind) {
-  static constexpr StringLiteral names[] = {"layer", "prefill_layer", "decode_layer"};
-  StringRef name = names[static_cast<size_t>(kind)];
+                                    Precision precision, StringRef name, model::LayerKind differs,
+                                    LayerKind kind) {
   MLIRContext *context = module.getContext();
   Type stream = streamType(config.channels, precision.stream);
   SmallVector<Type> arguments{stream};
-  if (config.family == model::Family::Llama)
-    arguments.append(2, streamType(config.headChannels / 2, precision.accumulation));
+  arguments.append(2 * turnsOf(config).size(),
+                   streamType(config.rotaryChannels() / 2, precision.accumulation));
   arguments.append(kind == LayerKind::Whole ? 1 : 2, indexColumnType(context));
   size_t firstWeight = arguments.size();
   std::vector<model::WeightRow> table = model::weightTable(config);
@@ -217,6 +293,6 @@ func::FuncOp roux::step::buildLayer(ModuleOp module, const model::ModelConfig &c
   for (auto [index, row] : llvm::enumerate(table))
     function.setArgAttr(firstWeight + index, StepDialect::parameterName,
                         StringAttr::get(context, row.name));
-  LayerBuilder(config, function, precision, kind).build();
+  LayerBuilder(config, function, precision, kind, differs).build();
   return function;
 }

@@ -1,7 +1,7 @@
 //===- LayerToStep.h - one transformer layer as step operations -----------===//
 //
-// The layer function that `step.layers` calls. It is the only place where the
-// families differ in more than names.
+// The layer functions that `step.layers` calls: one, or one for each kind of layer
+// that the model has.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -30,11 +30,19 @@ enum class LayerKind : uint8_t {
   Decode,  ///< the same, with one token a sequence: `@decode_layer`
 };
 
-/// Adds a layer to `module`: (stream, shared values …, weights of one layer in the table's order …,
-/// caches) -> (stream, caches). The shared values are cosine and sine for rotary models, then the
-/// segments or, with the caches of keys and values, the columns first and slot.
+/// Which rotary positions some layer of the model turns by, in the order of the shared values.
+std::vector<model::LayerKind::Turn> turnsOf(const model::ModelConfig &config);
+
+/// Adds a layer called `name` to `module`: (stream, shared values …, weights of one layer in the
+/// table's order …, caches) -> (stream, caches). The shared values are cosine and sine for each of
+/// turnsOf(), then the segments or, with the caches of keys and values, the columns first and slot.
 mlir::func::FuncOp buildLayer(mlir::ModuleOp module, const model::ModelConfig &config,
-                              Precision precision, LayerKind kind = LayerKind::Whole);
+                              Precision precision, llvm::StringRef name, model::LayerKind differs,
+                              LayerKind kind = LayerKind::Whole);
+
+/// The model's norm of `rows`; `bias` where it has one.
+mlir::Value buildNorm(mlir::OpBuilder &b, mlir::Location place, const model::ModelConfig &config,
+                      mlir::Value rows, mlir::Value gain, mlir::Value bias);
 
 /// Where the model's part called `name` is said to be: the config it was read from.
 mlir::Location locationOf(mlir::MLIRContext *context, const model::ModelConfig &config,

@@ -29,8 +29,36 @@ struct Chunk {
 };
 } // namespace
 
+/// What a logit is, beside the product.
+struct LogitForm {
+  Value bias; ///< a buffer, or null
+  double scale = 1, softcap = 0;
+};
+
+template <typename Op>
+static LogitForm formOf(Op op, EntryLowering &entry) {
+  LogitForm form;
+  if (op.getBias())
+    form.bias = entry.buffer(op.getBias());
+  form.scale = op.getScale() ? op.getScale()->convertToDouble() : 1;
+  form.softcap = op.getSoftcap() ? op.getSoftcap()->convertToDouble() : 0;
+  return form;
+}
+
+/// The logits of a row from their products; `bias` is null where there is none.
+static Value logitsOf(RowWriter &k, Value products, Value bias, const LogitForm &form) {
+  if (bias)
+    products = k.add(products, k.load(bias, {}));
+  if (form.scale != 1)
+    products = k.mul(products, k.number(form.scale));
+  if (form.softcap == 0)
+    return products;
+  Value inner = k.mul(products, k.number(1 / form.softcap));
+  return k.mul(math::TanhOp::create(k, inner), k.number(form.softcap));
+}
+
 /// Runs `body` for every chunk, after computing its logits.
-static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary,
+static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary, const LogitForm &form,
                       llvm::function_ref<void(Chunk)> body) {
   int64_t channels = columnsOf(hidden),
           words = cast<MemRefType>(vocabulary.getType()).getDimSize(0);
@@ -43,14 +71,19 @@ static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary,
     chunk.count = arith::MinUIOp::create(entry.host(), left, size);
     chunk.logits = entry.scratch(
         "logits", MemRefType::get({ShapedType::kDynamic, words}, entry.accumulation()), size);
-    entry.launch("logits_" + sizesOf({channels, words}, elementOf(hidden)), chunk.count,
-                 {entry.rows(hidden, channels, chunk.begin), vocabulary, chunk.logits},
-                 [&](RowWriter &k, ValueRange a) {
-                   k.contract(
-                       kernel::Form::NT, words, [&](Value row) { return k.raw(a[0], row); },
-                       [&](Value row) { return k.raw(a[1], row); },
-                       [&](Value row, Value sum) { k.store(sum, a[2], row); });
-                 });
+    SmallVector<Value> arguments{entry.rows(hidden, channels, chunk.begin), vocabulary,
+                                 chunk.logits};
+    if (form.bias)
+      arguments.push_back(form.bias);
+    entry.launch(
+        "logits_" + sizesOf({channels, words}, elementOf(hidden)), chunk.count, arguments,
+        [&](RowWriter &k, ValueRange a) {
+          Value bias = form.bias ? a[3] : Value();
+          k.contract(
+              kernel::Form::NT, words, [&](Value row) { return k.raw(a[0], row); },
+              [&](Value row) { return k.raw(a[1], row); },
+              [&](Value row, Value sum) { k.store(logitsOf(k, sum, bias, form), a[2], row); });
+        });
     body(chunk);
   });
 }
@@ -123,18 +156,19 @@ static Value weightOf(RowWriter &k, step::CrossEntropyOp op, const Likelihood &f
 
 static LogicalResult lower(step::NLLOp op, EntryLowering &entry) {
   Value nll = entry.result(op.getNll()), logsumexp = entry.result(op.getLogsumexp());
-  forChunks(
-      entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), [&](Chunk chunk) {
-        entry.launch("nll_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()), chunk.count,
-                     {chunk.logits, entry.rows(entry.buffer(op.getLabels()), 0, chunk.begin),
-                      entry.rows(nll, 0, chunk.begin), entry.rows(logsumexp, 0, chunk.begin)},
-                     [](RowWriter &k, ValueRange a) {
-                       Value row = k.row();
-                       Likelihood found = likelihood(k, a, row);
-                       k.store(found.nll, a[2], row);
-                       k.store(found.logsumexp, a[3], row);
-                     });
-      });
+  forChunks(entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()),
+            formOf(op, entry), [&](Chunk chunk) {
+              entry.launch("nll_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()),
+                           chunk.count,
+                           {chunk.logits, entry.rows(entry.buffer(op.getLabels()), 0, chunk.begin),
+                            entry.rows(nll, 0, chunk.begin), entry.rows(logsumexp, 0, chunk.begin)},
+                           [](RowWriter &k, ValueRange a) {
+                             Value row = k.row();
+                             Likelihood found = likelihood(k, a, row);
+                             k.store(found.nll, a[2], row);
+                             k.store(found.logsumexp, a[3], row);
+                           });
+            });
   return success();
 }
 
@@ -162,6 +196,12 @@ static void logitGradients(step::CrossEntropyGradOp op, RowWriter &k, ValueRange
   Value spike = arith::SelectOp::create(k, here, k.spread(forLabel, words), zeros);
   Value p = math::ExpOp::create(k, k.sub(z, logsumexp));
   Value gradient = k.sub(k.mul(p, forAll), spike);
+  if (op.getScale())
+    gradient = k.mul(gradient, k.number(op.getScale()->convertToDouble()));
+  if (op.getSoftcap()) {
+    Value share = k.mul(z, k.number(1 / op.getSoftcap()->convertToDouble()));
+    gradient = k.mul(gradient, k.sub(k.number(1), k.mul(share, share)));
+  }
   Value none = k.spread(arith::ConstantOp::create(k, k.getI32IntegerAttr(0)), words);
   Value valid = arith::CmpIOp::create(k, arith::CmpIPredicate::sge, labels, none);
   k.store(arith::SelectOp::create(k, valid, gradient, zeros), a[5], row);
@@ -177,6 +217,8 @@ public:
         hiddenGradient(entry.isRead(op.getHiddenGradient()) ? entry.result(op.getHiddenGradient())
                                                             : Value()),
         vocabularyGradients(entry.accumulators(op.getVocabularyGradient())),
+        biasGradients(op.getBiasGradient() ? entry.accumulators(op.getBiasGradient())
+                                           : SmallVector<Value>()),
         channels(columnsOf(hidden)), words(cast<MemRefType>(vocabulary.getType()).getDimSize(0)) {}
 
   void add(Chunk chunk);
@@ -188,7 +230,7 @@ private:
   double scale;
   EntryLowering &entry;
   Value hidden, vocabulary, hiddenGradient;
-  SmallVector<Value> vocabularyGradients;
+  SmallVector<Value> vocabularyGradients, biasGradients;
   int64_t channels, words;
 };
 } // namespace
@@ -230,6 +272,13 @@ void ChunkGradient::add(Chunk chunk) {
                        [&](Value row) { return k.raw(a[1], row); },
                        [&](Value row, Value sum) { k.accumulate(sum, a[2], row); });
                  });
+  for (Value where : biasGradients)
+    entry.launch("sum_rows_" + sizesOf(words, elementOf(gradients)), entry.constant(1),
+                 {entry.rows(gradients, words), chunk.count, entry.oneRow(where)},
+                 [&](RowWriter &k, ValueRange a) {
+                   Value sum = k.fold(a[1], words, [&](Value j) { return k.load(a[0], j); });
+                   k.accumulate(sum, a[2], k.row());
+                 });
 }
 
 /// What the gradient is multiplied with; none if that is not known before the step runs.
@@ -245,8 +294,9 @@ static step::CrossEntropyGradOp gradientOf(step::CrossEntropyOp op) {
   for (Operation *user : op.getLogsumexp().getUsers())
     if (auto grad = dyn_cast<step::CrossEntropyGradOp>(user);
         grad && grad.getHidden() == op.getHidden() && grad.getVocabulary() == op.getVocabulary() &&
-        grad.getLabels() == op.getLabels() && grad.getNll() == op.getNll() &&
-        grad.getWeights() == op.getWeights() && seedOf(grad))
+        grad.getBias() == op.getBias() && grad.getScaleAttr() == op.getScaleAttr() &&
+        grad.getSoftcapAttr() == op.getSoftcapAttr() && grad.getLabels() == op.getLabels() &&
+        grad.getNll() == op.getNll() && grad.getWeights() == op.getWeights() && seedOf(grad))
       return grad;
   return {};
 }
@@ -259,28 +309,29 @@ static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
   std::optional<ChunkGradient> gradient;
   if (step::CrossEntropyGradOp grad = gradientOf(op); grad && entry.begin(grad))
     gradient.emplace(grad, *seedOf(grad), entry);
-  forChunks(
-      entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), [&](Chunk chunk) {
-        SmallVector<Value> arguments{chunk.logits};
-        for (Value column : {entry.buffer(op.getLabels()), nll, logsumexp, weights, losses})
-          arguments.push_back(entry.rows(column, 0, chunk.begin));
-        llvm::append_range(arguments, passInputs(entry, op.getInputs(), chunk.begin));
-        entry.launch(
-            "loss_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()), chunk.count,
-            arguments, [&](RowWriter &k, ValueRange a) {
-              Value row = k.row();
-              Likelihood found = likelihood(k, a, row);
-              Value value = inlineFormula(k, op.getFormula(), {found.nll, found.logsumexp})[0];
-              Value weight = weightOf(k, op, found, a.drop_front(6), row);
-              Value weighted = k.mul(weight, value);
-              k.store(found.nll, a[2], row);
-              k.store(found.logsumexp, a[3], row);
-              k.store(weight, a[4], row);
-              k.store(arith::SelectOp::create(k, found.valid, weighted, k.number(0)), a[5], row);
+  forChunks(entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()),
+            formOf(op, entry), [&](Chunk chunk) {
+              SmallVector<Value> arguments{chunk.logits};
+              for (Value column : {entry.buffer(op.getLabels()), nll, logsumexp, weights, losses})
+                arguments.push_back(entry.rows(column, 0, chunk.begin));
+              llvm::append_range(arguments, passInputs(entry, op.getInputs(), chunk.begin));
+              entry.launch("loss_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()),
+                           chunk.count, arguments, [&](RowWriter &k, ValueRange a) {
+                             Value row = k.row();
+                             Likelihood found = likelihood(k, a, row);
+                             Value value =
+                                 inlineFormula(k, op.getFormula(), {found.nll, found.logsumexp})[0];
+                             Value weight = weightOf(k, op, found, a.drop_front(6), row);
+                             Value weighted = k.mul(weight, value);
+                             k.store(found.nll, a[2], row);
+                             k.store(found.logsumexp, a[3], row);
+                             k.store(weight, a[4], row);
+                             k.store(arith::SelectOp::create(k, found.valid, weighted, k.number(0)),
+                                     a[5], row);
+                           });
+              if (gradient)
+                gradient->add(chunk);
             });
-        if (gradient)
-          gradient->add(chunk);
-      });
   sumColumn(entry, losses, entry.result(op.getLoss()));
   return success();
 }
@@ -293,7 +344,7 @@ static LogicalResult lower(step::CrossEntropyGradOp op, EntryLowering &entry) {
     return op.emitOpError() << "multiplies with a gradient that is no constant";
   ChunkGradient gradient(op, *seed, entry);
   forChunks(entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()),
-            [&](Chunk chunk) { gradient.add(chunk); });
+            formOf(op, entry), [&](Chunk chunk) { gradient.add(chunk); });
   return success();
 }
 

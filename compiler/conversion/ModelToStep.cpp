@@ -53,7 +53,8 @@ public:
         table(model::weightTable(config)),
         precision(precisionOf(*module.getContext(), request.type)), b(module.getContext()) {}
 
-  void layer(LayerKind kind) { buildLayer(module, config, precision, kind); }
+  /// Adds the layer functions: one for each kind of layer.
+  void layers(LayerKind kind);
   LogicalResult train(LocateNode locate);
   void nll();
   void logits();
@@ -101,16 +102,24 @@ private:
   const model::WeightRow &row(Role role) {
     return *llvm::find_if(table, [&](const model::WeightRow &row) { return row.role == role; });
   }
-  Value parameter(Role role) { return parameters[role]; }
+  /// Null where the model has none.
+  Value parameter(Role role) { return parameters.lookup(role); }
   /// The embedded tokens.
   Value embed(Value tokens, Value positions);
-  /// What every layer reads beside `columns`: the rotation, where the family has one, then those.
+  /// What every layer reads beside `columns`: the rotations, where the model has any, then those.
   SmallVector<Value> shared(Value positions, ValueRange columns);
+  ArrayAttr callees(LayerKind kind);
   /// The weights that each layer has a slice of, as layers read them.
   SmallVector<Value> layerWeights();
   /// From tokens to the hidden states after the last layer.
   Value hidden(Value tokens, Value positions, Value segments);
   Value finalNorm(Value stream);
+  std::pair<Value, Value> rotation(const model::Rotary &rotary, Value positions);
+  /// True if positions turn by how long their sequence is.
+  bool readsLengths();
+  FloatAttr logitScale();
+  FloatAttr logitSoftcap();
+  Value wholeLogits(Type type, Value states);
   Value vocabulary() { return multiplied(row(config.tied ? Role::Embedding : Role::Vocabulary)); }
 
   ModuleOp module;
@@ -119,12 +128,59 @@ private:
   std::vector<model::WeightRow> table;
   Precision precision;
   OpBuilder b;
-  std::map<Role, Value> parameters; // of the function being built
+  DenseMap<Role, Value> parameters;     // of the function being built
+  std::map<Column, Value> columnValues; // the same
 };
+
+/// What layers of a kind are called after: `layer`, and `layer_1` where there are others.
+std::string layerName(LayerKind kind, size_t which) {
+  static constexpr StringLiteral names[] = {"layer", "prefill_layer", "decode_layer"};
+  std::string name = names[static_cast<size_t>(kind)].str();
+  return which ? name + "_" + std::to_string(which) : name;
+}
+
+/// The kinds of layers that `config` has, in the order in which they first come.
+std::vector<model::LayerKind> kindsOf(const model::ModelConfig &config) {
+  std::vector<model::LayerKind> kinds;
+  for (int64_t layer = 0; layer < config.layers; ++layer)
+    if (!llvm::is_contained(kinds, config.kind(layer)))
+      kinds.push_back(config.kind(layer));
+  return kinds;
+}
+
+/// True if layer l is of the kind of layer l mod `period`.
+bool repeats(const model::ModelConfig &config, int64_t period) {
+  for (int64_t layer = period; layer < config.layers; ++layer)
+    if (!(config.kind(layer) == config.kind(layer - period)))
+      return false;
+  return true;
+}
+
+void EntryBuilder::layers(LayerKind kind) {
+  for (auto [index, differs] : llvm::enumerate(kindsOf(config)))
+    buildLayer(module, config, precision, layerName(kind, index), differs, kind);
+}
+
+/// The functions that the layers call, in turn.
+ArrayAttr EntryBuilder::callees(LayerKind kind) {
+  std::vector<model::LayerKind> kinds = kindsOf(config);
+  int64_t period = 1;
+  while (!repeats(config, period))
+    ++period;
+  SmallVector<mlir::Attribute> names;
+  for (int64_t layer = 0; layer < period; ++layer) {
+    size_t which = llvm::find(kinds, config.kind(layer)) - kinds.begin();
+    names.push_back(FlatSymbolRefAttr::get(b.getContext(), layerName(kind, which)));
+  }
+  return b.getArrayAttr(names);
+}
 
 func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
                                  ArrayRef<Result> results, bool rounded) {
   SmallVector<Argument> all(arguments);
+  if (readsLengths())
+    all.push_back(indexes(Column::length));
+  size_t firstParameter = all.size();
   for (const model::WeightRow &row : table) {
     bool isMatrix = row.shape.size() == 2;
     auto type = RankedTensorType::get(row.shape, rounded && isMatrix ? precision.stream
@@ -144,13 +200,18 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
     function.setArgAttr(index, argument.attributeName, argument.attribute);
   for (auto [index, row] : llvm::enumerate(table))
     if (isFrozen(row))
-      function.setArgAttr(arguments.size() + index, StepDialect::frozenName, b.getUnitAttr());
+      function.setArgAttr(firstParameter + index, StepDialect::frozenName, b.getUnitAttr());
   for (auto [index, result] : llvm::enumerate(results))
     function.setResultAttr(index, result.attributeName, b.getStringAttr(result.name));
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
+  parameters.clear();
   for (auto [index, row] : llvm::enumerate(table))
-    parameters[row.role] = entry->getArgument(arguments.size() + index);
+    parameters[row.role] = entry->getArgument(firstParameter + index);
+  columnValues.clear();
+  for (auto [argument, value] : llvm::zip(all, entry->getArguments()))
+    if (auto column = dyn_cast<ColumnAttr>(argument.attribute))
+      columnValues[column.getValue()] = value;
   return function;
 }
 
@@ -173,11 +234,19 @@ Value EntryBuilder::multiplied(const model::WeightRow &row) {
 
 Value EntryBuilder::embed(Value tokens, Value positions) {
   Type stream = streamType(config.channels, precision.stream);
-  Value words = EmbeddingOp::create(b, at("embedding"), stream, tokens, parameter(Role::Embedding));
-  if (config.family == model::Family::Llama)
+  Type table = streamType(config.tableChannels(), precision.stream);
+  Value words = EmbeddingOp::create(b, at("embedding"), table, tokens, parameter(Role::Embedding));
+  if (config.embeddingScale != 1)
+    words = ScaleOp::create(b, at("embedding_scale"), table, words,
+                            llvm::APFloat(config.embeddingScale));
+  if (parameter(Role::EmbeddingIn))
+    words = LinearOp::create(b, at("embedding_in"), stream, words,
+                             multiplied(row(Role::EmbeddingIn)), /*bias=*/Value(),
+                             /*transposed=*/false);
+  if (!parameter(Role::PositionTable))
     return words;
   Value places = EmbeddingOp::create(b, at("position_table"), stream, positions,
-                                     parameter(Role::PositionTable));
+                                     parameter(Role::PositionTable), config.positionOffset);
   return AddOp::create(b, at("position_table"), stream, words, places);
 }
 
@@ -189,27 +258,80 @@ Value EntryBuilder::pick(StringRef name, Value whole, Value rows) {
 }
 
 Value EntryBuilder::finalNorm(Value stream) {
-  FloatAttr epsilon = b.getF64FloatAttr(config.epsilon);
-  if (config.family == model::Family::Llama)
-    return RMSNormOp::create(b, at("final_norm"), stream.getType(), stream,
-                             parameter(Role::FinalNorm), epsilon, b.getI64IntegerAttr(1));
-  return LayerNormOp::create(b, at("final_norm"), stream.getType(), stream,
-                             parameter(Role::FinalNorm), parameter(Role::FinalNormBias), epsilon);
+  if (parameter(Role::FinalNorm))
+    stream = buildNorm(b, at("final_norm"), config, stream, parameter(Role::FinalNorm),
+                       parameter(Role::FinalNormBias));
+  if (!parameter(Role::EmbeddingOut))
+    return stream;
+  auto type = cast<RankedTensorType>(stream.getType());
+  auto table = RankedTensorType::get({type.getDimSize(0), config.tableChannels()},
+                                     type.getElementType(), type.getEncoding());
+  return LinearOp::create(b, at("embedding_out"), table, stream,
+                          multiplied(row(Role::EmbeddingOut)), /*bias=*/Value(),
+                          /*transposed=*/false);
+}
+
+/// Cosine and sine of each token.
+std::pair<Value, Value> EntryBuilder::rotation(const model::Rotary &rotary, Value positions) {
+  int64_t channels = config.rotaryChannels();
+  auto list = [&](int64_t length) {
+    return b.getDenseF64ArrayAttr(model::frequencies(rotary, channels, length));
+  };
+  Type angles = streamType(channels / 2, precision.accumulation);
+  int64_t limit = rotary.originalContext;
+  Value lengths;
+  IntegerAttr above;
+  DenseF64ArrayAttr beyond;
+  FloatAttr stretch;
+  if (rotary.dependsOnLength()) {
+    lengths = columnValues.at(Column::length);
+    above = b.getI64IntegerAttr(limit);
+    if (rotary.scaling == model::Rotary::Scaling::LongRope)
+      beyond = list(limit + 1);
+    else
+      stretch = b.getF64FloatAttr(rotary.factor);
+  }
+  auto made = RotationOp::create(b, at("rotation"), angles, angles, positions, lengths,
+                                 list(rotary.dependsOnLength() ? limit : config.context),
+                                 b.getF64FloatAttr(rotary.attentionFactor), above, beyond, stretch);
+  return {made.getCosine(), made.getSine()};
 }
 
 SmallVector<Value> EntryBuilder::shared(Value positions, ValueRange columns) {
   SmallVector<Value> values;
-  if (config.family == model::Family::Llama) {
-    std::vector<double> list =
-        model::frequencies(config.rotary, config.headChannels, config.context);
-    Type angles = streamType(config.headChannels / 2, precision.accumulation);
-    auto rotation = RotationOp::create(b, at("rotation"), angles, angles, positions,
-                                       b.getDenseF64ArrayAttr(list),
-                                       b.getF64FloatAttr(config.rotary.attentionFactor));
-    values = {rotation.getCosine(), rotation.getSine()};
+  for (model::LayerKind::Turn turn : turnsOf(config)) {
+    bool isLocal = turn == model::LayerKind::Turn::Local;
+    auto [cosine, sine] = rotation(isLocal ? config.localRotary : config.rotary, positions);
+    values.append({cosine, sine});
   }
   llvm::append_range(values, columns);
   return values;
+}
+
+bool EntryBuilder::readsLengths() {
+  return llvm::any_of(turnsOf(config), [&](model::LayerKind::Turn turn) {
+    bool isLocal = turn == model::LayerKind::Turn::Local;
+    return (isLocal ? config.localRotary : config.rotary).dependsOnLength();
+  });
+}
+
+FloatAttr EntryBuilder::logitScale() {
+  return config.logitDivisor == 1 ? FloatAttr() : b.getF64FloatAttr(1 / config.logitDivisor);
+}
+
+FloatAttr EntryBuilder::logitSoftcap() {
+  return config.logitSoftcap == 0 ? FloatAttr() : b.getF64FloatAttr(config.logitSoftcap);
+}
+
+/// Logits of `states`, whole.
+Value EntryBuilder::wholeLogits(Type type, Value states) {
+  Value logits = LinearOp::create(b, at("logits"), type, states, vocabulary(),
+                                  parameter(Role::VocabularyBias), /*transposed=*/false);
+  if (FloatAttr scale = logitScale())
+    logits = ScaleOp::create(b, at("logit_scale"), type, logits, scale);
+  if (FloatAttr cap = logitSoftcap())
+    logits = SoftcapOp::create(b, at("logit_softcap"), type, logits, cap);
+  return logits;
 }
 
 SmallVector<Value> EntryBuilder::layerWeights() {
@@ -224,8 +346,8 @@ Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
   Value stream = embed(tokens, positions);
   auto layers = LayersOp::create(
       b, at("layers"), stream.getType(), stackType(stream.getType(), config.layers),
-      /*saved=*/TypeRange(), "layer", stream, shared(positions, segments), layerWeights(),
-      config.layers, request.activations);
+      /*saved=*/TypeRange(), callees(LayerKind::Whole), stream, shared(positions, segments),
+      layerWeights(), config.layers, request.activations);
   return layers.getResult();
 }
 
@@ -261,7 +383,8 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
   Location place = placeOf(request.loss);
   Type values = ofRows(valuesType(), Rows::targets);
   auto loss = CrossEntropyOp::create(b, place, scalarType(), values, values, values, states,
-                                     vocabulary(), labels, picked);
+                                     vocabulary(), parameter(Role::VocabularyBias), labels, picked,
+                                     logitScale(), logitSoftcap());
   func::ReturnOp::create(b, at("train"),
                          ValueRange{loss.getLoss(), expand("nll", loss.getNll(), target),
                                     expand("weights", loss.getWeights(), target)});
@@ -282,8 +405,9 @@ void EntryBuilder::nll() {
   Value target = body.getArgument(4);
   Value states = finalNorm(pick("targets", stream, target));
   Type values = ofRows(valuesType(), Rows::targets);
-  auto scores = NLLOp::create(b, at("nll"), values, values, states, vocabulary(),
-                              pick("targets", body.getArgument(1), target));
+  auto scores = NLLOp::create(
+      b, at("nll"), values, values, states, vocabulary(), parameter(Role::VocabularyBias),
+      pick("targets", body.getArgument(1), target), logitScale(), logitSoftcap());
   func::ReturnOp::create(b, at("nll"),
                          ValueRange{expand("nll", scores.getNll(), target),
                                     expand("logsumexp", scores.getLogsumexp(), target)});
@@ -296,9 +420,7 @@ void EntryBuilder::logits() {
       {{"logits", type}});
   Block &body = function.front();
   Value states = finalNorm(hidden(body.getArgument(0), body.getArgument(1), body.getArgument(2)));
-  Value result = LinearOp::create(b, at("logits"), type, states, vocabulary(), /*bias=*/Value(),
-                                  /*transposed=*/false);
-  func::ReturnOp::create(b, at("logits"), result);
+  func::ReturnOp::create(b, at("logits"), wholeLogits(type, states));
 }
 
 /// `@prefill` or `@decode`.
@@ -324,14 +446,13 @@ void EntryBuilder::generate(LayerKind kind) {
   llvm::append_range(weights, body.getArguments().slice(firstCache, 2));
   auto layers = LayersOp::create(b, at("layers"), stream.getType(),
                                  stackType(stream.getType(), config.layers),
-                                 TypeRange{cache, cache}, (name + "_layer").str(), stream,
+                                 TypeRange{cache, cache}, callees(kind), stream,
                                  shared(body.getArgument(1), body.getArguments().slice(2, 2)),
                                  weights, config.layers, Activations::save);
   Value states = layers.getResult();
   if (!decodes)
     states = pick("last", states, body.getArgument(4));
-  Value logits = LinearOp::create(b, at("logits"), results[0].type, finalNorm(states), vocabulary(),
-                                  /*bias=*/Value(), /*transposed=*/false);
+  Value logits = wholeLogits(results[0].type, finalNorm(states));
   SmallVector<Value> returned{logits};
   llvm::append_range(returned, layers.getSaved());
   func::ReturnOp::create(b, at(name), returned);
@@ -348,7 +469,7 @@ OwningOpRef<ModuleOp> roux::step::buildStep(MLIRContext &context, const StepRequ
   context.loadDialect<StepDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
   OwningOpRef<ModuleOp> module = ModuleOp::create(locationOf(&context, *request.config, "model"));
   EntryBuilder entries(*module, request);
-  entries.layer(LayerKind::Whole);
+  entries.layers(LayerKind::Whole);
   if (request.trains && failed(entries.train(locate)))
     return nullptr;
   entries.nll();
@@ -357,7 +478,7 @@ OwningOpRef<ModuleOp> roux::step::buildStep(MLIRContext &context, const StepRequ
     return nullptr;
   if (request.generates)
     for (LayerKind kind : {LayerKind::Prefill, LayerKind::Decode}) {
-      entries.layer(kind);
+      entries.layers(kind);
       entries.generate(kind);
     }
   if (failed(verify(*module)))

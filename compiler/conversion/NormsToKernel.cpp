@@ -19,6 +19,12 @@ static Value inverseRoot(RowWriter &k, Value sumOfSquares, int64_t columns, doub
   return math::RsqrtOp::create(k, k.add(mean, k.number(epsilon)));
 }
 
+/// A norm's gain: the weight, or one more.
+static Value gain(RowWriter &k, Value weight, bool aroundOne) {
+  Value value = k.load(weight, {});
+  return aroundOne ? k.add(value, k.number(1)) : value;
+}
+
 static LogicalResult lower(step::RMSNormOp op, EntryLowering &entry) {
   int64_t size = columnsOf(op.getWeight());
   double epsilon = op.getEpsilon().convertToDouble();
@@ -29,7 +35,7 @@ static LogicalResult lower(step::RMSNormOp op, EntryLowering &entry) {
                [&](RowWriter &k, ValueRange a) {
                  Value row = k.row(), x = k.load(a[0], row);
                  Value inverse = inverseRoot(k, k.sum(k.mul(x, x)), size, epsilon);
-                 k.store(k.mul(k.mul(x, inverse), k.load(a[1], {})), a[2], row);
+                 k.store(k.mul(k.mul(x, inverse), gain(k, a[1], op.getAroundOne())), a[2], row);
                });
   return success();
 }
@@ -48,7 +54,7 @@ static LogicalResult lower(step::RMSNormGradOp op, EntryLowering &entry) {
                 entry.rows(entry.result(op.getInputGradient()), size), inverses},
                [&](RowWriter &k, ValueRange a) {
                  Value row = k.row(), x = k.load(a[1], row);
-                 Value g = k.mul(k.load(a[0], row), k.load(a[2], {}));
+                 Value g = k.mul(k.load(a[0], row), gain(k, a[2], op.getAroundOne()));
                  Value squares = k.sum(k.mul(x, x)), dot = k.sum(k.mul(g, x));
                  Value inverse = inverseRoot(k, squares, size, epsilon);
                  Value cube = k.mul(k.mul(inverse, inverse), inverse);

@@ -25,9 +25,10 @@ LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
       .Case<step::RMSNormOp, step::RMSNormGradOp, step::LayerNormOp, step::LayerNormGradOp>(
           [&](auto) { return lowerNorm(op, entry); })
       .Case<step::EmbeddingOp, step::EmbeddingGradOp, step::ActivationOp, step::ActivationGradOp,
-            step::GateOp, step::GateGradOp, step::AddOp, step::SplitOp, step::ConcatOp,
-            step::CastOp, step::RotationOp, step::RopeOp, step::AppendOp, step::PickRowsOp,
-            step::ExpandRowsOp>([&](auto) { return lowerElementwise(op, entry); })
+            step::GateOp, step::GateGradOp, step::AddOp, step::ScaleOp, step::SoftcapOp,
+            step::SplitOp, step::ConcatOp, step::CastOp, step::RotationOp, step::RopeOp,
+            step::AppendOp, step::PickRowsOp, step::ExpandRowsOp>(
+          [&](auto) { return lowerElementwise(op, entry); })
       .Case<step::AttentionOp, step::AttentionGradOp, step::CachedAttentionOp>(
           [&](auto) { return lowerAttention(op, entry); })
       .Case<step::NLLOp, step::CrossEntropyOp, step::CrossEntropyGradOp>(

@@ -8,6 +8,7 @@
 #include "compiler/frontend/Constructs.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "runtime/data/tokenizer/WholeFile.h"
+#include "runtime/model/Family.h"
 #include "runtime/model/Llama2c.h"
 #include "runtime/model/Weights.h"
 
@@ -110,17 +111,20 @@ ModelFacts ModelReader::load(const CheckedValue &call) const {
 /// The model's rotary positions as `rope:` says, with `context` the one after the block.
 static void stretch(model::ModelConfig &config, const CheckedValue &rope, int64_t before) {
   model::Rotary &rotary = config.rotary;
+  // Whatever stretched them before is no longer there.
+  model::Rotary plain;
+  plain.style = rotary.style;
+  plain.base = rotary.base;
+  rotary = plain;
   if (rope.calls("base")) {
-    rotary.scaling = model::Rotary::Scaling::None;
     rotary.base = rope["theta"].number;
     return;
   }
   double factor = rope["factor"].number;
   if (rope.calls("ntk")) {
     // Fixed once for the run: LongRecipe's base, systems.md 3.3.
-    double channels = static_cast<double>(config.headChannels);
+    double channels = static_cast<double>(config.rotaryChannels());
     double stretched = factor * static_cast<double>(config.context) / static_cast<double>(before);
-    rotary.scaling = model::Rotary::Scaling::None;
     rotary.base *= std::pow(stretched - (factor - 1), channels / (channels - 2));
     return;
   }
@@ -128,8 +132,8 @@ static void stretch(model::ModelConfig &config, const CheckedValue &rope, int64_
       rope.calls("linear") ? model::Rotary::Scaling::Linear : model::Rotary::Scaling::Yarn;
   rotary.factor = factor;
   rotary.originalContext = before;
-  rotary.attentionFactor =
-      rope.calls("yarn") ? model::yarnAttentionFactor(factor) : rotary.attentionFactor;
+  if (rope.calls("yarn"))
+    rotary.attentionFactor = model::yarnAttentionFactor(factor);
 }
 
 /// Whether `block` says `key` itself, so that no term of a sum has a say in it.
@@ -142,12 +146,17 @@ static bool decides(const CheckedValue *block, std::string_view key) {
 static std::vector<std::pair<std::string_view, std::string>> differences(const ModelFacts &a,
                                                                          const ModelFacts &b) {
   std::vector<std::pair<std::string_view, std::string>> found;
-  const model::ModelConfig &one = a.config, &other = b.config;
-  bool turns = one.family == model::Family::Llama && other.family == model::Family::Llama &&
-               one.headChannels == other.headChannels;
-  if (turns && (frequencies(one.rotary, one.headChannels, one.context) !=
-                    frequencies(other.rotary, other.headChannels, other.context) ||
-                one.rotary.attentionFactor != other.rotary.attentionFactor))
+  model::ModelConfig one = a.config, other = b.config;
+  auto turnsLikeOther = [&] {
+    if (one.headChannels != other.headChannels || one.rotaryShare != other.rotaryShare)
+      return true; // shapes or computations differ, which is said elsewhere
+    auto list = [](const model::ModelConfig &of) {
+      return frequencies(of.rotary, of.rotaryChannels(), of.context);
+    };
+    return list(one) == list(other) && one.rotary.attentionFactor == other.rotary.attentionFactor &&
+           one.rotary.dependsOnLength() == other.rotary.dependsOnLength();
+  };
+  if (one.rotates && other.rotates && !turnsLikeOther())
     found.emplace_back("rope", fmt::format("rotary positions (base {:g} and {:g})", one.rotary.base,
                                            other.rotary.base));
   if (one.context != other.context)
@@ -166,6 +175,8 @@ static std::vector<std::pair<std::string_view, std::string>> differences(const M
   if (one.epsilon != other.epsilon)
     found.emplace_back(
         "", fmt::format("the epsilon of their norms ({:g} and {:g})", one.epsilon, other.epsilon));
+  if (std::string what = model::differenceOfBlocks(one, other); !what.empty())
+    found.emplace_back("", what);
   return found;
 }
 
@@ -201,8 +212,17 @@ ModelFacts ModelReader::override(const CheckedValue &call) const {
   int64_t before = facts.config.context;
   if (const CheckedValue *context = call.find("context"); context && !context->isNone())
     facts.config.context = static_cast<int64_t>(context->number);
-  if (const CheckedValue *rope = call.find("rope"); rope && !rope->isNone())
+  if (const CheckedValue *rope = call.find("rope"); rope && !rope->isNone()) {
+    if (!facts.config.rotates)
+      throw RefusedRecipe(sources, rope->where,
+                          fmt::format("a model of type {} has a table of positions, and nothing "
+                                      "that rope: changes",
+                                      facts.config.type));
+    if (facts.config.type == "phi3" && (rope->calls("linear") || rope->calls("yarn")))
+      throw RefusedRecipe(sources, rope->where,
+                          "files of phi3 have no place for linear or yarn; expected base or ntk");
     stretch(facts.config, *rope, before);
+  }
   if (const CheckedValue *value = call.find("tokenizer"); value && !value->isNone()) {
     facts.tokenizer = tokenizer(*value);
     model::checkVocabulary(facts.config, facts.tokenizer->vocabularySize(),

@@ -39,6 +39,12 @@ struct LayerGradient {
   SmallVector<Type> savedTypes; ///< of one layer
 };
 
+/// Those of the layers that one call calls in turn.
+struct LayerGradients {
+  LayerGradient of; ///< of one of them: all have its types
+  ArrayAttr backward, saving;
+};
+
 /// What each function of a module needs to be differentiated.
 class ModuleDifferentiator {
 public:
@@ -50,6 +56,7 @@ private:
   LogicalResult differentiateCall(LayersOp call, Value gradient, GradientTable &gradients);
   FailureOr<LayerGradient> differentiateLayer(func::FuncOp layer, ArrayRef<bool> trained,
                                               Activations activations);
+  FailureOr<LayerGradients> differentiateLayers(LayersOp call, ArrayRef<bool> trained);
   void keepActivations(func::FuncOp layer, LayerGradient &result, const ForwardCopy &copy);
   ForwardCopy copyBody(func::FuncOp from, ValueRange arguments);
   func::FuncOp addFunction(func::FuncOp after, const Twine &name, TypeRange arguments,
@@ -163,42 +170,65 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
 
 LogicalResult ModuleDifferentiator::differentiateCall(LayersOp call, Value gradient,
                                                       GradientTable &gradients) {
-  auto layer = symbols.lookup<func::FuncOp>(call.getCallee());
   if (llvm::any_of(call.getShared(), [&](Value v) { return gradients.isWanted(v); }))
-    return layer.emitOpError() << "has a gradient for a value shared by all layers; pass it as a "
-                                  "weight or not at all";
+    return symbols.lookup<func::FuncOp>(cast<FlatSymbolRefAttr>(call.getCallees()[0]).getValue())
+               .emitOpError()
+           << "has a gradient for a value shared by all layers; pass it as a "
+              "weight or not at all";
   SmallVector<bool> trained;
   for (Value weight : call.getWeights())
     trained.push_back(gradients.isWanted(weight));
-  FailureOr<LayerGradient> found = differentiateLayer(layer, trained, call.getActivations());
+  FailureOr<LayerGradients> found = differentiateLayers(call, trained);
   if (failed(found))
     return failure();
 
   SmallVector<Type> savedStacks, weightGradients;
-  for (Type type : found->savedTypes)
+  for (Type type : found->of.savedTypes)
     savedStacks.push_back(stackType(type, call.getCount()));
-  for (Type type : found->backward.getResultTypes().drop_front())
+  for (Type type : found->of.backward.getResultTypes().drop_front())
     weightGradients.push_back(stackType(type, call.getCount()));
   LayersOp forward = call;
-  if (found->saving) {
+  if (found->of.saving) {
     OpBuilder before(call);
     forward = LayersOp::create(before, call.getLoc(), call.getResult().getType(),
-                               call.getInputs().getType(), savedStacks, found->saving.getSymName(),
+                               call.getInputs().getType(), savedStacks, found->saving,
                                call.getInput(), call.getShared(), call.getWeights(),
                                call.getCount(), call.getActivations());
     call.getResult().replaceAllUsesWith(forward.getResult());
     call.getInputs().replaceAllUsesWith(forward.getInputs());
   }
   auto backward = LayersGradOp::create(
-      builder, call.getLoc(), call.getInput().getType(), weightGradients,
-      found->backward.getSymName(), gradient, forward.getInputs(), forward.getShared(),
-      forward.getWeights(), forward.getSaved(), call.getCount(), call.getActivations());
+      builder, call.getLoc(), call.getInput().getType(), weightGradients, found->backward, gradient,
+      forward.getInputs(), forward.getShared(), forward.getWeights(), forward.getSaved(),
+      call.getCount(), call.getActivations());
   gradients.add(forward.getInput(), backward.getInputGradient());
   for (auto [weight, owed] : llvm::zip_equal(forward.getWeights(), backward.getWeightGradients()))
     gradients.add(weight, owed);
-  if (found->saving)
+  if (found->of.saving)
     call.erase();
   return success();
+}
+
+FailureOr<LayerGradients> ModuleDifferentiator::differentiateLayers(LayersOp call,
+                                                                    ArrayRef<bool> trained) {
+  LayerGradients result;
+  SmallVector<Attribute> backward, saving;
+  for (auto name : call.getCallees().getAsRange<FlatSymbolRefAttr>()) {
+    auto layer = symbols.lookup<func::FuncOp>(name.getValue());
+    FailureOr<LayerGradient> found = differentiateLayer(layer, trained, call.getActivations());
+    if (failed(found))
+      return failure();
+    if (!backward.empty() && found->savedTypes != result.of.savedTypes)
+      return call.emitOpError() << "calls layers that keep values of different types for their "
+                                   "gradients";
+    result.of = *found;
+    backward.push_back(FlatSymbolRefAttr::get(found->backward));
+    if (found->saving)
+      saving.push_back(FlatSymbolRefAttr::get(found->saving));
+  }
+  result.backward = builder.getArrayAttr(backward);
+  result.saving = builder.getArrayAttr(saving);
+  return result;
 }
 
 FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp layer,

@@ -292,7 +292,8 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
     For query row i at position p of its segment and head h:
     `output(i,h) = sum over j of exp(scale * query(i,h) . key(j,g) - logsumexp(i,h)) * value(j,g)`
     where g = h / (heads / kv_heads) and j runs over the segment's rows at positions <= p and
-    > p - window (`window` 0: no limit). `logsumexp` (`memref<?xHxT>`) is kept for the gradient.
+    > p - window (`window` 0: no limit). With `softcap` c a scaled product s is `c * tanh(s / c)`.
+    `logsumexp` (`memref<?xHxT>`) is kept for the gradient.
     Query and output are `memref<?x(heads*D)>`, key and value `memref<?x(kv_heads*D)>`.
 
     The launch's extent is the number of work items, the rows of `work` (`memref<?x6xi32>`), which
@@ -315,7 +316,8 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
   let arguments = (ins AnyMemRef:$query, AnyMemRef:$key, AnyMemRef:$value, AnyMemRef:$output,
                        AnyMemRef:$logsumexp, AnyMemRef:$work,
                        I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
-                       DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale);
+                       DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale,
+                       OptionalAttr<F64Attr>:$softcap);
   let assemblyFormat = [{
     $query `,` $key `,` $value `into` $output `,` $logsumexp `over` $work attr-dict `:`
     type($query) `,` type($key) `,` type($value) `,` type($output) `,` type($logsumexp) `,`
@@ -331,7 +333,8 @@ def Kernel_AttentionGradientOp : Kernel_Op<"attention_gradient", [HasParent<"Fun
     With `P = exp(scale * query . key - logsumexp)` and
     `S = P * (output_gradient . value - delta)`, over the heads of a key head's group:
     of the query `scale * sum over j of S * key`, of the key `scale * sum over i of S * query`, of
-    the value `sum over i of P * output_gradient`. `delta` (`memref<?xHxT>`) is the row sum of
+    the value `sum over i of P * output_gradient`. With `softcap` c, s the capped score, S has the
+    factor `1 - (s / c)^2` beside. `delta` (`memref<?xHxT>`) is the row sum of
     `output_gradient * output` per head, made by a row kernel.
 
     The launch's extent is the number of items, the rows of `work` (`memref<?x7xi32>`): one for
@@ -360,7 +363,8 @@ def Kernel_AttentionGradientOp : Kernel_Op<"attention_gradient", [HasParent<"Fun
                        AnyMemRef:$output_gradient, AnyMemRef:$logsumexp, AnyMemRef:$delta,
                        AnyMemRef:$work, AnyMemRef:$partials, AnyMemRef:$sums, Index:$sum_count,
                        I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
-                       DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale);
+                       DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale,
+                       OptionalAttr<F64Attr>:$softcap);
   let regions = (region SizedRegion<1>:$query_result, SizedRegion<1>:$key_result,
                         SizedRegion<1>:$value_result);
   let assemblyFormat = [{

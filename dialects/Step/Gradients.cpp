@@ -19,15 +19,15 @@ static RankedTensorType gradientType(Value parameter) {
 LogicalResult EmbeddingOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
                                          GradientSink sink) {
   sink(getTable(), EmbeddingGradOp::create(builder, getLoc(), gradientType(getTable()),
-                                           gradients[0], getIndexes()));
+                                           gradients[0], getIndexes(), getOffsetAttr()));
   return success();
 }
 
 LogicalResult RMSNormOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
                                        GradientSink sink) {
-  auto grad = RMSNormGradOp::create(builder, getLoc(), getInput().getType(),
-                                    gradientType(getWeight()), gradients[0], getInput(),
-                                    getWeight(), getEpsilonAttr(), getGroupsAttr());
+  auto grad = RMSNormGradOp::create(
+      builder, getLoc(), getInput().getType(), gradientType(getWeight()), gradients[0], getInput(),
+      getWeight(), getEpsilonAttr(), getGroupsAttr(), getAroundOneAttr());
   sink(getInput(), grad.getInputGradient());
   sink(getWeight(), grad.getWeightGradient());
   return success();
@@ -58,7 +58,7 @@ LogicalResult LinearOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradie
 LogicalResult RopeOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
                                     GradientSink sink) {
   sink(getInput(), RopeOp::create(builder, getLoc(), getInput().getType(), getStyle(), gradients[0],
-                                  getCosine(), getSine(), !getInverse()));
+                                  getCosine(), getSine(), !getInverse(), getHeadChannelsAttr()));
   return success();
 }
 
@@ -69,7 +69,7 @@ LogicalResult AttentionOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gra
   auto grad = AttentionGradOp::create(
       builder, getLoc(), getQuery().getType(), getKey().getType(), getValue().getType(),
       gradients[0], getQuery(), getKey(), getValue(), getOutput(), getLogsumexp(), getSegments(),
-      getHeadsAttr(), getKeyValueHeadsAttr(), getScaleAttr(), getWindowAttr());
+      getHeadsAttr(), getKeyValueHeadsAttr(), getScaleAttr(), getWindowAttr(), getSoftcapAttr());
   sink(getQuery(), grad.getQueryGradient());
   sink(getKey(), grad.getKeyGradient());
   sink(getValue(), grad.getValueGradient());
@@ -98,11 +98,19 @@ LogicalResult AddOp::buildGradient(OpBuilder &, ArrayRef<Value> gradients, Gradi
   return success();
 }
 
+LogicalResult ScaleOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                     GradientSink sink) {
+  sink(getInput(),
+       ScaleOp::create(builder, getLoc(), getInput().getType(), gradients[0], getFactorAttr()));
+  return success();
+}
+
 LogicalResult SplitOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
                                      GradientSink sink) {
   if (llvm::is_contained(gradients, Value()))
     return emitOpError() << "the loss does not depend on every part; read them all or do not split";
-  sink(getInput(), ConcatOp::create(builder, getLoc(), getInput().getType(), gradients));
+  sink(getInput(),
+       ConcatOp::create(builder, getLoc(), getInput().getType(), gradients, getGroupsAttr()));
   return success();
 }
 
@@ -133,13 +141,17 @@ LogicalResult CrossEntropyOp::buildGradient(OpBuilder &builder, ArrayRef<Value> 
   if (!gradients[0] || gradients[1] || gradients[2] || gradients[3])
     return emitOpError() << "only its loss can be differentiated; the other results are reports";
   auto grad = CrossEntropyGradOp::create(
-      builder, getLoc(), getHidden().getType(), gradientType(getVocabulary()), gradients[0],
-      getHidden(), getVocabulary(), getLabels(), getWeights(), getNll(), getLogsumexp());
+      builder, getLoc(), getHidden().getType(), gradientType(getVocabulary()),
+      getBias() ? gradientType(getBias()) : Type(), gradients[0], getHidden(), getVocabulary(),
+      getBias(), getLabels(), getWeights(), getNll(), getLogsumexp(), getScaleAttr(),
+      getSoftcapAttr());
   if (failed(buildDerivatives(getFormula(), 2, grad.getDerivative(), builder))) {
     grad.erase();
     return failure();
   }
   sink(getHidden(), grad.getHiddenGradient());
   sink(getVocabulary(), grad.getVocabularyGradient());
+  if (getBias())
+    sink(getBias(), grad.getBiasGradient());
   return success();
 }

@@ -20,6 +20,36 @@ using namespace roux::step;
 #include "dialects/Step/StepInterfaces.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Step/StepAttrs.cpp.inc"
+/// One callee by its name, several as a list.
+static ParseResult parseCallees(OpAsmParser &parser, ArrayAttr &callees) {
+  SmallVector<Attribute> names;
+  auto parseOne = [&]() -> ParseResult {
+    StringAttr name;
+    if (parser.parseSymbolName(name))
+      return failure();
+    names.push_back(FlatSymbolRefAttr::get(name));
+    return success();
+  };
+  bool isList = succeeded(parser.parseOptionalLSquare());
+  if (isList && (parser.parseCommaSeparatedList(parseOne) || parser.parseRSquare()))
+    return failure();
+  if (!isList && parseOne())
+    return failure();
+  callees = parser.getBuilder().getArrayAttr(names);
+  return success();
+}
+
+static void printCallees(OpAsmPrinter &printer, Operation *, ArrayAttr callees) {
+  auto print = [&](Attribute name) {
+    printer.printSymbolName(cast<FlatSymbolRefAttr>(name).getValue());
+  };
+  if (callees.size() == 1)
+    return print(callees[0]);
+  printer << "[";
+  llvm::interleaveComma(callees, printer, print);
+  printer << "]";
+}
+
 #define GET_OP_CLASSES
 #include "dialects/Step/StepOps.cpp.inc"
 

@@ -50,7 +50,7 @@ def Step_CachedAttentionOp : Step_Op<"cached_attention",
   let arguments = (ins UnitAttr:$single, Step_Stream:$query, Step_Stream:$keys,
                        Step_Stream:$values, Step_Indexes:$first, Step_Indexes:$slots,
                        I64Attr:$heads, I64Attr:$key_value_heads, F64Attr:$scale,
-                       OptionalAttr<I64Attr>:$window);
+                       OptionalAttr<I64Attr>:$window, OptionalAttr<F64Attr>:$softcap);
   let results = (outs Step_Stream:$output);
   let assemblyFormat = [{
     (`single` $single^)? $query `,` $keys `,` $values `,` $first `,` $slots attr-dict `:`

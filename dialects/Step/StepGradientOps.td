@@ -17,9 +17,11 @@ class Step_GradientOp<string mnemonic, list<Trait> traits = []>
 def Step_EmbeddingGradOp : Step_GradientOp<"embedding_grad"> {
   let summary = "add every token's gradient to its row of the table";
   let description = [{
-    `result[v, c] = sum over the tokens t with indexes[t] = v of gradient[t, c]`, in token order.
+    `result[v, c] = sum over the tokens t with indexes[t] + offset = v of gradient[t, c]`, in token
+    order.
   }];
-  let arguments = (ins Step_Stream:$gradient, Step_Indexes:$indexes);
+  let arguments = (ins Step_Stream:$gradient, Step_Indexes:$indexes,
+                       DefaultValuedAttr<I64Attr, "0">:$offset);
   let results = (outs Step_Table:$result);
   let assemblyFormat = "$gradient `,` $indexes attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -36,9 +38,12 @@ def Step_RMSNormGradOp : Step_GradientOp<"rms_norm_grad",
                             - input[t, c] * r^2 / n * sum over d of gradient[t, d] * weight[d] * input[t, d])
     weight_gradient[c]    = sum over t (and groups) of gradient[t, c] * input[t, c] * r
     ```
+
+    With `around_one` read `1 + weight`.
   }];
   let arguments = (ins Step_Stream:$gradient, Step_Stream:$input, Step_Row:$weight,
-                       F64Attr:$epsilon, DefaultValuedAttr<I64Attr, "1">:$groups);
+                       F64Attr:$epsilon, DefaultValuedAttr<I64Attr, "1">:$groups,
+                       UnitAttr:$around_one);
   let results = (outs Step_Stream:$input_gradient, Step_Values:$weight_gradient);
   let assemblyFormat = "$gradient `,` $input `,` $weight attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -105,11 +110,14 @@ def Step_AttentionGradOp : Step_GradientOp<"attention_grad", [
     key_gradient[u, g, c]    = scale * sum over the heads h of g and over t of e[t, u] * query[t, h, c]
     value_gradient[u, g, c]  = sum over the heads h of g and over t of p[t, u] * gradient[t, h, c]
     ```
+
+    With `softcap` e has the factor `1 - (s / softcap)^2` beside, s the capped score.
   }];
   let arguments = (ins Step_Stream:$gradient, Step_Stream:$query, Step_Stream:$key,
                        Step_Stream:$value, Step_Stream:$output, Step_Table:$logsumexp,
                        Step_Indexes:$segments, I64Attr:$heads, I64Attr:$key_value_heads,
-                       F64Attr:$scale, OptionalAttr<I64Attr>:$window);
+                       F64Attr:$scale, OptionalAttr<I64Attr>:$window,
+                       OptionalAttr<F64Attr>:$softcap);
   let results = (outs Step_Stream:$query_gradient, Step_Stream:$key_gradient,
                       Step_Stream:$value_gradient);
   let assemblyFormat = [{
@@ -145,7 +153,8 @@ def Step_GateGradOp : Step_GradientOp<"gate_grad",
 }
 
 def Step_CrossEntropyGradOp : Step_GradientOp<"cross_entropy_grad",
-    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">, AllTypesMatch<["weights", "nll", "logsumexp"]>,
+    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">,
+     AllTypesMatch<["weights", "nll", "logsumexp"]>,
      AllTypesMatch<["hidden", "hidden_gradient"]>]> {
   let summary = "gradient of the recipe's weighted loss";
   let description = [{
@@ -158,18 +167,23 @@ def Step_CrossEntropyGradOp : Step_GradientOp<"cross_entropy_grad",
     e[t, v]                   = gradient * weights[t] * ((a + b) * p[t, v] - a * [v = labels[t]])
     hidden_gradient[t, c]     = sum over v of e[t, v] * vocabulary[v, c]
     vocabulary_gradient[v, c] = sum over t of e[t, v] * hidden[t, c]
+    bias_gradient[v]          = sum over t of e[t, v]
     ```
+
+    With `scale` and `softcap` e has the factors `scale` and `1 - (z / softcap)^2` beside.
 
     A token without a label has hidden_gradient 0 and adds nothing. Neither z, p nor e is ever stored
     whole.
   }];
   let arguments = (ins Step_Scalar:$gradient, Step_Stream:$hidden, Step_Matrix:$vocabulary,
-                       Step_Indexes:$labels, Step_Values:$weights, Step_Values:$nll,
-                       Step_Values:$logsumexp);
-  let results = (outs Step_Stream:$hidden_gradient, Step_Table:$vocabulary_gradient);
+                       Optional<Step_Values>:$bias, Step_Indexes:$labels, Step_Values:$weights,
+                       Step_Values:$nll, Step_Values:$logsumexp, OptionalAttr<F64Attr>:$scale,
+                       OptionalAttr<F64Attr>:$softcap);
+  let results = (outs Step_Stream:$hidden_gradient, Step_Table:$vocabulary_gradient,
+                      Optional<Step_Values>:$bias_gradient);
   let regions = (region SizedRegion<1>:$derivative);
   let assemblyFormat = [{
-    $gradient `,` $hidden `,` $vocabulary `,` $labels `,` $weights `,` $nll `,` $logsumexp
+    $gradient `,` $hidden `,` $vocabulary (`bias` $bias^)? `,` $labels `,` $weights `,` $nll `,` $logsumexp
     $derivative attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
@@ -179,24 +193,26 @@ def Step_LayersGradOp : Step_GradientOp<"layers_grad", [AttrSizedOperandSegments
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "run the gradient back through all layers";
   let description = [{
-    `callee` is a function from the gradient of a layer's result, the layer's input, the shared
-    values, one slice of each weight and one slice of each saved value to the gradient of the layer's
-    input and of each weight. With d[count] = gradient and l from count - 1 down to 0:
+    The callees, of one type, are functions from the gradient of a layer's result, the layer's input,
+    the shared values, one slice of each weight and one slice of each saved value to the gradient of
+    the layer's input and of each weight. With d[count] = gradient, n callees and l from count - 1 down
+    to 0:
 
     ```
-    d[l], weight_gradients[l] … = callee(d[l + 1], inputs[l], shared …, weights[l] …, saved[l] …)
+    d[l], weight_gradients[l] … = callees[l mod n](d[l + 1], inputs[l], shared …, weights[l] …, saved[l] …)
     input_gradient              = d[0]
     ```
 
-    With `recompute`, the callee first computes the layer again from its input; `saved` is empty.
+    With `recompute`, a callee first computes the layer again from its input; `saved` is empty.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$callee, Step_Stream:$gradient, Step_Tensor:$inputs,
+  let arguments = (ins TypedArrayAttrBase<FlatSymbolRefAttr, "functions">:$callees,
+                       Step_Stream:$gradient, Step_Tensor:$inputs,
                        Variadic<AnyTensor>:$shared, Variadic<Step_Tensor>:$weights,
                        Variadic<Step_Tensor>:$saved, I64Attr:$count,
                        Step_ActivationsAttr:$activations);
   let results = (outs Step_Stream:$input_gradient, Variadic<Step_Tensor>:$weight_gradients);
   let assemblyFormat = [{
-    $callee `(` $gradient `)` `inputs` `(` $inputs `)` `shared` `(` $shared `)` `weights` `(`
+    custom<Callees>($callees) `(` $gradient `)` `inputs` `(` $inputs `)` `shared` `(` $shared `)` `weights` `(`
     $weights `)` `saved` `(` $saved `)` `count` $count $activations attr-dict `:`
     functional-type(operands, results)
   }];

@@ -25,14 +25,16 @@ def Step_EmbeddingOp : Step_DifferentiableOp<"embedding"> {
   let summary = "one row of a table for every token";
   let description = [{
     `result[t, c] = table[indexes[t], c]`, rounded to the result's element type. The table of word
-    embeddings is read with the `token` column, a table of positions with `position`. An index
+    embeddings is read with the `token` column, a table of positions with `position`, whose first
+    rows `offset` may leave out: the row is then `indexes[t] + offset`. An index
     outside the table is a fault of whoever made the column; the plan and the loader check theirs.
 
     ```mlir
     %x = step.embedding %tokens, %table : (tensor<?xi32>, tensor<512x64xf32>) -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins Step_Indexes:$indexes, Step_Matrix:$table);
+  let arguments = (ins Step_Indexes:$indexes, Step_Matrix:$table,
+                       DefaultValuedAttr<I64Attr, "0">:$offset);
   let results = (outs Step_Stream:$result);
   let assemblyFormat = "$indexes `,` $table attr-dict `:` functional-type(operands, results)";
 }
@@ -42,7 +44,8 @@ def Step_RMSNormOp : Step_DifferentiableOp<"rms_norm", [AllTypesMatch<["input", 
   let description = [{
     `result[t, c] = input[t, c] / sqrt(mean over c of input[t, c]^2 + epsilon) * weight[c]`. With
     `groups` above one a row is that many equal pieces, each normalized alone with the same weight:
-    the norm of the heads of query and key in Qwen 3.
+    the norm of the heads of query and key in Qwen 3. With `around_one` the factor is
+    `1 + weight[c]`, as in Gemma.
 
     ```mlir
     %y = step.rms_norm %x, %w {epsilon = 1.0e-5} : (tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32>
@@ -50,7 +53,7 @@ def Step_RMSNormOp : Step_DifferentiableOp<"rms_norm", [AllTypesMatch<["input", 
     ```
   }];
   let arguments = (ins Step_Stream:$input, Step_Row:$weight, F64Attr:$epsilon,
-                       DefaultValuedAttr<I64Attr, "1">:$groups);
+                       DefaultValuedAttr<I64Attr, "1">:$groups, UnitAttr:$around_one);
   let results = (outs Step_Stream:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
 }
@@ -131,14 +134,23 @@ def Step_RotationOp : Step_Op<"rotation", [Pure, AllTypesMatch<["cosine", "sine"
     formed in f64 and then rounded, so that positions of a million keep their last digit. Every way
     of stretching a model's context is a list of frequencies and a scale.
 
+    Some lists depend on the sequence. For a token whose sequence has more than `limit` tokens,
+    n = lengths[t], they are `beyond`; or, of c channels and with `stretch` f, the NTK-aware
+    `frequencies[i] * (f * n / limit - (f - 1))^(-2i / (c - 2))`.
+
     ```mlir
     %cos, %sin = step.rotation %positions {frequencies = array<f64: 1.0, 0.1>, scale = 1.0}
                  : (tensor<?xi32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
     ```
   }];
-  let arguments = (ins Step_Indexes:$positions, DenseF64ArrayAttr:$frequencies, F64Attr:$scale);
+  let arguments = (ins Step_Indexes:$positions, Optional<Step_Indexes>:$lengths,
+                       DenseF64ArrayAttr:$frequencies, F64Attr:$scale,
+                       OptionalAttr<I64Attr>:$limit, OptionalAttr<DenseF64ArrayAttr>:$beyond,
+                       OptionalAttr<F64Attr>:$stretch);
   let results = (outs Step_Table:$cosine, Step_Table:$sine);
-  let assemblyFormat = "$positions attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $positions (`of` $lengths^)? attr-dict `:` functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
 
@@ -146,7 +158,7 @@ def Step_RopeOp : Step_DifferentiableOp<"rope",
     [AllTypesMatch<["input", "result"]>, AllTypesMatch<["cosine", "sine"]>]> {
   let summary = "turn the channel pairs of every head by its token's angles";
   let description = [{
-    A head has twice as many channels as `cosine` has columns; the row is a whole number of heads.
+    A head has twice as many channels as `cosine` has columns (n); the row is a whole number of heads.
     For pair i of a head, made of channels a = i and b = i + n/2 (`half`) or a = 2i and b = 2i + 1
     (`interleaved`):
 
@@ -155,19 +167,22 @@ def Step_RopeOp : Step_DifferentiableOp<"rope",
     result[t, b] = input[t, b] * cosine[t, i] + input[t, a] * sine[t, i]
     ```
 
-    With `inverse` the sine changes its sign, which is the gradient.
+    With `inverse` the sine changes its sign, which is the gradient. With `head_channels` a head has
+    so many channels, and those behind the ones that turn stay as they are.
 
     ```mlir
     %q = step.rope half %p, %cos, %sin : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x64xf32>
     ```
   }];
   let arguments = (ins Step_RopeStyleAttr:$style, Step_Stream:$input, Step_Table:$cosine,
-                       Step_Table:$sine, UnitAttr:$inverse);
+                       Step_Table:$sine, UnitAttr:$inverse,
+                       OptionalAttr<I64Attr>:$head_channels);
   let results = (outs Step_Stream:$result);
   let assemblyFormat = [{
     $style $input `,` $cosine `,` $sine (`inverse` $inverse^)? attr-dict `:`
     functional-type(operands, results)
   }];
+  let extraClassDeclaration = "int64_t headChannels();";
 }
 
 def Step_AttentionOp : Step_DifferentiableOp<"attention",
@@ -183,6 +198,8 @@ def Step_AttentionOp : Step_DifferentiableOp<"attention",
     output[t,h,c]  = sum over u of exp(s[t, u] - logsumexp[t, h]) * value[u, g, c]
     ```
 
+    With `softcap` a score s is `softcap * tanh(s / softcap)` before all else.
+
     ```mlir
     %o, %lse = step.attention %q, %k, %v, %segments {heads = 8, key_value_heads = 4, scale = 0.35}
         : (tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32>, tensor<?xi32>) -> (tensor<?x64xf32>, tensor<?x8xf32>)
@@ -190,7 +207,8 @@ def Step_AttentionOp : Step_DifferentiableOp<"attention",
   }];
   let arguments = (ins Step_Stream:$query, Step_Stream:$key, Step_Stream:$value,
                        Step_Indexes:$segments, I64Attr:$heads, I64Attr:$key_value_heads,
-                       F64Attr:$scale, OptionalAttr<I64Attr>:$window);
+                       F64Attr:$scale, OptionalAttr<I64Attr>:$window,
+                       OptionalAttr<F64Attr>:$softcap);
   let results = (outs Step_Stream:$output, Step_Table:$logsumexp);
   let assemblyFormat = [{
     $query `,` $key `,` $value `,` $segments attr-dict `:` functional-type(operands, results)
@@ -201,7 +219,8 @@ def Step_ActivationOp : Step_DifferentiableOp<"activation", [AllTypesMatch<["inp
   let summary = "a function of every element";
   let description = [{
     `silu(x) = x / (1 + exp(-x))`;
-    `gelu_tanh(x) = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))`.
+    `gelu_tanh(x) = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))`;
+    `gelu(x) = x / 2 * (1 + erf(x / sqrt(2)))`; `relu(x) = max(x, 0)`.
 
     ```mlir
     %y = step.activation gelu_tanh %x : (tensor<?x128xf32>) -> tensor<?x128xf32>
@@ -243,16 +262,50 @@ def Step_AddOp : Step_DifferentiableOp<"add", [SameOperandsAndResultType]> {
   let hasVerifier = 0;
 }
 
+def Step_ScaleOp : Step_DifferentiableOp<"scale", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "a stream times a number";
+  let description = [{
+    `result = factor * input`: what Granite and Gemma do to embeddings, and Granite to what a block
+    adds.
+
+    ```mlir
+    %y = step.scale %x {factor = 0.22} : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Step_Stream:$input, F64Attr:$factor);
+  let results = (outs Step_Stream:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 0;
+}
+
+def Step_SoftcapOp : Step_Op<"softcap", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "a stream squeezed between two bounds";
+  let description = [{
+    `result = cap * tanh(input / cap)`, of logits that are asked for whole. Where they are not, the
+    loss does the same.
+
+    ```mlir
+    %y = step.softcap %x {cap = 30.0} : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Step_Stream:$input, F64Attr:$cap);
+  let results = (outs Step_Stream:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Step_SplitOp : Step_DifferentiableOp<"split"> {
   let summary = "cut the channels of a stream into neighbours";
   let description = [{
-    The results side by side are the input: GPT-2 computes query, key and value in one matrix.
+    The results side by side are the input: GPT-2 computes query, key and value in one matrix. With
+    `groups` a row is that many equal pieces, and of each a share goes to each result: GPT-NeoX has
+    the three of a head side by side.
 
     ```mlir
     %q, %k, %v = step.split %a : (tensor<?x96xf32>) -> (tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32>)
     ```
   }];
-  let arguments = (ins Step_Stream:$input);
+  let arguments = (ins Step_Stream:$input, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Variadic<Step_Stream>:$parts);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
@@ -266,7 +319,7 @@ def Step_ConcatOp : Step_Op<"concat", [Pure]> {
     %a = step.concat %q, %k : (tensor<?x32xf32>, tensor<?x32xf32>) -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins Variadic<Step_Stream>:$parts);
+  let arguments = (ins Variadic<Step_Stream>:$parts, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Step_Stream:$result);
   let assemblyFormat = "$parts attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -288,11 +341,13 @@ def Step_CastOp : Step_DifferentiableOp<"cast"> {
 }
 
 def Step_CrossEntropyOp : Step_DifferentiableOp<"cross_entropy",
-    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">, AllTypesMatch<["nll", "logsumexp", "weights"]>]> {
+    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">, AttrSizedOperandSegments,
+     AllTypesMatch<["nll", "logsumexp", "weights"]>]> {
   let summary = "the recipe's weighted loss of the next token";
   let description = [{
-    With `z[t, v] = sum over c of hidden[t, c] * vocabulary[v, c]`, which is never stored whole, and
-    for the tokens whose label is not -1:
+    With `z[t, v] = scale * (sum over c of hidden[t, c] * vocabulary[v, c] + bias[v])`, which is never
+    stored whole (`scale`: 1 unless it says; with `softcap`, `softcap * tanh(z / softcap)` of that),
+    and for the tokens whose label is not -1:
 
     ```
     logsumexp[t] = log(sum over v of exp(z[t, v]))
@@ -321,14 +376,15 @@ def Step_CrossEntropyOp : Step_DifferentiableOp<"cross_entropy",
         -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
     ```
   }];
-  let arguments = (ins Step_Stream:$hidden, Step_Matrix:$vocabulary, Step_Indexes:$labels,
-                       Variadic<Step_Input>:$inputs);
+  let arguments = (ins Step_Stream:$hidden, Step_Matrix:$vocabulary, Optional<Step_Values>:$bias,
+                       Step_Indexes:$labels, Variadic<Step_Input>:$inputs,
+                       OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap);
   let results = (outs Step_Scalar:$loss, Step_Values:$nll, Step_Values:$logsumexp,
                       Step_Values:$weights);
   let regions = (region SizedRegion<1>:$formula, SizedRegion<1>:$weight);
   let assemblyFormat = [{
-    $hidden `,` $vocabulary `,` $labels `formula` $formula `weight` `(` $inputs `)` $weight attr-dict
-    `:` functional-type(operands, results)
+    $hidden `,` $vocabulary (`bias` $bias^)? `,` $labels `formula` $formula `weight` `(` $inputs `)`
+    $weight attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -342,10 +398,12 @@ def Step_NLLOp : Step_Op<"nll", [Pure, AllTypesMatch<["nll", "logsumexp"]>]> {
         : (tensor<?x64xf32>, tensor<512x64xf32>, tensor<?xi32>) -> (tensor<?xf32>, tensor<?xf32>)
     ```
   }];
-  let arguments = (ins Step_Stream:$hidden, Step_Matrix:$vocabulary, Step_Indexes:$labels);
+  let arguments = (ins Step_Stream:$hidden, Step_Matrix:$vocabulary, Optional<Step_Values>:$bias,
+                       Step_Indexes:$labels, OptionalAttr<F64Attr>:$scale,
+                       OptionalAttr<F64Attr>:$softcap);
   let results = (outs Step_Values:$nll, Step_Values:$logsumexp);
   let assemblyFormat = [{
-    $hidden `,` $vocabulary `,` $labels attr-dict `:` functional-type(operands, results)
+    $hidden `,` $vocabulary (`bias` $bias^)? `,` $labels attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -365,12 +423,13 @@ def Step_LayersOp : Step_Op<"layers", [Pure, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "run the stream through all layers";
   let description = [{
-    `callee` is a function from a stream, the shared values and one slice of each weight to a stream.
-    With x[0] = input and l from 0 to count - 1:
+    The callees are functions of one type, from a stream, the shared values and one slice of each
+    weight to a stream. There may be fewer than layers: they are called in turn. With x[0] = input, n
+    callees and l from 0 to count - 1:
 
     ```
     inputs[l] = x[l]
-    x[l + 1], saved[l] … = callee(x[l], shared …, weights[l] …)
+    x[l + 1], saved[l] … = callees[l mod n](x[l], shared …, weights[l] …)
     result    = x[count]
     ```
 
@@ -382,14 +441,16 @@ def Step_LayersOp : Step_Op<"layers", [Pure, AttrSizedOperandSegments,
     ```mlir
     %y, %inputs = step.layers @layer(%x) shared(%segments) weights(%w) count 5 recompute
         : (tensor<?x64xf32>, tensor<?xi32>, tensor<5x64xf32>) -> (tensor<?x64xf32>, tensor<5x?x64xf32>)
+    %z, %more = step.layers [@local, @local, @global](%x) shared(%segments) weights(%w) count 5 save
+        : (tensor<?x64xf32>, tensor<?xi32>, tensor<5x64xf32>) -> (tensor<?x64xf32>, tensor<5x?x64xf32>)
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$callee, Step_Stream:$input, Variadic<AnyTensor>:$shared,
+  let arguments = (ins TypedArrayAttrBase<FlatSymbolRefAttr, "functions">:$callees, Step_Stream:$input, Variadic<AnyTensor>:$shared,
                        Variadic<Step_Tensor>:$weights, I64Attr:$count,
                        Step_ActivationsAttr:$activations);
   let results = (outs Step_Stream:$result, Step_Tensor:$inputs, Variadic<Step_Tensor>:$saved);
   let assemblyFormat = [{
-    $callee `(` $input `)` `shared` `(` $shared `)` `weights` `(` $weights `)` `count` $count
+    custom<Callees>($callees) `(` $input `)` `shared` `(` $shared `)` `weights` `(` $weights `)` `count` $count
     $activations attr-dict `:` functional-type(operands, results)
   }];
 }

@@ -193,17 +193,32 @@ LogicalResult EmbeddingGradOp::verify() {
 }
 
 LogicalResult RotationOp::verify() {
-  if (failed(expectTokens(*this, getPositions(), getCosine())))
+  if (failed(expectTokens(*this, getPositions(), getCosine())) ||
+      (getLengths() && failed(expectTokens(*this, getPositions(), getLengths()))))
     return failure();
+  bool differ = getBeyond() || getStretch();
+  if (differ != static_cast<bool>(getLengths()) || differ != getLimit().has_value() ||
+      (getBeyond() && getStretch()))
+    return emitOpError() << "takes lengths, a limit and either beyond or stretch together, or none";
+  if (getBeyond() && getBeyond()->size() != getFrequencies().size())
+    return emitOpError() << "has " << getFrequencies().size() << " frequencies but "
+                         << getBeyond()->size() << " beyond the limit";
   return expectEqual(
       *this, getCosine(), {"cosine", dimension(getCosine(), 1), "columns"},
       {"the list of frequencies", static_cast<int64_t>(getFrequencies().size()), "numbers"});
 }
 
+int64_t RopeOp::headChannels() {
+  return getHeadChannels().value_or(2 * dimension(getCosine(), 1));
+}
+
 LogicalResult RopeOp::verify() {
   if (failed(expectTokens(*this, getInput(), getCosine())))
     return failure();
-  int64_t channels = dimension(getInput(), 1), head = 2 * dimension(getCosine(), 1);
+  int64_t channels = dimension(getInput(), 1), head = headChannels();
+  int64_t turned = 2 * dimension(getCosine(), 1);
+  if (turned > head)
+    return emitOpError() << turned << " channels of a head should turn, which has " << head;
   if (head > 0 && channels % head == 0)
     return success();
   return emitOpError() << "the input's " << channels
@@ -224,6 +239,9 @@ static LogicalResult verifyHeads(Op op, Value keys) {
   if (op.getWindow() && static_cast<int64_t>(*op.getWindow()) < 1)
     return op.emitOpError() << "window is " << static_cast<int64_t>(*op.getWindow())
                             << " but a token sees at least itself";
+  if (op.getSoftcap() && !(op.getSoftcap()->convertToDouble() > 0))
+    return op.emitOpError() << "softcap is " << op.getSoftcap()->convertToDouble()
+                            << " but should be positive";
   return success();
 }
 
@@ -294,10 +312,15 @@ LogicalResult ExpandRowsOp::verify() {
   return verifyPicked(*this, getResult(), getInput(), getRows());
 }
 
-static LogicalResult verifySideBySide(Operation *op, Value whole, ValueRange parts) {
+static LogicalResult verifySideBySide(Operation *op, Value whole, ValueRange parts,
+                                      int64_t groups) {
   int64_t sum = 0;
   for (Value part : parts) {
-    sum += dimension(part, 1);
+    int64_t channels = dimension(part, 1);
+    sum += channels;
+    if (groups < 1 || channels % groups != 0)
+      return op->emitOpError() << "a part's " << channels << " channels do not make " << groups
+                               << " equal groups";
     if (elementOf(part) != elementOf(whole))
       return op->emitOpError() << "a part is in " << elementOf(part) << " but the whole is in "
                                << elementOf(whole);
@@ -309,10 +332,10 @@ static LogicalResult verifySideBySide(Operation *op, Value whole, ValueRange par
 }
 
 LogicalResult SplitOp::verify() {
-  return verifySideBySide(*this, getInput(), getParts());
+  return verifySideBySide(*this, getInput(), getParts(), getGroups());
 }
 LogicalResult ConcatOp::verify() {
-  return verifySideBySide(*this, getResult(), getParts());
+  return verifySideBySide(*this, getResult(), getParts(), getGroups());
 }
 
 LogicalResult CastOp::verify() {
@@ -357,9 +380,22 @@ static LogicalResult verifyLogits(Op op) {
   if (failed(expectTokens(op, op.getHidden(), {op.getLabels(), op.getNll()})) ||
       failed(expectAccumulation(op, op.getHidden(), op.getNll(), "nll")))
     return failure();
+  if (op.getSoftcap() && !(op.getSoftcap()->convertToDouble() > 0))
+    return op.emitOpError() << "softcap is " << op.getSoftcap()->convertToDouble()
+                            << " but should be positive";
+  if (op.getBias() &&
+      failed(expectEqual(op, op.getBias(), {"bias", dimension(op.getBias(), 0), "elements"},
+                         {"vocabulary", dimension(op.getVocabulary(), 0), "rows"})))
+    return failure();
   return expectEqual(op, op.getVocabulary(),
                      {"vocabulary", dimension(op.getVocabulary(), 1), "columns"},
                      {"hidden", dimension(op.getHidden(), 1), "channels"});
+}
+
+LogicalResult SoftcapOp::verify() {
+  if (getCap().convertToDouble() > 0)
+    return success();
+  return emitOpError() << "cap is " << getCap().convertToDouble() << " but should be positive";
 }
 
 LogicalResult NLLOp::verify() {
@@ -410,57 +446,4 @@ LogicalResult AdamWOp::verify() {
     return emitOpError() << "parameter is " << getParameter().getType() << " but gradient is "
                          << getGradient().getType();
   return expectAccumulation(*this, getParameter(), getGradient(), "gradient");
-}
-
-/// Finds `callee` and compares its type with what the call passes and takes.
-static LogicalResult verifyCallee(Operation *op, FlatSymbolRefAttr callee,
-                                  SymbolTableCollection &symbols, TypeRange operands,
-                                  TypeRange results) {
-  auto function = symbols.lookupNearestSymbolFrom<func::FuncOp>(op, callee);
-  if (!function)
-    return op->emitOpError() << "calls " << callee << ", which is no function here";
-  auto expected = FunctionType::get(op->getContext(), operands, results);
-  if (function.getFunctionType() == expected)
-    return success();
-  InFlightDiagnostic report = op->emitOpError()
-                              << "needs a layer of type " << expected << " but " << callee
-                              << " has type " << function.getFunctionType();
-  report.attachNote(function.getLoc()) << "defined here";
-  return report;
-}
-
-/// One slice of each of `stacks`, whose first dimension must be `count`.
-static LogicalResult appendSlices(Operation *op, ValueRange stacks, int64_t count,
-                                  SmallVectorImpl<Type> &types) {
-  for (Value stack : stacks) {
-    auto type = cast<RankedTensorType>(stack.getType());
-    if (type.getRank() == 0 || type.getDimSize(0) != count)
-      return op->emitOpError() << "a stack is " << type << " but there are " << count << " layers";
-    types.push_back(sliceType(type));
-  }
-  return success();
-}
-
-LogicalResult LayersOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  SmallVector<Type> operands{getInput().getType()}, results{getResult().getType()};
-  llvm::append_range(operands, getShared().getTypes());
-  if (failed(appendSlices(*this, getWeights(), getCount(), operands)) ||
-      failed(appendSlices(*this, getSaved(), getCount(), results)))
-    return failure();
-  if (getInputs().getType() != stackType(getInput().getType(), getCount()))
-    return emitOpError() << "inputs are " << getInputs().getType() << " but should be "
-                         << stackType(getInput().getType(), getCount());
-  return verifyCallee(*this, getCalleeAttr(), symbols, operands, results);
-}
-
-LogicalResult LayersGradOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  SmallVector<Type> operands{getGradient().getType()}, results{getInputGradient().getType()};
-  if (failed(appendSlices(*this, getInputs(), getCount(), operands)))
-    return failure();
-  llvm::append_range(operands, getShared().getTypes());
-  if (failed(appendSlices(*this, getWeights(), getCount(), operands)) ||
-      failed(appendSlices(*this, getSaved(), getCount(), operands)) ||
-      failed(appendSlices(*this, getWeightGradients(), getCount(), results)))
-    return failure();
-  return verifyCallee(*this, getCalleeAttr(), symbols, operands, results);
 }

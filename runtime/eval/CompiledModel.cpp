@@ -45,7 +45,7 @@ namespace {
 /// New tokens of some sequences, gathered until they are worth a launch.
 struct Pending {
   std::vector<int32_t> tokens;
-  train::CachedColumns columns{{}, {0}, {}, {}};
+  train::CachedColumns columns{{}, {0}, {}, {}, {}};
   std::vector<size_t> sequences;
 
   void add(const KeyValueCache &cache, size_t sequence, std::span<const int32_t> next) {
@@ -53,6 +53,7 @@ struct Pending {
     columns.segments.push_back(static_cast<int32_t>(tokens.size()));
     columns.begins.push_back(cache.begin(sequence));
     columns.lengths.push_back(cache.lengths[sequence]);
+    columns.spans.push_back(cache.spans[sequence]);
     columns.tokens = tokens;
     sequences.push_back(sequence);
   }
@@ -74,6 +75,8 @@ void CompiledModel::prefill(std::span<const std::vector<int32_t>> prompts,
     longest = std::max(longest, prompts[i].size());
   }
   kept.reset(prompts.size(), std::min<int64_t>(longest + firstRoom, program.config().context));
+  for (size_t i = 0; i < prompts.size(); ++i)
+    kept.spans[i] = static_cast<int32_t>(prompts[i].size());
   Pending next;
   std::vector<float> found;
   auto launch = [&] {

@@ -27,6 +27,7 @@ void KeyValueCache::reset(size_t sequences, int64_t tokens) {
   keys = {};
   values = {};
   lengths.assign(sequences, 0);
+  spans.assign(sequences, 0);
   room = tokens;
   size_t bytes = layers * checkedRows(tokens) * rowBytes;
   keys.resize(bytes);

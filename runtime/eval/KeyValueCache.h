@@ -25,6 +25,8 @@ public:
 
   /// Tokens of each sequence; who appends counts.
   std::vector<int32_t> lengths;
+  /// Of each sequence the length that its positions turn by: its prompt's.
+  std::vector<int32_t> spans;
   /// The row of a sequence's first token.
   int32_t begin(size_t sequence) const { return static_cast<int32_t>(sequence * room); }
   train::CacheBuffers buffers();

@@ -64,6 +64,7 @@ struct Changing {
 };
 constexpr Changing changing[] = {
     {"add_cross_attention", "false"},
+    {"attn_temperature_tuning", "false"},
     {"alibi", "false"},
     {"attention_multiplier", ""},
     {"attn_logit_softcapping", ""},
@@ -74,11 +75,13 @@ constexpr Changing changing[] = {
     {"is_encoder_decoder", "false"},
     {"logit_scale", ""},
     {"logits_scaling", "1.0"},
+    {"layer_norm_elementwise_affine", "true"},
     {"mup", "false"},
     {"no_rope_layers", "[]"},
     {"num_experts", ""},
     {"num_local_experts", ""},
     {"parallel_attn", "false"},
+    {"qk_layernorm", "false"},
     {"query_pre_attn_scalar", ""},
     {"residual_multiplier", "1.0"},
     {"rope_parameters.mrope_interleaved", "false"},

@@ -50,6 +50,17 @@ std::optional<simdjson::dom::element> ConfigObject::find(std::string_view key) c
   return value;
 }
 
+bool ConfigObject::isNull(std::string_view key) const {
+  asked->insert(nameOf(key));
+  simdjson::dom::element value;
+  return !object.at_key(key).get(value) && value.is_null();
+}
+
+std::optional<std::string> ConfigObject::json(std::string_view key) const {
+  auto value = find(key);
+  return value ? std::optional(simdjson::to_string(*value)) : std::nullopt;
+}
+
 int64_t ConfigObject::size(std::string_view key) const {
   if (!has(key))
     fail(key, "missing");
@@ -146,6 +157,23 @@ std::vector<std::string> ConfigObject::texts(std::string_view key) const {
     if (item.get(text))
       expected(key, *value, "a list of texts");
     result.emplace_back(text);
+  }
+  return result;
+}
+
+std::vector<double> ConfigObject::numbers(std::string_view key) const {
+  auto value = find(key);
+  if (!value)
+    return {};
+  simdjson::dom::array list;
+  if (value->get(list))
+    expected(key, *value, "a list of numbers");
+  std::vector<double> result;
+  for (simdjson::dom::element item : list) {
+    double number = 0;
+    if (!item.is_number() || item.get(number) || !std::isfinite(number))
+      expected(key, *value, "a list of numbers");
+    result.push_back(number);
   }
   return result;
 }

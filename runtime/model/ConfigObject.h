@@ -29,6 +29,8 @@ public:
       : ConfigObject(object, file, "", std::make_shared<std::set<std::string>>()) {}
 
   bool has(std::string_view key) const { return find(key).has_value(); }
+  /// True if the key is there and says null.
+  bool isNull(std::string_view key) const;
   /// Calls `visit(key, value)` for each key, those of children by "child.key", that no reader was
   /// asked for and that is not null.
   template <typename Visit>
@@ -53,6 +55,9 @@ public:
   /// An integer or a list of them.
   std::vector<int64_t> sizes(std::string_view key) const;
   std::vector<std::string> texts(std::string_view key) const;
+  std::vector<double> numbers(std::string_view key) const;
+  /// The value as JSON; none where it is absent.
+  std::optional<std::string> json(std::string_view key) const;
   std::optional<ConfigObject> child(std::string_view key) const;
 
   /// Throws ModelError: the file, the key, then `what`.

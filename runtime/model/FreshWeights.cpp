@@ -25,14 +25,16 @@ double normalDraw(const data::SeedTree &seed, uint64_t place) {
 
 enum class Start : uint8_t { Normal, Residual, One, Zero };
 
-static Start startOf(Role role) {
+static Start startOf(const ModelConfig &config, Role role) {
   switch (role) {
   case Role::AttentionNorm:
+  case Role::AttentionOutNorm:
   case Role::FeedForwardNorm:
+  case Role::FeedForwardOutNorm:
   case Role::FinalNorm:
   case Role::QueryNorm:
   case Role::KeyNorm:
-    return Start::One;
+    return config.gainAroundOne ? Start::Zero : Start::One;
   case Role::AttentionNormBias:
   case Role::QueryBias:
   case Role::KeyBias:
@@ -44,6 +46,7 @@ static Start startOf(Role role) {
   case Role::UpBias:
   case Role::DownBias:
   case Role::FinalNormBias:
+  case Role::VocabularyBias:
     return Start::Zero;
   case Role::Output:
   case Role::Down:
@@ -70,7 +73,7 @@ Weights freshWeights(const ModelConfig &config, double deviation, const data::Se
     size_t count = 1;
     for (int64_t length : row.shape)
       count *= static_cast<size_t>(length);
-    Start start = startOf(row.role);
+    Start start = startOf(config, row.role);
     for (int64_t layer = 0; layer < (row.perLayer ? config.layers : 1); ++layer) {
       std::string name = nameInLayer(row.name, layer);
       weights.addValues(name, row.shape,

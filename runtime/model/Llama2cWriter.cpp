@@ -23,9 +23,10 @@ static void checkFits(const std::filesystem::path &file, const ModelConfig &conf
     const char *what;
   };
   const Property properties[] = {
-      {config.family == Family::Llama, "a family other than llama"},
+      {config.type == "llama" || config.type == "mistral" || config.type.starts_with("qwen"),
+       "a family other than llama"},
       {!config.queryKeyValueBias && !config.outputBias && !config.feedForwardBias, "biases"},
-      {!config.headNorms, "head norms"},
+      {config.headNorms == Blocks::HeadNorms::None, "head norms"},
       {config.window == 0, "an attention window"},
       {config.activation == Activation::Silu, "an activation other than silu"},
       {config.rotary.scaling == Rotary::Scaling::None, "stretched rotary positions"},

@@ -1,13 +1,14 @@
 //===- ModelConfig.cpp - config.json to the shape of a model --------------===//
 //
-// One function a family. A key that would change what the model computes and
-// that Roux does not follow is an error, never ignored.
+// A walk over the family's table. A key that would change what the model computes
+// and that Roux does not follow is an error, never ignored.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/model/ModelConfig.h"
 
 #include "runtime/data/JsonNumbers.h"
 #include "runtime/model/ConfigKeys.h"
+#include "runtime/model/Family.h"
 #include "runtime/model/ReadRotary.h"
 #include "runtime/model/Weights.h"
 
@@ -15,93 +16,116 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 namespace roux::model {
 
-static Activation readActivation(const ConfigObject &from, std::string_view key,
-                                 std::string_view otherwise) {
-  std::string name = from.text(key, otherwise);
-  if (name == "silu" || name == "swish")
-    return Activation::Silu;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh")
-    return Activation::GeluTanh;
-  from.fail(key, fmt::format("found '{}', expected silu, gelu_new or gelu_pytorch_tanh", name));
+static Activation readActivation(const ConfigObject &from, const ConfigKey &key) {
+  struct Name {
+    std::string_view name;
+    Activation activation;
+  };
+  static constexpr Name names[] = {{"silu", Activation::Silu},
+                                   {"swish", Activation::Silu},
+                                   {"gelu", Activation::Gelu},
+                                   {"gelu_python", Activation::Gelu},
+                                   {"gelu_new", Activation::GeluTanh},
+                                   {"gelu_pytorch_tanh", Activation::GeluTanh},
+                                   {"relu", Activation::Relu},
+                                   {"gelu_fast", Activation::GeluTanh},
+                                   {"gelu_accurate", Activation::GeluTanh}};
+  if (!from.has(key.name) && key.otherwise)
+    return static_cast<Activation>(static_cast<int>(*key.otherwise));
+  std::string text = from.text(key.name, "");
+  auto known = std::ranges::find(names, text, &Name::name);
+  if (known != std::end(names))
+    return known->activation;
+  from.fail(key.name, fmt::format("found '{}', expected silu, gelu, gelu_new, gelu_pytorch_tanh or "
+                                  "relu",
+                                  text));
 }
 
-/// Qwen states a window and whether, and from which layer on, it is used; Mistral just states it.
-/// A list of layers' types rules over both. All layers of a model must be alike.
-static int64_t readWindow(const ConfigObject &from, const ModelConfig &config) {
-  std::vector<std::string> types = from.texts("layer_types");
-  for (const std::string &type : types)
-    if (type != types.front())
-      from.fail("layer_types", fmt::format("both '{}' and '{}' in one model are not supported",
-                                           types.front(), type));
-  int64_t window = from.size("sliding_window", 0);
-  bool used = from.truth("use_sliding_window", false);
-  int64_t first = from.size("max_window_layers", 28);
-  if (config.type == "llama")
-    return 0;
-  if (config.type == "mistral")
-    return window;
-  if (!used)
-    return 0;
-  if (!types.empty() && types.front() != "sliding_attention" && types.front() != "full_attention")
-    from.fail("layer_types", fmt::format("found '{}', expected full_attention or "
-                                         "sliding_attention",
-                                         types.front()));
-  if (!types.empty())
-    return types.front() == "sliding_attention" ? window : 0;
-  if (first >= config.layers)
-    return 0;
-  if (first > 0)
-    from.fail("max_window_layers", fmt::format("found {} of {} layers; layers with and without a "
-                                               "window in one model are not supported",
-                                               first, config.layers));
-  return window;
+/// The number that stands in where a key is left out or null; none where it has to be there.
+static std::optional<double> standIn(const ConfigObject &from, const ConfigKey &key) {
+  if (key.ifNull && from.isNull(key.name))
+    return key.ifNull;
+  return key.otherwise;
 }
 
-static void readLlama(const ConfigObject &from, ModelConfig &config) {
-  config.family = Family::Llama;
-  config.layers = from.size("num_hidden_layers");
-  config.channels = from.size("hidden_size");
-  config.heads = from.size("num_attention_heads");
-  config.keyValueHeads = from.size("num_key_value_heads", config.heads);
-  config.headChannels = from.size("head_dim", config.heads ? config.channels / config.heads : 0);
-  config.feedForward = from.size("intermediate_size");
-  config.context = from.size("max_position_embeddings");
-  config.epsilon = from.number("rms_norm_eps", 1e-6);
-  config.tied = from.truth("tie_word_embeddings", false);
-  config.activation = readActivation(from, "hidden_act", "silu");
-  bool bias = from.truth("attention_bias", false);
-  config.queryKeyValueBias = bias || config.type == "qwen2";
-  config.outputBias = bias;
-  config.feedForwardBias = from.truth("mlp_bias", false);
-  config.headNorms = config.type == "qwen3";
-  config.window = readWindow(from, config);
-  config.rotary = readRotary(from, config.context);
+static void readKey(const ConfigObject &from, const ConfigKey &key, ModelConfig &config) {
+  std::optional<double> otherwise = standIn(from, key);
+  std::visit(
+      [&](auto member) {
+        auto &value = config.*member;
+        using Value = std::remove_reference_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, Activation>)
+          value = readActivation(from, key);
+        else if (!from.has(key.name) && otherwise)
+          value = static_cast<Value>(*otherwise);
+        else if constexpr (std::is_same_v<Value, bool>)
+          value = from.truth(key.name, false);
+        else if constexpr (std::is_same_v<Value, int64_t>)
+          value = from.size(key.name);
+        else
+          value = member == &ModelConfig::epsilon ? from.number(key.name) : from.positive(key.name);
+      },
+      key.member);
 }
 
-static void readGpt2(const ConfigObject &from, ModelConfig &config) {
-  config.family = Family::Gpt2;
-  config.layers = from.size("n_layer");
-  config.channels = from.size("n_embd");
-  config.heads = from.size("n_head");
-  config.keyValueHeads = config.heads;
-  config.headChannels = config.heads ? config.channels / config.heads : 0;
-  config.feedForward = from.size("n_inner", 4 * config.channels);
-  config.context = from.size("n_positions");
-  config.epsilon = from.number("layer_norm_epsilon", 1e-5);
-  config.tied = from.truth("tie_word_embeddings", true);
-  config.activation = readActivation(from, "activation_function", "gelu_new");
-  config.queryKeyValueBias = config.outputBias = config.feedForwardBias = true;
-  if (!from.truth("scale_attn_weights", true))
-    from.fail("scale_attn_weights", "only true is supported");
-  if (from.truth("scale_attn_by_inverse_layer_idx", false))
-    from.fail("scale_attn_by_inverse_layer_idx", "only false is supported");
-  if (config.heads && config.channels % config.heads != 0)
-    from.fail("n_head", fmt::format("{} heads do not divide {} channels evenly", config.heads,
-                                    config.channels));
+/// What follows from other sizes.
+static void derive(const ConfigObject &from, ModelConfig &config, const Family &family) {
+  bool says = std::ranges::any_of(
+      family.keys, [](const ConfigKey &key) { return key.name == "num_key_value_heads"; });
+  if (!says || config.keyValueHeads == derived)
+    config.keyValueHeads = config.heads;
+  bool saysHead =
+      std::ranges::any_of(family.keys, [](const ConfigKey &key) { return key.name == "head_dim"; });
+  if (!saysHead || config.headChannels == derived) {
+    config.headChannels = config.heads ? config.channels / config.heads : 0;
+    if (config.heads && config.channels % config.heads != 0 && !saysHead)
+      from.fail(
+          family.type == "gpt2" ? "n_head" : "num_attention_heads",
+          fmt::format("{} heads do not divide {} channels evenly", config.heads, config.channels));
+  }
+  if (config.feedForward == derived)
+    config.feedForward = 4 * config.channels;
+  if (config.scalesEmbeddings)
+    config.embeddingScale = std::sqrt(static_cast<double>(config.channels));
+}
+
+/// Throws for a key whose only value that changes nothing it does not have.
+static void readOnly(const ConfigObject &from, const OnlyKey &key) {
+  std::optional<std::string> found = from.json(key.name);
+  if (found && *found != key.value)
+    from.fail(key.name,
+              key.value.empty()
+                  ? fmt::format("found {}, which changes what the model computes and is "
+                                "not supported",
+                                found->substr(0, 60))
+                  : fmt::format("found {}, only {} is supported", found->substr(0, 60), key.value));
+}
+
+static constexpr double mostContext = std::numeric_limits<int32_t>::max();
+
+static void readFamily(const ConfigObject &from, const Family &family, ModelConfig &config) {
+  static_cast<Blocks &>(config) = family.blocks;
+  for (const ConfigKey &key : family.keys)
+    readKey(from, key, config);
+  for (const OnlyKey &key : family.only)
+    readOnly(from, key);
+  for (std::string_view key : family.harmless)
+    (void)from.has(key);
+  config.tied = from.truth("tie_word_embeddings", family.tiedOtherwise);
+  derive(from, config, family);
+  if (family.read)
+    family.read(from, config);
+  if (config.rotates)
+    readRotary(from, family.rotary, config);
+  // A base that grows with a sequence is for sequences longer than the length it grows from.
+  if (config.rotary.scaling == Rotary::Scaling::Dynamic)
+    config.context = static_cast<int64_t>(
+        std::min<double>(config.rotary.factor * static_cast<double>(config.context), mostContext));
 }
 
 void checkSizes(const ModelConfig &config) {
@@ -112,12 +136,13 @@ void checkSizes(const ModelConfig &config) {
     const char *name;
     int64_t value;
   };
-  const std::array<Size, 8> sizes{{{"layers", config.layers},
+  const std::array<Size, 9> sizes{{{"layers", config.layers},
                                    {"channels", config.channels},
                                    {"heads", config.heads},
                                    {"key-value heads", config.keyValueHeads},
                                    {"channels a head", config.headChannels},
                                    {"feed-forward channels", config.feedForward},
+                                   {"channels of embeddings", config.tableChannels()},
                                    {"tokens in the vocabulary", config.vocabulary},
                                    {"positions in the context", config.context}}};
   for (const Size &size : sizes)
@@ -128,11 +153,25 @@ void checkSizes(const ModelConfig &config) {
                      config.keyValueHeads));
   if (config.queryChannels() > std::numeric_limits<int32_t>::max())
     fail(fmt::format("{} heads of {} channels are too many", config.heads, config.headChannels));
-  if (config.family == Family::Llama && config.headChannels % 2 != 0)
-    fail(fmt::format("a head has {} channels, expected an even number: rotary positions turn pairs",
-                     config.headChannels));
+  if (config.layers > mostLayers)
+    fail(fmt::format("the model has {} layers, expected 1 to {}", config.layers, mostLayers));
+  if (config.rotates && (config.rotaryChannels() % 2 != 0 || config.rotaryChannels() < 2))
+    fail(fmt::format("{} has {} channels, expected an even number: rotary positions turn pairs",
+                     config.rotaryShare == 1 ? "a head" : "the part of a head that turns",
+                     config.rotaryChannels()));
   if (config.epsilon < 0 || config.epsilon >= 1)
     fail(fmt::format("the norms' epsilon is {}, expected 0 to 1", config.epsilon));
+}
+
+[[noreturn]] static void refuseType(const ConfigObject &from, const std::string &type) {
+  std::string list;
+  for (const Family *each : everyFamily())
+    list += fmt::format("{}{}",
+                        each == everyFamily().front()  ? ""
+                        : each == everyFamily().back() ? " or "
+                                                       : ", ",
+                        each->type);
+  from.fail("model_type", fmt::format("found '{}', expected {}", type.substr(0, 60), list));
 }
 
 ModelConfig parseConfig(std::string_view text, const std::filesystem::path &file) {
@@ -146,17 +185,13 @@ ModelConfig parseConfig(std::string_view text, const std::filesystem::path &file
   ModelConfig config;
   config.file = file;
   config.type = from.text("model_type", "");
-  static constexpr std::array<std::string_view, 4> llamas{"llama", "mistral", "qwen2", "qwen3"};
   for (std::string_view key : {"quantization_config", "compression_config", "quantization"})
     if (from.has(key))
       from.fail(key, "quantized weights are not supported");
-  if (std::ranges::find(llamas, config.type) != llamas.end())
-    readLlama(from, config);
-  else if (config.type == "gpt2")
-    readGpt2(from, config);
-  else
-    from.fail("model_type", fmt::format("found '{}', expected llama, mistral, qwen2, qwen3 or gpt2",
-                                        config.type));
+  const Family *family = findFamily(config.type);
+  if (!family)
+    refuseType(from, config.type);
+  readFamily(from, *family, config);
   config.vocabulary = from.size("vocab_size");
   config.endTokens = from.sizes("eos_token_id");
   std::vector<int64_t> begin = from.sizes("bos_token_id");

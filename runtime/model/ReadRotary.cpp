@@ -8,8 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <tuple>
-
 namespace roux::model {
 
 static void readYarn(const ConfigObject &from, Rotary &rotary) {
@@ -56,17 +54,57 @@ static std::string typeOf(const ConfigObject &from) {
   return type.empty() ? "default" : type;
 }
 
-static void readScaling(const ConfigObject &config, const ConfigObject &from, int64_t context,
-                        Rotary &rotary) {
+/// As many factors as pairs turn.
+static std::vector<double> readFactors(const ConfigObject &from, std::string_view key,
+                                       int64_t pairs) {
+  std::vector<double> factors = from.numbers(key);
+  if (factors.empty())
+    from.fail(key, "missing");
+  if (factors.size() != static_cast<size_t>(pairs))
+    from.fail(key, fmt::format("has {} factors, expected one for each of {} pairs of channels",
+                               factors.size(), pairs));
+  for (double factor : factors)
+    if (factor <= 0)
+      from.fail(key, fmt::format("found {}, expected factors above zero", factor));
+  return factors;
+}
+
+static void readLongRope(const ConfigObject &from, const ModelConfig &model, Rotary &rotary) {
+  int64_t pairs = model.rotaryChannels() / 2;
+  rotary.shortFactors = readFactors(from, "short_factor", pairs);
+  rotary.longFactors = readFactors(from, "long_factor", pairs);
+  rotary.factor = from.has("factor") ? from.positive("factor")
+                                     : static_cast<double>(model.context) /
+                                           static_cast<double>(rotary.originalContext);
+  rotary.attentionFactor = from.has("attention_factor")
+                               ? from.positive("attention_factor")
+                               : longRopeAttentionFactor(rotary.factor, rotary.originalContext);
+}
+
+static void readScaling(const ConfigObject &config, const ConfigObject &from,
+                        const ModelConfig &model, Rotary &rotary) {
   std::string type = typeOf(from);
+  bool hasListsOnly = model.type == "phi3"; // transformers refuses the others there
   if (type == "default")
     return;
+  if (hasListsOnly && type != "longrope" && type != "su")
+    from.fail("rope_type", fmt::format("found '{}', expected default or longrope", type));
+  rotary.originalContext = readOriginalContext(config, from, hasListsOnly ? 4096 : model.context);
+  if (type == "longrope" || (hasListsOnly && type == "su")) {
+    rotary.scaling = Rotary::Scaling::LongRope;
+    readLongRope(from, model, rotary);
+    return;
+  }
   rotary.factor = from.positive("factor");
-  rotary.originalContext = readOriginalContext(config, from, context);
   if (type == "linear") {
     rotary.scaling = Rotary::Scaling::Linear;
   } else if (type == "dynamic") {
     rotary.scaling = Rotary::Scaling::Dynamic;
+    if (rotary.originalContext != model.context)
+      from.fail("original_max_position_embeddings",
+                fmt::format("found {}, but dynamic positions grow from max_position_embeddings, "
+                            "which is {}",
+                            rotary.originalContext, model.context));
   } else if (type == "yarn") {
     rotary.scaling = Rotary::Scaling::Yarn;
     readYarn(from, rotary);
@@ -74,62 +112,103 @@ static void readScaling(const ConfigObject &config, const ConfigObject &from, in
     rotary.scaling = Rotary::Scaling::Llama3;
     readLlama3(config, from, rotary);
   } else {
-    from.fail("rope_type", fmt::format("found '{}', expected default, linear, dynamic, yarn or "
-                                       "llama3",
+    from.fail("rope_type", fmt::format("found '{}', expected default, linear, dynamic, yarn, "
+                                       "llama3 or longrope",
                                        type));
   }
 }
 
-/// A number that may stand in the block, beside it, or in both if they agree. Throws where two
-/// places say two things: one of them would be ignored.
+/// A number that may stand in the block under `key`, beside it under `outside`, or in both if they
+/// agree. Throws where two places say two things: one of them would be ignored.
 static double agreed(const ConfigObject &config, const ConfigObject *block, std::string_view key,
-                     double otherwise) {
-  double beside = config.number(key, otherwise);
+                     std::string_view outside, double otherwise) {
+  double beside = config.number(outside, otherwise);
   if (!block || !block->has(key))
     return beside;
   double inside = block->number(key, otherwise);
-  if (config.has(key) && inside != beside)
+  if (config.has(outside) && inside != beside)
     block->fail(key, fmt::format("found {} here and {} outside of it", inside, beside));
   return inside;
 }
 
-static bool sameScaling(const Rotary &a, const Rotary &b) {
-  auto numbers = [](const Rotary &of) {
-    return std::tuple(of.scaling, of.factor, of.originalContext, of.betaFast, of.betaSlow,
-                      of.truncate, of.attentionFactor, of.lowFactor, of.highFactor);
-  };
-  return numbers(a) == numbers(b);
+static double readBase(const ConfigObject &config, const std::optional<ConfigObject> &scaling,
+                       const std::optional<ConfigObject> &parameters, const RotaryKeys &keys) {
+  const ConfigObject *block = scaling ? &*scaling : parameters ? &*parameters : nullptr;
+  if (!scaling || !parameters)
+    return agreed(config, block, "rope_theta", keys.base, keys.baseOtherwise);
+  // What the other one says of the base must not be lost.
+  double older = agreed(config, &*scaling, "rope_theta", keys.base, keys.baseOtherwise);
+  double newer = agreed(config, &*parameters, "rope_theta", keys.base, older);
+  if ((scaling->has("rope_theta") || config.has(keys.base)) && older != newer)
+    parameters->fail("rope_theta",
+                     fmt::format("found {}, and {} in rope_scaling or outside", newer, older));
+  return newer;
 }
 
-Rotary readRotary(const ConfigObject &config, int64_t context) {
-  Rotary rotary;
-  // As transformers does: the older block rules where a file has both.
-  auto scaling = config.child("rope_scaling"), parameters = config.child("rope_parameters");
-  const ConfigObject *block = scaling ? &*scaling : parameters ? &*parameters : nullptr;
-  if (scaling && parameters) {
-    // What the other one says of the base must not be lost.
-    double older = agreed(config, &*scaling, "rope_theta", rotary.base);
-    double newer = agreed(config, &*parameters, "rope_theta", older);
-    if ((scaling->has("rope_theta") || config.has("rope_theta")) && older != newer)
-      parameters->fail("rope_theta",
-                       fmt::format("found {}, and {} in rope_scaling or outside", newer, older));
-    rotary.base = newer;
-  } else {
-    rotary.base = agreed(config, block, "rope_theta", rotary.base);
-  }
-  if (!(rotary.base > 1))
-    config.fail("rope_theta", fmt::format("found {}, expected a number above 1", rotary.base));
-  if (agreed(config, block, "partial_rotary_factor", 1) != 1)
-    config.fail("partial_rotary_factor", "only 1 is supported: all channels of a head turn");
+static void readShare(const ConfigObject &config, const ConfigObject *block, const RotaryKeys &keys,
+                      ModelConfig &model) {
+  static constexpr std::string_view inside = "partial_rotary_factor";
+  std::string_view outside = keys.share.empty() ? inside : keys.share;
+  model.rotaryShare = agreed(config, block, inside, outside, keys.shareOtherwise);
+  if (keys.share.empty() && model.rotaryShare != 1)
+    config.fail(outside, "only 1 is supported: all channels of a head turn");
+  if (!(model.rotaryShare > 0 && model.rotaryShare <= 1))
+    config.fail(outside,
+                fmt::format("found {}, expected a share above 0 and up to 1", model.rotaryShare));
+}
+
+/// The positions of layers that have their own: in a block of their own, or a base alone.
+static void readLocal(const ConfigObject &config, const std::optional<ConfigObject> &block,
+                      const RotaryKeys &keys, ModelConfig &model) {
+  Rotary &rotary = model.localRotary;
+  rotary.base = agreed(config, block ? &*block : nullptr, "rope_theta", keys.localBase,
+                       keys.localBaseOtherwise);
   if (block)
-    readScaling(config, *block, context, rotary);
+    readScaling(config, *block, model, rotary);
+}
+
+static void checkBase(const ConfigObject &config, std::string_view key, const Rotary &rotary) {
+  if (!(rotary.base > 1))
+    config.fail(key, fmt::format("found {}, expected a number above 1", rotary.base));
+}
+
+/// The part of `rope_parameters` for one type of layers, in families that tell them apart.
+static std::optional<ConfigObject> partOf(const std::optional<ConfigObject> &parameters,
+                                          std::string_view type) {
+  if (!parameters)
+    return std::nullopt;
+  for (const char *key : {"rope_theta", "rope_type", "factor"})
+    if (parameters->has(key))
+      parameters->fail(key, "expected in a block full_attention or sliding_attention");
+  return parameters->child(type);
+}
+
+void readRotary(const ConfigObject &config, const RotaryKeys &keys, ModelConfig &model) {
+  // As transformers does: the older block rules where a file has both.
+  auto scaling = config.child("rope_scaling"), all = config.child("rope_parameters");
+  bool differ = keys.localBaseOtherwise != 0;
+  std::optional<ConfigObject> parameters = differ ? partOf(all, "full_attention") : all;
+  if (differ) {
+    model.localRotary.style = keys.style;
+    readLocal(config, partOf(all, "sliding_attention"), keys, model);
+    checkBase(config, "rope_local_base_freq", model.localRotary);
+  }
+  Rotary &rotary = model.rotary;
+  rotary.style = keys.style;
+  rotary.base = readBase(config, scaling, parameters, keys);
+  checkBase(config, keys.base, rotary);
+  const ConfigObject *block = scaling ? &*scaling : parameters ? &*parameters : nullptr;
+  readShare(config, block, keys, model);
+  if (block)
+    readScaling(config, *block, model, rotary);
   if (scaling && parameters && typeOf(*parameters) != "default") {
-    Rotary other = rotary;
-    readScaling(config, *parameters, context, other);
-    if (!sameScaling(rotary, other))
+    Rotary other;
+    other.style = rotary.style;
+    other.base = rotary.base;
+    readScaling(config, *parameters, model, other);
+    if (rotary != other)
       config.fail("rope_parameters", "says other positions than rope_scaling, which is read");
   }
-  return rotary;
 }
 
 } // namespace roux::model

@@ -6,12 +6,13 @@
 #pragma once
 
 #include "runtime/model/ConfigObject.h"
-#include "runtime/model/Rotary.h"
+#include "runtime/model/Family.h"
 
 namespace roux::model {
 
-/// Reads `rope_theta` and `rope_scaling`, or `rope_parameters`, which newer files have instead of
-/// both. `context` is the config's max_position_embeddings. Throws ModelError.
-Rotary readRotary(const ConfigObject &config, int64_t context);
+/// Reads the base and `rope_scaling`, or `rope_parameters`, which newer files have instead of both,
+/// into the rotary positions of `model`, whose sizes and kinds of layers are known. Throws
+/// ModelError.
+void readRotary(const ConfigObject &config, const RotaryKeys &keys, ModelConfig &model);
 
 } // namespace roux::model

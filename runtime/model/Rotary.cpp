@@ -89,12 +89,23 @@ std::vector<double> frequencies(const Rotary &rotary, int64_t channels, int64_t 
     return yarn(rotary, channels);
   case Rotary::Scaling::Llama3:
     return llama3(rotary, channels);
+  case Rotary::Scaling::LongRope: {
+    std::vector<double> list = plain(rotary.base, channels);
+    bool isLong = context > rotary.originalContext;
+    for (size_t i = 0; i < list.size(); ++i)
+      list[i] /= (isLong ? rotary.longFactors : rotary.shortFactors)[i];
+    return list;
+  }
   }
   return {};
 }
 
 double yarnAttentionFactor(double factor) {
   return factor <= 1 ? 1 : 0.1 * std::log(factor) + 1;
+}
+
+double longRopeAttentionFactor(double factor, int64_t context) {
+  return factor <= 1 ? 1 : std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(context)));
 }
 
 } // namespace roux::model

@@ -17,10 +17,11 @@ struct Rotary {
   enum class Style : uint8_t { Half, Interleaved };
   enum class Scaling : uint8_t {
     None,
-    Linear,  ///< positions divided by `factor`
-    Dynamic, ///< the base grows with the context beyond `originalContext`
-    Yarn,    ///< slow frequencies divided by `factor`, fast ones kept, a ramp between (2309.00071)
-    Llama3,  ///< the same idea with wavelength limits
+    Linear,   ///< positions divided by `factor`
+    Dynamic,  ///< the base grows with the context beyond `originalContext`
+    Yarn,     ///< slow frequencies divided by `factor`, fast ones kept, a ramp between (2309.00071)
+    Llama3,   ///< the same idea with wavelength limits
+    LongRope, ///< each frequency divided by its factor, of two lists, by the sequence's length
   };
 
   Style style = Style::Half;
@@ -31,17 +32,26 @@ struct Rotary {
   double betaFast = 32;        ///< Yarn: turns in the original context above which nothing changes
   double betaSlow = 1;         ///< Yarn: turns below which a frequency is divided by `factor`
   bool truncate = true;        ///< Yarn: the ramp's ends are whole channels
-  double attentionFactor = 1;  ///< Yarn: multiplies cosine and sine
+  double attentionFactor = 1;  ///< Yarn, LongRope: multiplies cosine and sine
   double lowFactor = 1;        ///< Llama3: wavelengths above originalContext / lowFactor are slow
   double highFactor = 4;       ///< Llama3: wavelengths below originalContext / highFactor are fast
+  std::vector<double> shortFactors; ///< LongRope (2402.13753): to originalContext tokens
+  std::vector<double> longFactors;  ///< above
+
+  bool operator==(const Rotary &) const = default;
+  /// True if the frequencies of a sequence depend on how long it is.
+  bool dependsOnLength() const {
+    return scaling == Scaling::Dynamic || scaling == Scaling::LongRope;
+  }
 };
 
-/// Radians a position for each of `channels / 2` pairs of one head, fastest first. `context` is
-/// the length the model is used at: Dynamic reads it once for the whole run, where Hugging Face
-/// reads the longest sequence of each batch, because there packing would change the result.
-std::vector<double> frequencies(const Rotary &rotary, int64_t channels, int64_t context);
+/// Radians a position for each of `channels / 2` pairs of one head, fastest first, in a sequence of
+/// `length` tokens.
+std::vector<double> frequencies(const Rotary &rotary, int64_t channels, int64_t length);
 
 /// Yarn's factor on cosine and sine where a config does not state it: 0.1 ln(factor) + 1.
 double yarnAttentionFactor(double factor);
+/// LongRoPE's: sqrt(1 + ln(factor) / ln(context)), 1 where the model is not longer than `context`.
+double longRopeAttentionFactor(double factor, int64_t context);
 
 } // namespace roux::model

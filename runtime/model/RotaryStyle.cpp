@@ -32,7 +32,7 @@ static int64_t rowElsewhere(int64_t row, int64_t headChannels, Rotary::Style sty
 }
 
 Weights withRotaryStyle(ModelConfig &config, const Weights &weights, Rotary::Style style) {
-  if (config.family != Family::Llama || config.rotary.style == style)
+  if (!config.rotates || config.rotary.style == style)
     return weights;
   Weights turned;
   turned.keep(std::make_shared<Weights>(weights)); // the bytes that stay

@@ -1,76 +1,158 @@
-//===- WeightTable.cpp - names and shapes per family ----------------------===//
+//===- WeightTable.cpp - names of a family, shapes of a config ------------===//
 //
-// Hugging Face's names, because that is what the files hold; llama2.c tensors
-// are given the same ones when they are read.
+// A family says what its weights are called; their shapes follow from what they
+// are for. llama2.c's tensors are given llama's names when they are read.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/model/WeightTable.h"
 
+#include "runtime/model/Family.h"
+
+#include <algorithm>
+#include <cassert>
+
 namespace roux::model {
 
-static std::vector<WeightRow> llamaTable(const ModelConfig &c) {
-  const std::string layer = "model.layers.{layer}.", attention = layer + "self_attn.";
-  const std::string feedForward = layer + "mlp.";
-  const int64_t query = c.queryChannels(), keyValue = c.keyValueChannels();
-  std::vector<WeightRow> rows;
-  auto add = [&](bool present, Role role, const std::string &name, std::vector<int64_t> shape) {
-    if (present)
-      rows.push_back({role, name, std::move(shape), name.starts_with(layer)});
-  };
-  add(true, Role::Embedding, "model.embed_tokens.weight", {c.vocabulary, c.channels});
-  add(true, Role::AttentionNorm, layer + "input_layernorm.weight", {c.channels});
-  add(true, Role::Query, attention + "q_proj.weight", {query, c.channels});
-  add(c.queryKeyValueBias, Role::QueryBias, attention + "q_proj.bias", {query});
-  add(true, Role::Key, attention + "k_proj.weight", {keyValue, c.channels});
-  add(c.queryKeyValueBias, Role::KeyBias, attention + "k_proj.bias", {keyValue});
-  add(true, Role::Value, attention + "v_proj.weight", {keyValue, c.channels});
-  add(c.queryKeyValueBias, Role::ValueBias, attention + "v_proj.bias", {keyValue});
-  add(c.headNorms, Role::QueryNorm, attention + "q_norm.weight", {c.headChannels});
-  add(c.headNorms, Role::KeyNorm, attention + "k_norm.weight", {c.headChannels});
-  add(true, Role::Output, attention + "o_proj.weight", {c.channels, query});
-  add(c.outputBias, Role::OutputBias, attention + "o_proj.bias", {c.channels});
-  add(true, Role::FeedForwardNorm, layer + "post_attention_layernorm.weight", {c.channels});
-  add(true, Role::Gate, feedForward + "gate_proj.weight", {c.feedForward, c.channels});
-  add(c.feedForwardBias, Role::GateBias, feedForward + "gate_proj.bias", {c.feedForward});
-  add(true, Role::Up, feedForward + "up_proj.weight", {c.feedForward, c.channels});
-  add(c.feedForwardBias, Role::UpBias, feedForward + "up_proj.bias", {c.feedForward});
-  add(true, Role::Down, feedForward + "down_proj.weight", {c.channels, c.feedForward});
-  add(c.feedForwardBias, Role::DownBias, feedForward + "down_proj.bias", {c.channels});
-  add(true, Role::FinalNorm, "model.norm.weight", {c.channels});
-  add(!c.tied, Role::Vocabulary, "lm_head.weight", {c.vocabulary, c.channels});
-  return rows;
+using Shape = std::vector<int64_t>;
+
+std::optional<Role> biasOf(Role role) {
+  switch (role) {
+  case Role::AttentionNorm:
+    return Role::AttentionNormBias;
+  case Role::Query:
+    return Role::QueryBias;
+  case Role::Key:
+    return Role::KeyBias;
+  case Role::Value:
+    return Role::ValueBias;
+  case Role::QueryKeyValue:
+    return Role::QueryKeyValueBias;
+  case Role::Output:
+    return Role::OutputBias;
+  case Role::FeedForwardNorm:
+    return Role::FeedForwardNormBias;
+  case Role::Gate:
+    return Role::GateBias;
+  case Role::Up:
+    return Role::UpBias;
+  case Role::Down:
+    return Role::DownBias;
+  case Role::FinalNorm:
+    return Role::FinalNormBias;
+  case Role::Vocabulary:
+    return Role::VocabularyBias;
+  default:
+    return std::nullopt;
+  }
 }
 
-/// GPT-2 keeps its matrices as (inputs, outputs), the transpose of everyone else's.
-static std::vector<WeightRow> gpt2Table(const ModelConfig &c) {
-  const std::string layer = "transformer.h.{layer}.";
-  std::vector<WeightRow> rows;
-  auto add = [&](Role role, const std::string &name, std::vector<int64_t> shape) {
-    rows.push_back({role, name, std::move(shape), name.starts_with(layer)});
-  };
-  add(Role::Embedding, "transformer.wte.weight", {c.vocabulary, c.channels});
-  add(Role::PositionTable, "transformer.wpe.weight", {c.context, c.channels});
-  add(Role::AttentionNorm, layer + "ln_1.weight", {c.channels});
-  add(Role::AttentionNormBias, layer + "ln_1.bias", {c.channels});
-  add(Role::QueryKeyValue, layer + "attn.c_attn.weight", {c.channels, 3 * c.channels});
-  add(Role::QueryKeyValueBias, layer + "attn.c_attn.bias", {3 * c.channels});
-  add(Role::Output, layer + "attn.c_proj.weight", {c.channels, c.channels});
-  add(Role::OutputBias, layer + "attn.c_proj.bias", {c.channels});
-  add(Role::FeedForwardNorm, layer + "ln_2.weight", {c.channels});
-  add(Role::FeedForwardNormBias, layer + "ln_2.bias", {c.channels});
-  add(Role::Up, layer + "mlp.c_fc.weight", {c.channels, c.feedForward});
-  add(Role::UpBias, layer + "mlp.c_fc.bias", {c.feedForward});
-  add(Role::Down, layer + "mlp.c_proj.weight", {c.feedForward, c.channels});
-  add(Role::DownBias, layer + "mlp.c_proj.bias", {c.channels});
-  add(Role::FinalNorm, "transformer.ln_f.weight", {c.channels});
-  add(Role::FinalNormBias, "transformer.ln_f.bias", {c.channels});
-  if (!c.tied)
-    add(Role::Vocabulary, "lm_head.weight", {c.vocabulary, c.channels});
-  return rows;
+static bool hasBias(const ModelConfig &c, Role role) {
+  switch (role) {
+  case Role::Query:
+  case Role::Key:
+  case Role::Value:
+  case Role::QueryKeyValue:
+    return c.queryKeyValueBias;
+  case Role::Output:
+    return c.outputBias;
+  case Role::Gate:
+  case Role::Up:
+  case Role::Down:
+    return c.feedForwardBias;
+  case Role::AttentionNorm:
+  case Role::FeedForwardNorm:
+  case Role::FinalNorm:
+    return c.norm == Blocks::Norm::Layer;
+  case Role::Vocabulary:
+    return c.vocabularyBias;
+  default:
+    return false;
+  }
+}
+
+static bool hasWeight(const ModelConfig &c, Role role) {
+  switch (role) {
+  case Role::Vocabulary:
+    return !c.tied;
+  case Role::QueryNorm:
+  case Role::KeyNorm:
+    return c.headNorms != Blocks::HeadNorms::None;
+  case Role::FeedForwardNorm:
+    return !(c.parallel && c.oneNorm);
+  case Role::FinalNorm:
+    return c.finalNorm;
+  case Role::EmbeddingIn:
+  case Role::EmbeddingOut:
+    return c.tableChannels() != c.channels;
+  default:
+    return true;
+  }
+}
+
+static Shape normShape(const ModelConfig &c, Role role) {
+  bool each = c.headNorms == Blocks::HeadNorms::Each;
+  switch (role) {
+  case Role::QueryNorm:
+    return {each ? c.headChannels : c.queryChannels()};
+  case Role::KeyNorm:
+    return {each ? c.headChannels : c.keyValueChannels()};
+  default:
+    return {c.channels};
+  }
+}
+
+/// Of a matrix as (outputs, inputs); of a norm its channels.
+static Shape shapeOf(const ModelConfig &c, Role role) {
+  const int64_t query = c.queryChannels(), keyValue = c.keyValueChannels();
+  switch (role) {
+  case Role::Embedding:
+  case Role::Vocabulary:
+    return {c.vocabulary, c.tableChannels()};
+  case Role::EmbeddingIn:
+    return {c.channels, c.tableChannels()};
+  case Role::EmbeddingOut:
+    return {c.tableChannels(), c.channels};
+  case Role::PositionTable:
+    return {c.context + c.positionOffset, c.channels};
+  case Role::Query:
+    return {query, c.channels};
+  case Role::Key:
+  case Role::Value:
+    return {keyValue, c.channels};
+  case Role::QueryKeyValue:
+    return {query + 2 * keyValue, c.channels};
+  case Role::Output:
+    return {c.channels, query};
+  case Role::Gate:
+  case Role::Up:
+    return {c.feedForward, c.channels};
+  case Role::GateUp:
+    return {2 * c.feedForward, c.channels};
+  case Role::Down:
+    return {c.channels, c.feedForward};
+  default:
+    return normShape(c, role);
+  }
 }
 
 std::vector<WeightRow> weightTable(const ModelConfig &config) {
-  return config.family == Family::Gpt2 ? gpt2Table(config) : llamaTable(config);
+  std::vector<WeightRow> rows;
+  for (const WeightName &weight : familyOf(config).weights) {
+    std::string name(weight.name);
+    bool perLayer = name.find("{layer}") != name.npos, isPair = name.ends_with('*');
+    if (isPair)
+      name.pop_back();
+    Shape shape = shapeOf(config, weight.role);
+    int64_t outputs = shape.front();
+    if (config.transposed && perLayer)
+      std::ranges::reverse(shape);
+    if (hasWeight(config, weight.role))
+      rows.push_back({weight.role, isPair ? name + "weight" : name, shape, perLayer});
+    bool exists = hasWeight(config, weight.role) || weight.role == Role::Vocabulary;
+    if (isPair && exists && hasBias(config, weight.role))
+      rows.push_back({*biasOf(weight.role), name + "bias", {outputs}, perLayer});
+  }
+  return rows;
 }
 
 std::string nameInLayer(const std::string &name, int64_t layer) {

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/model/Weights.h"
 
+#include "runtime/model/Family.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -132,19 +134,22 @@ const Tensor *Weights::find(const std::string &name) const {
   return found == tensors.end() ? nullptr : &found->second;
 }
 
-/// Older files of GPT-2 leave out the prefix of the module that holds the layers.
+/// Files of a model without its head leave out the module that holds the layers.
 static std::string withoutPrefix(const std::string &name) {
-  size_t dot = name.find('.');
-  return name.starts_with("transformer.") ? name.substr(dot + 1) : name;
+  static constexpr std::string_view modules[] = {"transformer.", "model.", "gpt_neox."};
+  for (std::string_view module : modules)
+    if (name.starts_with(module))
+      return name.substr(module.size());
+  return name;
 }
 
 bool isComputedTable(const std::string &name) {
   static constexpr std::string_view modules[] = {".rotary_emb.", ".rotary_pos_emb.", ".rope."};
   static constexpr std::string_view ends[] = {
-      "rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.masked_bias",
-      ".causal_mask",        ".attn.mask", "position_ids",      "rope.freqs",
-      "freqs_cis",           "inv_freq",   "cos_cached",        "sin_cached",
-      "cached_cos",          "cached_sin", "_extra_state"};
+      "rotary_emb.inv_freq", ".attn.bias",   ".attn.masked_bias", ".attention.masked_bias",
+      ".attention.bias",     ".causal_mask", ".attn.mask",        "position_ids",
+      "rope.freqs",          "freqs_cis",    "inv_freq",          "cos_cached",
+      "sin_cached",          "cached_cos",   "cached_sin",        "_extra_state"};
   auto holds = [&](std::string_view module) { return name.find(module) != name.npos; };
   auto closes = [&](std::string_view end) { return name.ends_with(end); };
   return std::any_of(std::begin(modules), std::end(modules), holds) ||
@@ -173,8 +178,14 @@ static const Tensor *findWeight(const ModelConfig &config, const Weights &weight
 /// A tied model's file may hold the vocabulary matrix all the same, if it is the same.
 static bool isTiedCopy(const ModelConfig &config, const std::string &name, const Tensor &tensor,
                        const Tensor &embedding) {
-  return config.tied && name == "lm_head.weight" && tensor.type == embedding.type &&
-         std::ranges::equal(tensor.bytes, embedding.bytes);
+  auto isVocabulary = [&](const WeightName &weight) {
+    std::string_view known = weight.name;
+    bool isPair = known.ends_with('*');
+    return weight.role == Role::Vocabulary && name.starts_with(known.substr(0, known.rfind('.'))) &&
+           (isPair ? name.ends_with(".weight") : name == known);
+  };
+  return config.tied && std::ranges::any_of(familyOf(config).weights, isVocabulary) &&
+         tensor.type == embedding.type && std::ranges::equal(tensor.bytes, embedding.bytes);
 }
 
 std::vector<BoundWeight> bind(const ModelConfig &config, const Weights &weights) {

@@ -6,114 +6,109 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/model/WriteConfig.h"
 
-#include "runtime/data/JsonText.h"
+#include "runtime/model/Family.h"
+#include "runtime/model/ObjectText.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
+#include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace roux::model {
 
-/// With a decimal point where it is whole: transformers warns about a factor that is an integer.
-static std::string real(double value) {
-  std::string text = data::jsonNumber(value);
-  return text.find_first_of(".en") == text.npos ? text + ".0" : text;
+static std::string listText(const std::vector<double> &values) {
+  std::vector<std::string> texts;
+  for (double value : values)
+    texts.push_back(realText(value));
+  return fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
-namespace {
-
-/// A JSON object, one key a line, in the order written.
-class ObjectText {
-public:
-  void raw(std::string_view key, std::string_view json) {
-    lines.push_back(fmt::format("  \"{}\": {}", key, json));
-  }
-  void text(std::string_view key, std::string_view value) { raw(key, data::jsonText(value)); }
-  void size(std::string_view key, int64_t value) { raw(key, std::to_string(value)); }
-  void number(std::string_view key, double value) { raw(key, real(value)); }
-  void truth(std::string_view key, bool value) { raw(key, value ? "true" : "false"); }
-  std::string whole() const { return fmt::format("{{\n{}\n}}\n", fmt::join(lines, ",\n")); }
-
-private:
-  std::vector<std::string> lines;
-};
-
-struct Architecture {
-  std::string_view type, name;
-};
-
-} // namespace
-
-static constexpr Architecture architectures[] = {{"llama", "LlamaForCausalLM"},
-                                                 {"mistral", "MistralForCausalLM"},
-                                                 {"qwen2", "Qwen2ForCausalLM"},
-                                                 {"qwen3", "Qwen3ForCausalLM"},
-                                                 {"gpt2", "GPT2LMHeadModel"}};
-
-static std::string rotaryScaling(const Rotary &rotary) {
+/// The inside of a block that says how positions are stretched.
+static std::string scalingText(const Rotary &rotary) {
   std::string common = fmt::format(R"("factor": {}, "original_max_position_embeddings": {})",
-                                   real(rotary.factor), rotary.originalContext);
+                                   realText(rotary.factor), rotary.originalContext);
   switch (rotary.scaling) {
   case Rotary::Scaling::None:
-    return "null";
+    return R"("rope_type": "default")";
   case Rotary::Scaling::Linear:
-    return fmt::format(R"({{"rope_type": "linear", {}}})", common);
+    return R"("rope_type": "linear", )" + common;
   case Rotary::Scaling::Dynamic:
-    return fmt::format(R"({{"rope_type": "dynamic", {}}})", common);
+    return R"("rope_type": "dynamic", )" + common;
   case Rotary::Scaling::Yarn:
     return fmt::format(
-        R"({{"rope_type": "yarn", {}, "beta_fast": {}, "beta_slow": {}, "truncate": {}, "attention_factor": {}}})",
-        common, real(rotary.betaFast), real(rotary.betaSlow), rotary.truncate,
-        real(rotary.attentionFactor));
+        R"("rope_type": "yarn", {}, "beta_fast": {}, "beta_slow": {}, "truncate": {}, "attention_factor": {})",
+        common, realText(rotary.betaFast), realText(rotary.betaSlow), rotary.truncate,
+        realText(rotary.attentionFactor));
   case Rotary::Scaling::Llama3:
     return fmt::format(
-        R"({{"rope_type": "llama3", {}, "low_freq_factor": {}, "high_freq_factor": {}}})", common,
-        real(rotary.lowFactor), real(rotary.highFactor));
+        R"("rope_type": "llama3", {}, "low_freq_factor": {}, "high_freq_factor": {})", common,
+        realText(rotary.lowFactor), realText(rotary.highFactor));
+  case Rotary::Scaling::LongRope:
+    return fmt::format(
+        R"("rope_type": "longrope", {}, "short_factor": {}, "long_factor": {}, "attention_factor": {})",
+        common, listText(rotary.shortFactors), listText(rotary.longFactors),
+        realText(rotary.attentionFactor));
   }
-  return "null";
+  return "";
 }
 
-static void writeWindow(const ModelConfig &config, ObjectText &out) {
-  if (config.type == "llama")
+static void writeRotary(const ModelConfig &config, const RotaryKeys &keys, ObjectText &out) {
+  const Rotary &rotary = config.rotary;
+  bool isPlain = rotary.scaling == Rotary::Scaling::None;
+  out.number(keys.base, rotary.base);
+  if (!keys.share.empty())
+    out.number(keys.share, config.rotaryShare);
+  if (rotary.scaling == Rotary::Scaling::LongRope)
+    out.size("original_max_position_embeddings", rotary.originalContext);
+  out.raw("rope_scaling", isPlain ? "null" : fmt::format("{{{}}}", scalingText(rotary)));
+  bool turnsLocally = std::ranges::any_of(
+      config.kinds, [](LayerKind kind) { return kind.turn == LayerKind::Turn::Local; });
+  if (!turnsLocally)
     return;
-  if (config.window)
-    out.size("sliding_window", config.window);
-  else
-    out.raw("sliding_window", "null");
-  if (config.type == "mistral")
-    return;
-  out.truth("use_sliding_window", config.window != 0);
-  out.size("max_window_layers", config.window ? 0 : config.layers);
+  if (!keys.localBase.empty())
+    out.number(keys.localBase, config.localRotary.base);
+  if (keys.localBase.empty() || config.localRotary.scaling != Rotary::Scaling::None)
+    out.raw("rope_parameters",
+            fmt::format(R"({{"full_attention": {{"rope_theta": {}, {}}}, "sliding_attention": )"
+                        R"({{"rope_theta": {}, {}}}}})",
+                        realText(rotary.base), scalingText(rotary),
+                        realText(config.localRotary.base), scalingText(config.localRotary)));
 }
 
-static void writeLlama(const ModelConfig &config, ObjectText &out) {
-  assert(config.rotary.style == Rotary::Style::Half && "config.json has one rotary style");
-  out.size("hidden_size", config.channels);
-  out.size("intermediate_size", config.feedForward);
-  out.size("num_hidden_layers", config.layers);
-  out.size("num_attention_heads", config.heads);
-  out.size("num_key_value_heads", config.keyValueHeads);
-  out.size("head_dim", config.headChannels);
-  out.size("max_position_embeddings", config.context);
-  out.number("rms_norm_eps", config.epsilon);
-  out.number("rope_theta", config.rotary.base);
-  out.raw("rope_scaling", rotaryScaling(config.rotary));
-  out.text("hidden_act", config.activation == Activation::Silu ? "silu" : "gelu_pytorch_tanh");
-  out.truth("attention_bias", config.outputBias);
-  out.truth("mlp_bias", config.feedForwardBias);
-  writeWindow(config, out);
+static std::string_view activationName(Activation activation, const Family &family) {
+  switch (activation) {
+  case Activation::Silu:
+    return "silu";
+  case Activation::Gelu:
+    return "gelu";
+  case Activation::GeluTanh:
+    return family.type == "gpt2" || family.type == "phi" ? "gelu_new" : "gelu_pytorch_tanh";
+  case Activation::Relu:
+    return "relu";
+  }
+  return "";
 }
 
-static void writeGpt2(const ModelConfig &config, ObjectText &out) {
-  out.size("n_embd", config.channels);
-  out.size("n_inner", config.feedForward);
-  out.size("n_layer", config.layers);
-  out.size("n_head", config.heads);
-  out.size("n_positions", config.context);
-  out.size("n_ctx", config.context);
-  out.number("layer_norm_epsilon", config.epsilon);
-  out.text("activation_function", config.activation == Activation::Silu ? "silu" : "gelu_new");
+static void writeKey(const ModelConfig &config, const Family &family, const ConfigKey &key,
+                     ObjectText &out) {
+  std::visit(
+      [&](auto member) {
+        auto value = config.*member;
+        if constexpr (std::is_same_v<decltype(value), bool>)
+          out.truth(key.name, value);
+        else if constexpr (std::is_same_v<decltype(value), Activation>)
+          out.text(key.name, activationName(value, family));
+        else if (key.ifNull && value == static_cast<decltype(value)>(*key.ifNull))
+          out.raw(key.name, "null");
+        else if constexpr (std::is_same_v<decltype(value), double>) {
+          // transformers takes whole numbers only there, where it takes them.
+          if (member == &ModelConfig::attentionDivisor && value == std::floor(value))
+            out.size(key.name, static_cast<int64_t>(value));
+          else
+            out.number(key.name, value);
+        } else
+          out.size(key.name, value);
+      },
+      key.member);
 }
 
 static void writeEnds(const ModelConfig &config, ObjectText &out) {
@@ -125,19 +120,27 @@ static void writeEnds(const ModelConfig &config, ObjectText &out) {
     out.raw("eos_token_id", fmt::format("[{}]", fmt::join(config.endTokens, ", ")));
 }
 
-std::string configText(const ModelConfig &config, DataType type) {
+std::string configText(const ModelConfig &given, DataType type) {
+  ModelConfig config = given;
+  if (config.rotary.scaling == Rotary::Scaling::Dynamic)
+    config.context = config.rotary.originalContext;
+  const Family &family = familyOf(config);
+  assert((!config.rotates || config.rotary.style == family.rotary.style) &&
+         "a family's config.json has one rotary style");
   ObjectText out;
-  for (const Architecture &each : architectures)
-    if (each.type == config.type)
-      out.raw("architectures", fmt::format("[\"{}\"]", each.name));
+  out.raw("architectures", fmt::format("[\"{}\"]", family.architecture));
   out.text("model_type", config.type);
-  if (config.family == Family::Gpt2)
-    writeGpt2(config, out);
-  else
-    writeLlama(config, out);
+  for (const ConfigKey &key : family.keys)
+    writeKey(config, family, key, out);
+  if (config.rotates)
+    writeRotary(config, family.rotary, out);
+  if (family.write)
+    family.write(config, out);
   out.size("vocab_size", config.vocabulary);
   out.truth("tie_word_embeddings", config.tied);
   writeEnds(config, out);
+  // Nothing here pads; what some families would assume is beyond a small vocabulary.
+  out.raw("pad_token_id", "null");
   static constexpr std::string_view types[] = {"float32", "float16", "bfloat16"};
   out.text("torch_dtype", types[static_cast<size_t>(type)]);
   return out.whole();

@@ -12,8 +12,8 @@
 
 namespace roux::model {
 
-/// config.json of a model whose weights are stored as `type`. The rotary style must be Half, which
-/// is the only one Hugging Face has (withRotaryStyle() changes it).
+/// config.json of a model whose weights are stored as `type`. The rotary style must be that
+/// of the family's files (withRotaryStyle() changes it).
 std::string configText(const ModelConfig &config, DataType type);
 
 /// generation_config.json: where answers begin and end, and how the base's were drawn.

@@ -9,6 +9,7 @@
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/AtomicFolder.h"
 #include "runtime/data/Sums.h"
+#include "runtime/model/Family.h"
 #include "runtime/model/RotaryStyle.h"
 #include "runtime/model/WriteConfig.h"
 
@@ -95,7 +96,7 @@ void writeModelFolder(const std::filesystem::path &folder, const Model &model,
                       const ModelCompanions &companions, uint64_t shardBytes) {
   bind(model.config, model.weights);
   ModelConfig config = model.config;
-  Weights weights = withRotaryStyle(config, model.weights, Rotary::Style::Half);
+  Weights weights = withRotaryStyle(config, model.weights, familyOf(config).rotary.style);
   data::AtomicFolder out(folder);
   writeSafetensorsFolder(out.path(), weights, shardBytes);
   data::writeWhole(out.path() / "config.json", configText(config, mainType(weights)));

@@ -161,6 +161,7 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
     extents[prefix + ".distinct"] = static_cast<int64_t>(found.ids.size());
     extents[prefix + ".starts"] = static_cast<int64_t>(found.starts.size());
   }
+  launch.bind<int32_t>(lengthName, sequenceLengths(columns.segments, columns.labels));
   TargetRows targets = targetRows(columns.labels);
   launch.bind<int32_t>(targetName, targets.rows);
   launch.bind<int32_t>(targetPlaceName, targets.places);
@@ -258,11 +259,12 @@ int64_t ModelProgram::cacheRowBytes() const {
 }
 
 void ModelProgram::bindCached(Launch &launch, const CachedColumns &columns, int32_t block) {
-  std::vector<int32_t> positions, slots, last;
+  std::vector<int32_t> positions, slots, last, lengths;
   for (size_t s = 0; s < columns.begins.size(); ++s) {
     for (int32_t at = columns.segments[s]; at < columns.segments[s + 1]; ++at) {
       positions.push_back(columns.lengths[s] + at - columns.segments[s]);
       slots.push_back(columns.begins[s] + positions.back());
+      lengths.push_back(columns.spans[s]);
     }
     last.push_back(columns.segments[s + 1] - 1);
   }
@@ -271,6 +273,7 @@ void ModelProgram::bindCached(Launch &launch, const CachedColumns &columns, int3
   launch.bind("token", columns.tokens);
   launch.bind<int32_t>("position", positions);
   launch.bind<int32_t>("slot", slots);
+  launch.bind<int32_t>(lengthName, lengths);
   launch.bind<int32_t>("last", last);
   launch.bind<AttentionWork>(cachedWorkName, items);
   Extents &extents = launch.bindings.extents;

@@ -34,6 +34,9 @@ struct CachedColumns {
   std::vector<int32_t> segments; ///< where each sequence's begin and, last, the number of tokens
   std::vector<int32_t> begins;   ///< of each sequence: the cache's row of its first token
   std::vector<int32_t> lengths;  ///< of each sequence: its tokens in the cache
+  /// Of each sequence: the length that its positions turn by, where they turn by one. It stays
+  /// while the sequence grows, for keys in the cache are turned already.
+  std::vector<int32_t> spans = {};
 };
 
 /// Keys and values of all layers, each layers x rows x channels.

@@ -48,6 +48,7 @@ const std::map<std::string, Sample> &samples() {
   static const Change oneHead = {
       {"heads = 2, key_value_heads = 2", "heads = 1, key_value_heads = 1"}, {"x2xf32", "x1xf32"}};
   static const Change window = {{"scale = 0.5", "scale = 0.5, window = 3"}};
+  static const Change softcap = {{"scale = 0.5", "scale = 0.5, softcap = 3.0"}};
   static const Change gelu = {{"silu", "gelu_tanh"}};
   static const Change transposed = {{" :", " transposed :"}};
   static const std::string layer = R"(
@@ -75,6 +76,7 @@ const std::map<std::string, Sample> &samples() {
   static const std::string w = ", %w~: tensor<8xf32> {step.parameter = \"w~\"}, %h~: tensor<4xf32> "
                                "{step.parameter = \"h~\"}";
   static const std::string matrix = ", %m~: tensor<8x8xf32> {step.parameter = \"m~\"}";
+  static const std::string table = ", %t~: tensor<9x8xf32> {step.parameter = \"t~\"}";
   static const std::string result = S " {step.result = \"r~\"}";
   static const std::map<std::string, Sample> all = {
       {"step.rms_norm",
@@ -82,14 +84,16 @@ const std::map<std::string, Sample> &samples() {
         "%r~ = step.rms_norm %x~, %w~ {epsilon = 1.0e-5} : (" S ", tensor<8xf32>) -> " S,
         result,
         "%r~",
-        {{"groups", {{"%w~", "%h~"}, {"1.0e-5", "1.0e-5, groups = 2"}, {"<8xf32>", "<4xf32>"}}}}}},
+        {{"around_one", {{"1.0e-5", "1.0e-5, around_one"}}},
+         {"groups", {{"%w~", "%h~"}, {"1.0e-5", "1.0e-5, groups = 2"}, {"<8xf32>", "<4xf32>"}}}}}},
       {"step.rms_norm_grad",
        {xy + w,
         "%r~, %g~ = step.rms_norm_grad %x~, %y~, %w~ {epsilon = 1.0e-5} : (" S ", " S
         ", tensor<8xf32>) -> (" S ", tensor<8xf32>)",
         result,
         "%r~",
-        {{"groups", {{"%w~", "%h~"}, {"1.0e-5", "1.0e-5, groups = 2"}, {"<8xf32>", "<4xf32>"}}}}}},
+        {{"around_one", {{"1.0e-5", "1.0e-5, around_one"}}},
+         {"groups", {{"%w~", "%h~"}, {"1.0e-5", "1.0e-5, groups = 2"}, {"<8xf32>", "<4xf32>"}}}}}},
       {"step.layer_norm",
        {x + w,
         "%r~ = step.layer_norm %x~, %w~, %w~ {epsilon = 1.0e-5} : (" S
@@ -128,20 +132,34 @@ const std::map<std::string, Sample> &samples() {
         ") -> (tensor<?x2xf32>, tensor<?x2xf32>)",
         "tensor<?x2xf32> {step.result = \"c~\"}",
         "%c~",
-        {{"frequencies", {{"0.1>", "0.2>"}}}}}},
+        {{"frequencies", {{"0.1>", "0.2>"}}},
+         {"limit",
+          {{"%at~ {", "%at~ of %at~ {limit = 5, stretch = 2.0, "},
+           {"(" COLUMN, "(" COLUMN ", " COLUMN}}},
+         {"stretch",
+          {{"%at~ {", "%at~ of %at~ {limit = 4, stretch = 3.0, "},
+           {"(" COLUMN, "(" COLUMN ", " COLUMN}}},
+         {"beyond",
+          {{"%at~ {", "%at~ of %at~ {limit = 4, beyond = array<f64: 1.0, 0.3>, "},
+           {"(" COLUMN, "(" COLUMN ", " COLUMN}}}}}},
       {"step.rope",
        {x + ", %c~: tensor<?x2xf32> {step.attribute = \"c~\"}",
         "%r~ = step.rope half %x~, %c~, %c~ : (" S ", tensor<?x2xf32>, tensor<?x2xf32>) -> " S,
         result,
         "%r~",
-        {{"style", {{"half", "interleaved"}}}, {"inverse", {{" :", " inverse :"}}}}}},
+        {{"style", {{"half", "interleaved"}}},
+         {"inverse", {{" :", " inverse :"}}},
+         {"head_channels", {{"%c~ :", "%c~ {head_channels = 8} :"}}}}}},
       {"step.attention",
        {xyz + segments,
         "%r~, %l~ = step.attention %x~, %y~, %z~, %at~ " + heads +
             COLUMN ") -> (" S ", tensor<?x2xf32>)",
         result,
         "%r~",
-        {{"heads", oneHead}, {"key_value_heads", oneHead}, {"window", window}}}},
+        {{"heads", oneHead},
+         {"key_value_heads", oneHead},
+         {"window", window},
+         {"softcap", softcap}}}},
       {"step.attention_grad",
        {xyz + segments +
             ", %l~: tensor<?x2xf32> {step.attribute = \"l~\"}, %k~: tensor<?x1xf32> "
@@ -153,7 +171,8 @@ const std::map<std::string, Sample> &samples() {
         "%r~",
         {{"heads", {oneHead[0], oneHead[1], {"%l~", "%k~"}}},
          {"key_value_heads", {oneHead[0], oneHead[1], {"%l~", "%k~"}}},
-         {"window", window}}}},
+         {"window", window},
+         {"softcap", softcap}}}},
       {"step.cached_attention",
        {xyz + ", %at~: " COLUMN " {step.column = #step.column<first>}, %s~: " COLUMN
               " {step.column = #step.column<slot>}",
@@ -164,6 +183,7 @@ const std::map<std::string, Sample> &samples() {
         {{"heads", {oneHead[0]}},
          {"key_value_heads", {oneHead[0]}},
          {"window", window},
+         {"softcap", softcap},
          {"single", {{"attention %x", "attention single %x"}}}}}},
       {"step.activation",
        {x, "%r~ = step.activation silu %x~ : (" S ") -> " S, result, "%r~", {{"kind", gelu}}}},
@@ -191,7 +211,7 @@ const std::map<std::string, Sample> &samples() {
         ", tensor<3x?x8xf32>)",
         result,
         "%r~",
-        {{"callee", {{"@layer", "@other"}}},
+        {{"callees", {{"@layer", "[@layer, @other]"}}},
          {"count", {{"count 3", "count 2"}, {"<3x", "<2x"}}},
          {"activations", {{"recompute", "save"}}}},
         layer}},
@@ -202,10 +222,45 @@ const std::map<std::string, Sample> &samples() {
         "recompute : (" S ", tensor<3x?x8xf32>) -> " S,
         result,
         "%r~",
-        {{"callee", {{"@layer_grad", "@other_grad"}}},
+        {{"callees", {{"@layer_grad", "[@layer_grad, @other_grad]"}}},
          {"count", {{"count 3", "count 2"}, {"<3x", "<2x"}, {"%in~", "%to~"}}},
          {"activations", {{"recompute", "save"}}}},
         layer}},
+      {"step.scale", {x, "%r~ = step.scale %x~ {factor = 0.5} : (" S ") -> " S, result, "%r~", {}}},
+      {"step.softcap",
+       {x, "%r~ = step.softcap %x~ {cap = 5.0} : (" S ") -> " S, result, "%r~", {}}},
+      {"step.split",
+       {x,
+        "%r~, %s~ = step.split %x~ : (" S ") -> (tensor<?x4xf32>, tensor<?x4xf32>)",
+        "tensor<?x4xf32> {step.result = \"r~\"}",
+        "%r~",
+        {{"groups", {{"%x~ :", "%x~ {groups = 2} :"}}}}}},
+      {"step.concat",
+       {x,
+        "%r~ = step.concat %x~, %x~ : (" S ", " S ") -> tensor<?x16xf32>",
+        "tensor<?x16xf32> {step.result = \"r~\"}",
+        "%r~",
+        {{"groups", {{"%x~ :", "%x~ {groups = 2} :"}}}}}},
+      {"step.embedding",
+       {"%at~: " COLUMN " {step.column = #step.column<position>}" + table,
+        "%r~ = step.embedding %at~, %t~ : (" COLUMN ", tensor<9x8xf32>) -> " S,
+        result,
+        "%r~",
+        {{"offset", {{"%t~ :", "%t~ {offset = 1} :"}}}}}},
+      {"step.embedding_grad",
+       {x + at,
+        "%g~ = step.embedding_grad %x~, %at~ : (" S ", " COLUMN ") -> tensor<9x8xf32>",
+        "tensor<9x8xf32> {step.gradient = \"t~\"}",
+        "%g~",
+        {{"offset", {{"%at~ :", "%at~ {offset = 1} :"}}}}}},
+      {"step.nll",
+       {x + matrix + ", %at~: " COLUMN " {step.column = #step.column<label>}",
+        "%r~, %l~ = step.nll %x~, %m~, %at~ : (" S ", tensor<8x8xf32>, " COLUMN
+        ") -> (tensor<?xf32>, tensor<?xf32>)",
+        "tensor<?xf32> {step.result = \"r~\"}",
+        "%r~",
+        {{"scale", {{"%at~ :", "%at~ {scale = 0.5} :"}}},
+         {"softcap", {{"%at~ :", "%at~ {softcap = 5.0} :"}}}}}},
       {"step.clip_factor",
        {"%n~: tensor<f32> {step.attribute = \"n~\"}",
         "%f~ = step.clip_factor %n~ {limit = 2.0} : tensor<f32>",
@@ -237,7 +292,8 @@ const std::map<std::string, Sample> &samples() {
            } : (tensor<?x8xf32>, tensor<8x8xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>))",
         "tensor<f32> {step.result = \"r~\"}",
         "%r~",
-        {}}},
+        {{"scale", {{"} : (tensor<?x8", "} {scale = 0.5} : (tensor<?x8"}}},
+         {"softcap", {{"} : (tensor<?x8", "} {softcap = 5.0} : (tensor<?x8"}}}}}},
       {"step.cross_entropy_grad",
        {x + matrix +
             ", %at~: " COLUMN " {step.column = #step.column<label>}, %v~: tensor<?xf32> "
@@ -251,7 +307,8 @@ const std::map<std::string, Sample> &samples() {
            } : (tensor<f32>, tensor<?x8xf32>, tensor<8x8xf32>, tensor<?xi32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>) -> (tensor<?x8xf32>, tensor<8x8xf32>))",
         result,
         "%r~",
-        {}}},
+        {{"scale", {{"} : (tensor<f32>", "} {scale = 0.5} : (tensor<f32>"}}},
+         {"softcap", {{"} : (tensor<f32>", "} {softcap = 5.0} : (tensor<f32>"}}}}}},
   };
   return all;
 }

@@ -128,6 +128,7 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
   const std::pair<const char *, const std::vector<double> *> indexed[] = {
       {"token", &columns.tokens}, {"label", &columns.labels}, {"position", &columns.positions}};
   bindings.extents["tokens"] = columns.tokens.size();
+  bindList(bindings, kept, lengthName, sequenceLengths(segments, integers(columns.labels)));
   for (auto [column, values] : indexed) {
     bindList(bindings, kept, column, integers(*values));
     TokenGroups found = groupTokens(integers(*values));

@@ -109,6 +109,20 @@ const std::string zLoss = crossEntropy(R"(
   %r = arith.addf %n, %t : f64
   step.yield %r : f64)");
 
+/// `text` with `from`, which is there, replaced.
+std::string with(std::string text, const std::string &from, const std::string &to) {
+  size_t at = text.find(from);
+  EXPECT_NE(at, text.npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+const std::string cappedLoss =
+    with(zLoss, "} : (tensor<?x3xf64>", "} {scale = 0.7, softcap = 1.3} : (tensor<?x3xf64>");
+const std::string biasedLoss =
+    with(with(with(zLoss, "%labels: tensor<?xi32>", "%bias: tensor<5xf64>, %labels: tensor<?xi32>"),
+              "%table, %labels", "%table bias %bias, %labels"),
+         "tensor<5x3xf64>, tensor<?xi32>", "tensor<5x3xf64>, tensor<5xf64>, tensor<?xi32>");
+
 const std::vector<double> someTokens{3, 0, 4, 2, 0, 3}, someLabels{3, 0, -1, 2, 0, 4};
 const std::vector<double> someSegments{0, 2, 2, 6}; // the second is empty
 
@@ -128,6 +142,18 @@ const GradientCase cases[] = {
     {"rms_norm_of_heads",
      R"(func.func @f(%x: tensor<?x6xf64>, %w: tensor<2xf64>) -> tensor<?x6xf64> {
       %r = step.rms_norm %x, %w {epsilon = 1.0e-2, groups = 3} : (tensor<?x6xf64>, tensor<2xf64>) -> tensor<?x6xf64>
+      return %r : tensor<?x6xf64> })",
+     {},
+     {0, 1}},
+    {"embedding_from_row_2",
+     R"(func.func @f(%i: tensor<?xi32>, %t: tensor<7x3xf64>) -> tensor<?x3xf64> {
+      %r = step.embedding %i, %t {offset = 2} : (tensor<?xi32>, tensor<7x3xf64>) -> tensor<?x3xf64>
+      return %r : tensor<?x3xf64> })",
+     {{0, someTokens}},
+     {1}},
+    {"rms_norm_around_one",
+     R"(func.func @f(%x: tensor<?x6xf64>, %w: tensor<2xf64>) -> tensor<?x6xf64> {
+      %r = step.rms_norm %x, %w {epsilon = 1.0e-2, groups = 3, around_one} : (tensor<?x6xf64>, tensor<2xf64>) -> tensor<?x6xf64>
       return %r : tensor<?x6xf64> })",
      {},
      {0, 1}},
@@ -163,6 +189,20 @@ const GradientCase cases[] = {
       return %r : tensor<?x8xf64> })",
      {{1, someTokens}},
      {0}},
+    {"rope_of_a_part",
+     R"(func.func @f(%x: tensor<?x14xf64>, %p: tensor<?xi32>) -> tensor<?x14xf64> {
+      %c, %s = step.rotation %p {frequencies = array<f64: 1.0, 0.1>, scale = 1.5} : (tensor<?xi32>) -> (tensor<?x2xf64>, tensor<?x2xf64>)
+      %r = step.rope half %x, %c, %s {head_channels = 7} : (tensor<?x14xf64>, tensor<?x2xf64>, tensor<?x2xf64>) -> tensor<?x14xf64>
+      return %r : tensor<?x14xf64> })",
+     {{1, someTokens}},
+     {0}},
+    {"attention_softcap",
+     R"(func.func @f(%q: tensor<?x8xf64>, %k: tensor<?x8xf64>, %v: tensor<?x8xf64>, %s: tensor<?xi32>) -> tensor<?x8xf64> {
+      %r, %l = step.attention %q, %k, %v, %s {heads = 2, key_value_heads = 2, scale = 0.7, softcap = 1.1}
+          : (tensor<?x8xf64>, tensor<?x8xf64>, tensor<?x8xf64>, tensor<?xi32>) -> (tensor<?x8xf64>, tensor<?x2xf64>)
+      return %r : tensor<?x8xf64> })",
+     {{3, someSegments}},
+     {0, 1, 2}},
     {"attention",
      R"(func.func @f(%q: tensor<?x8xf64>, %k: tensor<?x4xf64>, %v: tensor<?x4xf64>, %s: tensor<?xi32>) -> tensor<?x8xf64> {
       %r, %l = step.attention %q, %k, %v, %s {heads = 4, key_value_heads = 2, scale = 0.7}
@@ -186,6 +226,24 @@ const GradientCase cases[] = {
     {"gelu_tanh",
      R"(func.func @f(%x: tensor<?x4xf64>) -> tensor<?x4xf64> {
       %r = step.activation gelu_tanh %x : (tensor<?x4xf64>) -> tensor<?x4xf64>
+      return %r : tensor<?x4xf64> })",
+     {},
+     {0}},
+    {"gelu",
+     R"(func.func @f(%x: tensor<?x4xf64>) -> tensor<?x4xf64> {
+      %r = step.activation gelu %x : (tensor<?x4xf64>) -> tensor<?x4xf64>
+      return %r : tensor<?x4xf64> })",
+     {},
+     {0}},
+    {"relu",
+     R"(func.func @f(%x: tensor<?x4xf64>) -> tensor<?x4xf64> {
+      %r = step.activation relu %x : (tensor<?x4xf64>) -> tensor<?x4xf64>
+      return %r : tensor<?x4xf64> })",
+     {},
+     {0}},
+    {"scale",
+     R"(func.func @f(%x: tensor<?x4xf64>) -> tensor<?x4xf64> {
+      %r = step.scale %x {factor = -0.3} : (tensor<?x4xf64>) -> tensor<?x4xf64>
       return %r : tensor<?x4xf64> })",
      {},
      {0}},
@@ -214,6 +272,12 @@ const GradientCase cases[] = {
       return %a, %b : tensor<?x2xf64>, tensor<?x4xf64> })",
      {},
      {0}},
+    {"split_by_group",
+     R"(func.func @f(%x: tensor<?x12xf64>) -> (tensor<?x4xf64>, tensor<?x8xf64>) {
+      %a, %b = step.split %x {groups = 2} : (tensor<?x12xf64>) -> (tensor<?x4xf64>, tensor<?x8xf64>)
+      return %a, %b : tensor<?x4xf64>, tensor<?x8xf64> })",
+     {},
+     {0}},
     {"pick_rows",
      R"(func.func @f(%x: tensor<?x4xf64>, %r: tensor<?xi32, #step.rows<targets>>) -> tensor<?x4xf64, #step.rows<targets>> {
       %r0 = step.pick_rows %x, %r : (tensor<?x4xf64>, tensor<?xi32, #step.rows<targets>>) -> tensor<?x4xf64, #step.rows<targets>>
@@ -234,6 +298,8 @@ const GradientCase cases[] = {
      {0}},
     {"cross_entropy_focal", focal.c_str(), {{2, someLabels}}, {0, 1}, true},
     {"cross_entropy_z_loss", zLoss.c_str(), {{2, someLabels}}, {0, 1}, true},
+    {"cross_entropy_scale_and_softcap", cappedLoss.c_str(), {{2, someLabels}}, {0, 1}, true},
+    {"cross_entropy_bias", biasedLoss.c_str(), {{3, someLabels}}, {0, 1, 2}, true},
     {"cross_entropy_every_function", everyFunction.c_str(), {{2, someLabels}}, {0, 1}, true},
 };
 

@@ -104,6 +104,15 @@ static Array columnOf(const Columns &columns, Column column) {
     return Array::column(columns.positions);
   case Column::segments:
     return Array::column(columns.segments);
+  case Column::length: {
+    std::vector<double> lengths;
+    for (size_t i = 0; i + 1 < columns.segments.size(); ++i) {
+      size_t end = static_cast<size_t>(columns.segments[i + 1]);
+      bool follows = end > columns.segments[i] && columns.labels[end - 1] >= 0;
+      lengths.resize(end, static_cast<double>(end) - columns.segments[i] + follows);
+    }
+    return Array::column(lengths);
+  }
   case Column::target: {
     std::vector<double> rows;
     for (size_t t = 0; t < columns.labels.size(); ++t)

@@ -51,8 +51,9 @@ static void place(Array &stack, const Array &part, int64_t layer, int64_t count)
             stack.values.begin() + layer * part.values.size());
 }
 
-static func::FuncOp calleeOf(Operation *op, FlatSymbolRefAttr name) {
-  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, name);
+static func::FuncOp calleeOf(Operation *op, ArrayAttr names, size_t layer) {
+  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+      op, cast<FlatSymbolRefAttr>(names[layer % names.size()]));
 }
 
 static std::vector<Array> runLayers(LayersOp op, ArrayRef<Array> operands, const Watch &watch) {
@@ -67,7 +68,7 @@ static std::vector<Array> runLayers(LayersOp op, ArrayRef<Array> operands, const
     arguments.insert(arguments.end(), sharedValues.begin(), sharedValues.end());
     for (const Array &weight : weights)
       arguments.push_back(slice(weight, layer));
-    std::vector<Array> returned = run(calleeOf(op, op.getCalleeAttr()), arguments, watch);
+    std::vector<Array> returned = run(calleeOf(op, op.getCallees(), layer), arguments, watch);
     x = returned[0];
     for (size_t i = 1; i < returned.size(); ++i)
       place(results[1 + i], returned[i], layer, count);
@@ -88,7 +89,7 @@ static std::vector<Array> runLayersGrad(LayersGradOp op, ArrayRef<Array> operand
     arguments.insert(arguments.end(), sharedValues.begin(), sharedValues.end());
     for (const Array &stack : stacks)
       arguments.push_back(slice(stack, layer));
-    std::vector<Array> returned = run(calleeOf(op, op.getCalleeAttr()), arguments, watch);
+    std::vector<Array> returned = run(calleeOf(op, op.getCallees(), layer), arguments, watch);
     gradient = returned[0];
     for (size_t i = 1; i < returned.size(); ++i)
       place(results[i], returned[i], layer, count);

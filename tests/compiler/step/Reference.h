@@ -51,8 +51,24 @@ std::vector<Array> runGradient(mlir::Operation *op, llvm::ArrayRef<Array> operan
 /// The values a formula's region yields.
 std::vector<double> runFormula(mlir::Region &formula, llvm::ArrayRef<double> arguments);
 
+/// What a logit is, beside the product.
+struct LogitForm {
+  const Array *bias = nullptr;
+  double scale = 1;
+  std::optional<llvm::APFloat> softcap;
+
+  /// Of an operation whose bias, if it has one, is operand `at`.
+  template <typename Op>
+  LogitForm(Op op, llvm::ArrayRef<Array> in, size_t at)
+      : bias(op.getBias() ? &in[at] : nullptr),
+        scale(op.getScale() ? op.getScale()->convertToDouble() : 1), softcap(op.getSoftcap()) {}
+};
+
 /// Logits of one token, and the logarithm of the sum of their exponentials.
-std::vector<double> logits(const Array &hidden, const Array &vocabulary, int64_t token);
+std::vector<double> logits(const Array &hidden, const Array &vocabulary, const LogitForm &form,
+                           int64_t token);
+/// cap * tanh(value / cap), or the value where there is no cap.
+double capped(double value, std::optional<llvm::APFloat> cap);
 double logSumExp(const std::vector<double> &values);
 
 /// The tokens that token t sees, as a half-open range, for offsets `segments` and window (0: none).

@@ -17,12 +17,12 @@ namespace roux::step::reference {
 
 using Arrays = std::vector<Array>;
 
-static Array embedding(ArrayRef<Array> in) {
+static Array embedding(EmbeddingOp op, ArrayRef<Array> in) {
   const Array &indexes = in[0], &table = in[1];
   Array out({indexes.rows(), table.columns()});
   for (int64_t t = 0; t < out.rows(); ++t)
     for (int64_t c = 0; c < out.columns(); ++c)
-      out.at(t, c) = table.at(indexes.index(t), c);
+      out.at(t, c) = table.at(indexes.index(t) + op.getOffset(), c);
   return out;
 }
 
@@ -38,7 +38,7 @@ static Array rmsNorm(RMSNormOp op, ArrayRef<Array> in) {
         sum += x.at(t, begin + c) * x.at(t, begin + c);
       double scale = 1 / std::sqrt(sum / size + epsilon);
       for (int64_t c = 0; c < size; ++c)
-        out.at(t, begin + c) = x.at(t, begin + c) * scale * weight.values[c];
+        out.at(t, begin + c) = x.at(t, begin + c) * scale * (weight.values[c] + op.getAroundOne());
     }
   return out;
 }
@@ -81,7 +81,16 @@ static Arrays rotation(RotationOp op, ArrayRef<Array> in) {
   Array cosine({in[0].rows(), static_cast<int64_t>(frequencies.size())}), sine(cosine.shape);
   for (int64_t t = 0; t < cosine.rows(); ++t)
     for (int64_t i = 0; i < cosine.columns(); ++i) {
-      double angle = in[0].values[t] * frequencies[i];
+      double frequency = frequencies[i];
+      if (double length = in.size() > 1 ? in[1].values[t] : 0;
+          op.getLimit() && length > static_cast<double>(*op.getLimit())) {
+        double f = op.getStretch() ? op.getStretch()->convertToDouble() : 1;
+        double n = 2.0 * static_cast<double>(cosine.columns());
+        double stretch = f * length / static_cast<double>(*op.getLimit()) - (f - 1);
+        frequency = op.getBeyond() ? (*op.getBeyond())[i]
+                                   : frequency * std::pow(stretch, -2.0 * i / (n - 2));
+      }
+      double angle = in[0].values[t] * frequency;
       cosine.at(t, i) = scale * std::cos(angle);
       sine.at(t, i) = scale * std::sin(angle);
     }
@@ -92,9 +101,9 @@ static Array rope(RopeOp op, ArrayRef<Array> in) {
   const Array &x = in[0], &cosine = in[1], &sine = in[2];
   int64_t pairs = cosine.columns();
   bool half = op.getStyle() == RopeStyle::half;
-  Array out(x.shape);
+  Array out = x;
   for (int64_t t = 0; t < x.rows(); ++t)
-    for (int64_t head = 0; head < x.columns(); head += 2 * pairs)
+    for (int64_t head = 0; head < x.columns(); head += op.headChannels())
       for (int64_t i = 0; i < pairs; ++i) {
         int64_t a = head + (half ? i : 2 * i), b = head + (half ? i + pairs : 2 * i + 1);
         double s = op.getInverse() ? -sine.at(t, i) : sine.at(t, i), c = cosine.at(t, i);
@@ -114,6 +123,10 @@ std::pair<int64_t, int64_t> visible(const Array &segments, int64_t token, int64_
   return {first, token + 1};
 }
 
+double capped(double value, std::optional<llvm::APFloat> cap) {
+  return cap ? cap->convertToDouble() * std::tanh(value / cap->convertToDouble()) : value;
+}
+
 static Arrays attention(AttentionOp op, ArrayRef<Array> in) {
   const Array &q = in[0], &k = in[1], &v = in[2], &segments = in[3];
   int64_t heads = op.getHeads(), share = heads / op.getKeyValueHeads();
@@ -129,7 +142,7 @@ static Arrays attention(AttentionOp op, ArrayRef<Array> in) {
         double dot = 0;
         for (int64_t c = 0; c < size; ++c)
           dot += q.at(t, h * size + c) * k.at(u, g * size + c);
-        scores.push_back(scale * dot);
+        scores.push_back(capped(scale * dot, op.getSoftcap()));
       }
       logsumexp.at(t, h) = logSumExp(scores);
       for (int64_t u = begin; u < end; ++u)
@@ -141,6 +154,10 @@ static Arrays attention(AttentionOp op, ArrayRef<Array> in) {
 }
 
 double activate(ActivationKind kind, double x) {
+  if (kind == ActivationKind::gelu)
+    return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
+  if (kind == ActivationKind::relu)
+    return std::max(x, 0.0);
   if (kind == ActivationKind::silu)
     return x / (1 + std::exp(-x));
   return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
@@ -167,31 +184,37 @@ static Array add(ArrayRef<Array> in) {
   return out;
 }
 
+/// Where column c of a part is that begins at `begin` of the `all` columns of each group and has
+/// `size` of them.
+static int64_t columnOf(int64_t c, int64_t begin, int64_t size, int64_t all) {
+  return c / size * all + begin + c % size;
+}
+
 static Arrays split(SplitOp op, ArrayRef<Array> in) {
   Arrays out;
-  int64_t begin = 0;
+  int64_t begin = 0, groups = op.getGroups(), all = in[0].columns() / groups;
   for (Value part : op.getParts()) {
     int64_t size = cast<RankedTensorType>(part.getType()).getDimSize(1);
     Array piece({in[0].rows(), size});
     for (int64_t t = 0; t < piece.rows(); ++t)
       for (int64_t c = 0; c < size; ++c)
-        piece.at(t, c) = in[0].at(t, begin + c);
+        piece.at(t, c) = in[0].at(t, columnOf(c, begin, size / groups, all));
     out.push_back(piece);
-    begin += size;
+    begin += size / groups;
   }
   return out;
 }
 
-static Array concat(ArrayRef<Array> in) {
-  int64_t columns = 0, begin = 0;
+static Array concat(ConcatOp op, ArrayRef<Array> in) {
+  int64_t columns = 0, begin = 0, groups = op.getGroups();
   for (const Array &part : in)
     columns += part.columns();
   Array out({in[0].rows(), columns});
   for (const Array &part : in) {
     for (int64_t t = 0; t < part.rows(); ++t)
       for (int64_t c = 0; c < part.columns(); ++c)
-        out.at(t, begin + c) = part.at(t, c);
-    begin += part.columns();
+        out.at(t, columnOf(c, begin, part.columns() / groups, columns / groups)) = part.at(t, c);
+    begin += part.columns() / groups;
   }
   return out;
 }
@@ -221,11 +244,15 @@ static Array expandRows(ArrayRef<Array> in, int64_t tokens) {
   return out;
 }
 
-std::vector<double> logits(const Array &hidden, const Array &vocabulary, int64_t token) {
+std::vector<double> logits(const Array &hidden, const Array &vocabulary, const LogitForm &form,
+                           int64_t token) {
   std::vector<double> z(vocabulary.rows());
-  for (int64_t v = 0; v < vocabulary.rows(); ++v)
+  for (int64_t v = 0; v < vocabulary.rows(); ++v) {
+    z[v] = form.bias ? form.bias->values[v] : 0;
     for (int64_t c = 0; c < vocabulary.columns(); ++c)
       z[v] += hidden.at(token, c) * vocabulary.at(v, c);
+    z[v] = capped(z[v] * form.scale, form.softcap);
+  }
   return z;
 }
 
@@ -236,11 +263,12 @@ double logSumExp(const std::vector<double> &values) {
   return largest + std::log(sum);
 }
 
-static Arrays nll(const Array &hidden, const Array &vocabulary, const Array &labels) {
+static Arrays nll(const Array &hidden, const Array &vocabulary, const Array &labels,
+                  const LogitForm &form) {
   Array nll({hidden.rows()}), logsumexp({hidden.rows()});
   for (int64_t t = 0; t < hidden.rows(); ++t)
     if (labels.index(t) >= 0) {
-      std::vector<double> z = logits(hidden, vocabulary, t);
+      std::vector<double> z = logits(hidden, vocabulary, form, t);
       logsumexp.values[t] = logSumExp(z);
       nll.values[t] = logsumexp.values[t] - z[labels.index(t)];
     }
@@ -248,14 +276,17 @@ static Arrays nll(const Array &hidden, const Array &vocabulary, const Array &lab
 }
 
 static Arrays crossEntropy(CrossEntropyOp op, ArrayRef<Array> in) {
-  Arrays values = nll(in[0], in[1], in[2]);
+  LogitForm form(op, in, 2);
+  size_t rest = form.bias ? 3 : 2;
+  const Array &labels = in[rest];
+  Arrays values = nll(in[0], in[1], labels, form);
   double loss = 0;
   Array weights({in[0].rows()});
   for (int64_t t = 0; t < in[0].rows(); ++t)
-    if (in[2].index(t) >= 0) {
+    if (labels.index(t) >= 0) {
       std::vector<double> arguments{values[0].values[t], values[1].values[t]};
       double value = runFormula(op.getFormula(), arguments)[0];
-      for (const Array &input : in.drop_front(3))
+      for (const Array &input : in.drop_front(rest + 1))
         arguments.push_back(input.shape.empty() ? input.values[0] : input.values[t]);
       weights.values[t] = runFormula(op.getWeight(), arguments)[0];
       loss += weights.values[t] * value;
@@ -289,7 +320,7 @@ static Arrays adamW(AdamWOp op, ArrayRef<Array> in) {
 
 std::vector<Array> runForward(Operation *op, ArrayRef<Array> in, int64_t tokens) {
   return llvm::TypeSwitch<Operation *, Arrays>(op)
-      .Case([&](EmbeddingOp) { return Arrays{embedding(in)}; })
+      .Case([&](EmbeddingOp op) { return Arrays{embedding(op, in)}; })
       .Case([&](RMSNormOp op) { return Arrays{rmsNorm(op, in)}; })
       .Case([&](LayerNormOp op) { return Arrays{layerNorm(op, in)}; })
       .Case([&](LinearOp op) { return Arrays{linear(op, in)}; })
@@ -300,12 +331,27 @@ std::vector<Array> runForward(Operation *op, ArrayRef<Array> in, int64_t tokens)
       .Case([&](GateOp op) { return Arrays{gate(op, in)}; })
       .Case([&](AddOp) { return Arrays{add(in)}; })
       .Case([&](SplitOp op) { return split(op, in); })
-      .Case([&](ConcatOp) { return Arrays{concat(in)}; })
+      .Case([&](ConcatOp op) { return Arrays{concat(op, in)}; })
+      .Case([&](ScaleOp op) {
+        Array out = in[0];
+        for (double &value : out.values)
+          value *= op.getFactor().convertToDouble();
+        return Arrays{out};
+      })
+      .Case([&](SoftcapOp op) {
+        Array out = in[0];
+        for (double &value : out.values)
+          value = capped(value, op.getCap());
+        return Arrays{out};
+      })
       .Case([&](CastOp) { return Arrays{in[0]}; })
       .Case([&](PickRowsOp) { return Arrays{pickRows(in)}; })
       .Case([&](ExpandRowsOp) { return Arrays{expandRows(in, tokens)}; })
       .Case([&](CrossEntropyOp op) { return crossEntropy(op, in); })
-      .Case([&](NLLOp) { return nll(in[0], in[1], in[2]); })
+      .Case([&](NLLOp op) {
+        LogitForm form(op, in, 2);
+        return nll(in[0], in[1], in.back(), form);
+      })
       .Case([&](GlobalNormOp) { return Arrays{globalNorm(in)}; })
       .Case([&](ClipFactorOp op) {
         double limit = op.getLimit().convertToDouble(), norm = in[0].values[0];

@@ -18,6 +18,11 @@ namespace roux::step::reference {
 using Arrays = std::vector<Array>;
 
 double activateSlope(ActivationKind kind, double x) {
+  if (kind == ActivationKind::gelu)
+    return (1 + std::erf(x / std::sqrt(2.0))) / 2 +
+           x * std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+  if (kind == ActivationKind::relu)
+    return x > 0;
   if (kind == ActivationKind::silu) {
     double s = 1 / (1 + std::exp(-x));
     return s * (1 + x * (1 - s));
@@ -35,7 +40,7 @@ static Array embeddingGrad(EmbeddingGradOp op, ArrayRef<Array> in) {
   Array out(shapeOf(op.getResult()));
   for (int64_t t = 0; t < in[0].rows(); ++t)
     for (int64_t c = 0; c < in[0].columns(); ++c)
-      out.at(in[1].index(t), c) += in[0].at(t, c);
+      out.at(in[1].index(t) + op.getOffset(), c) += in[0].at(t, c);
   return out;
 }
 
@@ -48,12 +53,14 @@ static Arrays rmsNormGrad(RMSNormGradOp op, ArrayRef<Array> in) {
       double squares = 0, dot = 0;
       for (int64_t c = 0; c < size; ++c) {
         squares += x.at(t, begin + c) * x.at(t, begin + c);
-        dot += gradient.at(t, begin + c) * weight.values[c] * x.at(t, begin + c);
+        dot +=
+            gradient.at(t, begin + c) * (weight.values[c] + op.getAroundOne()) * x.at(t, begin + c);
       }
       double r = 1 / std::sqrt(squares / size + op.getEpsilon().convertToDouble());
       for (int64_t c = 0; c < size; ++c) {
         double g = gradient.at(t, begin + c), value = x.at(t, begin + c);
-        dx.at(t, begin + c) = r * (g * weight.values[c] - value * r * r / size * dot);
+        dx.at(t, begin + c) =
+            r * (g * (weight.values[c] + op.getAroundOne()) - value * r * r / size * dot);
         dw.values[c] += g * value * r;
       }
     }
@@ -123,7 +130,10 @@ static Arrays attentionGrad(AttentionGradOp op, ArrayRef<Array> in) {
           score += q.at(t, h * size + c) * k.at(u, g * size + c);
           towards += gradient.at(t, h * size + c) * v.at(u, g * size + c);
         }
-        double p = std::exp(scale * score - logsumexp.at(t, h)), e = p * (towards - d);
+        score = capped(scale * score, op.getSoftcap());
+        double p = std::exp(score - logsumexp.at(t, h)), e = p * (towards - d);
+        if (op.getSoftcap())
+          e *= 1 - std::pow(score / op.getSoftcap()->convertToDouble(), 2);
         for (int64_t c = 0; c < size; ++c) {
           dq.at(t, h * size + c) += scale * e * k.at(u, g * size + c);
           dk.at(u, g * size + c) += scale * e * q.at(t, h * size + c);
@@ -151,23 +161,33 @@ static Arrays gateGrad(GateGradOp op, ArrayRef<Array> in) {
 }
 
 static Arrays crossEntropyGrad(CrossEntropyGradOp op, ArrayRef<Array> in) {
-  const Array &hidden = in[1], &vocabulary = in[2], &labels = in[3], &weights = in[4];
-  Array dhidden(hidden.shape), dvocabulary(vocabulary.shape);
+  LogitForm form(op, in, 3);
+  const Array &hidden = in[1], &vocabulary = in[2];
+  double seed = in[0].values[0];
+  in = in.drop_front(form.bias ? 1 : 0); // those below are one further on then
+  const Array &labels = in[3], &weights = in[4];
+  Array dhidden(hidden.shape), dvocabulary(vocabulary.shape), dbias({vocabulary.rows()});
   for (int64_t t = 0; t < hidden.rows(); ++t) {
     if (labels.index(t) < 0)
       continue;
     std::vector<double> slopes = runFormula(op.getDerivative(), {in[5].values[t], in[6].values[t]});
-    double factor = in[0].values[0] * weights.values[t];
-    std::vector<double> z = logits(hidden, vocabulary, t);
+    double factor = seed * weights.values[t];
+    std::vector<double> z = logits(hidden, vocabulary, form, t);
     for (int64_t v = 0; v < vocabulary.rows(); ++v) {
       double p = std::exp(z[v] - in[6].values[t]);
       double e = factor * ((slopes[0] + slopes[1]) * p - (v == labels.index(t) ? slopes[0] : 0));
+      e *= form.scale;
+      if (form.softcap)
+        e *= 1 - std::pow(z[v] / form.softcap->convertToDouble(), 2);
+      dbias.values[v] += e;
       for (int64_t c = 0; c < hidden.columns(); ++c) {
         dhidden.at(t, c) += e * vocabulary.at(v, c);
         dvocabulary.at(v, c) += e * hidden.at(t, c);
       }
     }
   }
+  if (form.bias)
+    return {dhidden, dvocabulary, dbias};
   return {dhidden, dvocabulary};
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "tests/Paths.h"
 #include "tests/compiler/step/Expected.h"
+#include "tests/compiler/step/FamilyReference.h"
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -79,6 +80,39 @@ INSTANTIATE_TEST_SUITE_P(Every, ReferenceModel,
                            std::erase(name, '-');
                            return name;
                          });
+
+/// What step IR means, in f64, of the models of all families: to the digits that were written.
+class FamilyMeaning : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(FamilyMeaning, IsWhatTransformersComputes) {
+  std::filesystem::path folder = roux::reference::familyFolder(GetParam());
+  model::Model model = model::openModel(folder);
+  auto reference = roux::reference::readFamilyReference(folder / "reference.json");
+  const auto &sequence = reference.sequences[reference.differentiated];
+  Columns columns;
+  columns.append({sequence.tokens.begin(), sequence.tokens.end()},
+                 1.0 / double(sequence.nll.size()));
+  ModelRunner runner(model.config, parametersOf(model));
+  Array nll = runner.run("nll", columns)[0];
+  for (size_t i = 0; i < sequence.nll.size(); ++i)
+    EXPECT_NEAR(nll.values[i], sequence.nll[i], 1e-9 * sequence.nll[i] + 1e-9) << i;
+  Parameters gradients = runner.gradients(columns);
+  for (const auto &[name, tensor] : reference.gradients)
+    for (const auto &sample : tensor.samples) {
+      double found = lookUp(gradients, name, sample.index, model.config.layers);
+      if (std::isnan(found)) // files without the head's module leave its name out
+        found = lookUp(gradients, "transformer." + name, sample.index, model.config.layers);
+      EXPECT_NEAR(found, sample.value, 1e-9 * tensor.length + 1e-12) << name;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, FamilyMeaning, ::testing::ValuesIn(roux::reference::familyNames()),
+                         [](const auto &info) {
+                           std::string name = info.param.substr(info.param.find('/') + 1);
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(FamilyMeaning);
 
 /// Greedy decoding is right at every step if each token of its output is the largest logit after
 /// the ones before it.

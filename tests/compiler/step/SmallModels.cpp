@@ -23,7 +23,7 @@ model::ModelConfig smallLlama() {
   config.context = 64;
   config.epsilon = 1e-5;
   config.queryKeyValueBias = config.outputBias = config.feedForwardBias = true;
-  config.headNorms = true;
+  config.headNorms = model::Blocks::HeadNorms::Each;
   config.window = 5;
   return config;
 }
@@ -32,7 +32,6 @@ model::ModelConfig smallGpt2() {
   model::ModelConfig config;
   config.file = "small/config.json";
   config.type = "gpt2";
-  config.family = model::Family::Gpt2;
   config.activation = model::Activation::GeluTanh;
   config.layers = 2;
   config.channels = 12;

@@ -31,11 +31,26 @@ void PrintTo(const CompiledCase &test, std::ostream *stream) {
   *stream << test.name;
 }
 
+/// Sizes that someSequences() fits, and what a family says beside them.
+model::ModelConfig smallOf(const std::string &type, const std::string &more) {
+  return model::parseConfig(R"({"model_type": ")" + type + R"(", "hidden_size": 12,
+    "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 3,
+    "num_key_value_heads": 3, "vocab_size": 23, "max_position_embeddings": 64, )" +
+                                more + "}",
+                            "small/config.json");
+}
+
 std::vector<CompiledCase> cases() {
+  model::ModelConfig capped = smallOf("gemma2", R"("head_dim": 6, "sliding_window": 5,
+    "query_pre_attn_scalar": 3, "attn_logit_softcapping": 1.5, "final_logit_softcapping": 2.0)");
   model::ModelConfig interleaved = smallLlama();
   interleaved.rotary.style = model::Rotary::Style::Interleaved;
-  interleaved.headNorms = false;
+  interleaved.headNorms = model::Blocks::HeadNorms::None;
   interleaved.window = 0;
+  model::ModelConfig growing = smallOf("glm4", R"("head_dim": 8)");
+  growing.rotary.scaling = model::Rotary::Scaling::Dynamic;
+  growing.rotary.factor = 4;
+  growing.rotary.originalContext = 6;
   return {
       {"llama_f64", smallLlama(), StreamType::F64, Activations::recompute, 1e-12},
       {"llama_saving_f64", smallLlama(), StreamType::F64, Activations::save, 1e-12},
@@ -44,6 +59,14 @@ std::vector<CompiledCase> cases() {
       {"gpt2_saving_f64", smallGpt2(), StreamType::F64, Activations::save, 1e-12},
       {"llama_f32", smallLlama(), StreamType::F32, Activations::recompute, 1e-5},
       {"gpt2_f32", smallGpt2(), StreamType::F32, Activations::save, 1e-5},
+      {"gemma2_f64", capped, StreamType::F64, Activations::recompute, 1e-12},
+      {"gemma2_saving_f64", capped, StreamType::F64, Activations::save, 1e-12},
+      {"gpt_neox_f64", smallOf("gpt_neox", R"("rotary_pct": 0.5)"), StreamType::F64,
+       Activations::recompute, 1e-12},
+      {"phi_f64", smallOf("phi", R"("partial_rotary_factor": 0.5)"), StreamType::F64,
+       Activations::recompute, 1e-12},
+      {"glm4_f64", growing, StreamType::F64, Activations::recompute, 1e-12},
+      {"gemma2_bf16", capped, StreamType::BF16, Activations::recompute, 0.1},
       // bf16 has eight bits, and roundings of a stream pile up over its layers.
       {"llama_bf16", smallLlama(), StreamType::BF16, Activations::recompute, 0.1},
   };

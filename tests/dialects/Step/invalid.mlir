@@ -373,3 +373,69 @@ func.func private @frozen(tensor<4xf32> {step.frozen})
 func.func @flat_cache(%c: tensor<?x4xf32> {step.cache = "keys"}) {
   return
 }
+
+// -----
+
+func.func @more_turns_than_head(%x: tensor<?x6xf32>, %c: tensor<?x2xf32>) {
+  // expected-error@below {{'step.rope' op 4 channels of a head should turn, which has 3}}
+  %y = step.rope half %x, %c, %c {head_channels = 3} : (tensor<?x6xf32>, tensor<?x2xf32>, tensor<?x2xf32>) -> tensor<?x6xf32>
+  return
+}
+
+// -----
+
+func.func @lengths_for_nothing(%p: tensor<?xi32>) {
+  // expected-error@below {{'step.rotation' op takes lengths, a limit and either beyond or stretch together, or none}}
+  %c, %s = step.rotation %p of %p {frequencies = array<f64: 1.0>, scale = 1.0} : (tensor<?xi32>, tensor<?xi32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
+  return
+}
+
+// -----
+
+func.func @lists_differ(%p: tensor<?xi32>) {
+  // expected-error@below {{'step.rotation' op has 1 frequencies but 2 beyond the limit}}
+  %c, %s = step.rotation %p of %p {frequencies = array<f64: 1.0>, scale = 1.0, limit = 4, beyond = array<f64: 1.0, 2.0>} : (tensor<?xi32>, tensor<?xi32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
+  return
+}
+
+// -----
+
+func.func @no_cap(%q: tensor<?x4xf32>, %s: tensor<?xi32>) {
+  // expected-error@below {{'step.attention' op softcap is 0.000000e+00 but should be positive}}
+  %o, %l = step.attention %q, %q, %q, %s {heads = 1, key_value_heads = 1, scale = 1.0, softcap = 0.0}
+      : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>) -> (tensor<?x4xf32>, tensor<?x1xf32>)
+  return
+}
+
+// -----
+
+func.func @no_cap_of_a_stream(%x: tensor<?x4xf32>) {
+  // expected-error@below {{'step.softcap' op cap is -1.000000e+00 but should be positive}}
+  %y = step.softcap %x {cap = -1.0} : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @uneven_pieces(%x: tensor<?x6xf32>) {
+  // expected-error@below {{'step.split' op a part's 3 channels do not make 2 equal groups}}
+  %a, %b = step.split %x {groups = 2} : (tensor<?x6xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>)
+  return
+}
+
+// -----
+
+func.func @short_bias(%x: tensor<?x4xf32>, %v: tensor<9x4xf32>, %b: tensor<8xf32>, %l: tensor<?xi32>) {
+  // expected-error@below {{'step.nll' op bias has 8 elements but vocabulary has 9 rows}}
+  %n, %s = step.nll %x, %v bias %b, %l : (tensor<?x4xf32>, tensor<9x4xf32>, tensor<8xf32>, tensor<?xi32>) -> (tensor<?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+func.func private @layer(%x: tensor<?x4xf32>) -> tensor<?x4xf32>
+func.func @more_callees_than_layers(%x: tensor<?x4xf32>) {
+  // expected-error@below {{'step.layers' op has 3 callees but 2 layers}}
+  %y, %in = step.layers [@layer, @layer, @layer](%x) shared() weights() count 2 save : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<2x?x4xf32>)
+  return
+}

@@ -112,3 +112,37 @@ func.func @going_on(%q: tensor<?x64xbf16>, %k: tensor<?x32xbf16>, %first: tensor
   %e = step.expand_rows %p, %last : (tensor<?x64xbf16, #step.rows<sequences>>, tensor<?xi32, #step.rows<sequences>>) -> tensor<?x64xbf16>
   return %e, %c : tensor<?x64xbf16>, tensor<?x32xbf16>
 }
+
+// What some families have and others have not.
+// CHECK-LABEL: func @families(
+func.func @families(%x: tensor<?x64xf32>, %positions: tensor<?xi32>, %lengths: tensor<?xi32>,
+                    %segments: tensor<?xi32>, %gain: tensor<64xf32>, %table: tensor<9x64xf32>,
+                    %bias: tensor<9xf32>) -> tensor<?x64xf32> {
+  // CHECK: step.embedding {{.*}} {offset = 2 : i64}
+  %e = step.embedding %positions, %table {offset = 2} : (tensor<?xi32>, tensor<9x64xf32>) -> tensor<?x64xf32>
+  // CHECK: step.scale {{.*}} {factor = 8.000000e+00 : f64}
+  %s = step.scale %e {factor = 8.0} : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  // CHECK: step.rms_norm {{.*}} {around_one, epsilon
+  %n = step.rms_norm %s, %gain {epsilon = 1.0e-6, around_one} : (tensor<?x64xf32>, tensor<64xf32>) -> tensor<?x64xf32>
+  // CHECK: step.rotation %{{.*}} of %{{.*}} {beyond = array<f64: 2.500000e-01>
+  %c, %d = step.rotation %positions of %lengths {frequencies = array<f64: 1.0>, scale = 1.0, limit = 40, beyond = array<f64: 0.25>}
+      : (tensor<?xi32>, tensor<?xi32>) -> (tensor<?x1xf32>, tensor<?x1xf32>)
+  // CHECK: step.rope half {{.*}} {head_channels = 8 : i64}
+  %q = step.rope half %n, %c, %d {head_channels = 8} : (tensor<?x64xf32>, tensor<?x1xf32>, tensor<?x1xf32>) -> tensor<?x64xf32>
+  // CHECK: step.attention {{.*}}softcap = 5.000000e+01 : f64
+  %o, %l = step.attention %q, %q, %q, %segments {heads = 8, key_value_heads = 8, scale = 0.35, softcap = 50.0}
+      : (tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<?xi32>) -> (tensor<?x64xf32>, tensor<?x8xf32>)
+  // CHECK: step.split {{.*}} {groups = 8 : i64}
+  %a, %b = step.split %o {groups = 8} : (tensor<?x64xf32>) -> (tensor<?x32xf32>, tensor<?x32xf32>)
+  // CHECK: step.nll %{{.*}}, %{{.*}} bias %{{.*}}, %{{.*}} {scale = 5.000000e-01 : f64, softcap = 3.000000e+01 : f64}
+  %nll, %lse = step.nll %o, %table bias %bias, %positions {scale = 0.5, softcap = 30.0}
+      : (tensor<?x64xf32>, tensor<9x64xf32>, tensor<9xf32>, tensor<?xi32>) -> (tensor<?xf32>, tensor<?xf32>)
+  // CHECK: step.layers [@local, @local, @global](
+  %y, %in = step.layers [@local, @local, @global](%o) shared() weights() count 7 recompute
+      : (tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<7x?x64xf32>)
+  // CHECK: step.softcap {{.*}} {cap = 3.000000e+01 : f64}
+  %z = step.softcap %y {cap = 30.0} : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %z : tensor<?x64xf32>
+}
+func.func private @local(tensor<?x64xf32>) -> tensor<?x64xf32>
+func.func private @global(tensor<?x64xf32>) -> tensor<?x64xf32>

@@ -60,16 +60,16 @@ TEST(ModelConfig, MistralWindow) {
 }
 
 TEST(ModelConfig, Qwen) {
-  ModelConfig two =
-      parseConfig(with(llama(R"(, "sliding_window": 128, "use_sliding_window": false)"),
-                       "\"llama\"", "\"qwen2\""),
-                  "c");
+  ModelConfig two = parseConfig(with(llama(R"(, "num_key_value_heads": 8, "sliding_window": 128,
+      "use_sliding_window": false)"),
+                                     "\"llama\"", "\"qwen2\""),
+                                "c");
   EXPECT_TRUE(two.queryKeyValueBias);
   EXPECT_FALSE(two.outputBias);
   EXPECT_EQ(two.window, 0);
-  ModelConfig three =
-      parseConfig(with(llama(R"(, "head_dim": 16)"), "\"llama\"", "\"qwen3\""), "c");
-  EXPECT_TRUE(three.headNorms);
+  ModelConfig three = parseConfig(
+      with(llama(R"(, "num_key_value_heads": 8, "head_dim": 16)"), "\"llama\"", "\"qwen3\""), "c");
+  EXPECT_EQ(three.headNorms, Blocks::HeadNorms::Each);
   EXPECT_FALSE(three.queryKeyValueBias);
   EXPECT_EQ(three.queryChannels(), 128);
 }
@@ -93,7 +93,10 @@ struct Refusal {
 const Refusal refusals[] = {
     {"no_json", "{", "c.json: no JSON object: "},
     {"unknown_type", with(llama(""), "\"llama\"", "\"bert\""),
-     "c.json: model_type: found 'bert', expected llama, mistral, qwen2, qwen3 or gpt2"},
+     "c.json: model_type: found 'bert', expected llama, mistral, qwen2, qwen3, gemma2, "
+     "gemma3_text, "
+     "phi, phi3, olmo2, olmo3, smollm3, granite, glm4, starcoder2, stablelm, gpt2, gpt_neox or "
+     "opt"},
     {"missing", with(llama(""), "\"hidden_size\": 64,", ""), "c.json: hidden_size: missing"},
     {"text_for_number", with(llama(""), "\"hidden_size\": 64", "\"hidden_size\": \"64\""),
      "c.json: hidden_size: found \"64\", expected a whole number from 0 to 2147483647"},
@@ -107,16 +110,29 @@ const Refusal refusals[] = {
      "c.json: 8 heads cannot share 3 key-value heads evenly"},
     {"odd_head", llama(R"(, "head_dim": 7)"),
      "c.json: a head has 7 channels, expected an even number: rotary positions turn pairs"},
-    {"activation", llama(R"(, "hidden_act": "relu")"),
-     "c.json: hidden_act: found 'relu', expected silu, gelu_new or gelu_pytorch_tanh"},
+    {"activation", llama(R"(, "hidden_act": "quick_gelu")"),
+     "c.json: hidden_act: found 'quick_gelu', expected silu, gelu, gelu_new, gelu_pytorch_tanh or "
+     "relu"},
     {"quantized", llama(R"(, "quantization_config": {"bits": 4})"),
      "c.json: quantization_config: quantized weights are not supported"},
-    {"mixed_layers", llama(R"(, "layer_types": ["full_attention", "sliding_attention"])"),
-     "c.json: layer_types: both 'full_attention' and 'sliding_attention' in one model are not "
-     "supported"},
+    {"too_few_types",
+     with(llama(R"(, "num_key_value_heads": 8, "layer_types": ["full_attention"])"), "\"llama\"",
+          "\"qwen2\""),
+     "c.json: layer_types: has 1 entries, but there are 5 layers"},
+    {"unknown_layer",
+     with(llama(R"(, "num_key_value_heads": 8, "layer_types": ["full_attention", "full_attention",
+         "full_attention", "full_attention", "linear_attention"])"),
+          "\"llama\"", "\"qwen2\""),
+     "c.json: layer_types: found 'linear_attention', expected full_attention or sliding_attention"},
     {"longrope", llama(R"(, "rope_scaling": {"type": "longrope", "factor": 2})"),
-     "c.json: rope_scaling.rope_type: found 'longrope', expected default, linear, dynamic, yarn or "
-     "llama3"},
+     "c.json: rope_scaling.short_factor: missing"},
+    {"longrope_lists",
+     llama(R"(, "rope_scaling": {"type": "longrope", "factor": 2, "short_factor": [1, 2]})"),
+     "c.json: rope_scaling.short_factor: has 2 factors, expected one for each of 4 pairs of "
+     "channels"},
+    {"unknown_scaling", llama(R"(, "rope_scaling": {"type": "axial", "factor": 2})"),
+     "c.json: rope_scaling.rope_type: found 'axial', expected default, linear, dynamic, yarn, "
+     "llama3 or longrope"},
     {"no_factor", llama(R"(, "rope_scaling": {"type": "linear"})"),
      "c.json: rope_scaling.factor: missing"},
     {"factor_zero", llama(R"(, "rope_scaling": {"type": "linear", "factor": 0})"),
@@ -206,16 +222,102 @@ TEST(ModelConfig, ReadsTheBlocksOfRotaryPositionsToTheirLastKey) {
 }
 
 TEST(ModelConfig, LayerTypesRuleOverTheWindow) {
-  auto window = [](const std::string &more) {
-    return parseConfig(with(llama(R"(, "sliding_window": 6, "use_sliding_window": true)" + more),
-                            "\"llama\"", "\"qwen2\""),
-                       "c")
-        .window;
+  auto windowed = [](const std::string &more) {
+    ModelConfig config = parseConfig(with(llama(R"(, "num_key_value_heads": 8, "sliding_window": 6,
+        "use_sliding_window": true)" + more),
+                                          "\"llama\"", "\"qwen2\""),
+                                     "c");
+    EXPECT_EQ(config.window, 6);
+    std::string layers;
+    for (int64_t layer = 0; layer < config.layers; ++layer)
+      layers += config.kind(layer).windowed ? 'w' : '-';
+    return layers;
   };
-  EXPECT_EQ(window(""), 0); // transformers' own default begins at layer 28
-  EXPECT_EQ(window(R"(, "max_window_layers": 0)"), 6);
-  EXPECT_EQ(window(R"(, "max_window_layers": 0, "layer_types": ["full_attention"])"), 0);
-  EXPECT_EQ(window(R"(, "layer_types": ["sliding_attention", "sliding_attention"])"), 6);
+  EXPECT_EQ(windowed(""), "-----"); // transformers' own default begins at layer 28
+  EXPECT_EQ(windowed(R"(, "max_window_layers": 0)"), "wwwww");
+  EXPECT_EQ(windowed(R"(, "max_window_layers": 3)"), "---ww");
+  std::string some = R"(["sliding_attention", "full_attention", "full_attention",
+      "sliding_attention", "full_attention"])";
+  EXPECT_EQ(windowed(R"(, "max_window_layers": 0, "layer_types": )" + some), "w--w-");
+}
+
+/// The smallest config of a family, all of whose other keys are left out.
+std::string bare(const std::string &type, const std::string &more) {
+  return R"({"model_type": ")" + type + R"(", "hidden_size": 64, "intermediate_size": 96,
+    "num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 2,
+    "vocab_size": 512, "max_position_embeddings": 512)" +
+         more + "}";
+}
+
+// What a family has and this one does not follow is refused by the key's name.
+TEST(ModelConfig, RefusesWhatIsNotFollowed) {
+  struct Feature {
+    const char *type, *key, *message;
+  };
+  const Feature features[] = {
+      {"phi", R"("qk_layernorm": true)", "c: qk_layernorm: found true, only false is supported"},
+      {"stablelm", R"("qk_layernorm": true)",
+       "c: qk_layernorm: found true, only false is "
+       "supported"},
+      {"gemma2", R"("use_bidirectional_attention": true)",
+       "c: use_bidirectional_attention: found true, only false is supported"},
+      {"gemma3_text", R"("attn_logit_softcapping": 50.0)",
+       "c: attn_logit_softcapping: found 50.0, which changes what the model computes and is not "
+       "supported"},
+      {"gemma3_text", R"("rope_parameters": {"rope_theta": 1e6})",
+       "c: rope_parameters.rope_theta: expected in a block full_attention or sliding_attention"},
+      {"phi3", R"("rope_scaling": {"type": "yarn", "factor": 2})",
+       "c: rope_scaling.rope_type: found 'yarn', expected default or longrope"},
+      {"phi3", R"("attention_bias": true)",
+       "c: attention_bias: found true, only false is "
+       "supported"},
+      {"olmo2", R"("clip_qkv": 8.0)",
+       "c: clip_qkv: found 8.0, which changes what the model computes and is not supported"},
+      {"starcoder2", R"("norm_type": "rms_norm")",
+       "c: norm_type: found \"rms_norm\", only \"layer_norm\" is supported"},
+      {"granite", R"("num_local_experts": 4)",
+       "c: num_local_experts: found 4, which changes what the model computes and is not supported"},
+      {"granite", R"("attention_multiplier": -1)",
+       "c: attention_multiplier: found -1, expected a number above zero"},
+      {"smollm3", R"("no_rope_layers": [1, 1])",
+       "c: no_rope_layers: has 2 entries, but there are 4 layers"},
+      {"glm4", R"("partial_rotary_factor": 1.5)",
+       "c: partial_rotary_factor: found 1.5, expected a share above 0 and up to 1"},
+      {"glm4", R"("partial_rotary_factor": 0.01)",
+       "c: the part of a head that turns has 1 channels, expected an even number: rotary positions "
+       "turn pairs"},
+      {"mistral", R"("attn_logit_softcapping": 30.0)",
+       "c: attn_logit_softcapping: found 30.0, which changes what the model computes and is not "
+       "supported"}};
+  for (const Feature &feature : features)
+    try {
+      parseConfig(bare(feature.type, std::string(", ") + feature.key), "c");
+      ADD_FAILURE() << feature.type << " " << feature.key << " is accepted";
+    } catch (const ModelError &error) {
+      EXPECT_STREQ(error.what(), feature.message);
+    }
+}
+
+// transformers' own values, where a file leaves a key out or says null.
+TEST(ModelConfig, KeysLeftOutHaveTransformersValues) {
+  auto read = [](const char *type, const std::string &more) {
+    return parseConfig(bare(type, more), "c");
+  };
+  EXPECT_EQ(read("mistral", "").window, 4096);
+  EXPECT_EQ(read("mistral", R"(, "sliding_window": null)").window, 0);
+  EXPECT_EQ(read("gemma2", "").attentionSoftcap, 50);
+  EXPECT_EQ(read("gemma2", R"(, "attn_logit_softcapping": null)").attentionSoftcap, 0);
+  EXPECT_EQ(read("gemma2", "").headChannels, 256);
+  EXPECT_TRUE(read("gemma2", "").tied);
+  EXPECT_EQ(read("gemma3_text", "").rotary.base, 1e6);
+  EXPECT_EQ(read("gemma3_text", "").localRotary.base, 10000);
+  EXPECT_EQ(read("glm4", "").rotaryChannels(), 64);
+  EXPECT_EQ(read("granite", "").scoreScale(), 1);
+  EXPECT_EQ(read("stablelm", "").rotaryChannels(), 2);
+  EXPECT_EQ(read("smollm3", "").kind(3).turn, LayerKind::Turn::None);
+  EXPECT_EQ(read("smollm3", "").kind(2).turn, LayerKind::Turn::Rotary);
+  EXPECT_EQ(read("olmo3", "").kind(3).windowed, false);
+  EXPECT_EQ(read("olmo3", "").kind(2).turn, LayerKind::Turn::Local);
 }
 
 TEST(ModelConfig, TellsKeysThatNothingReads) {

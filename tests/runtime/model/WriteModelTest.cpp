@@ -118,7 +118,7 @@ TEST_F(WriteModelTest, EveryScalingComesBack) {
             "original_max_position_embeddings": 32})"}) {
     ModelConfig config = parseConfig(
         fmt::format(R"({{"model_type": "qwen2", "hidden_size": 16, "intermediate_size": 24,
-          "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 32, "use_sliding_window": true,
+          "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 32, "use_sliding_window": true,
           "sliding_window": 9, "max_window_layers": 0, "max_position_embeddings": 64, "rope_theta": 5e5, "rope_scaling": {}}})",
                     scaling),
         "f");

@@ -30,7 +30,7 @@ static void readHeader(std::span<const std::byte> bytes) {
 
 static void readShape(std::string_view text) {
   ModelConfig config = parseConfig(text, "fuzz");
-  frequencies(config.rotary, std::min<int64_t>(config.headChannels, 1 << 10), config.context);
+  frequencies(config.rotary, std::min<int64_t>(config.rotaryChannels(), 1 << 10), config.context);
   std::string once = configText(config, DataType::F32);
   require(configText(parseConfig(once, "fuzz"), DataType::F32) == once,
           "a config changed by being written and read");

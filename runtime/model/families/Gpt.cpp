@@ -1,0 +1,146 @@
+//===- Gpt.cpp - layer_norm, biases, a plain feed-forward -----------------===//
+//
+// GPT-2 (2019) adds a table of positions, has one matrix for query, key and value and
+// keeps matrices as (inputs, outputs). OPT (2205.01068) has three, its positions begin
+// at row 2, its smallest relative norms after it adds and embeds in fewer channels.
+// GPT-NeoX and Pythia (2204.06745, 2304.01373) read both blocks from one stream, turn a
+// quarter of each head and interleave the fused matrix by head. StableLM (2402.17834)
+// and StarCoder 2 (2402.19173) are between these and Llama.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/model/families/Families.h"
+
+namespace roux::model::families {
+
+const Family gpt2{
+    .type = "gpt2",
+    .architecture = "GPT2LMHeadModel",
+    .blocks = {.norm = Norm::Layer,
+               .transposed = true,
+               .rotates = false,
+               .queryKeyValueBias = true,
+               .outputBias = true,
+               .feedForwardBias = true},
+    .keys = {{"n_embd", &C::channels},
+             {"n_inner", &C::feedForward, derived, derived},
+             {"n_layer", &C::layers},
+             {"n_head", &C::heads},
+             {"n_positions", &C::context},
+             {"layer_norm_epsilon", &C::epsilon, 1e-5},
+             {"activation_function", &C::activation, double(Activation::GeluTanh)}},
+    .only = {{"scale_attn_weights", "true"}, {"scale_attn_by_inverse_layer_idx", "false"}},
+    .harmless = {"n_ctx", "reorder_and_upcast_attn"},
+    .tiedOtherwise = true,
+    .weights = {{Embedding, "transformer.wte.weight"},
+                {PositionTable, "transformer.wpe.weight"},
+                {AttentionNorm, "transformer.h.{layer}.ln_1.*"},
+                {QueryKeyValue, "transformer.h.{layer}.attn.c_attn.*"},
+                {Output, "transformer.h.{layer}.attn.c_proj.*"},
+                {FeedForwardNorm, "transformer.h.{layer}.ln_2.*"},
+                {Up, "transformer.h.{layer}.mlp.c_fc.*"},
+                {Down, "transformer.h.{layer}.mlp.c_proj.*"},
+                {FinalNorm, "transformer.ln_f.*"},
+                {Vocabulary, "lm_head.weight"}}};
+
+const Family opt{.type = "opt",
+                 .architecture = "OPTForCausalLM",
+                 .blocks = {.norm = Norm::Layer,
+                            .activation = Activation::Relu,
+                            .rotates = false,
+                            .positionOffset = 2},
+                 .keys = {{"hidden_size", &C::channels},
+                          {"ffn_dim", &C::feedForward},
+                          {"num_hidden_layers", &C::layers},
+                          {"num_attention_heads", &C::heads},
+                          {"max_position_embeddings", &C::context},
+                          {"word_embed_proj_dim", &C::embeddingChannels, 0, 0},
+                          {"activation_function", &C::activation, double(Activation::Relu)},
+                          {"enable_bias", &C::queryKeyValueBias, true},
+                          {"enable_bias", &C::outputBias, true},
+                          {"enable_bias", &C::feedForwardBias, true}},
+                 .only = {{"layer_norm_elementwise_affine", "true"}},
+                 .harmless = {"init_std", "prefix"},
+                 .tiedOtherwise = true,
+                 .read = readOptNorms,
+                 .write = writeOptNorms,
+                 .weights = {{Embedding, "model.decoder.embed_tokens.weight"},
+                             {PositionTable, "model.decoder.embed_positions.weight"},
+                             {EmbeddingIn, "model.decoder.project_in.weight"},
+                             {AttentionNorm, "model.decoder.layers.{layer}.self_attn_layer_norm.*"},
+                             {Query, "model.decoder.layers.{layer}.self_attn.q_proj.*"},
+                             {Key, "model.decoder.layers.{layer}.self_attn.k_proj.*"},
+                             {Value, "model.decoder.layers.{layer}.self_attn.v_proj.*"},
+                             {Output, "model.decoder.layers.{layer}.self_attn.out_proj.*"},
+                             {FeedForwardNorm, "model.decoder.layers.{layer}.final_layer_norm.*"},
+                             {Up, "model.decoder.layers.{layer}.fc1.*"},
+                             {Down, "model.decoder.layers.{layer}.fc2.*"},
+                             {FinalNorm, "model.decoder.final_layer_norm.*"},
+                             {EmbeddingOut, "model.decoder.project_out.weight"},
+                             {Vocabulary, "lm_head.weight"}}};
+
+const Family gptNeox{
+    .type = "gpt_neox",
+    .architecture = "GPTNeoXForCausalLM",
+    .blocks = {.norm = Norm::Layer, .fusedByHead = true, .feedForwardBias = true},
+    .keys = {{"hidden_size", &C::channels},
+             {"intermediate_size", &C::feedForward},
+             {"num_hidden_layers", &C::layers},
+             {"num_attention_heads", &C::heads},
+             {"max_position_embeddings", &C::context},
+             {"hidden_act", &C::activation, double(Activation::Gelu)},
+             {"layer_norm_eps", &C::epsilon, 1e-5},
+             {"use_parallel_residual", &C::parallel, true},
+             {"attention_bias", &C::queryKeyValueBias, true},
+             {"attention_bias", &C::outputBias, true}},
+    .harmless = {"classifier_dropout", "is_decoder"},
+    .rotary = {.base = "rotary_emb_base", .share = "rotary_pct", .shareOtherwise = 0.25},
+    .weights = {{Embedding, "gpt_neox.embed_in.weight"},
+                {AttentionNorm, "gpt_neox.layers.{layer}.input_layernorm.*"},
+                {QueryKeyValue, "gpt_neox.layers.{layer}.attention.query_key_value.*"},
+                {Output, "gpt_neox.layers.{layer}.attention.dense.*"},
+                {FeedForwardNorm, "gpt_neox.layers.{layer}.post_attention_layernorm.*"},
+                {Up, "gpt_neox.layers.{layer}.mlp.dense_h_to_4h.*"},
+                {Down, "gpt_neox.layers.{layer}.mlp.dense_4h_to_h.*"},
+                {FinalNorm, "gpt_neox.final_layer_norm.*"},
+                {Vocabulary, "embed_out.weight"}}};
+
+const Family starcoder2{
+    .type = "starcoder2",
+    .architecture = "Starcoder2ForCausalLM",
+    .blocks = {.norm = Norm::Layer},
+    .keys = sizes({{"head_dim", &C::headChannels, derived},
+                   {"hidden_act", &C::activation, double(Activation::GeluTanh)},
+                   {"norm_epsilon", &C::epsilon, 1e-5},
+                   {"sliding_window", &C::window, 0, 0},
+                   {"use_bias", &C::queryKeyValueBias, true},
+                   {"use_bias", &C::outputBias, true},
+                   {"use_bias", &C::feedForwardBias, true}},
+                  2),
+    .only = {{"norm_type", "\"layer_norm\""}, {"mlp_type", "\"default\""}},
+    .harmless = {"embedding_dropout", "residual_dropout", "layer_types"},
+    .tiedOtherwise = true,
+    .weights = {{Embedding, "model.embed_tokens.weight"},
+                {AttentionNorm, "model.layers.{layer}.input_layernorm.*"},
+                {Query, "model.layers.{layer}.self_attn.q_proj.*"},
+                {Key, "model.layers.{layer}.self_attn.k_proj.*"},
+                {Value, "model.layers.{layer}.self_attn.v_proj.*"},
+                {Output, "model.layers.{layer}.self_attn.o_proj.*"},
+                {FeedForwardNorm, "model.layers.{layer}.post_attention_layernorm.*"},
+                {Up, "model.layers.{layer}.mlp.c_fc.*"},
+                {Down, "model.layers.{layer}.mlp.c_proj.*"},
+                {FinalNorm, "model.norm.*"},
+                {Vocabulary, "lm_head.weight"}}};
+
+const Family stablelm{.type = "stablelm",
+                      .architecture = "StableLmForCausalLM",
+                      .blocks = {.norm = Norm::Layer, .oneNorm = true},
+                      .keys = sizes({{"hidden_act", &C::activation, double(Activation::Silu)},
+                                     {"layer_norm_eps", &C::epsilon, 1e-5},
+                                     {"use_parallel_residual", &C::parallel, false},
+                                     {"use_qkv_bias", &C::queryKeyValueBias, false}},
+                                    32),
+                      .only = {{"qk_layernorm", "false"}},
+                      .rotary = {.share = "partial_rotary_factor", .shareOtherwise = 0.25},
+                      .weights = llamaWeights()};
+
+} // namespace roux::model::families
