@@ -47,6 +47,13 @@ std::vector<CompiledCase> cases() {
   interleaved.rotary.style = model::Rotary::Style::Interleaved;
   interleaved.headNorms = model::Blocks::HeadNorms::None;
   interleaved.window = 0;
+  // The same caps where scores are not so steep that the roundings of bf16 decide them.
+  model::ModelConfig mild = capped;
+  mild.gainAroundOne = false;
+  mild.embeddingScale = 1;
+  mild.attentionDivisor = 6;
+  mild.attentionSoftcap = 5;
+  mild.logitSoftcap = 10;
   model::ModelConfig growing = smallOf("glm4", R"("head_dim": 8)");
   growing.rotary.scaling = model::Rotary::Scaling::Dynamic;
   growing.rotary.factor = 4;
@@ -66,9 +73,9 @@ std::vector<CompiledCase> cases() {
       {"phi_f64", smallOf("phi", R"("partial_rotary_factor": 0.5)"), StreamType::F64,
        Activations::recompute, 1e-12},
       {"glm4_f64", growing, StreamType::F64, Activations::recompute, 1e-12},
-      {"gemma2_bf16", capped, StreamType::BF16, Activations::recompute, 0.1},
       // bf16 has eight bits, and roundings of a stream pile up over its layers.
       {"llama_bf16", smallLlama(), StreamType::BF16, Activations::recompute, 0.1},
+      {"gemma2_bf16", mild, StreamType::BF16, Activations::recompute, 0.1},
   };
 }
 
