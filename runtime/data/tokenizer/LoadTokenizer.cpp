@@ -52,8 +52,12 @@ static std::unique_ptr<Tokenizer> readByName(std::string_view bytes, const std::
                                    file));
 }
 
-/// The JSON of `bytes` in one layout and with one spelling of each text.
+/// The JSON of `bytes` in one layout and with one spelling of each text. Beyond the size of any
+/// real one as it is: its text a third time would be hundreds of megabytes.
 static std::string withoutLayout(std::string_view bytes, std::string_view file) {
+  constexpr size_t largest = size_t(64) << 20;
+  if (bytes.size() > largest)
+    return fmt::format("{:016x}", hashOf(bytes));
   simdjson::dom::parser parser;
   return simdjson::minify(parseJson(parser, bytes, file).value());
 }

@@ -1,6 +1,7 @@
 """Scores of some hundred records, killed again and again.    score_killed.py   (roux on PATH; works in the current folder)"""
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -62,7 +63,12 @@ whole = file("alone").read_bytes()
 
 recipe("killed")
 kept, kills = b"", 0
-for goal in (0.1, 0.35, 0.6, 0.8):
+for attempt, goal in enumerate((0.1, 0.35, 0.6, 0.8) * 5):
+    if attempt >= 4 and kills >= 2:  # on a busy machine a run may be over before anybody looks
+        break
+    if len(kept) == len(whole):
+        kept = b""
+        shutil.rmtree("runs/killed")
     process = start("killed")
     while size("killed") < goal * len(whole) and process.poll() is None:
         time.sleep(0.001)
