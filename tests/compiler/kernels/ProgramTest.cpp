@@ -156,7 +156,7 @@ TEST(Program, RefusesBytesThatAreNotWhole) {
   changed = bytes;
   changed[8] = 99;
   EXPECT_EQ(refusal(changed),
-            "f.program: not a usable program: it has format number 99, this build reads 4");
+            "f.program: not a usable program: it has format number 99, this build reads 5");
 }
 
 TEST(Program, SharesMemoryOnlyBetweenActivationsThatDoNotMeet) {
