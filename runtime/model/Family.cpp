@@ -41,9 +41,11 @@ std::string differenceOfBlocks(const ModelConfig &a, const ModelConfig &b) {
     double one, other;
   };
   auto flag = [](bool value) { return value ? 1.0 : 0.0; };
+  // Of heads of other sizes it differs for that, which is said where shapes are compared.
+  bool sameHeads = a.headChannels == b.headChannels;
   const Number numbers[] = {
       {"the share of a head that turns", a.rotaryShare, b.rotaryShare},
-      {"the scale of scores", a.scoreScale(), b.scoreScale()},
+      {"the scale of scores", a.scoreScale(), sameHeads ? b.scoreScale() : a.scoreScale()},
       {"the cap of scores", a.attentionSoftcap, b.attentionSoftcap},
       {"the scale of embeddings", a.embeddingScale, b.embeddingScale},
       {"the scale of what blocks add", a.residualScale, b.residualScale},
