@@ -95,9 +95,11 @@ const std::vector<TargetDescription> &knownTargets() {
     TargetDescription avx2 = portable;
     avx2.name = "avx2", avx2.vectorBits = 256;
     avx2.wideRows = 4, avx2.wideVectors = 3, avx2.stretch = 128;
+    avx2.rightWords = 64 * 1024; // half of a second-level cache of 512 KiB
     TargetDescription avx512 = avx2;
     avx512.name = "avx512", avx512.vectorBits = 512;
     avx512.tileRows = 8, avx512.wideRows = 8;
+    avx512.stretch = portable.stretch, avx512.rightWords = portable.rightWords;
     TargetDescription pairs = avx512;
     pairs.name = "avx512_bf16", pairs.pairs = true;
     TargetDescription blocks = pairs;
