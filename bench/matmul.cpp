@@ -6,7 +6,7 @@
 // same as JSON beside the machine's ceilings.
 //
 //===----------------------------------------------------------------------===//
-#include "bench/Ceilings.h"
+#include "runtime/cpu/Ceilings.h"
 #include "tests/compiler/kernels/Compiled.h"
 
 #include <cstdlib>
@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
                                 tokens, outputs, inputs, forward, input, weight));
     }
   }
-  roux::bench::Ceilings best = roux::bench::measureCeilings();
+  roux::Ceilings best = roux::measureCeilings();
   fmt::print(R"({{"shapes": [{}], "f32": {:.1f}, "pairs": {:.1f}, "blocks": {:.1f}}})"
              "\n",
              fmt::join(all, ", "), best.f32, best.pairs, best.blocks);

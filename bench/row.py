@@ -27,7 +27,7 @@ STEPS = {  # shape, type, steps of a round
     "C5": [("small4k", "f32", 5), ("small4k", "bf16", 5)],
     "C7": [("small152k", "f32", 1), ("small152k", "bf16", 1), ("chat32k", "f32", 3)],
     "C8": [("long8k", "f32", 1), ("long8k", "bf16", 1), ("long32k", "bf16", 1)],
-    "C9": [("small32k", "f32", 1)],
+    "C9": [("small32k", "f32", 1), ("lean32k", "f32", 1)],
 }
 ALONE = {"long32k"}  # PyTorch would need more memory than a small machine has
 TOLERANCE = {"f32": (2e-6, 1e-5), "bf16": (2e-4, 2e-3)}  # of the first loss, of the later ones

@@ -9,8 +9,8 @@
 // recomputation.
 //
 //===----------------------------------------------------------------------===//
-#include "bench/Ceilings.h"
 #include "compiler/pipeline/CompileStep.h"
+#include "runtime/cpu/Ceilings.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/model/SafetensorsWriter.h"
 #include "runtime/train/ModelProgram.h"
@@ -40,6 +40,7 @@ struct Shape {
   std::vector<int32_t> lengths; ///< of the segments of the one micro-batch of a step
   bool saves;                   ///< activations; else layers are computed again
   int targets = 100;            ///< percent of the tokens that have a label
+  int64_t again = 0;            ///< values of a layer that are not kept all the same
   bool fuses = true;
 };
 
@@ -48,6 +49,7 @@ const std::vector<int32_t> twelve = {700, 512, 256, 160, 128, 96, 64, 48, 32, 24
 const Shape shapes[] = {
     {"small4k", 6, 384, 6, 2, 1024, 4096, twelve, true},
     {"small32k", 6, 384, 6, 2, 1024, 32000, twelve, true},
+    {"lean32k", 6, 384, 6, 2, 1024, 32000, twelve, true, 100, 6},
     {"chat32k", 6, 384, 6, 2, 1024, 32000, twelve, true, 12}, // answers alone have labels
     {"small152k", 6, 384, 6, 2, 1024, 151936, twelve, true},
     {"long8k", 6, 384, 6, 2, 1024, 4096, {8192}, true},
@@ -108,6 +110,7 @@ StepSource sourceOf(const Shape &shape, StepType type, int32_t targets) {
   config.epsilon = 1e-5;
   source.type = type;
   source.savesActivations = shape.saves;
+  source.again = shape.again;
   source.fuses = shape.fuses;
   source.secondBeta = secondBeta;
   source.weight.formula.nodes = {{.number = 1.0 / targets}};
@@ -203,7 +206,7 @@ void run(const Request &request) {
   wall.erase(wall.begin()), core.erase(core.begin());
   printKernels(program, before, request);
   double megabytes = peakMegabytes(); // the ceilings need memory of their own
-  bench::Ceilings best = bench::measureCeilings();
+  Ceilings best = measureCeilings();
   fmt::print(R"({{"shape": "{}", "type": "{}", "threads": {}, "tokens": {}, "operations": {}, )"
              R"("losses": [{:.9g}], "wall": [{:.6g}], "core": [{:.6g}], "compile": {:.3f}, )"
              R"("megabytes": {:.0f}, "f32": {:.1f}, "pairs": {:.1f}, "blocks": {:.1f}, )"

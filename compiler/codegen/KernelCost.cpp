@@ -14,6 +14,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace roux;
@@ -58,6 +59,7 @@ static KernelCost attentionCost(Op op, int products) {
   KernelCost cost;
   double heads = op.getHeads(), columns = op.headColumns();
   cost.pairOperations = heads * products * 2 * columns;
+  cost.window = op.getWindow();
   for (mlir::Value buffer : op->getOperands())
     if (auto type = dyn_cast<MemRefType>(buffer.getType());
         type && isa<FloatType>(type.getElementType())) {
@@ -145,14 +147,60 @@ static std::string boundBy(const KernelCost &cost) {
                        int64_t(std::max(1.0, std::ceil(2 * pairs - 1))));
 }
 
-static constexpr const char *costColumns = "{0,-46}  {1,12}  {2,9}  {3,9}  {4,-26}  {5,-22}  {6}";
-
-std::string roux::costHeading() {
-  return llvm::formatv(costColumns, "kernel", "operations", "bytes", "once", "bound by", "from",
-                       "fused");
+/// Tokens and those that they see, of all segments.
+static double pairsOf(ArrayRef<int64_t> segments, int64_t window) {
+  double pairs = 0;
+  for (int64_t length : segments) {
+    double full = window ? std::min(length, window) : length; // until the window is as long
+    pairs += full * (full + 1) / 2 + (length - full) * full;
+  }
+  return pairs;
 }
 
-std::string roux::describeCost(FuncOp function) {
+/// Processor seconds of all launches if nothing but the bound took time.
+static double leastSeconds(FuncOp function, const KernelCost &cost,
+                           const MeasuredKernels::Kernel &kernel, const MeasuredKernels &measured) {
+  double rows = kernel.rows, launches = kernel.launches;
+  double operations = cost.operations * rows, bytes = cost.bytes * rows;
+  bool isAttention = cost.pairOperations != 0; // its extent is work, not tokens
+  if (isAttention) {
+    double tokens = std::accumulate(measured.segments.begin(), measured.segments.end(), 0.0);
+    bytes = cost.bytes * tokens * launches;
+    operations = cost.pairOperations * pairsOf(measured.segments, cost.window) * launches;
+  }
+  bytes += cost.fixedBytes * launches;
+  bool multiplies = isAttention || isa<ContractOp>(function.getBody().front().front());
+  double peak = multiplies ? measured.products : measured.ceilings.f32;
+  return std::max(operations / peak, bytes / measured.ceilings.read) / 1e9;
+}
+
+static constexpr const char *costColumns =
+    "{0,-46}  {1,12}  {2,9}  {3,9}  {4,-26}  {5,-22}  {6}{7}";
+
+/// Milliseconds and share, as columns before the last.
+static std::string measuredColumns(StringRef milliseconds, StringRef share) {
+  return llvm::formatv("{0,9}  {1,8}  ", milliseconds, share);
+}
+
+std::string roux::costHeading(const MeasuredKernels *measured) {
+  return llvm::formatv(costColumns, "kernel", "operations", "bytes", "once", "bound by", "from",
+                       measured ? measuredColumns("core-ms", "of bound") : "", "fused");
+}
+
+static std::string measuredText(FuncOp function, const KernelCost &cost,
+                                const MeasuredKernels &measured) {
+  auto known = measured.kernels.find(function.getName());
+  if (known == measured.kernels.end() || known->second.launches == 0)
+    return measuredColumns("-", "-");
+  const MeasuredKernels::Kernel &kernel = known->second;
+  double least = leastSeconds(function, cost, kernel, measured);
+  return measuredColumns(llvm::formatv("{0:F3}", 1e3 * kernel.seconds).str(),
+                         kernel.seconds > 0 && std::isfinite(least)
+                             ? llvm::formatv("{0:F0} %", 100 * least / kernel.seconds).str()
+                             : "-");
+}
+
+std::string roux::describeCost(FuncOp function, const MeasuredKernels *measured) {
   llvm::MapVector<StringRef, int> counts;
   function.walk([&](mlir::Operation *op) {
     if (!isa<FuncOp, ReturnOp, YieldOp, RowOp>(op) && !op->hasTrait<OpTrait::ConstantLike>())
@@ -168,8 +216,8 @@ std::string roux::describeCost(FuncOp function) {
   std::string operations = cost.pairOperations
                                ? llvm::formatv("{0:F0} a pair", cost.pairOperations).str()
                                : llvm::formatv("{0:F0}", cost.operations).str();
-  return llvm::formatv(costColumns, function.getName(), operations,
-                       llvm::formatv("{0:F0}", cost.bytes).str(),
-                       llvm::formatv("{0:F0}", cost.fixedBytes).str(), boundBy(cost),
-                       llvm::join(lines, ", "), fused);
+  return llvm::formatv(
+      costColumns, function.getName(), operations, llvm::formatv("{0:F0}", cost.bytes).str(),
+      llvm::formatv("{0:F0}", cost.fixedBytes).str(), boundBy(cost), llvm::join(lines, ", "),
+      measured ? measuredText(function, cost, *measured) : "", fused);
 }

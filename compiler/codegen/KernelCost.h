@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/codegen/MeasuredKernels.h"
 #include "dialects/Kernel/Kernel.h"
 #include <string>
 
@@ -20,14 +21,18 @@ struct KernelCost {
   /// Of attention: for each pair of a token and one that it sees. A causal segment of n tokens has
   /// n * (n + 1) / 2 pairs.
   double pairOperations = 0;
+  int64_t window = 0; ///< of attention: tokens that one sees at most; 0: all before it
 };
 
 KernelCost costOf(kernel::FuncOp function);
 
 /// The first line of the kernel table. Two spaces or more are between columns, in every line.
-std::string costHeading();
+std::string costHeading(const MeasuredKernels *measured = nullptr);
 /// A line of it: the name, operations, bytes, what bounds it on a machine that does 7 operations
-/// while it moves a byte, the lines of the recipe it came from, and what is fused in it.
-std::string describeCost(kernel::FuncOp function);
+/// while it moves a byte, the lines of the recipe it came from, and what is fused in it. Where it
+/// was measured also its milliseconds of one core in a step, and the share of its bound: of the
+/// time that its operations take at the machine's peak, or its bytes at memory's speed, whichever
+/// is longer. More than 100 % is what the caches give.
+std::string describeCost(kernel::FuncOp function, const MeasuredKernels *measured = nullptr);
 
 } // namespace roux

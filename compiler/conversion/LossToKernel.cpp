@@ -23,45 +23,76 @@ static int64_t chunkTokens(const TargetDescription &target, int64_t words) {
 }
 
 namespace {
-/// A chunk of tokens: where it begins, how many there are, and their logits.
+/// A chunk of tokens: where it begins, how many there are, and their logits; a teacher's, if any.
 struct Chunk {
-  Value begin, count, logits;
+  Value begin, count, logits, teacher;
 };
 } // namespace
 
-/// What a logit is, beside the product.
-struct LogitForm {
+/// What logits are products of, and what a logit is beside the product.
+struct Head {
+  Value hidden, vocabulary;
   Value bias; ///< a buffer, or null
   double scale = 1, softcap = 0;
 };
 
 template <typename Op>
-static LogitForm formOf(Op op, EntryLowering &entry) {
-  LogitForm form;
+static Head headOf(Op op, EntryLowering &entry) {
+  Head head{entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), {}};
   if (op.getBias())
-    form.bias = entry.buffer(op.getBias());
-  form.scale = op.getScale() ? op.getScale()->convertToDouble() : 1;
-  form.softcap = op.getSoftcap() ? op.getSoftcap()->convertToDouble() : 0;
-  return form;
+    head.bias = entry.buffer(op.getBias());
+  head.scale = op.getScale() ? op.getScale()->convertToDouble() : 1;
+  head.softcap = op.getSoftcap() ? op.getSoftcap()->convertToDouble() : 0;
+  return head;
+}
+
+/// That of the model that is learned from, if there is one.
+template <typename Op>
+static std::optional<Head> teacherOf(Op op, EntryLowering &entry) {
+  if (!op.getTeacher())
+    return std::nullopt;
+  return Head{entry.buffer(op.getTeacher()), entry.buffer(op.getTeacherVocabulary()), {}};
 }
 
 /// The logits of a row from their products; `bias` is null where there is none.
-static Value logitsOf(RowWriter &k, Value products, Value bias, const LogitForm &form) {
+static Value logitsOf(RowWriter &k, Value products, Value bias, const Head &head) {
   if (bias)
     products = k.add(products, k.load(bias, {}));
-  if (form.scale != 1)
-    products = k.mul(products, k.number(form.scale));
-  if (form.softcap == 0)
+  if (head.scale != 1)
+    products = k.mul(products, k.number(head.scale));
+  if (head.softcap == 0)
     return products;
-  Value inner = k.mul(products, k.number(1 / form.softcap));
-  return k.mul(math::TanhOp::create(k, inner), k.number(form.softcap));
+  Value inner = k.mul(products, k.number(1 / head.softcap));
+  return k.mul(math::TanhOp::create(k, inner), k.number(head.softcap));
+}
+
+/// The logits of a chunk, which is at most `size` tokens, in scratch of that name.
+static Value launchLogits(EntryLowering &entry, StringRef name, const Head &head,
+                          const Chunk &chunk, Value size) {
+  int64_t channels = columnsOf(head.hidden),
+          words = cast<MemRefType>(head.vocabulary.getType()).getDimSize(0);
+  Value logits = entry.scratch(
+      name, MemRefType::get({ShapedType::kDynamic, words}, entry.accumulation()), size);
+  SmallVector<Value> arguments{entry.rows(head.hidden, channels, chunk.begin), head.vocabulary,
+                               logits};
+  if (head.bias)
+    arguments.push_back(head.bias);
+  entry.launch(
+      "logits_" + sizesOf({channels, words}, elementOf(head.hidden)), chunk.count, arguments,
+      [&](RowWriter &k, ValueRange a) {
+        Value bias = head.bias ? a[3] : Value();
+        k.contract(
+            kernel::Form::NT, words, [&](Value row) { return k.raw(a[0], row); },
+            [&](Value row) { return k.raw(a[1], row); },
+            [&](Value row, Value sum) { k.store(logitsOf(k, sum, bias, head), a[2], row); });
+      });
+  return logits;
 }
 
 /// Runs `body` for every chunk, after computing its logits.
-static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary, const LogitForm &form,
+static void forChunks(EntryLowering &entry, const Head &head, const std::optional<Head> &teacher,
                       llvm::function_ref<void(Chunk)> body) {
-  int64_t channels = columnsOf(hidden),
-          words = cast<MemRefType>(vocabulary.getType()).getDimSize(0);
+  int64_t words = cast<MemRefType>(head.vocabulary.getType()).getDimSize(0);
   Value size = entry.constant(chunkTokens(entry.target(), words)), tokens = entry.tokens();
   Value chunks = arith::CeilDivUIOp::create(entry.host(), tokens, size);
   entry.repeat(entry.constant(0), chunks, /*reverse=*/false, [&](Value at) {
@@ -69,21 +100,9 @@ static void forChunks(EntryLowering &entry, Value hidden, Value vocabulary, cons
     chunk.begin = arith::MulIOp::create(entry.host(), at, size);
     Value left = arith::SubIOp::create(entry.host(), tokens, chunk.begin);
     chunk.count = arith::MinUIOp::create(entry.host(), left, size);
-    chunk.logits = entry.scratch(
-        "logits", MemRefType::get({ShapedType::kDynamic, words}, entry.accumulation()), size);
-    SmallVector<Value> arguments{entry.rows(hidden, channels, chunk.begin), vocabulary,
-                                 chunk.logits};
-    if (form.bias)
-      arguments.push_back(form.bias);
-    entry.launch(
-        "logits_" + sizesOf({channels, words}, elementOf(hidden)), chunk.count, arguments,
-        [&](RowWriter &k, ValueRange a) {
-          Value bias = form.bias ? a[3] : Value();
-          k.contract(
-              kernel::Form::NT, words, [&](Value row) { return k.raw(a[0], row); },
-              [&](Value row) { return k.raw(a[1], row); },
-              [&](Value row, Value sum) { k.store(logitsOf(k, sum, bias, form), a[2], row); });
-        });
+    chunk.logits = launchLogits(entry, "logits", head, chunk, size);
+    if (teacher)
+      chunk.teacher = launchLogits(entry, "teacher_logits", *teacher, chunk, size);
     body(chunk);
   });
 }
@@ -139,6 +158,25 @@ static Likelihood likelihood(RowWriter &k, ValueRange a, Value row) {
   return found;
 }
 
+namespace {
+/// A row of a teacher's logits: what it predicts, and how far another prediction is from it.
+struct Teaching {
+  Value predicted, divergence;
+};
+} // namespace
+
+/// Of rows of logits, and the logsumexp of the one that learns.
+static Teaching teaching(RowWriter &k, Value z, Value logsumexp, Value y) {
+  Value largest = k.largest(y);
+  Value whole =
+      k.add(largest, math::LogOp::create(k, k.sum(math::ExpOp::create(k, k.sub(y, largest)))));
+  Teaching found;
+  found.predicted = math::ExpOp::create(k, k.sub(y, whole));
+  Value apart = k.sum(k.mul(found.predicted, k.sub(y, z)));
+  found.divergence = k.add(apart, k.sub(logsumexp, whole));
+  return found;
+}
+
 /// The weight of a token, in f64 until it is known. A token without a label has weight 0: whatever
 /// its inputs made of the formula, an infinity even, is not chosen.
 static Value weightOf(RowWriter &k, step::CrossEntropyOp op, const Likelihood &found,
@@ -156,19 +194,17 @@ static Value weightOf(RowWriter &k, step::CrossEntropyOp op, const Likelihood &f
 
 static LogicalResult lower(step::NLLOp op, EntryLowering &entry) {
   Value nll = entry.result(op.getNll()), logsumexp = entry.result(op.getLogsumexp());
-  forChunks(entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()),
-            formOf(op, entry), [&](Chunk chunk) {
-              entry.launch("nll_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()),
-                           chunk.count,
-                           {chunk.logits, entry.rows(entry.buffer(op.getLabels()), 0, chunk.begin),
-                            entry.rows(nll, 0, chunk.begin), entry.rows(logsumexp, 0, chunk.begin)},
-                           [](RowWriter &k, ValueRange a) {
-                             Value row = k.row();
-                             Likelihood found = likelihood(k, a, row);
-                             k.store(found.nll, a[2], row);
-                             k.store(found.logsumexp, a[3], row);
-                           });
-            });
+  forChunks(entry, headOf(op, entry), std::nullopt, [&](Chunk chunk) {
+    entry.launch("nll_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()), chunk.count,
+                 {chunk.logits, entry.rows(entry.buffer(op.getLabels()), 0, chunk.begin),
+                  entry.rows(nll, 0, chunk.begin), entry.rows(logsumexp, 0, chunk.begin)},
+                 [](RowWriter &k, ValueRange a) {
+                   Value row = k.row();
+                   Likelihood found = likelihood(k, a, row);
+                   k.store(found.nll, a[2], row);
+                   k.store(found.logsumexp, a[3], row);
+                 });
+  });
   return success();
 }
 
@@ -180,11 +216,17 @@ static void sumColumn(EntryLowering &entry, Value column, Value where) {
                });
 }
 
-/// The gradient of every logit of a token, into a[5].
+/// The gradient of every logit of a token, into a[5]; a[6] has a teacher's.
 static void logitGradients(step::CrossEntropyGradOp op, RowWriter &k, ValueRange a, double factor) {
   Value row = k.row(), z = k.load(a[0], row), label = k.raw(a[1], row);
   Value nll = k.load(a[2], row), logsumexp = k.load(a[3], row);
-  SmallVector<Value> slopes = inlineFormula(k, op.getDerivative(), {nll, logsumexp});
+  SmallVector<Value> read{nll, logsumexp};
+  Teaching taught;
+  if (op.getTeacher()) {
+    taught = teaching(k, z, logsumexp, k.load(a[6], row));
+    read.push_back(taught.divergence);
+  }
+  SmallVector<Value> slopes = inlineFormula(k, op.getDerivative(), read);
   Value scale = k.mul(k.load(a[4], row), k.number(factor));
   Value forAll = k.mul(scale, k.add(slopes[0], slopes[1])), forLabel = k.mul(scale, slopes[0]);
 
@@ -196,6 +238,8 @@ static void logitGradients(step::CrossEntropyGradOp op, RowWriter &k, ValueRange
   Value spike = arith::SelectOp::create(k, here, k.spread(forLabel, words), zeros);
   Value p = math::ExpOp::create(k, k.sub(z, logsumexp));
   Value gradient = k.sub(k.mul(p, forAll), spike);
+  if (op.getTeacher())
+    gradient = k.add(gradient, k.mul(k.sub(p, taught.predicted), k.mul(scale, slopes[2])));
   if (op.getScale())
     gradient = k.mul(gradient, k.number(op.getScale()->convertToDouble()));
   if (op.getSoftcap()) {
@@ -247,6 +291,8 @@ Value ChunkGradient::ofLogits(Chunk chunk) {
   for (Value column : {op.getLabels(), op.getNll(), op.getLogsumexp(), op.getWeights()})
     arguments.push_back(entry.rows(entry.buffer(column), 0, chunk.begin));
   arguments.push_back(gradients);
+  if (chunk.teacher)
+    arguments.push_back(chunk.teacher);
   entry.launch("loss_gradient_" + sizesOf(words, entry.accumulation()), chunk.count, arguments,
                [&](RowWriter &k, ValueRange a) { logitGradients(op, k, a, scale); });
   return gradients;
@@ -296,7 +342,9 @@ static step::CrossEntropyGradOp gradientOf(step::CrossEntropyOp op) {
         grad && grad.getHidden() == op.getHidden() && grad.getVocabulary() == op.getVocabulary() &&
         grad.getBias() == op.getBias() && grad.getScaleAttr() == op.getScaleAttr() &&
         grad.getSoftcapAttr() == op.getSoftcapAttr() && grad.getLabels() == op.getLabels() &&
-        grad.getNll() == op.getNll() && grad.getWeights() == op.getWeights() && seedOf(grad))
+        grad.getTeacher() == op.getTeacher() &&
+        grad.getTeacherVocabulary() == op.getTeacherVocabulary() && grad.getNll() == op.getNll() &&
+        grad.getWeights() == op.getWeights() && seedOf(grad))
       return grad;
   return {};
 }
@@ -309,29 +357,34 @@ static LogicalResult lower(step::CrossEntropyOp op, EntryLowering &entry) {
   std::optional<ChunkGradient> gradient;
   if (step::CrossEntropyGradOp grad = gradientOf(op); grad && entry.begin(grad))
     gradient.emplace(grad, *seedOf(grad), entry);
-  forChunks(entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()),
-            formOf(op, entry), [&](Chunk chunk) {
-              SmallVector<Value> arguments{chunk.logits};
-              for (Value column : {entry.buffer(op.getLabels()), nll, logsumexp, weights, losses})
-                arguments.push_back(entry.rows(column, 0, chunk.begin));
-              llvm::append_range(arguments, passInputs(entry, op.getInputs(), chunk.begin));
-              entry.launch("loss_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()),
-                           chunk.count, arguments, [&](RowWriter &k, ValueRange a) {
-                             Value row = k.row();
-                             Likelihood found = likelihood(k, a, row);
-                             Value value =
-                                 inlineFormula(k, op.getFormula(), {found.nll, found.logsumexp})[0];
-                             Value weight = weightOf(k, op, found, a.drop_front(6), row);
-                             Value weighted = k.mul(weight, value);
-                             k.store(found.nll, a[2], row);
-                             k.store(found.logsumexp, a[3], row);
-                             k.store(weight, a[4], row);
-                             k.store(arith::SelectOp::create(k, found.valid, weighted, k.number(0)),
-                                     a[5], row);
-                           });
-              if (gradient)
-                gradient->add(chunk);
-            });
+  forChunks(entry, headOf(op, entry), teacherOf(op, entry), [&](Chunk chunk) {
+    SmallVector<Value> arguments{chunk.logits};
+    for (Value column : {entry.buffer(op.getLabels()), nll, logsumexp, weights, losses})
+      arguments.push_back(entry.rows(column, 0, chunk.begin));
+    if (chunk.teacher)
+      arguments.push_back(chunk.teacher);
+    size_t columns = arguments.size();
+    llvm::append_range(arguments, passInputs(entry, op.getInputs(), chunk.begin));
+    entry.launch(
+        "loss_" + sizesOf(columnsOf(chunk.logits), entry.accumulation()), chunk.count, arguments,
+        [&](RowWriter &k, ValueRange a) {
+          Value row = k.row();
+          Likelihood found = likelihood(k, a, row);
+          SmallVector<Value> read{found.nll, found.logsumexp};
+          if (op.getTeacher())
+            read.push_back(
+                teaching(k, k.load(a[0], row), found.logsumexp, k.load(a[6], row)).divergence);
+          Value value = inlineFormula(k, op.getFormula(), read)[0];
+          Value weight = weightOf(k, op, found, a.drop_front(columns), row);
+          Value weighted = k.mul(weight, value);
+          k.store(found.nll, a[2], row);
+          k.store(found.logsumexp, a[3], row);
+          k.store(weight, a[4], row);
+          k.store(arith::SelectOp::create(k, found.valid, weighted, k.number(0)), a[5], row);
+        });
+    if (gradient)
+      gradient->add(chunk);
+  });
   sumColumn(entry, losses, entry.result(op.getLoss()));
   return success();
 }
@@ -343,8 +396,8 @@ static LogicalResult lower(step::CrossEntropyGradOp op, EntryLowering &entry) {
   if (!seed)
     return op.emitOpError() << "multiplies with a gradient that is no constant";
   ChunkGradient gradient(op, *seed, entry);
-  forChunks(entry, entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()),
-            formOf(op, entry), [&](Chunk chunk) { gradient.add(chunk); });
+  forChunks(entry, headOf(op, entry), teacherOf(op, entry),
+            [&](Chunk chunk) { gradient.add(chunk); });
   return success();
 }
 

@@ -347,7 +347,8 @@ Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
   auto layers = LayersOp::create(
       b, at("layers"), stream.getType(), stackType(stream.getType(), config.layers),
       /*saved=*/TypeRange(), callees(LayerKind::Whole), stream, shared(positions, segments),
-      layerWeights(), config.layers, request.activations);
+      layerWeights(), config.layers, request.activations,
+      request.activations == Activations::save ? request.again : 0);
   return layers.getResult();
 }
 
@@ -383,7 +384,8 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
   Location place = placeOf(request.loss);
   Type values = ofRows(valuesType(), Rows::targets);
   auto loss = CrossEntropyOp::create(b, place, scalarType(), values, values, values, states,
-                                     vocabulary(), parameter(Role::VocabularyBias), labels, picked,
+                                     vocabulary(), parameter(Role::VocabularyBias), labels,
+                                     /*teacher=*/Value(), /*teacher_vocabulary=*/Value(), picked,
                                      logitScale(), logitSoftcap());
   func::ReturnOp::create(b, at("train"),
                          ValueRange{loss.getLoss(), expand("nll", loss.getNll(), target),

@@ -41,6 +41,7 @@ struct StepRequest {
       {};                 ///< weights that are not trained, as the weight table names them
   bool trains = true;     ///< has `@train` and `@update`
   bool generates = false; ///< has `@prefill` and `@decode`
+  int64_t again = 0;      ///< values of a layer that are not kept where activations are
 };
 
 /// Builds a module with the private function `@layer` and the entries

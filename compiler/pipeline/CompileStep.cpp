@@ -18,6 +18,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <malloc.h>
+
 using namespace mlir;
 
 namespace roux {
@@ -135,6 +137,7 @@ OwningOpRef<ModuleOp> StepCompilation::import() {
   request.type = types[static_cast<size_t>(source.type)];
   request.activations =
       source.savesActivations ? step::Activations::save : step::Activations::recompute;
+  request.again = source.again;
   request.update = {source.firstBeta, source.secondBeta, source.epsilon,
                     source.decay,     source.clip,       source.decaysVectors};
   request.trains = source.trains;
@@ -183,7 +186,8 @@ void StepCompilation::sayWhatFuses() {
                                           categories, /*printAsEmitRemarks=*/true);
 }
 
-std::optional<std::string> printStage(const StepSource &source, const StageText &what) {
+std::optional<std::string> printStage(const StepSource &source, const StageText &what,
+                                      const MeasuredKernels *measured) {
   const Stage &stage = *stageNamed(what.stage);
   StepCompilation compilation(source, stage.isOnGPU());
   if (stage.name == "fuse")
@@ -204,7 +208,8 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   std::string text;
   llvm::raw_string_ostream out(text);
   const std::string &machine = what.machine.empty() ? source.machine : what.machine;
-  if (failed(printKernels(*module, {what.stage, what.kernel, machine, what.architecture}, out)))
+  if (failed(printKernels(*module, {what.stage, what.kernel, machine, what.architecture, measured},
+                          out)))
     return std::nullopt;
   return text;
 }
@@ -261,7 +266,10 @@ std::optional<Program> outlineStep(const StepSource &source) {
 }
 
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder) {
-  return programOf(source, {targetOf(source).machine, cacheFolder});
+  std::optional<Program> program = programOf(source, {targetOf(source).machine, cacheFolder});
+  // What compiling took in many small pieces would stay with the process, beside a step's memory.
+  malloc_trim(0);
+  return program;
 }
 
 } // namespace roux

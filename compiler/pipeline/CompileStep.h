@@ -47,6 +47,7 @@ struct StepSource {
   std::optional<double> clip;
   bool fuses = true;             ///< else each operation keeps its kernels: the same bits
   bool savesActivations = false; ///< else a layer's gradient computes the layer again
+  int64_t again = 0;             ///< values of a layer that it computes again all the same
   bool trains = true;            ///< the program has `train` and `update`
   bool generates = false;        ///< the program has `prefill` and `decode`
   std::optional<EditedStage> edited;
@@ -61,8 +62,12 @@ struct StageText {
   std::string architecture = "sm_90a"; ///< of gpu and ptx
 };
 
-/// The stage's text; none after saying on stderr what is wrong.
-std::optional<std::string> printStage(const StepSource &source, const StageText &what);
+struct MeasuredKernels;
+
+/// The stage's text; none after saying on stderr what is wrong. A table of kernels that were
+/// measured says how they did.
+std::optional<std::string> printStage(const StepSource &source, const StageText &what,
+                                      const MeasuredKernels *measured = nullptr);
 
 /// A file of a dump: its name, which may have a folder, and what is in it.
 struct StageFile {

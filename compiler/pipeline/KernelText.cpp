@@ -12,6 +12,8 @@
 #include "compiler/conversion/KernelToGPU.h"
 #include "compiler/pipeline/StagePasses.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
@@ -87,21 +89,26 @@ FailureOr<std::vector<KernelText>> roux::kernelTexts(ModuleOp module,
   return texts;
 }
 
-static LogicalResult printTable(ModuleOp module, StringRef kernel, llvm::raw_ostream &out) {
+/// Those that take longest first, where it is known.
+static LogicalResult printTable(ModuleOp module, StringRef kernel, const MeasuredKernels *measured,
+                                llvm::raw_ostream &out) {
   OwningOpRef<ModuleOp> kernels = selected(module, kernel);
   if (!kernels)
     return failure();
-  if (!kernels->getBody()->empty())
-    out << costHeading() << "\n";
+  std::multimap<double, FuncOp, std::greater<>> functions; // equals in their order
   for (FuncOp function : kernels->getOps<FuncOp>())
-    out << describeCost(function) << "\n";
+    functions.emplace(measured ? measured->seconds(function.getName()) : 0, function);
+  if (!functions.empty())
+    out << costHeading(measured) << "\n";
+  for (auto &[seconds, function] : functions)
+    out << describeCost(function, measured) << "\n";
   return success();
 }
 
 LogicalResult roux::printKernels(ModuleOp module, const KernelTextOptions &options,
                                  llvm::raw_ostream &out) {
   if (options.stage == "table")
-    return printTable(module, options.kernel, out);
+    return printTable(module, options.kernel, options.measured, out);
   FailureOr<std::vector<KernelText>> texts = kernelTexts(module, options);
   if (failed(texts))
     return failure();

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/codegen/MeasuredKernels.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LLVM.h"
 
@@ -19,6 +20,7 @@ struct KernelTextOptions {
   std::string kernel = {};      ///< its name; empty: all of them
   std::string machine = {};     ///< a known target's; empty: this processor's
   std::string architecture = "sm_90a";
+  const MeasuredKernels *measured = nullptr; ///< of `table`: how they did; null: nobody looked
 };
 
 /// A kernel's name, and its text under a heading.

@@ -21,6 +21,7 @@ enum Bits : uint32_t {
   Kernel = 1u << 3, ///< kernel by kernel
   CPU = 1u << 4,    ///< code of a processor
   GPU = 1u << 5,    ///< code of a GPU
+  Times = 1u << 6,  ///< how long kernels take here
 };
 inline constexpr uint32_t Step = Recipe | Train | Shape;
 inline constexpr uint32_t Kernels = Step | Kernel;
@@ -61,7 +62,7 @@ inline constexpr Stage stages[] = {
     {"kernel", "what is launched: kernels, buffers and their order", StageForm::Module, true,
      reads::Kernels, ".mlir", "//"},
     {"table", "each kernel's operations and bytes, and what is fused in it", StageForm::Report,
-     true, reads::Kernels},
+     true, reads::Kernels | reads::Times},
     {"memory", "the peak of a step, before the first one", StageForm::Report, true, reads::Step},
     {"loops", "kernels as vector loops of a CPU", StageForm::Kernels, true,
      reads::Kernels | reads::CPU, ".mlir", "//"},

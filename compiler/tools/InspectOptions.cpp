@@ -24,9 +24,9 @@ struct StageOption {
 };
 
 static constexpr StageOption stageOptions[] = {
-    {"--target", reads::Train},    {"--config", reads::Shape}, {"--from", reads::Shape},
-    {"--kernel", reads::Kernel},   {"--machine", reads::CPU},  {"--arch", reads::GPU},
-    {"--dump-dir", reads::Recipe},
+    {"--target", reads::Train},    {"--config", reads::Shape},  {"--from", reads::Shape},
+    {"--kernel", reads::Kernel},   {"--machine", reads::CPU},   {"--arch", reads::GPU},
+    {"--dump-dir", reads::Recipe}, {"--measure", reads::Times},
 };
 
 static std::string stageHelp() {
@@ -118,6 +118,9 @@ std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
   app.add_option("--machine", request.text.machine,
                  "of loops, llvm and asm: avx512_amx, avx512_bf16, avx512, avx2, portable");
   app.add_option("--config", request.config, "a config.json that gives the model's shape instead");
+  app.add_flag(
+      "--measure", request.measures,
+      "of table: run a step on the recipe's data, and say what of its bound each kernel reaches");
   addEdited(app, from);
   app.add_option("--dump-dir", request.dumpFolder, "write every stage to files of this folder");
   addSettings(app, set);

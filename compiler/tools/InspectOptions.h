@@ -17,6 +17,7 @@ struct InspectRequest {
   std::string path, target, config;
   StageText text;         ///< its stage is one of Stages.h; empty: only a dump was asked for
   std::string dumpFolder; ///< empty: none
+  bool measures = false;  ///< kernels are timed
   std::optional<EditedStage> edited;
   CheckOptions check;
 };

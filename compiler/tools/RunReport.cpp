@@ -85,10 +85,10 @@ void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data
       fitStep(recipe, train, stepOf(sources, recipe, train, data.model.config), &data.plan);
   const StepMemory &memory = step.memory;
   auto bytes = [](int64_t count) { return train::bytesText(static_cast<double>(count)); };
-  page.memory.rows.push_back(
-      {train.name, fmt::format("{} tokens", memory.tokens), bytes(memory.parameters),
-       bytes(memory.gradients), bytes(memory.moments), bytes(memory.activations),
-       bytes(memory.peak()), step.source.savesActivations ? "kept" : "computed again"});
+  page.memory.rows.push_back({train.name, fmt::format("{} tokens", memory.tokens),
+                              bytes(memory.parameters), bytes(memory.gradients),
+                              bytes(memory.moments), bytes(memory.activations),
+                              bytes(memory.peak()), step.keptText()});
   std::istringstream lines(printStage(step.source, {.stage = "table"}).value_or(""));
   std::string line;
   std::getline(lines, line); // its heading

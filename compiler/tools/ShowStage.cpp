@@ -9,6 +9,7 @@
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/DumpStages.h"
 #include "compiler/tools/InspectOptions.h"
+#include "compiler/tools/MeasureKernels.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
@@ -27,7 +28,11 @@ static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
   DataBuilder builder(sources, recipe, outputFolder(request.path) / "data");
   bool standsIn = !request.config.empty();
   std::optional<TrainingData> data;
-  if (!standsIn && (dump || request.text.stage == "memory"))
+  if (request.measures && standsIn)
+    throw std::runtime_error(
+        "--measure runs a step on the recipe's data, and --config stands in for "
+        "a model that is not here; leave one of the two out");
+  if (!standsIn && (dump || request.text.stage == "memory" || request.measures))
     data.emplace(builder.build(train));
   StepSource source =
       stepOf(sources, recipe, train,
@@ -38,7 +43,13 @@ static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
   if (request.text.stage == "memory") {
     fmt::print("{}", fitted.text());
   } else if (!request.text.stage.empty()) {
-    std::optional<std::string> text = printStage(fitted.source, request.text);
+    std::optional<MeasuredKernels> measured;
+    if (request.measures) {
+      refuseUnfit(sources, recipe, train, fitted);
+      measured = measureKernels(recipe, train, fitted, *data);
+    }
+    std::optional<std::string> text =
+        printStage(fitted.source, request.text, measured ? &*measured : nullptr);
     if (!text)
       return false;
     fmt::print("{}", *text);

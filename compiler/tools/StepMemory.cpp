@@ -15,6 +15,7 @@
 #include <bit>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <functional>
 #include <map>
 
 namespace roux {
@@ -58,6 +59,13 @@ static std::string largestText(const StepMemory &memory) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string FittedStep::keptText() const {
+  if (!source.savesActivations)
+    return "computed again";
+  return source.again ? fmt::format("kept but for {} of their values, computed again", source.again)
+                      : "kept";
+}
+
 std::string FittedStep::text() const {
   std::string text;
   auto line = [&](const char *what, const std::string &value) {
@@ -68,8 +76,7 @@ std::string FittedStep::text() const {
   line("\ngradients", bytesText(memory.gradients));
   line("\noptimizer's moments", bytesText(memory.moments));
   line("\nactivations, at most", bytesText(memory.activations));
-  text += fmt::format(", layers {}; largest: {}",
-                      source.savesActivations ? "kept" : "computed again", largestText(memory));
+  text += fmt::format(", layers {}; largest: {}", keptText(), largestText(memory));
   line("\npeak of a step", bytesText(memory.peak()));
   text += fmt::format("{} the {} it may use\n", fits() ? " of" : ", more than", bytesText(limit));
   return text;
@@ -116,6 +123,33 @@ static Program outlined(const StepSource &source) {
   return std::move(*program);
 }
 
+/// No family's layer has as many values whose computing again would free anything.
+static constexpr int64_t mostAgain = 24;
+
+/// Has `fitted` keep all that layers compute, or else the most that fits in `room`, or nothing.
+static Program keepWhatFits(FittedStep &fitted, int64_t room,
+                            const std::function<void(const Program &)> &measure) {
+  auto fits = [&](bool saves, int64_t again) {
+    fitted.source.savesActivations = saves;
+    fitted.source.again = again;
+    Program program = outlined(fitted.source);
+    measure(program);
+    return std::pair(std::move(program), fitted.memory.peak() <= room);
+  };
+  auto [all, fit] = fits(true, 0);
+  if (fit)
+    return std::move(all);
+  int64_t few = 0, many = mostAgain; // what is too much, and what may fit
+  auto [least, leastFits] = fits(true, many);
+  if (!leastFits)
+    return fits(false, 0).first;
+  while (many - few > 1) {
+    int64_t middle = (few + many) / 2;
+    (fits(true, middle).second ? many : few) = middle;
+  }
+  return fits(true, many).first;
+}
+
 FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, StepSource source,
                    const data::Plan *plan) {
   const CheckedDefinition &run = recipe.run();
@@ -133,16 +167,9 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
                              plan ? largestMicroBatch(*plan, fitted.microBatch)
                                   : longestMicroBatch(train, config, fitted.microBatch));
   };
-  if (choosesLayers)
-    fitted.source.savesActivations = true;
-  Program program = outlined(fitted.source);
-  measure(program);
   int64_t room = isLimited ? fitted.limit : machineMemory().available / 4 * 3;
-  if (choosesLayers && fitted.memory.peak() > room) {
-    fitted.source.savesActivations = false;
-    program = outlined(fitted.source);
-    measure(program);
-  }
+  Program program = choosesLayers ? keepWhatFits(fitted, room, measure) : outlined(fitted.source);
+  measure(program);
   if (fitted.fits())
     return fitted;
   FittedStep asked = fitted;

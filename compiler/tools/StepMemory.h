@@ -31,16 +31,18 @@ struct FittedStep {
   std::optional<uint64_t> smaller; ///< of a step that does not fit: a micro-batch that would
 
   bool fits() const { return memory.peak() <= limit; }
+  /// What of the layers is kept for their gradients: "kept", "computed again", or what is between.
+  std::string keptText() const;
   /// One line a part.
   std::string text() const;
 };
 
 /// Arranges `source` by the keys of `run`, in this order, until it fits in `memory` (auto: what the
-/// machine has). `recompute: auto` keeps what layers computed for their gradients, if there is room
-/// now, and computes them again otherwise: the same bits. `micro_batch: auto` takes a step whole,
-/// or halves the largest power of two below it, down to what cannot be divided. Without a plan,
-/// which needs data, sequences are taken to be as long as the policy admits. Throws
-/// std::runtime_error after saying on stderr why a step does not compile.
+/// machine has). `recompute: auto` keeps what layers computed for their gradients, as far as there
+/// is room now, and computes the rest again, what is cheapest a byte first: the same bits.
+/// `micro_batch: auto` takes a step whole, or halves the largest power of two below it, down to
+/// what cannot be divided. Without a plan, which needs data, sequences are taken to be as long as
+/// the policy admits. Throws std::runtime_error after saying on stderr why a step does not compile.
 FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, StepSource source,
                    const data::Plan *plan);
 

@@ -19,7 +19,8 @@ def StepGrad : Pass<"step-grad", "::mlir::ModuleOp"> {
 
     - `recompute`: `@layer_grad` begins with a copy of the layer, so only the stream before each
       layer is kept;
-    - `save`: `@layer_saving` returns what `@layer_backward` reads.
+    - `save`: `@layer_saving` returns what `@layer_backward` reads, but for `again` values, which
+      `@layer_backward` computes; a remark of category `fuse` says of each what that takes.
 
     Values for which nothing has to be known (columns, angles, weights of targets) must not receive a
     gradient; an operation without the interface on the way from a parameter to the loss is an error

@@ -7,9 +7,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/transforms/Differentiation.h"
+#include "compiler/transforms/KeptValues.h"
 #include "compiler/transforms/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 
 #include <map>
 #include <tuple>
@@ -55,17 +57,18 @@ public:
 private:
   LogicalResult differentiateCall(LayersOp call, Value gradient, GradientTable &gradients);
   FailureOr<LayerGradient> differentiateLayer(func::FuncOp layer, ArrayRef<bool> trained,
-                                              Activations activations);
+                                              LayersOp call);
   FailureOr<LayerGradients> differentiateLayers(LayersOp call, ArrayRef<bool> trained);
-  void keepActivations(func::FuncOp layer, LayerGradient &result, const ForwardCopy &copy);
+  void keepActivations(func::FuncOp layer, LayerGradient &result, const ForwardCopy &copy,
+                       int64_t again);
   ForwardCopy copyBody(func::FuncOp from, ValueRange arguments);
   func::FuncOp addFunction(func::FuncOp after, const Twine &name, TypeRange arguments,
                            TypeRange results);
 
   SymbolTable symbols;
   OpBuilder builder;
-  /// By layer, how activations are found, and which weights are trained.
-  std::map<std::tuple<Operation *, Activations, std::vector<bool>>, LayerGradient> layers;
+  /// By layer, how activations are found, how many not, and which weights are trained.
+  std::map<std::tuple<Operation *, Activations, int64_t, std::vector<bool>>, LayerGradient> layers;
 };
 
 } // namespace
@@ -193,7 +196,7 @@ LogicalResult ModuleDifferentiator::differentiateCall(LayersOp call, Value gradi
     forward = LayersOp::create(before, call.getLoc(), call.getResult().getType(),
                                call.getInputs().getType(), savedStacks, found->saving,
                                call.getInput(), call.getShared(), call.getWeights(),
-                               call.getCount(), call.getActivations());
+                               call.getCount(), call.getActivations(), call.getAgain());
     call.getResult().replaceAllUsesWith(forward.getResult());
     call.getInputs().replaceAllUsesWith(forward.getInputs());
   }
@@ -215,7 +218,7 @@ FailureOr<LayerGradients> ModuleDifferentiator::differentiateLayers(LayersOp cal
   SmallVector<Attribute> backward, saving;
   for (auto name : call.getCallees().getAsRange<FlatSymbolRefAttr>()) {
     auto layer = symbols.lookup<func::FuncOp>(name.getValue());
-    FailureOr<LayerGradient> found = differentiateLayer(layer, trained, call.getActivations());
+    FailureOr<LayerGradient> found = differentiateLayer(layer, trained, call);
     if (failed(found))
       return failure();
     if (!backward.empty() && found->savedTypes != result.of.savedTypes)
@@ -233,8 +236,9 @@ FailureOr<LayerGradients> ModuleDifferentiator::differentiateLayers(LayersOp cal
 
 FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp layer,
                                                                   ArrayRef<bool> trained,
-                                                                  Activations activations) {
-  std::tuple key(layer.getOperation(), activations, std::vector(trained.begin(), trained.end()));
+                                                                  LayersOp call) {
+  std::tuple key(layer.getOperation(), call.getActivations(), int64_t(call.getAgain()),
+                 std::vector(trained.begin(), trained.end()));
   if (auto known = layers.find(key); known != layers.end())
     return known->second;
   size_t weights = trained.size();
@@ -247,7 +251,7 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
     auto tensor = cast<RankedTensorType>(weight);
     results.push_back(tensor.clone(accumulationType(tensor.getElementType())));
   }
-  bool save = activations == Activations::save;
+  bool save = call.getActivations() == Activations::save;
   LayerGradient result;
   result.backward =
       addFunction(layer, layer.getSymName() + (save ? "_backward" : "_grad"), arguments, results);
@@ -279,36 +283,50 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
   eraseUnowed(result.backward.front(), forward.operations);
 
   if (save)
-    keepActivations(layer, result, forward);
+    keepActivations(layer, result, forward, call.getAgain());
   else
     eraseUnread(forward.operations);
   layers[key] = result;
   return result;
 }
 
-/// Replaces the forward copy inside `result.backward` by arguments, and makes a layer that returns
-/// their values.
-void ModuleDifferentiator::keepActivations(func::FuncOp layer, LayerGradient &result,
-                                           const ForwardCopy &copy) {
-  OpBuilder::InsertionGuard guard(builder);
+/// What of `layer` its gradient reads in a copy.
+static SmallVector<Value> readByGradient(func::FuncOp layer, const ForwardCopy &copy) {
   DenseSet<Operation *> forward(copy.operations.begin(), copy.operations.end());
-  SmallVector<Value> kept; // values of `layer`
+  SmallVector<Value> read;
   for (Operation &op : layer.front().without_terminator())
-    for (Value value : op.getResults()) {
-      Value copied = copy.values.lookup(value);
-      bool read =
-          llvm::any_of(copied.getUsers(), [&](Operation *user) { return !forward.contains(user); });
-      if (!read)
-        continue;
-      kept.push_back(value);
-      result.savedTypes.push_back(value.getType());
-      unsigned next = result.backward.getNumArguments();
-      (void)result.backward.insertArgument(next, value.getType(), {}, value.getLoc());
-      copied.replaceUsesWithIf(result.backward.getArgument(next),
-                               [&](OpOperand &use) { return !forward.contains(use.getOwner()); });
-    }
-  for (Operation *op : llvm::reverse(copy.operations))
-    op->erase();
+    for (Value value : op.getResults())
+      if (llvm::any_of(copy.values.lookup(value).getUsers(),
+                       [&](Operation *user) { return !forward.contains(user); }))
+        read.push_back(value);
+  return read;
+}
+
+/// Takes from `read` what is computed again, and says what and at which cost.
+static void dropComputedAgain(func::FuncOp layer, SmallVector<Value> &read, int64_t again) {
+  static constexpr auto kept = remark::RemarkOpts::name("keep").category("fuse");
+  for (const ComputedAgain &each : chooseComputedAgain(layer, read, again)) {
+    llvm::erase(read, each.value);
+    remark::passed(each.value.getLoc(), kept)
+        << remark::add("its gradient computes it again: {0} operations a token for {1} bytes",
+                       each.operations, each.bytes);
+  }
+}
+
+/// Replaces the forward copy inside `result.backward` by arguments, but for what it computes again,
+/// and makes a layer that returns their values.
+void ModuleDifferentiator::keepActivations(func::FuncOp layer, LayerGradient &result,
+                                           const ForwardCopy &copy, int64_t again) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Value> kept = readByGradient(layer, copy);
+  dropComputedAgain(layer, kept, again);
+  for (Value value : kept) {
+    result.savedTypes.push_back(value.getType());
+    unsigned next = result.backward.getNumArguments();
+    (void)result.backward.insertArgument(next, value.getType(), {}, value.getLoc());
+    copy.values.lookup(value).replaceAllUsesWith(result.backward.getArgument(next));
+  }
+  eraseUnread(copy.operations);
 
   SmallVector<Type> results(layer.getResultTypes());
   llvm::append_range(results, result.savedTypes);

@@ -143,9 +143,10 @@ LogicalResult CrossEntropyOp::buildGradient(OpBuilder &builder, ArrayRef<Value> 
   auto grad = CrossEntropyGradOp::create(
       builder, getLoc(), getHidden().getType(), gradientType(getVocabulary()),
       getBias() ? gradientType(getBias()) : Type(), gradients[0], getHidden(), getVocabulary(),
-      getBias(), getLabels(), getWeights(), getNll(), getLogsumexp(), getScaleAttr(),
-      getSoftcapAttr());
-  if (failed(buildDerivatives(getFormula(), 2, grad.getDerivative(), builder))) {
+      getBias(), getLabels(), getTeacher(), getTeacherVocabulary(), getWeights(), getNll(),
+      getLogsumexp(), getScaleAttr(), getSoftcapAttr());
+  unsigned values = getTeacher() ? 3 : 2;
+  if (failed(buildDerivatives(getFormula(), values, grad.getDerivative(), builder))) {
     grad.erase();
     return failure();
   }

@@ -58,9 +58,6 @@ def Step_Dialect : Dialect {
 
     **Gradients.** Every operation with a gradient implements `StepGradient`; the `step-grad` pass
     knows no operation by name but the call of layers.
-
-    **Collectives.** `all_gather`, `reduce_scatter`, `all_reduce` and `all_to_all` take their place
-    between these operations, on the same tensors; they appear with the pass that inserts them.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasRegionArgAttrVerify = 1;

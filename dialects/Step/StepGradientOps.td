@@ -153,7 +153,7 @@ def Step_GateGradOp : Step_GradientOp<"gate_grad",
 }
 
 def Step_CrossEntropyGradOp : Step_GradientOp<"cross_entropy_grad",
-    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">,
+    [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">, AttrSizedOperandSegments,
      AllTypesMatch<["weights", "nll", "logsumexp"]>,
      AllTypesMatch<["hidden", "hidden_gradient"]>]> {
   let summary = "gradient of the recipe's weighted loss";
@@ -170,21 +170,25 @@ def Step_CrossEntropyGradOp : Step_GradientOp<"cross_entropy_grad",
     bias_gradient[v]          = sum over t of e[t, v]
     ```
 
+    With `teacher` the region takes the divergence as well and gives a third derivative, c, and e has
+    `gradient * weights[t] * c * (p[t, v] - q[t, v])` added; p and q as in `step.cross_entropy`.
+
     With `scale` and `softcap` e has the factors `scale` and `1 - (z / softcap)^2` beside.
 
     A token without a label has hidden_gradient 0 and adds nothing. Neither z, p nor e is ever stored
     whole.
   }];
   let arguments = (ins Step_Scalar:$gradient, Step_Stream:$hidden, Step_Matrix:$vocabulary,
-                       Optional<Step_Values>:$bias, Step_Indexes:$labels, Step_Values:$weights,
-                       Step_Values:$nll, Step_Values:$logsumexp, OptionalAttr<F64Attr>:$scale,
-                       OptionalAttr<F64Attr>:$softcap);
+                       Optional<Step_Values>:$bias, Step_Indexes:$labels,
+                       Optional<Step_Stream>:$teacher, Optional<Step_Matrix>:$teacher_vocabulary,
+                       Step_Values:$weights, Step_Values:$nll, Step_Values:$logsumexp,
+                       OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap);
   let results = (outs Step_Stream:$hidden_gradient, Step_Table:$vocabulary_gradient,
                       Optional<Step_Values>:$bias_gradient);
   let regions = (region SizedRegion<1>:$derivative);
   let assemblyFormat = [{
-    $gradient `,` $hidden `,` $vocabulary (`bias` $bias^)? `,` $labels `,` $weights `,` $nll `,` $logsumexp
-    $derivative attr-dict `:` functional-type(operands, results)
+    $gradient `,` $hidden `,` $vocabulary (`bias` $bias^)? `,` $labels
+    (`teacher` $teacher^ `,` $teacher_vocabulary)? `,` $weights `,` $nll `,` $logsumexp $derivative attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

@@ -363,6 +363,17 @@ def Step_CrossEntropyOp : Step_DifferentiableOp<"cross_entropy",
     falls another way than on the plan; its result is rounded once. Inputs are known before the
     launch: a scalar of the step, or a column. The weight is not differentiated.
 
+    With `teacher`, the hidden states and vocabulary of another model on the same tokens, of as many
+    words, the formula's third argument is how far the two predictions are apart:
+
+    ```
+    y[t, v]       = sum over c of teacher[t, c] * teacher_vocabulary[v, c]
+    q[t, v]       = exp(y[t, v]) / sum over u of exp(y[t, u])
+    divergence[t] = sum over v of q[t, v] * log(q[t, v] / p[t, v]),  p[t, v] = exp(z[t, v] - logsumexp[t])
+    ```
+
+    The teacher has no gradient: what it is given is taken as it is.
+
     ```mlir
     %loss, %nll, %lse, %weights = step.cross_entropy %hidden, %table, %labels formula {
     ^bb0(%n: f32, %l: f32):
@@ -377,14 +388,15 @@ def Step_CrossEntropyOp : Step_DifferentiableOp<"cross_entropy",
     ```
   }];
   let arguments = (ins Step_Stream:$hidden, Step_Matrix:$vocabulary, Optional<Step_Values>:$bias,
-                       Step_Indexes:$labels, Variadic<Step_Input>:$inputs,
+                       Step_Indexes:$labels, Optional<Step_Stream>:$teacher,
+                       Optional<Step_Matrix>:$teacher_vocabulary, Variadic<Step_Input>:$inputs,
                        OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap);
   let results = (outs Step_Scalar:$loss, Step_Values:$nll, Step_Values:$logsumexp,
                       Step_Values:$weights);
   let regions = (region SizedRegion<1>:$formula, SizedRegion<1>:$weight);
   let assemblyFormat = [{
-    $hidden `,` $vocabulary (`bias` $bias^)? `,` $labels `formula` $formula `weight` `(` $inputs `)`
-    $weight attr-dict `:` functional-type(operands, results)
+    $hidden `,` $vocabulary (`bias` $bias^)? `,` $labels (`teacher` $teacher^ `,` $teacher_vocabulary)?
+    `formula` $formula `weight` `(` $inputs `)` $weight attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -436,7 +448,8 @@ def Step_LayersOp : Step_Op<"layers", [Pure, AttrSizedOperandSegments,
     The weights have the layers as their first dimension. `inputs` keeps the stream before every
     layer, for the gradient; where nobody reads it, it costs nothing. With `recompute` that is all
     the gradient is given; with `save` the callee returns, and `saved` keeps, everything else that
-    the gradient reads.
+    the gradient reads, but for `again` values: the gradient computes again those that take the
+    fewest operations a byte.
 
     ```mlir
     %y, %inputs = step.layers @layer(%x) shared(%segments) weights(%w) count 5 recompute
@@ -447,11 +460,12 @@ def Step_LayersOp : Step_Op<"layers", [Pure, AttrSizedOperandSegments,
   }];
   let arguments = (ins TypedArrayAttrBase<FlatSymbolRefAttr, "functions">:$callees, Step_Stream:$input, Variadic<AnyTensor>:$shared,
                        Variadic<Step_Tensor>:$weights, I64Attr:$count,
-                       Step_ActivationsAttr:$activations);
+                       Step_ActivationsAttr:$activations,
+                       DefaultValuedAttr<I64Attr, "0">:$again);
   let results = (outs Step_Stream:$result, Step_Tensor:$inputs, Variadic<Step_Tensor>:$saved);
   let assemblyFormat = [{
     custom<Callees>($callees) `(` $input `)` `shared` `(` $shared `)` `weights` `(` $weights `)` `count` $count
-    $activations attr-dict `:` functional-type(operands, results)
+    $activations (`again` $again^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 

@@ -402,10 +402,32 @@ LogicalResult NLLOp::verify() {
   return verifyLogits(*this);
 }
 
+/// The teacher says as many words of as many tokens, in the types of the model that learns.
+template <typename Op>
+static LogicalResult verifyTeacher(Op op) {
+  Value teacher = op.getTeacher(), vocabulary = op.getTeacherVocabulary();
+  if (!teacher && !vocabulary)
+    return success();
+  if (!teacher || !vocabulary)
+    return op.emitOpError() << "has a teacher's " << (teacher ? "hidden states" : "vocabulary")
+                            << " but no " << (teacher ? "vocabulary" : "hidden states");
+  for (Value each : {teacher, vocabulary})
+    if (elementOf(each) != elementOf(op.getHidden()))
+      return op.emitOpError() << "hidden is in " << elementOf(op.getHidden())
+                              << " but the teacher is in " << elementOf(each);
+  if (failed(expectTokens(op, op.getHidden(), {teacher})) ||
+      failed(expectEqual(op, vocabulary, {"teacher vocabulary", dimension(vocabulary, 0), "rows"},
+                         {"vocabulary", dimension(op.getVocabulary(), 0), "rows"})))
+    return failure();
+  return expectEqual(op, vocabulary, {"teacher vocabulary", dimension(vocabulary, 1), "columns"},
+                     {"teacher", dimension(teacher, 1), "channels"});
+}
+
 LogicalResult CrossEntropyOp::verify() {
-  if (failed(verifyLogits(*this)) ||
+  if (failed(verifyLogits(*this)) || failed(verifyTeacher(*this)) ||
       failed(expectAccumulation(*this, getHidden(), getLoss(), "loss")) ||
-      failed(verifyFormula(*this, getFormula(), "formula", elementOf(getNll()), 0, 1)))
+      failed(verifyFormula(*this, getFormula(), "formula", elementOf(getNll()),
+                           getTeacher() ? 1 : 0, 1)))
     return failure();
   for (Value input : getInputs())
     if (cast<RankedTensorType>(input.getType()).getRank() &&
@@ -416,7 +438,7 @@ LogicalResult CrossEntropyOp::verify() {
 }
 
 LogicalResult CrossEntropyGradOp::verify() {
-  if (failed(verifyLogits(*this)) ||
+  if (failed(verifyLogits(*this)) || failed(verifyTeacher(*this)) ||
       failed(
           expectAccumulation(*this, getHidden(), getVocabularyGradient(), "vocabulary gradient")))
     return failure();
@@ -424,7 +446,8 @@ LogicalResult CrossEntropyGradOp::verify() {
                          {"vocabulary gradient", dimension(getVocabularyGradient(), 0), "rows"},
                          {"vocabulary", dimension(getVocabulary(), 0), "rows"})))
     return failure();
-  return verifyFormula(*this, getDerivative(), "derivative", elementOf(getNll()), 0, 2);
+  size_t more = getTeacher() ? 1 : 0;
+  return verifyFormula(*this, getDerivative(), "derivative", elementOf(getNll()), more, 2 + more);
 }
 
 LogicalResult GlobalNormOp::verify() {

@@ -61,6 +61,10 @@ LogicalResult LayersOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (getInputs().getType() != stackType(getInput().getType(), getCount()))
     return emitOpError() << "inputs are " << getInputs().getType() << " but should be "
                          << stackType(getInput().getType(), getCount());
+  if (auto again = static_cast<int64_t>(getAgain());
+      again < 0 || (again > 0 && getActivations() == Activations::recompute))
+    return emitOpError() << "computes " << again << " kept values again but "
+                         << (again < 0 ? "none is the fewest" : "keeps none");
   return verifyCallees(*this, symbols, operands, results);
 }
 

@@ -121,6 +121,7 @@ void CPUExecutor::launch(const Instruction &i, const std::vector<uint64_t> &regi
   runKernel(kernels[i.immediate], arguments.data(), extent, pool, scratch);
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   spent[i.immediate].launches += 1;
+  spent[i.immediate].rows += extent;
   spent[i.immediate].seconds += took.count();
   spent[i.immediate].processor += processorSeconds() - processor;
 }

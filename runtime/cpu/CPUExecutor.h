@@ -26,7 +26,7 @@ struct Bindings {
 /// Time spent in one kernel: by the clock, and by the processor over all threads. Where the second
 /// is less than the first times the threads, threads waited, for each other or for other programs.
 struct KernelTime {
-  int64_t launches = 0;
+  int64_t launches = 0, rows = 0; ///< rows: the extents of all launches
   double seconds = 0, processor = 0;
 };
 

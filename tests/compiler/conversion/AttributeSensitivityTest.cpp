@@ -213,7 +213,8 @@ const std::map<std::string, Sample> &samples() {
         "%r~",
         {{"callees", {{"@layer", "[@layer, @other]"}}},
          {"count", {{"count 3", "count 2"}, {"<3x", "<2x"}}},
-         {"activations", {{"recompute", "save"}}}},
+         {"activations", {{"recompute", "save"}}},
+         {"again", {{"recompute", "save again 2"}}}},
         layer}},
       {"step.layers_grad",
        {x + ", %in~: tensor<3x?x8xf32> {step.attribute = \"in~\"}, %to~: tensor<2x?x8xf32> "
@@ -317,6 +318,7 @@ const std::map<std::string, Sample> &samples() {
 const std::map<std::string, std::string> exempt = {
     {"step.layers activations", "step-grad reads it: it says what the callees keep"},
     {"step.layers_grad activations", "as step.layers"},
+    {"step.layers again", "the same"},
 };
 
 std::string numbered(std::string text, char number) {

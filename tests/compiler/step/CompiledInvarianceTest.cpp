@@ -115,15 +115,17 @@ TEST_P(CompiledInvariance, RerunsAndThreadsAreBitEqual) {
 }
 
 TEST_P(CompiledInvariance, LayersKeptOrComputedAgainAreBitEqual) {
-  StepResult again = step({{2, 4}, {0, 3, 1}});
-  CompiledModel saving(test.config, randomParameters(test.config, 7), test.type, 2, nullptr,
-                       Activations::save);
-  saving.zeroGradients();
-  StepResult kept;
-  for (const std::vector<int> &micro : {std::vector<int>{2, 4}, {0, 3, 1}})
-    kept.loss += saving.run("train", columnsOf(sequences, micro))["loss"].values[0];
-  kept.gradients = saving.gradients();
-  expectEqual(again, kept, "activations kept");
+  StepResult layers = step({{2, 4}, {0, 3, 1}});
+  // All kept, the cheap ones not, most not, and none though each is asked for by itself.
+  for (int64_t again : {0, 3, 7, 24}) {
+    CompiledModel saving(test.config, randomParameters(test.config, 7), test.type, 2, nullptr,
+                         Activations::save, {}, givenWeight(), "", {}, true, again);
+    StepResult kept;
+    for (const std::vector<int> &micro : {std::vector<int>{2, 4}, {0, 3, 1}})
+      kept.loss += saving.run("train", columnsOf(sequences, micro))["loss"].values[0];
+    kept.gradients = saving.gradients();
+    expectEqual(layers, kept, std::to_string(again) + " values not kept");
+  }
 }
 
 // Whatever is kept for the gradient, and with the update that follows it.

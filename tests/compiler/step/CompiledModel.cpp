@@ -21,13 +21,14 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
                              StreamType type, unsigned threads, const Expression *loss,
                              Activations activations, UpdateSettings update,
                              const WeightFormula &weight, const std::string &cacheFolder,
-                             const std::vector<std::string> &frozen, bool fuses)
+                             const std::vector<std::string> &frozen, bool fuses, int64_t again)
     : config(config), wide(type == StreamType::F64) {
   DialectRegistry registry;
   registerStages(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
   StepRequest request{&config, loss, &weight, type, activations, update, frozen};
+  request.again = again;
   auto nowhere = [&](const Expression::Node &) { return Location(UnknownLoc::get(&context)); };
   auto module = buildStepStage(context, request, "kernel", nowhere, fuses);
   if (!module)

@@ -20,7 +20,7 @@ public:
                 unsigned threads, const Expression *loss = nullptr,
                 Activations activations = Activations::recompute, UpdateSettings update = {},
                 const WeightFormula &weight = givenWeight(), const std::string &cacheFolder = "",
-                const std::vector<std::string> &frozen = {}, bool fuses = true);
+                const std::vector<std::string> &frozen = {}, bool fuses = true, int64_t again = 0);
 
   /// Runs an entry; the results it has, by name. Gradients add up until zeroGradients().
   Parameters run(const char *entry, const Columns &columns);

@@ -123,6 +123,22 @@ const std::string biasedLoss =
               "%table, %labels", "%table bias %bias, %labels"),
          "tensor<5x3xf64>, tensor<?xi32>", "tensor<5x3xf64>, tensor<5xf64>, tensor<?xi32>");
 
+// Partly the label, partly how far it is from what another model of other width says.
+const std::string taughtLoss = with(
+    with(with(with(with(crossEntropy(R"(
+  %a = arith.constant 0.4 : f64
+  %two = arith.constant 2.0 : f64
+  %s = math.powf %k, %two : f64
+  %t = arith.mulf %a, %n : f64
+  %r = arith.addf %s, %t : f64
+  step.yield %r : f64)"),
+                        "%labels: tensor<?xi32>",
+                        "%labels: tensor<?xi32>, %other: tensor<?x2xf64>, %words: tensor<5x2xf64>"),
+                   "%labels formula", "%labels teacher %other, %words formula"),
+              "^bb0(%n: f64, %z: f64):", "^bb0(%n: f64, %z: f64, %k: f64):"),
+         "} : (tensor<?x3xf64>", "} {scale = 0.7, softcap = 1.3} : (tensor<?x3xf64>"),
+    "tensor<?xi32>, tensor<f64>", "tensor<?xi32>, tensor<?x2xf64>, tensor<5x2xf64>, tensor<f64>");
+
 const std::vector<double> someTokens{3, 0, 4, 2, 0, 3}, someLabels{3, 0, -1, 2, 0, 4};
 const std::vector<double> someSegments{0, 2, 2, 6}; // the second is empty
 
@@ -300,6 +316,7 @@ const GradientCase cases[] = {
     {"cross_entropy_z_loss", zLoss.c_str(), {{2, someLabels}}, {0, 1}, true},
     {"cross_entropy_scale_and_softcap", cappedLoss.c_str(), {{2, someLabels}}, {0, 1}, true},
     {"cross_entropy_bias", biasedLoss.c_str(), {{3, someLabels}}, {0, 1, 2}, true},
+    {"cross_entropy_teacher", taughtLoss.c_str(), {{2, someLabels}}, {0, 1}, true},
     {"cross_entropy_every_function", everyFunction.c_str(), {{2, someLabels}}, {0, 1}, true},
 };
 

@@ -70,6 +70,10 @@ std::vector<double> logits(const Array &hidden, const Array &vocabulary, const L
 /// cap * tanh(value / cap), or the value where there is no cap.
 double capped(double value, std::optional<llvm::APFloat> cap);
 double logSumExp(const std::vector<double> &values);
+/// What a teacher predicts of a token: `teacher` is its hidden states and its vocabulary.
+std::vector<double> prediction(llvm::ArrayRef<Array> teacher, int64_t token);
+/// How far the prediction of `logits` is from it.
+double divergence(const std::vector<double> &logits, const std::vector<double> &teacher);
 
 /// The tokens that token t sees, as a half-open range, for offsets `segments` and window (0: none).
 std::pair<int64_t, int64_t> visible(const Array &segments, int64_t token, int64_t window);

@@ -275,6 +275,26 @@ static Arrays nll(const Array &hidden, const Array &vocabulary, const Array &lab
   return {nll, logsumexp};
 }
 
+std::vector<double> prediction(ArrayRef<Array> teacher, int64_t token) {
+  std::vector<double> q(teacher[1].rows());
+  double sum = 0;
+  for (int64_t v = 0; v < teacher[1].rows(); ++v) {
+    for (int64_t c = 0; c < teacher[1].columns(); ++c)
+      q[v] += teacher[0].at(token, c) * teacher[1].at(v, c);
+    sum += q[v] = std::exp(q[v]);
+  }
+  for (double &each : q)
+    each /= sum;
+  return q;
+}
+
+double divergence(const std::vector<double> &logits, const std::vector<double> &teacher) {
+  double sum = 0, whole = logSumExp(logits);
+  for (size_t v = 0; v < logits.size(); ++v)
+    sum += teacher[v] * (std::log(teacher[v]) - (logits[v] - whole));
+  return sum;
+}
+
 static Arrays crossEntropy(CrossEntropyOp op, ArrayRef<Array> in) {
   LogitForm form(op, in, 2);
   size_t rest = form.bias ? 3 : 2;
@@ -284,9 +304,12 @@ static Arrays crossEntropy(CrossEntropyOp op, ArrayRef<Array> in) {
   Array weights({in[0].rows()});
   for (int64_t t = 0; t < in[0].rows(); ++t)
     if (labels.index(t) >= 0) {
-      std::vector<double> arguments{values[0].values[t], values[1].values[t]};
-      double value = runFormula(op.getFormula(), arguments)[0];
-      for (const Array &input : in.drop_front(rest + 1))
+      std::vector<double> arguments{values[0].values[t], values[1].values[t]}, read = arguments;
+      if (op.getTeacher())
+        read.push_back(
+            divergence(logits(in[0], in[1], form, t), prediction(in.slice(rest + 1), t)));
+      double value = runFormula(op.getFormula(), read)[0];
+      for (const Array &input : in.drop_front(rest + (op.getTeacher() ? 3 : 1)))
         arguments.push_back(input.shape.empty() ? input.values[0] : input.values[t]);
       weights.values[t] = runFormula(op.getWeight(), arguments)[0];
       loss += weights.values[t] * value;

@@ -165,17 +165,27 @@ static Arrays crossEntropyGrad(CrossEntropyGradOp op, ArrayRef<Array> in) {
   const Array &hidden = in[1], &vocabulary = in[2];
   double seed = in[0].values[0];
   in = in.drop_front(form.bias ? 1 : 0); // those below are one further on then
-  const Array &labels = in[3], &weights = in[4];
+  const Array &labels = in[3];
+  ArrayRef<Array> teacher = in.slice(4, op.getTeacher() ? 2 : 0);
+  in = in.drop_front(teacher.size()); // the same
+  const Array &weights = in[4];
   Array dhidden(hidden.shape), dvocabulary(vocabulary.shape), dbias({vocabulary.rows()});
   for (int64_t t = 0; t < hidden.rows(); ++t) {
     if (labels.index(t) < 0)
       continue;
-    std::vector<double> slopes = runFormula(op.getDerivative(), {in[5].values[t], in[6].values[t]});
+    std::vector<double> z = logits(hidden, vocabulary, form, t), q;
+    std::vector<double> read{in[5].values[t], in[6].values[t]};
+    if (!teacher.empty()) {
+      q = prediction(teacher, t);
+      read.push_back(divergence(z, q));
+    }
+    std::vector<double> slopes = runFormula(op.getDerivative(), read);
     double factor = seed * weights.values[t];
-    std::vector<double> z = logits(hidden, vocabulary, form, t);
     for (int64_t v = 0; v < vocabulary.rows(); ++v) {
       double p = std::exp(z[v] - in[6].values[t]);
       double e = factor * ((slopes[0] + slopes[1]) * p - (v == labels.index(t) ? slopes[0] : 0));
+      if (!q.empty())
+        e += factor * slopes[2] * (p - q[v]);
       e *= form.scale;
       if (form.softcap)
         e *= 1 - std::pow(z[v] / form.softcap->convertToDouble(), 2);

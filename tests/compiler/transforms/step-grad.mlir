@@ -91,3 +91,44 @@ func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>,
 func.func @other(%x: tensor<f32>) -> tensor<f32> {
   return %x : tensor<f32>
 }
+
+// -----
+
+// Of what a gradient reads, what is cheapest a byte is not kept: the activation, not the linear before it.
+// CHECK-LABEL: func private @layer_saving(
+// CHECK-SAME:    -> (tensor<?x16xf32>, tensor<?x8xf32>)
+// CHECK:         %[[UP:.*]] = step.linear %{{.*}}, %{{.*}} : (tensor<?x16xf32>, tensor<8x16xf32>) -> tensor<?x8xf32>
+// CHECK:         return %{{.*}}, %[[UP]]
+// CHECK-LABEL: func private @layer_backward(
+// CHECK-SAME:    %[[D:[^:]*]]: tensor<?x16xf32>, %[[X:[^:]*]]: tensor<?x16xf32>, %[[U:[^:]*]]: tensor<8x16xf32>, %[[V:[^:]*]]: tensor<16x8xf32>, %[[UP:[^:]*]]: tensor<?x8xf32>
+// CHECK-NEXT:    %[[A:.*]] = step.activation silu %[[UP]]
+// CHECK-NEXT:    step.linear %[[D]], %[[V]] transposed
+// CHECK-NEXT:    step.linear_grad %[[D]], %[[A]]
+// CHECK:         step.activation_grad silu %{{.*}}, %[[UP]]
+func.func private @layer(%x: tensor<?x16xf32>, %u: tensor<8x16xf32>, %v: tensor<16x8xf32>) -> tensor<?x16xf32> {
+  %y = step.linear %x, %u : (tensor<?x16xf32>, tensor<8x16xf32>) -> tensor<?x8xf32>
+  %a = step.activation silu %y : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %o = step.linear %a, %v : (tensor<?x8xf32>, tensor<16x8xf32>) -> tensor<?x16xf32>
+  %z = step.add %x, %o : tensor<?x16xf32>
+  return %z : tensor<?x16xf32>
+}
+func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>,
+                 %table: tensor<5x16xf32> {step.parameter = "table"},
+                 %u: tensor<3x8x16xf32> {step.parameter = "u"},
+                 %v: tensor<3x16x8xf32> {step.parameter = "v"}) -> tensor<f32> {
+  %x = step.embedding %ids, %table : (tensor<?xi32>, tensor<5x16xf32>) -> tensor<?x16xf32>
+  %y, %in = step.layers @layer(%x) shared() weights(%u, %v) count 3 save again 1
+      : (tensor<?x16xf32>, tensor<3x8x16xf32>, tensor<3x16x8xf32>) -> (tensor<?x16xf32>, tensor<3x?x16xf32>)
+  %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {
+  ^bb0(%n: f32, %l: f32):
+    step.yield %n : f32
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x16xf32>, tensor<5x16xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return %loss : tensor<f32>
+}
+func.func @other(%x: tensor<f32>) -> tensor<f32> {
+  return %x : tensor<f32>
+}

@@ -439,3 +439,63 @@ func.func @more_callees_than_layers(%x: tensor<?x4xf32>) {
   %y, %in = step.layers [@layer, @layer, @layer](%x) shared() weights() count 2 save : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<2x?x4xf32>)
   return
 }
+
+// -----
+
+func.func private @layer(%x: tensor<?x4xf32>) -> tensor<?x4xf32>
+func.func @again_where_nothing_is_kept(%x: tensor<?x4xf32>) {
+  // expected-error@below {{'step.layers' op computes 2 kept values again but keeps none}}
+  %y, %in = step.layers @layer(%x) shared() weights() count 2 recompute again 2 : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<2x?x4xf32>)
+  return
+}
+
+// -----
+
+func.func private @layer(%x: tensor<?x4xf32>) -> tensor<?x4xf32>
+func.func @fewer_than_none(%x: tensor<?x4xf32>) {
+  // expected-error@below {{'step.layers' op computes -1 kept values again but none is the fewest}}
+  %y, %in = step.layers @layer(%x) shared() weights() count 2 save again -1 : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<2x?x4xf32>)
+  return
+}
+
+// -----
+
+func.func @teacher_of_other_words(%h: tensor<?x4xf32>, %v: tensor<9x4xf32>, %l: tensor<?xi32>, %t: tensor<?x2xf32>, %w: tensor<8x2xf32>) {
+  // expected-error@below {{'step.cross_entropy' op teacher vocabulary has 8 rows but vocabulary has 9 rows}}
+  %loss, %nll, %lse, %weights = step.cross_entropy %h, %v, %l teacher %t, %w formula {
+  ^bb0(%n: f32, %z: f32, %d: f32):
+    step.yield %d : f32
+  } weight() {
+  ^bb0(%n: f64, %z: f64):
+    step.yield %n : f64
+  } : (tensor<?x4xf32>, tensor<9x4xf32>, tensor<?xi32>, tensor<?x2xf32>, tensor<8x2xf32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+func.func @teacher_of_another_type(%h: tensor<?x4xf32>, %v: tensor<9x4xf32>, %l: tensor<?xi32>, %t: tensor<?x2xf64>, %w: tensor<9x2xf64>) {
+  // expected-error@below {{'step.cross_entropy' op hidden is in 'f32' but the teacher is in 'f64'}}
+  %loss, %nll, %lse, %weights = step.cross_entropy %h, %v, %l teacher %t, %w formula {
+  ^bb0(%n: f32, %z: f32, %d: f32):
+    step.yield %d : f32
+  } weight() {
+  ^bb0(%n: f64, %z: f64):
+    step.yield %n : f64
+  } : (tensor<?x4xf32>, tensor<9x4xf32>, tensor<?xi32>, tensor<?x2xf64>, tensor<9x2xf64>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}
+
+// -----
+
+func.func @divergence_of_nobody(%h: tensor<?x4xf32>, %v: tensor<9x4xf32>, %l: tensor<?xi32>) {
+  // expected-error@below {{'step.cross_entropy' op formula takes 3 values but there are nll, logsumexp and 0 inputs}}
+  %loss, %nll, %lse, %weights = step.cross_entropy %h, %v, %l formula {
+  ^bb0(%n: f32, %z: f32, %d: f32):
+    step.yield %d : f32
+  } weight() {
+  ^bb0(%n: f64, %z: f64):
+    step.yield %n : f64
+  } : (tensor<?x4xf32>, tensor<9x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return
+}

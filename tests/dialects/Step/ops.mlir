@@ -137,8 +137,8 @@ func.func @families(%x: tensor<?x64xf32>, %positions: tensor<?xi32>, %lengths: t
   // CHECK: step.nll %{{.*}}, %{{.*}} bias %{{.*}}, %{{.*}} {scale = 5.000000e-01 : f64, softcap = 3.000000e+01 : f64}
   %nll, %lse = step.nll %o, %table bias %bias, %positions {scale = 0.5, softcap = 30.0}
       : (tensor<?x64xf32>, tensor<9x64xf32>, tensor<9xf32>, tensor<?xi32>) -> (tensor<?xf32>, tensor<?xf32>)
-  // CHECK: step.layers [@local, @local, @global](
-  %y, %in = step.layers [@local, @local, @global](%o) shared() weights() count 7 recompute
+  // CHECK: step.layers [@local, @local, @global]({{.*}}) shared() weights() count 7 save again 2 :
+  %y, %in = step.layers [@local, @local, @global](%o) shared() weights() count 7 save again 2
       : (tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<7x?x64xf32>)
   // CHECK: step.softcap {{.*}} {cap = 3.000000e+01 : f64}
   %z = step.softcap %y {cap = 30.0} : (tensor<?x64xf32>) -> tensor<?x64xf32>

@@ -4,7 +4,7 @@
 // the best of a few runs.
 //
 //===----------------------------------------------------------------------===//
-#include "bench/Ceilings.h"
+#include "runtime/cpu/Ceilings.h"
 
 #include "runtime/Processor.h"
 
@@ -15,7 +15,7 @@
 #include <functional>
 #include <immintrin.h>
 
-namespace roux::bench {
+namespace roux {
 
 static double threadSeconds() {
   timespec now;
@@ -124,4 +124,4 @@ Ceilings measureCeilings() {
   return best;
 }
 
-} // namespace roux::bench
+} // namespace roux

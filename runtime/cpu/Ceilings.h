@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-namespace roux::bench {
+namespace roux {
 
 /// Of one core, by its own processor time, so that neighbours count as little as they can. 0 where
 /// the processor lacks the instruction.
@@ -20,4 +20,4 @@ struct Ceilings {
 
 Ceilings measureCeilings();
 
-} // namespace roux::bench
+} // namespace roux

@@ -1,0 +1,15 @@
+//===- MeasureKernels.h - the kernels of a train, timed here --------------===//
+#pragma once
+
+#include "compiler/codegen/MeasuredKernels.h"
+#include "compiler/tools/StepMemory.h"
+
+namespace roux {
+
+/// Runs the first micro-batch of `train` as one step, on fresh weights, which take as long as any:
+/// once to touch the memory, then until times are steady; the last is what is told. Throws
+/// std::runtime_error after saying on stderr why a step does not compile.
+MeasuredKernels measureKernels(const CheckedRecipe &recipe, const CheckedDefinition &train,
+                               const FittedStep &fitted, const TrainingData &data);
+
+} // namespace roux
