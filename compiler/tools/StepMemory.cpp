@@ -161,11 +161,14 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
   // A micro-batch changes how sums are rounded, so it does not hang on what else is running.
   fitted.limit = isLimited ? static_cast<int64_t>(run["memory"].number) : machineMemory().most;
   fitted.microBatch = choosesBatch ? 0 : static_cast<uint64_t>(run["micro_batch"].number);
+  std::map<uint64_t, int64_t> tokens; // by limit: a plan is long, and is asked often
   auto measure = [&](const Program &program) {
     const model::ModelConfig &config = fitted.source.config;
-    fitted.memory = memoryOf(program, config,
-                             plan ? largestMicroBatch(*plan, fitted.microBatch)
-                                  : longestMicroBatch(train, config, fitted.microBatch));
+    auto [known, isNew] = tokens.try_emplace(fitted.microBatch);
+    if (isNew)
+      known->second = plan ? largestMicroBatch(*plan, fitted.microBatch)
+                           : longestMicroBatch(train, config, fitted.microBatch);
+    fitted.memory = memoryOf(program, config, known->second);
   };
   int64_t room = isLimited ? fitted.limit : machineMemory().available / 4 * 3;
   Program program = choosesLayers ? keepWhatFits(fitted, room, measure) : outlined(fitted.source);
