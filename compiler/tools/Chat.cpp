@@ -192,7 +192,8 @@ int runChat(int argc, char **argv) {
   CLI::App app("talk to a trained model: a line a turn, /reset forgets, /quit ends", "roux chat");
   ChatArguments arguments;
   eval::GenerateOptions &generation = arguments.generation;
-  app.add_option("model", arguments.path, "a recipe (.recipe), a model's folder or llama2.c file")
+  app.add_option("model", arguments.path,
+                 "a recipe (.recipe), a model's folder, GGUF or llama2.c file")
       ->required();
   app.add_option("--model", arguments.model, "of a recipe: which train or model; its last train");
   app.add_option("--tokenizer", arguments.tokenizer, "of a model without one");

@@ -1,7 +1,7 @@
 //===- NamedModel.h - a model given on the command line -------------------===//
 //
 // `roux score` and `roux chat` take a model's files without any recipe: a Hugging
-// Face folder or a llama2.c file, and perhaps a tokenizer from elsewhere.
+// Face folder, a GGUF or a llama2.c file, and perhaps a tokenizer from elsewhere.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

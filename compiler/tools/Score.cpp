@@ -108,7 +108,7 @@ int runScore(int argc, char **argv) {
   CLI::App app("what a model makes of texts: JSONL {\"tokens\"} or {\"text\"} in, {\"nll\"} out",
                "roux score");
   std::string path, tokenizer;
-  app.add_option("model", path, "a Hugging Face folder or a llama2.c file")->required();
+  app.add_option("model", path, "a Hugging Face folder, a GGUF or a llama2.c file")->required();
   app.add_option("--tokenizer", tokenizer, "for texts; otherwise the model's own");
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;

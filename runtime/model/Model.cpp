@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/model/Model.h"
 
+#include "runtime/model/Gguf.h"
 #include "runtime/model/Llama2c.h"
 #include "runtime/model/Safetensors.h"
 
@@ -19,7 +20,8 @@ Model openModel(const std::filesystem::path &path) {
     model.config = readConfig(path / "config.json");
     model.weights = readSafetensorsFolder(path);
   } else if (std::filesystem::exists(path)) {
-    model.weights = readLlama2c(path, model.config);
+    bool named = isGguf(MappedFile(path).bytes());
+    model.weights = named ? readGguf(path, model.config) : readLlama2c(path, model.config);
   } else {
     throw ModelError(fmt::format("{}: there is no such model", path.string()));
   }

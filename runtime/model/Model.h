@@ -14,8 +14,8 @@ struct Model {
   Weights weights;
 };
 
-/// Opens a Hugging Face folder (config.json and safetensors) or a llama2.c file, told apart by
-/// being a folder or not. Weights and config have been checked against each other. Throws
+/// Opens a Hugging Face folder (config.json and safetensors), a GGUF file, which its first word
+/// tells, or a llama2.c file. Weights and config have been checked against each other. Throws
 /// ModelError.
 Model openModel(const std::filesystem::path &path);
 

@@ -48,7 +48,7 @@ static constexpr Parameter bpe[] = {
      .bound = Bound::Count}};
 static constexpr Parameter load[] = {{.name = "path",
                                       .types = Path,
-                                      .text = "a Hugging Face folder or a llama2.c file",
+                                      .text = "a Hugging Face folder, a GGUF or a llama2.c file",
                                       .positional = true}};
 static constexpr Parameter fresh[] = {
     {.name = "architecture",

@@ -1,10 +1,12 @@
-// Any bytes at all as a safetensors file, a config.json or a llama2.c checkpoint: reading ends with
-// a ModelError or with a description that every byte of the file agrees with; a config that is
-// accepted must survive being written.
+// Any bytes at all as a safetensors file, a config.json, a GGUF file or a llama2.c checkpoint:
+// reading ends with a ModelError or with a description that every byte of the file agrees with; a
+// config that is accepted must survive being written.
+#include "runtime/model/Gguf.h"
 #include "runtime/model/Llama2c.h"
 #include "runtime/model/Safetensors.h"
 #include "runtime/model/WriteConfig.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -36,6 +38,16 @@ static void readShape(std::string_view text) {
           "a config changed by being written and read");
 }
 
+/// Behind the format's first words, which chance would rarely find.
+static void readGgufHeader(std::span<const std::byte> bytes) {
+  std::vector<std::byte> file(8 + bytes.size());
+  std::memcpy(file.data(), "GGUF\3\0\0\0", 8);
+  std::ranges::copy(bytes, file.begin() + 8);
+  for (const GgufTensor &tensor : parseGguf(file, "fuzz").tensors)
+    require(tensor.begin <= file.size() && tensor.bytes <= file.size() - tensor.begin,
+            "a tensor lies outside the file");
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size == 0)
     return 0;
@@ -57,5 +69,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   attempt([&] { readHeader(framed); });
   attempt([&] { readShape({reinterpret_cast<const char *>(bytes.data()), bytes.size()}); });
   attempt([&] { parseLlama2cHeader(bytes, "fuzz"); });
+  attempt([&] { readGgufHeader(bytes); });
   return 0;
 }
