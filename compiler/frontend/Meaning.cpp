@@ -102,27 +102,4 @@ std::string meaningOf(const CheckedRecipe &recipe, const CheckedDefinition &defi
   return text;
 }
 
-/// The next line of `text`, taken off it.
-static std::string_view takeLine(std::string_view &text) {
-  std::string_view line = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(line.size() + 1, text.size()));
-  return line;
-}
-
-std::string firstDifference(std::string_view before, std::string_view now) {
-  while (!before.empty() || !now.empty()) {
-    std::string_view old = takeLine(before), fresh = takeLine(now);
-    auto trimmed = [](std::string_view line) {
-      return line.substr(std::min(line.find_first_not_of(' '), line.size()));
-    };
-    if (old == fresh)
-      continue;
-    if (old.empty() || fresh.empty())
-      return fmt::format("`{}` is {}", trimmed(old.empty() ? fresh : old),
-                         old.empty() ? "new" : "gone");
-    return fmt::format("`{}` was `{}`", trimmed(fresh), trimmed(old));
-  }
-  return "";
-}
-
 } // namespace roux

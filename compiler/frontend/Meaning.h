@@ -20,7 +20,4 @@ std::string meaningOf(const CheckedRecipe &recipe, const CheckedDefinition &defi
 /// One value in that form.
 std::string meaningOf(const CheckedValue &value);
 
-/// The first line in which two such texts differ, as "`now` was `before`"; empty where none does.
-std::string firstDifference(std::string_view before, std::string_view now);
-
 } // namespace roux

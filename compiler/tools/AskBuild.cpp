@@ -45,9 +45,12 @@ buildAnswers(const SourceManager &sources, const CheckedRecipe &recipe, TrainBui
       });
   std::filesystem::path file = answersFile(output, ask, runner.origin(), identity);
   if (std::shared_ptr<const data::AnswerTable> kept = keptAnswers(file)) {
-    say(stderr, "{}: nothing changed, {}\n", name, file.string());
+    if (!trains.looksOnly())
+      say(stderr, "{}: nothing changed, {}\n", name, file.string());
     return kept;
   }
+  if (trains.looksOnly())
+    throw NotMadeYet(fmt::format("would be made after {}", name));
   if (std::filesystem::exists(file))
     say(stderr, "{}: {} is damaged and made again\n", name, file.string());
   auto tokenizer = chunkTokenizer(sources, recipe, trains, ask);

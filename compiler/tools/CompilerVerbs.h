@@ -11,6 +11,7 @@
 namespace roux {
 
 int runChat(int argc, char **argv);
+int runDiff(int argc, char **argv);
 int runEval(int argc, char **argv);
 /// What `roux` leaves of a check: the memory of a step.
 int runCheckMemory(int argc, char **argv);

@@ -176,6 +176,11 @@ eval::EvalResult EvalBuilder::measure(const CheckedDefinition &eval, const EvalT
   return result;
 }
 
+std::optional<eval::EvalResult> EvalBuilder::kept(const CheckedDefinition &eval) {
+  prepare(eval);
+  return eval::readEvalResult(fileOf(eval, prepared.at(&eval)));
+}
+
 eval::EvalResult EvalBuilder::build(const CheckedDefinition &eval) {
   prepare(eval);
   const EvalTasks &tasks = prepared.at(&eval);

@@ -25,6 +25,11 @@ public:
   /// What `eval` finds, measured unless it is known; prints it either way. Trains that it needs are
   /// built.
   eval::EvalResult build(const CheckedDefinition &eval);
+  /// What is known of `eval` as the recipe says it; none where it is not measured. Trains that it
+  /// needs have to be there.
+  std::optional<eval::EvalResult> kept(const CheckedDefinition &eval);
+  /// Whether some result of `eval` is kept, of this recipe or of an older one.
+  bool hasResult(const CheckedDefinition &eval) const;
 
 private:
   std::string modelIdentity(const CheckedDefinition &eval, const EvalTasks &tasks);
@@ -37,8 +42,6 @@ private:
   /// The model that marks answers, which `judge` names.
   std::unique_ptr<Answerer> judgeFor(const CheckedValue &judge);
   std::string judgeIdentity(const CheckedValue &judge);
-  /// Whether some result of `eval` is kept, of this recipe or of an older one.
-  bool hasResult(const CheckedDefinition &eval) const;
 
   const SourceManager &sources;
   const CheckedRecipe &recipe;

@@ -11,6 +11,7 @@
 #include "compiler/tools/EvalBuild.h"
 #include "compiler/tools/InspectOptions.h"
 #include "compiler/tools/ModelBuild.h"
+#include "compiler/tools/Outlook.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/RunReport.h"
 #include "compiler/tools/RunnableRecipe.h"
@@ -23,6 +24,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
+#include <map>
 
 namespace roux {
 
@@ -31,6 +34,8 @@ struct RunRequest {
   std::string path, target, dumpFolder;
   std::optional<EditedStage> edited; ///< of the train `target`, or the last one
   CheckOptions check;
+  std::vector<std::string> command; ///< as typed
+  bool dry = false;                 ///< say what would be done and do nothing
 };
 } // namespace
 
@@ -143,41 +148,103 @@ scoredLast(const CheckedRecipe &recipe, std::vector<const CheckedDefinition *> d
   return definitions;
 }
 
+/// Says of each what would become of it.
+static int tellOutlook(const CheckedRecipe &recipe,
+                       const std::vector<const CheckedDefinition *> &needed, TrainBuilder &trains,
+                       EvalBuilder &evals) {
+  trains.onlyLook();
+  using enum ast::Kind;
+  for (const CheckedDefinition *definition : scoredLast(recipe, needed))
+    if (definition->kind == Train || definition->kind == Eval ||
+        definition->kind == ast::Kind::Score)
+      say(stdout, "{}", outlookOf(*definition, trains, evals));
+  return 0;
+}
+
+/// Notes what `eval` found of a train beside that train.
+static void noteEval(const CheckedRecipe &recipe, TrainBuilder &trains,
+                     const CheckedDefinition &eval, const eval::EvalResult &result) {
+  if (const CheckedDefinition *train = recipe.trainNamedBy(eval["model"]))
+    noteResult(trains.build(*train).folder, result);
+}
+
+/// Puts on the page what there is of `definition`, which this run was not asked for.
+static void addWhatIsThere(RunReport &page, TrainBuilder &trains, EvalBuilder &evals,
+                           const CheckedDefinition &definition) {
+  try {
+    if (definition.kind == ast::Kind::Train && trains.hasRun(definition))
+      page.add(definition, trains.build(definition));
+    else if (definition.kind == ast::Kind::Eval && evals.hasResult(definition))
+      if (std::optional<eval::EvalResult> result = evals.kept(definition))
+        page.add(definition, *result);
+  } catch (const std::exception &) {
+    // It is not there as the recipe says it now, or cannot be. A run that is asked for it says why,
+    // and this one must not lose what it has made.
+  }
+}
+
+/// Builds `wanted` and fills the page with all that is there then, in the order of the recipe: who
+/// asks for one train still wants to see the others beside it.
+static void build(const CheckedRecipe &recipe, const std::vector<const CheckedDefinition *> &wanted,
+                  TrainBuilder &trains, EvalBuilder &evals, RunReport &page,
+                  const std::function<void(const CheckedDefinition &)> &buildModel) {
+  std::map<const CheckedDefinition *, eval::EvalResult> results;
+  for (const CheckedDefinition *definition : wanted)
+    if (definition->kind == ast::Kind::Train)
+      trains.build(*definition);
+    else if (definition->kind == ast::Kind::Eval) {
+      auto found = results.emplace(definition, evals.build(*definition)).first;
+      noteEval(recipe, trains, *definition, found->second);
+    } else if (definition->kind == ast::Kind::Score)
+      trains.scoresOf(*definition);
+    else
+      buildModel(*definition);
+  trains.onlyLook();
+  for (const CheckedDefinition &definition : recipe.definitions)
+    if (auto result = results.find(&definition); result != results.end())
+      page.add(definition, result->second);
+    else if (definition.kind == ast::Kind::Train && std::ranges::count(wanted, &definition))
+      page.add(definition, trains.build(definition));
+    else if (definition.inMainFile)
+      addWhatIsThere(page, trains, evals, definition);
+}
+
 static int runDefinitions(const SourceManager &sources, const CheckedRecipe &recipe,
                           const RunRequest &request) {
   const std::string &path = request.path, &target = request.target;
-  train::RunLock lock(outputFolder(path));
-  data::removeAbandoned(outputFolder(path) / "data");
-  data::removeTemporaries(outputFolder(path) / "evals");
-  removeUnfinishedKernels();
+  std::vector<const CheckedDefinition *> wanted = wantedOf(recipe, target);
+  if (wanted.empty())
+    return refuse(target.empty()
+                      ? "the recipe has no train, eval or score, so there is nothing to run"
+                      : fmt::format("no train, eval, score or model is named '{}'", target));
+  std::optional<train::RunLock> lock;
+  if (!request.dry) {
+    lock.emplace(outputFolder(path));
+    data::removeAbandoned(outputFolder(path) / "data");
+    data::removeTemporaries(outputFolder(path) / "evals");
+    removeUnfinishedKernels();
+  }
   TrainBuilder trains(sources, recipe, outputFolder(path));
+  trains.keepRecords({request.command, request.check});
   prepare(sources, recipe, request, trains);
   EvalBuilder evals(sources, recipe, trains, outputFolder(path));
+  std::vector<const CheckedDefinition *> needed = neededFor(recipe, wanted);
+  if (request.dry)
+    return tellOutlook(recipe, needed, trains, evals);
   RunReport page(sources, recipe);
-  std::vector<const CheckedDefinition *> wanted = wantedOf(recipe, target);
   // All that can be found before the first step of any train is found here.
-  for (const CheckedDefinition *definition : scoredLast(recipe, neededFor(recipe, wanted)))
+  for (const CheckedDefinition *definition : scoredLast(recipe, needed))
     if (definition->kind == ast::Kind::Train)
       trains.prepare(*definition);
     else if (definition->kind == ast::Kind::Eval)
       evals.prepare(*definition);
     else if (definition->kind == ast::Kind::Model)
       trains.prepare(definition->value);
-  for (const CheckedDefinition *definition : wanted)
-    if (definition->kind == ast::Kind::Train)
-      page.add(*definition, trains.build(*definition));
-    else if (definition->kind == ast::Kind::Eval)
-      page.add(*definition, evals.build(*definition));
-    else if (definition->kind == ast::Kind::Score)
-      trains.scoresOf(*definition);
-    else
-      buildModel(sources, recipe, trains, outputFolder(path), *definition);
+  build(recipe, wanted, trains, evals, page, [&](const CheckedDefinition &model) {
+    buildModel(sources, recipe, trains, outputFolder(path), model);
+  });
   for (const auto &[score, table] : trains.scores())
     page.add(*score, *table);
-  if (wanted.empty())
-    return refuse(target.empty()
-                      ? "the recipe has no train, eval or score, so there is nothing to run"
-                      : fmt::format("no train, eval, score or model is named '{}'", target));
   say(stdout, "\n{}\nreport: {}\n", page.tableText(), page.write(outputFolder(path)).string());
   return 0;
 }
@@ -195,8 +262,13 @@ int runRun(int argc, char **argv) {
   addEdited(app, from);
   app.add_option("--dump-dir", request.dumpFolder,
                  "write every stage of what is compiled to files of this folder");
+  app.add_flag(
+      "--dry-run", request.dry,
+      "say what would be built, and why what was built before is not enough; build nothing");
   addSettings(app, set);
   addRunKeys(app, request.check);
+  request.command = {"roux"};
+  request.command.insert(request.command.end(), argv, argv + argc);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;
   // In a file as on a terminal, what is said stands in the order in which it was done.

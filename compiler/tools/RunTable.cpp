@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/RunTable.h"
 
+#include "runtime/report/TextTable.h"
 #include "runtime/train/Progress.h"
 
 #include <algorithm>
@@ -137,20 +138,7 @@ report::Table RunTable::table() const {
 }
 
 std::string RunTable::text() const {
-  report::Table cells = table();
-  cells.rows.insert(cells.rows.begin(), cells.columns);
-  std::vector<size_t> widths(cells.columns.size());
-  for (const auto &row : cells.rows)
-    for (size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], row[i].size());
-  std::string out;
-  for (const auto &row : cells.rows) {
-    std::string line = fmt::format("{:<{}}", row[0], widths[0]);
-    for (size_t i = 1; i < row.size(); ++i)
-      line += fmt::format("  {:>{}}", row[i], widths[i]);
-    out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return out;
+  return report::textOf(table());
 }
 
 } // namespace roux

@@ -6,6 +6,7 @@
 #include "compiler/tools/TrainBuild.h"
 
 #include "compiler/frontend/Meaning.h"
+#include "compiler/frontend/MeaningChange.h"
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
@@ -13,6 +14,7 @@
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/ModelExport.h"
 #include "compiler/tools/PeriodicEval.h"
+#include "compiler/tools/RunList.h"
 #include "compiler/tools/ScoreBuild.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
@@ -26,8 +28,6 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <fstream>
-#include <iterator>
-#include <set>
 #include <sstream>
 #include <thread>
 #include <tuple>
@@ -217,9 +217,6 @@ void TrainBuilder::prepare(const CheckedValue &model) {
                                     model["saves"].number));
 }
 
-/// Where it is kept beside a training what it was made from.
-static constexpr const char *madeFrom = "made-from.txt";
-
 static std::string contentsOf(const std::filesystem::path &file) {
   std::ostringstream text;
   if (std::ifstream stream(file); stream.peek() != EOF)
@@ -227,50 +224,71 @@ static std::string contentsOf(const std::filesystem::path &file) {
   return std::move(text).str();
 }
 
-/// How many lines of `now` are not in `before`.
-static size_t newLines(const std::string &before, const std::string &now) {
-  auto linesOf = [](const std::string &text) {
-    std::istringstream stream(text);
-    std::multiset<std::string> lines;
-    for (std::string line; std::getline(stream, line);)
-      lines.insert(line);
-    return lines;
-  };
-  std::multiset<std::string> old = linesOf(before), fresh = linesOf(now);
-  std::vector<std::string> different;
-  std::ranges::set_difference(fresh, old, std::back_inserter(different));
-  return different.size();
+std::string TrainBuilder::whyAnew(const CheckedDefinition &train, const std::string &made) const {
+  namespace fs = std::filesystem;
+  std::string nearest;
+  std::vector<MeaningChange> least;
+  std::error_code none;
+  for (const fs::directory_entry &entry : fs::directory_iterator(output, none)) {
+    if (trainOfFolder(entry.path()) != train.name)
+      continue;
+    std::string before = contentsOf(entry.path() / madeFrom);
+    std::vector<MeaningChange> changes = changesOf(before, made);
+    if (!before.empty() && !changes.empty() && (nearest.empty() || changes.size() < least.size())) {
+      least = std::move(changes);
+      nearest = entry.path().string();
+    }
+  }
+  if (nearest.empty())
+    return "";
+  constexpr size_t most = 3; // who changed more knows that it is another training
+  std::string why;
+  for (size_t i = 0; i < std::min(least.size(), most); ++i)
+    why += (i == 0 ? "" : "; ") + print(least[i]);
+  if (least.size() > most)
+    why += fmt::format("; and {} more", least.size() - most);
+  return fmt::format("because {}; before: {}", why, nearest);
 }
 
 void TrainBuilder::sayWhy(const CheckedDefinition &train, const std::string &made,
                           const std::filesystem::path &folder) {
-  namespace fs = std::filesystem;
-  std::string nearest, text;
-  size_t least = SIZE_MAX;
-  std::error_code none;
-  for (const fs::directory_entry &entry : fs::directory_iterator(output, none)) {
-    // NAME-HASH, and not another train whose name begins alike.
-    std::string name = entry.path().filename().string();
-    constexpr size_t digits = 16;
-    if (name.size() != train.name.size() + 1 + digits || !name.starts_with(train.name + "-"))
-      continue;
-    std::string before = contentsOf(entry.path() / madeFrom);
-    if (size_t lines = newLines(before, made); !before.empty() && lines < least) {
-      least = lines;
-      nearest = entry.path().string();
-      text = before;
-    }
-  }
-  if (!nearest.empty() && !fs::exists(folder))
-    say(stderr, "train {}: trained anew, because {}; before: {}\n", train.name,
-        firstDifference(text, made), nearest);
+  if (std::string why = whyAnew(train, made); !why.empty() && !std::filesystem::exists(folder))
+    say(stderr, "train {}: trained anew, {}\n", train.name, why);
   std::error_code failed;
-  fs::create_directories(folder, failed);
+  std::filesystem::create_directories(folder, failed);
   if (failed)
     throw data::FileError(
         fmt::format("{}: cannot create it: {}", folder.string(), failed.message()));
-  if (!fs::exists(folder / madeFrom))
+  if (!std::filesystem::exists(folder / madeFrom))
     data::writeWhole(folder / madeFrom, made);
+}
+
+bool TrainBuilder::isThere(const CheckedDefinition &train) {
+  return isWhole(folderOf(train));
+}
+
+bool TrainBuilder::hasRun(const CheckedDefinition &train) const {
+  std::error_code none;
+  for (const auto &entry : std::filesystem::directory_iterator(output, none))
+    if (trainOfFolder(entry.path()) == train.name && isWhole(entry.path()))
+      return true;
+  return false;
+}
+
+std::string TrainBuilder::outlook(const CheckedDefinition &train) {
+  std::filesystem::path folder = folderOf(train);
+  uint64_t steps = dataOf(train)->plan.steps();
+  if (isWhole(folder))
+    return fmt::format("nothing changed, {}", folder.string());
+  prepare(train);
+  std::vector<uint64_t> saved;
+  if (std::filesystem::exists(folder))
+    saved = train::CheckpointFolder(folder, 0).steps();
+  if (!saved.empty())
+    return fmt::format("would go on after step {} of {}, {}", saved.back(), steps, folder.string());
+  std::string why = whyAnew(train, madeOf(train));
+  return fmt::format("would be trained, {} step{}{}{}", steps, steps == 1 ? "" : "s",
+                     why.empty() ? "" : ", ", why);
 }
 
 /// The hash of the metrics, which are for people and scripts, who may edit them.
@@ -297,10 +315,14 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   result.wasThere = isWhole(result.folder);
   if (result.wasThere)
     verify(result.folder);
+  if (result.wasThere && onlyLooks)
+    return built[&train] = std::move(result);
   if (result.wasThere)
     // Who never trains has only answers or results on stdout.
     say(trains ? stdout : stderr, "train {}: nothing changed, {}\n", train.name,
         result.folder.string());
+  else if (onlyLooks)
+    throw NotMadeYet(fmt::format("would be made after train {}", train.name));
   else if (!trains)
     throw RefusedRecipe(sources, train.where,
                         fmt::format("train '{}' is not built as the recipe says it; 'roux run {} "
@@ -308,9 +330,23 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
                                     train.name, sources.path(recipe.mainFile), train.name));
   else {
     sayWhy(train, madeOf(train), result.folder);
-    this->train(train, identityOf(train), result.folder);
+    trainOnRecord(train, result.folder);
   }
   return built[&train] = std::move(result);
+}
+
+void TrainBuilder::trainOnRecord(const CheckedDefinition &train,
+                                 const std::filesystem::path &folder) {
+  if (!origin)
+    return this->train(train, identityOf(train), folder);
+  KeptRun kept(sources, recipe, train, *origin, folder, dataOf(train)->plan.steps());
+  try {
+    this->train(train, identityOf(train), folder);
+  } catch (const std::exception &error) {
+    kept.end(error.what(), isWhole(folder));
+    throw;
+  }
+  kept.end("", true);
 }
 
 /// Gives `step` the moments that the training in `from` ended with; the updates they are made of.

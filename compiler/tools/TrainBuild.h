@@ -9,12 +9,18 @@
 
 #include "compiler/pipeline/CompileStep.h"
 #include "compiler/plan/ModelWeights.h"
+#include "compiler/tools/KeptRun.h"
 #include "compiler/tools/StepMemory.h"
 #include "runtime/train/CompiledStep.h"
 #include "runtime/train/ModelProgram.h"
 #include "runtime/train/Trainer.h"
 
 namespace roux {
+
+/// Who only looks met something that a run would make first; the text says what a run would do.
+struct NotMadeYet : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// What became of a train.
 struct BuiltTrain {
@@ -31,6 +37,8 @@ public:
 
   /// `train` is to be made of `stage` instead of what the recipe says, and is another train then.
   void edit(const CheckedDefinition &train, EditedStage stage);
+  /// Trains that are built from here on have a record of how that came to be.
+  void keepRecords(RunOrigin how) { origin = std::move(how); }
   /// Builds `train`, and first the trains it starts from. Says on stdout what it does. Throws what
   /// any part of it throws.
   const BuiltTrain &build(const CheckedDefinition &train);
@@ -54,8 +62,20 @@ public:
   std::string identityOf(const CheckedValue &model);
   /// From here on a train that is not there is refused with how to build it.
   void neverTrain() { trains = false; }
+  /// The same, and so are scores and answers, and nothing is said of what is there.
+  void onlyLook() { trains = false, onlyLooks = true; }
+  bool looksOnly() const { return onlyLooks; }
+  /// Whether some run of `train` ended, of this recipe or of an older one.
+  bool hasRun(const CheckedDefinition &train) const;
+  /// What a run would do with `train`, and why. Nothing but its data is made.
+  std::string outlook(const CheckedDefinition &train);
   /// True once an interrupt stopped a training: the rest is not to be built.
   bool wasStopped() const { return stopped; }
+
+  /// Tokens and plan of `train`, made where they are not there.
+  std::shared_ptr<const TrainingData> dataOf(const CheckedDefinition &train);
+  /// Whether `train` is built as the recipe says it.
+  bool isThere(const CheckedDefinition &train);
 
 private:
   /// Changes with all that `train` is made of; trains that it starts from need not be built.
@@ -67,8 +87,10 @@ private:
   /// Looks at what a training left in `folder`; throws ModelError and FileError where it is
   /// damaged.
   void verify(const std::filesystem::path &folder);
-  /// Says why `train`, which is made from what `made` says, is not one that was trained before, and
-  /// notes in `folder` what it is made from.
+  /// Why `train`, which is made from what `made` says, is not one that was trained before; empty
+  /// where none was.
+  std::string whyAnew(const CheckedDefinition &train, const std::string &made) const;
+  /// Says that, and notes in `folder` what it is made from.
   void sayWhy(const CheckedDefinition &train, const std::string &made,
               const std::filesystem::path &folder);
   /// The train whose model `train` starts from.
@@ -81,11 +103,12 @@ private:
   /// Takes into `step` and `options` what `carry:` names; the schedule that follows from it.
   train::Schedule takeOver(const CheckedDefinition &train, const data::Plan &plan,
                            train::CompiledStep &step, train::TrainerOptions &options);
-  std::shared_ptr<const TrainingData> dataOf(const CheckedDefinition &train);
   /// The step that `train` is made of, as it fits into memory.
   const FittedStep &stepFor(const CheckedDefinition &train);
   void train(const CheckedDefinition &train, const std::string &identity,
              const std::filesystem::path &folder);
+  /// The same, with a record of it.
+  void trainOnRecord(const CheckedDefinition &train, const std::filesystem::path &folder);
 
   const SourceManager &sources;
   const CheckedRecipe &recipe;
@@ -96,7 +119,8 @@ private:
   std::vector<std::pair<const CheckedDefinition *, std::shared_ptr<const data::ScoreTable>>> scored;
   std::map<const CheckedDefinition *, BuiltTrain> built;
   std::map<const CheckedDefinition *, EditedStage> edited;
-  bool stopped = false, trains = true;
+  std::optional<RunOrigin> origin;
+  bool stopped = false, trains = true, onlyLooks = false;
 };
 
 /// Threads that `run { threads: … }` asks for.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace roux {
@@ -14,11 +15,20 @@ namespace roux {
 /// A verb's own program: `argv[0]` is the verb, the result is the exit status (0 done, 1 refused).
 using VerbFunction = int (*)(int argc, char **argv);
 
+struct Verb {
+  std::string_view name;
+  std::string_view summary; ///< one line for --help
+  VerbFunction run;
+};
+/// All of them, by name: what --help lists, shells complete and the manual describes.
+std::span<const Verb> verbs();
+
 int runCheck(int argc, char **argv);
 int runFormat(int argc, char **argv);
 int runImport(int argc, char **argv);
 int runInspect(int argc, char **argv);
 int runPreview(int argc, char **argv);
+int runRuns(int argc, char **argv);
 int runTokenize(int argc, char **argv);
 
 /// Becomes roux-compiler, which stands beside `roux`, with these arguments. Returns only when it

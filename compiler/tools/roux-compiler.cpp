@@ -16,12 +16,11 @@ int main(int argc, char **argv) {
     int (*run)(int, char **);
     Output output = Output::Result;
   };
-  static constexpr Verb verbs[] = {{"chat", roux::runChat},
-                                   {"check", roux::runCheckMemory},
-                                   {"eval", roux::runEval, Output::Words},
-                                   {"inspect", roux::runShowStage},
-                                   {"run", roux::runRun, Output::Words},
-                                   {"score", roux::runScore}};
+  static constexpr Verb verbs[] = {
+      {"chat", roux::runChat},         {"check", roux::runCheckMemory},
+      {"diff", roux::runDiff},         {"eval", roux::runEval, Output::Words},
+      {"inspect", roux::runShowStage}, {"run", roux::runRun, Output::Words},
+      {"score", roux::runScore}};
   for (const Verb &verb : verbs)
     if (argc > 0 && verb.name == argv[0])
       return roux::withStreams(verb.output,

@@ -8,21 +8,11 @@
 #include "runtime/report/Html.h"
 #include "runtime/report/Plot.h"
 #include "runtime/report/ReportStyle.h"
+#include "runtime/report/TextTable.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace roux::report {
-
-/// True where a column has a cell that is a list, or begins with something else than a number.
-static bool holdsWords(const Table &table, size_t column) {
-  return column == 0 || std::ranges::any_of(table.rows, [&](const std::vector<std::string> &row) {
-           const std::string &cell = row[column];
-           return !cell.empty() &&
-                  (cell.find_first_of("-.0123456789") != 0 || cell.find(", ") != cell.npos);
-         });
-}
 
 static std::string tableText(const Table &table) {
   auto rowText = [&](const char *tag, const std::vector<std::string> &cells) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 
@@ -83,6 +84,19 @@ RunLock::RunLock(const std::filesystem::path &folder) {
 
 RunLock::~RunLock() {
   close(descriptor);
+}
+
+bool isLocked(const std::filesystem::path &folder) {
+  int descriptor = open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0)
+    return false;
+  // Only a process that lives can have it, and who asks must not be in the way of one that begins.
+  int process = 0;
+  bool lives = std::sscanf(readHolder(descriptor).c_str(), "process %d", &process) == 1 &&
+               std::filesystem::exists(fmt::format("/proc/{}", process));
+  bool isHeld = lives && flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(descriptor);
+  return isHeld;
 }
 
 } // namespace roux::train

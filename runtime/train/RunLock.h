@@ -32,4 +32,7 @@ private:
   int descriptor = -1;
 };
 
+/// Whether a process has `folder` now. Leaves everything as it is.
+bool isLocked(const std::filesystem::path &folder);
+
 } // namespace roux::train

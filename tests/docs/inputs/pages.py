@@ -28,7 +28,7 @@ for page in pages:
         for line in block.splitlines():
             words = shlex.split(line)
             assert words[0] == "roux", line
-            if not any(word.startswith("window=") for word in words):
+            if words[1] != "runs" and not any(word.startswith("window=") for word in words):
                 for name, value in sizes(pathlib.Path(words[2])).items():
                     at = words.index("<") if "<" in words else len(words)
                     words[at:at] = ["--set", f"{name}={value}"]

@@ -1,6 +1,7 @@
 // Recipes that say the same have one meaning, whatever they look like; others have another.
 #include "compiler/frontend/Meaning.h"
 #include "compiler/frontend/Check.h"
+#include "compiler/frontend/MeaningChange.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -78,10 +79,50 @@ TEST(MeaningTest, ValuesDo) {
   EXPECT_NE(meaning({{"all | shuffle", "all"}}), same);
 }
 
-TEST(MeaningTest, DifferencesAreSaidInALine) {
-  EXPECT_EQ(firstDifference(meaning({}), meaning({{"2 epochs", "3 epochs"}})),
-            "`length: 3 epochs` was `length: 2 epochs`");
-  EXPECT_EQ(firstDifference("a\nb\n", "a\nb\n"), "");
-  EXPECT_EQ(firstDifference("a\n", "a\nb\n"), "`b` is new");
-  EXPECT_EQ(firstDifference("a\nb\n", "a\n"), "`b` is gone");
+/// What `changes` to the recipe change in its meaning, a line each.
+std::string changed(std::initializer_list<std::pair<std::string_view, std::string_view>> changes) {
+  std::string text;
+  for (const MeaningChange &change : changesOf(meaning({}), meaning(changes)))
+    text += print(change) + "\n";
+  return text;
+}
+
+TEST(MeaningTest, AChangeIsNamedAsInTheRecipe) {
+  EXPECT_EQ(changed({}), "");
+  EXPECT_EQ(changed({{"2 epochs", "3 epochs"}}), "length is 3 epochs and was 2 epochs\n");
+  EXPECT_EQ(changed({{"1e-3", "2e-3"}, {"2 * pack(1Ki", "4 * pack(4Ki"}}),
+            "batch.capacity is 4096 tokens and was 1024 tokens\n"
+            "batch.units is 4 and was 2\n"
+            "optimizer.lr is 0.002 and was 0.001\n");
+  EXPECT_EQ(changed({{"turns > 1", "turns > 2"}}),
+            "all.condition is sequence.turns > 2 and was sequence.turns > 1\n");
+  EXPECT_EQ(changed({{"vocab: 300", "vocab: 301"}}), "words.vocab is 301 and was 300\n");
+  // Another call is one change and is not looked into.
+  EXPECT_EQ(changed({{"2 * pack(1Ki tokens", "each(2 sequences"}}).substr(0, 14), "batch is each(");
+}
+
+TEST(MeaningTest, WhatIsNewOrGoneIsSaid) {
+  auto said = [](std::string_view before, std::string_view now) {
+    std::string text;
+    for (const MeaningChange &change : changesOf(before, now))
+      text += print(change) + "\n";
+    return text;
+  };
+  EXPECT_EQ(said("train t\n", "train t\ndata d\n  is text()\n"), "data d is new\n");
+  EXPECT_EQ(said("train t\n  clip: 1\n", "train t\n"), "clip: 1 is gone\n");
+  EXPECT_EQ(said("dtype f32\n", "dtype bf16\n"), "dtype is bf16 and was f32\n");
+  EXPECT_EQ(said("weights a\nweights b\n", "weights a\nweights c\n"),
+            "the weights it starts from are others\n");
+  EXPECT_EQ(said("tokens 1\nplan 2\n", "tokens 3\nplan 4\n"), "its data are others\n");
+  EXPECT_EQ(said("plan 2\nbatch: a\n", "plan 4\nbatch: b\n"),
+            "its steps are others\nbatch is b and was a\n");
+  EXPECT_EQ(said("train t\nprompt p\n  is \"a, (b\"\n", "train t\nprompt p\n  is \"a, [c\"\n"),
+            "p is \"a, [c\" and was \"a, (b\"\n");
+}
+
+TEST(MeaningTest, NoTextIsTooOddToCompare) {
+  for (std::string_view odd :
+       {"", "\n\n", "  ", "  is", "is (", "train", "x(((((", "\"", "a: b(c: d", "a(b: \\"})
+    for (std::string_view other : {"", "train t\n  a: f(x: 1)\n", "  a: f(x: \"\\\"\n"})
+      EXPECT_EQ(changesOf(odd, other).empty(), odd == other) << odd << other;
 }

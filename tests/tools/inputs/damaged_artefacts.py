@@ -95,6 +95,7 @@ PREVIEW = ("preview", "run.recipe", "--target", "read")
 RUN = ("run", "run.recipe", "--target", "after")
 SCORE = ("run", "run.recipe", "--target", "hard")
 ASK = ("eval", "asked.recipe")
+RUNS = ("runs", "run.recipe")
 kinds = [
     ("token store", "planned", "run/data/*.store", PREVIEW),
     ("plan", "planned", "run/data/*.plan", PREVIEW),
@@ -110,6 +111,7 @@ kinds = [
     ("metrics", "done", f"run/{train}/metrics.jsonl", RUN),
     ("metrics' sums", "done", f"run/{train}/metrics.sums", RUN),
     ("why", "done", f"run/{train}/made-from.txt", RUN),
+    ("record", "done", f"run/{train}/run.json", RUNS),
     ("index of records", "planned", "run/data/*.index", PREVIEW),
     ("scores", "done", "run/scores/*.scores", SCORE),
     ("page", "done", "run/report.html", RUN),

@@ -49,7 +49,7 @@ before = folder("first")
 for change, far in (("dtype: f64", 1e-4), ("dtype: bf16", 2e-2)):
     short_run.write("first", recipes, run=f"{change}, threads: 1, save: every(10 steps)")
     said = done("first")
-    say(f"{change}: trained anew", f"trained anew, because `{change.replace(':', '')}` was `dtype f32`" in said
+    say(f"{change}: trained anew", f"trained anew, because {change.replace(':', ' is')} and was f32; before: " in said
         and "resumed" not in said, said)
     other = next(path for path in pathlib.Path("runs/first").glob("read-*") if path != before)
     os.rename(before, "aside")
