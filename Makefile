@@ -5,6 +5,12 @@ install:
 	@setup/install.sh
 	@setup/cuda.sh
 	@setup/python.sh
+ifdef PREFIX
+# What is shipped, where people's PATH finds it: bin/roux, its manual, what shells complete.
+	@cmake --preset release -DROUX_COMMIT=+$$(git describe --always --dirty)
+	@cmake --build --preset release --target roux roux-compiler
+	@cmake --install build/release --prefix $(PREFIX) --component roux
+endif
 
 build: install
 	@test -e build/dev/build.ninja || cmake --preset dev

@@ -10,6 +10,7 @@
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/Verbs.h"
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
@@ -34,9 +35,27 @@ static int replaceFile(const std::string &path, std::string_view text) {
   return 0;
 }
 
+/// The recipe on stdin, as editors give it.
+static std::optional<uint32_t> readStandardInput(SourceManager &sources) {
+  std::string text;
+  std::array<char, 1 << 16> piece;
+  for (size_t read; text.size() <= maxRecipeBytes &&
+                    (read = std::fread(piece.data(), 1, piece.size(), stdin)) > 0;)
+    text.append(piece.data(), read);
+  if (text.size() > maxRecipeBytes || std::ferror(stdin)) {
+    refuse(std::ferror(stdin) ? "standard input cannot be read"
+                              : fmt::format("standard input is longer than {} bytes, the most a "
+                                            "recipe may have",
+                                            maxRecipeBytes));
+    return std::nullopt;
+  }
+  return sources.add("standard input", std::move(text));
+}
+
 static int formatFile(const std::string &path, bool checkOnly) {
   SourceManager sources;
-  std::optional<uint32_t> file = openRecipe(sources, path);
+  bool isStream = path == "-";
+  std::optional<uint32_t> file = isStream ? readStandardInput(sources) : openRecipe(sources, path);
   if (!file)
     return 1;
   Diagnostics diagnostics(sources);
@@ -44,7 +63,9 @@ static int formatFile(const std::string &path, bool checkOnly) {
   if (printFound(diagnostics))
     return 1;
   std::string formatted = format(sources, *tree);
-  if (formatted == sources.text(*file))
+  if (isStream && !checkOnly)
+    fmt::print("{}", formatted);
+  if (formatted == sources.text(*file) || (isStream && !checkOnly))
     return 0;
   if (!checkOnly)
     return replaceFile(path, formatted);
@@ -56,7 +77,9 @@ int runFormat(int argc, char **argv) {
   CLI::App app("lay out recipes in the one way", "roux fmt");
   std::vector<std::string> paths;
   bool checkOnly = false;
-  app.add_option("recipe", paths, "files to format")->required();
+  app.add_option("recipe", paths,
+                 "files to format; - is standard input, laid out on standard output")
+      ->required();
   app.add_flag("--check", checkOnly,
                "change nothing; name the files that would change and exit with 1");
   if (std::optional<int> done = parseArguments(app, argc, argv))

@@ -11,6 +11,7 @@
 #include "compiler/tools/Verbs.h"
 #include "runtime/data/AtomicFile.h"
 
+#include <cstdlib>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -26,6 +27,12 @@ struct PreviewRequest {
 
 } // namespace
 
+/// On a terminal, unless its owner wants none (no-color.org).
+static bool showsColours() {
+  const char *unwanted = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && !(unwanted && *unwanted);
+}
+
 static void show(const CheckedDefinition &train, const TrainingData &data,
                  const PreviewRequest &request) {
   if (request.step >= data.plan.steps())
@@ -37,7 +44,7 @@ static void show(const CheckedDefinition &train, const TrainingData &data,
   data::PreviewStep step = data::previewStep(data.plan, data.store, train["weight"].expression,
                                              decode, request.step, request.tokens);
   if (request.html.empty()) {
-    fmt::print("{}", data::previewText(step, isatty(STDOUT_FILENO) == 1));
+    fmt::print("{}", data::previewText(step, showsColours()));
     return;
   }
   std::string page = data::previewHtml(step);

@@ -24,9 +24,12 @@ struct Verb {
 std::span<const Verb> verbs();
 
 int runCheck(int argc, char **argv);
+int runCompletion(int argc, char **argv);
 int runFormat(int argc, char **argv);
 int runImport(int argc, char **argv);
 int runInspect(int argc, char **argv);
+int runLanguage(int argc, char **argv);
+int runManual(int argc, char **argv);
 int runPreview(int argc, char **argv);
 int runRuns(int argc, char **argv);
 int runTokenize(int argc, char **argv);
