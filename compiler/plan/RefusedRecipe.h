@@ -26,4 +26,9 @@ private:
   }
 };
 
+/// What is only not there yet: a run makes it first. No mistake of the recipe's.
+struct ToBeMade : RefusedRecipe {
+  using RefusedRecipe::RefusedRecipe;
+};
+
 } // namespace roux

@@ -148,8 +148,8 @@ DataPipeline DataBuilder::pipelineFor(const CheckedValue &data, const Consumer &
   return pipeline;
 }
 
-RefusedRecipe DataBuilder::notMade(SourceRange where, std::string_view what,
-                                   std::string_view target) const {
+ToBeMade DataBuilder::notMade(SourceRange where, std::string_view what,
+                              std::string_view target) const {
   return {sources, where,
           fmt::format("{}; 'roux run {}{}' makes it", what, sources.path(recipe.mainFile),
                       target.empty() ? "" : fmt::format(" --target {}", target))};

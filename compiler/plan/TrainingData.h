@@ -81,7 +81,7 @@ private:
   std::shared_ptr<const data::Tokenizer> tokenizerOf(const CheckedValue &value);
   std::shared_ptr<const data::ScoreTable> scoresKept(const CheckedDefinition &score);
   std::shared_ptr<const data::AnswerTable> answersKept(const AskRecipe &ask);
-  RefusedRecipe notMade(SourceRange where, std::string_view what, std::string_view target) const;
+  ToBeMade notMade(SourceRange where, std::string_view what, std::string_view target) const;
   std::shared_ptr<const data::Tokenizer> trainTokenizer(const CheckedValue &call);
   /// `folder`/`name`-`hash of made`.`extension`.
   std::filesystem::path fileOf(std::string_view name, std::string_view made,

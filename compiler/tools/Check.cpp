@@ -26,6 +26,22 @@ static bool tellsMemory(const CheckRequest &request, const CheckedRecipe &recipe
          });
 }
 
+/// Says what trains will read, and what a run would refuse. The exit status.
+static int tellData(const SourceManager &sources, const CheckedRecipe &recipe,
+                    const CheckRequest &request) {
+  bool isText = request.form == DiagnosticForm::Text;
+  DataSummaries told = isText ? dataSummaries(sources, recipe, request.path)
+                              : dataSummariesJson(sources, recipe, request.path);
+  if (isText || request.asJson)
+    fmt::print("{}", told.text);
+  for (const std::string &refused : told.refused)
+    if (isText)
+      refuse(refused);
+    else
+      fmt::print("{{\"severity\":\"error\",\"message\":{},\"notes\":[]}}\n", jsonString(refused));
+  return told.refused.empty() ? 0 : 1;
+}
+
 static int checkRecipe(const CheckRequest &request, int argc, char **argv) {
   SourceManager sources;
   std::optional<uint32_t> file = openRecipe(sources, request.path);
@@ -37,8 +53,8 @@ static int checkRecipe(const CheckRequest &request, int argc, char **argv) {
   if (recipe && isText)
     fmt::print("{}", summary(sources, *recipe));
   int status = printFound(diagnostics, request.form);
-  if (recipe && status == 0 && request.options.files && isText)
-    fmt::print("{}", dataSummaries(sources, *recipe, request.path));
+  if (recipe && status == 0 && request.options.files)
+    status = tellData(sources, *recipe, request);
   std::fflush(nullptr);
   if (recipe && status == 0 && tellsMemory(request, *recipe))
     return runCompiler(argc, argv);

@@ -21,10 +21,14 @@ std::optional<int> readCheck(int argc, char **argv, CheckRequest &request) {
   app.add_option("--diagnostics", request.form, "text or json, one object a line on stdout")
       ->transform(CLI::CheckedTransformer(std::map<std::string, DiagnosticForm>{
           {"text", DiagnosticForm::Text}, {"json", DiagnosticForm::Json}}));
+  app.add_flag("--json", request.asJson,
+               "mistakes and what trains will read as JSON, an object a line on stdout");
   addSettings(app, set);
   addRunKeys(app, request.options);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return done;
+  if (request.asJson)
+    request.form = DiagnosticForm::Json;
   request.options.files = !noFiles && request.config.empty();
   return readSettings(set, request.options) ? std::nullopt : std::optional(1);
 }

@@ -16,6 +16,7 @@ struct CheckRequest {
   std::string config; ///< of a model whose weights are not here; empty: none
   CheckOptions options;
   DiagnosticForm form = DiagnosticForm::Text;
+  bool asJson = false; ///< all of it as JSON, an object a line
 };
 
 /// Reads the arguments into `request`. The exit status when there is nothing left to do: 0 after

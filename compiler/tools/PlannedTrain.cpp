@@ -11,7 +11,9 @@
 #include "compiler/tools/CommandLine.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/FileState.h"
+#include "runtime/data/JsonText.h"
 #include "runtime/data/view/DataSummary.h"
+#include "runtime/train/StepSource.h"
 
 #include <fmt/format.h>
 #include <fstream>
@@ -108,11 +110,43 @@ static std::string unreachedText(const SourceManager &sources, const CheckedReci
   return text;
 }
 
-std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const std::string &path) {
+DataSummaries dataSummariesJson(const SourceManager &sources, const CheckedRecipe &recipe,
+                                const std::string &path) {
+  using data::jsonText;
   DataBuilder builder(sources, recipe, dataFolder(path));
   builder.announce(announce);
-  std::string out;
+  DataSummaries summaries;
+  std::string &out = summaries.text;
+  for (const CheckedDefinition &train : recipe.definitions) {
+    if (train.kind != ast::Kind::Train || !train.inMainFile)
+      continue;
+    out += fmt::format(R"({{"train": {}, )", jsonText(train.name));
+    try {
+      TrainingData data = builder.build(train);
+      if (!carries(train, "schedule"))
+        scheduleOf(sources, train, train::extentOf(data.plan));
+      std::string ledger = data.plan.ledger().json();
+      std::erase(ledger, '\n');
+      out +=
+          fmt::format(R"("plan": {}, "ledger": {}}})",
+                      summarize(data.plan, data.store, train["weight"].expression).json(), ledger);
+    } catch (const ToBeMade &later) {
+      out += fmt::format(R"("not_planned": {}}})", jsonText(later.what()));
+    } catch (const RefusedRecipe &refused) {
+      out += fmt::format(R"("not_planned": {}}})", jsonText(refused.what()));
+      summaries.refused.emplace_back(refused.what());
+    }
+    out += "\n";
+  }
+  return summaries;
+}
+
+DataSummaries dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
+                            const std::string &path) {
+  DataBuilder builder(sources, recipe, dataFolder(path));
+  builder.announce(announce);
+  DataSummaries summaries;
+  std::string &out = summaries.text;
   std::map<const CheckedDefinition *, TrainingData> built;
   auto dataOf = [&](const CheckedDefinition &train) -> const TrainingData & {
     auto known = built.find(&train);
@@ -133,13 +167,16 @@ std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &rec
       out += summaryText(recipe, train, data);
       for (const std::string &note : data.model.notes)
         out += fmt::format("note: {}\n", note);
+    } catch (const ToBeMade &later) {
+      out += fmt::format("not planned: {}\n", later.what());
+      continue;
     } catch (const RefusedRecipe &refused) {
-      out += fmt::format("not planned: {}\n", refused.what());
+      summaries.refused.emplace_back(refused.what());
       continue;
     }
     out += unreachedText(sources, recipe, train, planOf(train).steps(), extent);
   }
-  return out;
+  return summaries;
 }
 
 } // namespace roux

@@ -22,9 +22,18 @@ int withPlannedTrain(
     const std::string &path, const std::string &target, const CheckOptions &options,
     const std::function<void(const CheckedDefinition &, const TrainingData &)> &show);
 
-/// The data, steps, weights and losses of every train of a recipe without mistakes, as text. A
-/// train whose data this build cannot make says so instead.
-std::string dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
-                          const std::string &path);
+/// What the trains of a recipe without mistakes will read.
+struct DataSummaries {
+  std::string text;                 ///< data, steps, weights and losses
+  std::vector<std::string> refused; ///< what `roux run` would refuse, each with its place
+};
+
+/// A train whose data are made by a run alone, as scores and answers are, says so in the text.
+DataSummaries dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
+                            const std::string &path);
+
+/// The same for programs: one JSON object a train, a line each.
+DataSummaries dataSummariesJson(const SourceManager &sources, const CheckedRecipe &recipe,
+                                const std::string &path);
 
 } // namespace roux

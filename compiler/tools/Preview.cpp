@@ -23,6 +23,7 @@ struct PreviewRequest {
   uint64_t step = 0;
   uint32_t tokens = 400; ///< of each sequence; 0: all
   std::string html;      ///< a file; empty: text to stdout
+  bool asJson = false;   ///< that text is for programs
 };
 
 } // namespace
@@ -43,6 +44,10 @@ static void show(const CheckedDefinition &train, const TrainingData &data,
   };
   data::PreviewStep step = data::previewStep(data.plan, data.store, train["weight"].expression,
                                              decode, request.step, request.tokens);
+  if (request.asJson) {
+    fmt::print("{}", data::previewJson(step));
+    return;
+  }
   if (request.html.empty()) {
     fmt::print("{}", data::previewText(step, showsColours()));
     return;
@@ -62,7 +67,9 @@ int runPreview(int argc, char **argv) {
   app.add_option("--target", target, "the train to look at; the last one if not said");
   app.add_option("--step", request.step, "which step, from 0");
   app.add_option("--tokens", request.tokens, "show so many of each sequence; 0 for all");
-  app.add_option("--html", request.html, "write one self-contained page to this file");
+  CLI::Option *html =
+      app.add_option("--html", request.html, "write one self-contained page to this file");
+  app.add_flag("--json", request.asJson, "one object on stdout, for programs")->excludes(html);
   addSettings(app, set);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;

@@ -47,6 +47,8 @@ struct DataSummary {
   std::string ledger;
 
   std::string text() const;
+  /// The same numbers as one JSON object, without the ledger.
+  std::string json() const;
 };
 
 /// Steps are weighed, evenly spread over the plan, until about `sequences` have been. Throws

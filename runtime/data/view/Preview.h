@@ -65,6 +65,9 @@ std::string scoreText(const PreviewScore &score);
 /// For a terminal, or, without `colour`, for a file: targets are then set in ⟦ ⟧.
 std::string previewText(const PreviewStep &step, bool colour);
 
+/// For programs: one JSON object.
+std::string previewJson(const PreviewStep &step);
+
 /// One page without references to anything else.
 std::string previewHtml(const PreviewStep &step);
 
