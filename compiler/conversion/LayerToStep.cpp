@@ -8,6 +8,7 @@
 
 #include "dialects/Step/Step.h"
 #include "mlir/IR/Builders.h"
+#include "runtime/model/ParameterTable.h"
 
 #include <array>
 #include <cmath>
@@ -57,9 +58,8 @@ public:
     segments = function.getArgument(next++);
     if (kind != LayerKind::Whole)
       slots = function.getArgument(next++);
-    for (const model::WeightRow &row : model::weightTable(config))
-      if (row.perLayer)
-        weights[row.role] = function.getArgument(next++);
+    for (const model::WeightRow &row : model::layerParameters(config))
+      weights[{row.role, row.part}] = function.getArgument(next++);
     caches = function.getArguments().drop_front(next);
   }
 
@@ -85,9 +85,11 @@ public:
   }
 
 private:
+  using Part = model::WeightRow::Part;
+
   Location at(StringRef name) { return locationOf(b.getContext(), config, name); }
-  Value weight(Role role) {
-    auto found = weights.find(role);
+  Value weight(Role role, Part part = Part::Whole) {
+    auto found = weights.find({role, part});
     return found == weights.end() ? Value() : found->second;
   }
 
@@ -121,10 +123,26 @@ private:
   }
 
   Value linear(StringRef name, Value input, Role role) {
-    auto type = cast<RankedTensorType>(weight(role).getType());
-    return LinearOp::create(
-        b, at(name), streamType(type.getDimSize(config.transposed ? 1 : 0), precision.stream),
-        input, weight(role), biasOf(role), config.transposed);
+    Value product = multiply(at(name), input, weight(role), biasOf(role), config.transposed);
+    return weight(role, Part::Down) ? adapt(name, product, input, role) : product;
+  }
+
+  Value multiply(Location place, Value input, Value by, Value bias, bool transposed) {
+    int64_t channels = cast<RankedTensorType>(by.getType()).getDimSize(transposed ? 1 : 0);
+    return LinearOp::create(b, place, streamType(channels, precision.stream), input, by, bias,
+                            transposed);
+  }
+
+  /// The scale stands between the two products, where there are the fewest channels.
+  Value adapt(StringRef name, Value product, Value input, Role role) {
+    Value inner = multiply(at((name + "_down").str()), input, weight(role, Part::Down), Value(),
+                           /*transposed=*/false);
+    if (double scale = config.tuning.adapter->scale(); scale != 1)
+      inner = ScaleOp::create(b, at((name + "_scale").str()), inner.getType(), inner,
+                              llvm::APFloat(scale));
+    Value addition = multiply(at((name + "_up").str()), inner, weight(role, Part::Up), Value(),
+                              /*transposed=*/false);
+    return AddOp::create(b, at((name + "_adapted").str()), product.getType(), product, addition);
   }
 
   void residual(Value change, StringRef name) {
@@ -238,7 +256,7 @@ private:
   Value slots;
   ValueRange caches;
   SmallVector<Value> appended;
-  std::map<Role, Value> weights;
+  std::map<std::pair<Role, Part>, Value> weights;
 };
 
 } // namespace
@@ -274,8 +292,7 @@ func::FuncOp roux::step::buildLayer(ModuleOp module, const model::ModelConfig &c
                    streamType(config.rotaryChannels() / 2, precision.accumulation));
   arguments.append(kind == LayerKind::Whole ? 1 : 2, indexColumnType(context));
   size_t firstWeight = arguments.size();
-  std::vector<model::WeightRow> table = model::weightTable(config);
-  std::erase_if(table, [](const model::WeightRow &row) { return !row.perLayer; });
+  std::vector<model::WeightRow> table = model::layerParameters(config);
   for (const model::WeightRow &row : table)
     arguments.push_back(RankedTensorType::get(
         row.shape, isMultiplied(row) ? precision.stream : precision.accumulation));

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Verifier.h"
+#include "runtime/model/ParameterTable.h"
 
 #include <map>
 
@@ -50,7 +51,7 @@ class EntryBuilder {
 public:
   EntryBuilder(ModuleOp module, const StepRequest &request)
       : module(module), request(request), config(*request.config),
-        table(model::weightTable(config)),
+        table(model::parameterTable(config)),
         precision(precisionOf(*module.getContext(), request.type)), b(module.getContext()) {}
 
   /// Adds the layer functions: one for each kind of layer.
@@ -63,9 +64,6 @@ public:
 
 private:
   Location at(StringRef name) { return locationOf(b.getContext(), config, name); }
-  bool isFrozen(const model::WeightRow &row) {
-    return llvm::is_contained(request.frozen, row.name);
-  }
   /// A column of indexes; one that lists rows has those rows itself.
   Argument indexes(Column which, std::optional<Rows> rows = std::nullopt) {
     return {ofRows(indexColumnType(b.getContext()), rows), StepDialect::columnName,
@@ -102,15 +100,20 @@ private:
   const model::WeightRow &row(Role role) {
     return *llvm::find_if(table, [&](const model::WeightRow &row) { return row.role == role; });
   }
-  /// Null where the model has none.
-  Value parameter(Role role) { return parameters.lookup(role); }
+  /// Of a weight that no layer has; null where the model has none.
+  Value parameter(Role role) {
+    auto found =
+        llvm::find_if(table, [&](const model::WeightRow &row) { return row.role == role; });
+    return found == table.end() ? Value() : parameters.at(found->name);
+  }
   /// The embedded tokens.
   Value embed(Value tokens, Value positions);
   /// What every layer reads beside `columns`: the rotations, where the model has any, then those.
   SmallVector<Value> shared(Value positions, ValueRange columns);
-  ArrayAttr callees(LayerKind kind);
-  /// The weights that each layer has a slice of, as layers read them.
-  SmallVector<Value> layerWeights();
+  /// The functions that `layers` call, in turn.
+  ArrayAttr callees(LayerKind kind, model::LayerRange layers);
+  /// The weights that each layer of a range has a slice of, as layers read them.
+  SmallVector<Value> layerWeights(int64_t firstLayer = 0);
   /// From tokens to the hidden states after the last layer.
   Value hidden(Value tokens, Value positions, Value segments);
   Value finalNorm(Value stream);
@@ -128,8 +131,8 @@ private:
   std::vector<model::WeightRow> table;
   Precision precision;
   OpBuilder b;
-  DenseMap<Role, Value> parameters;     // of the function being built
-  std::map<Column, Value> columnValues; // the same
+  std::map<std::string, Value> parameters; // of the function being built
+  std::map<Column, Value> columnValues;    // the same
 };
 
 /// What layers of a kind are called after: `layer`, and `layer_1` where there are others.
@@ -161,15 +164,14 @@ void EntryBuilder::layers(LayerKind kind) {
     buildLayer(module, config, precision, layerName(kind, index), differs, kind);
 }
 
-/// The functions that the layers call, in turn.
-ArrayAttr EntryBuilder::callees(LayerKind kind) {
+ArrayAttr EntryBuilder::callees(LayerKind kind, model::LayerRange layers) {
   std::vector<model::LayerKind> kinds = kindsOf(config);
   int64_t period = 1;
   while (!repeats(config, period))
     ++period;
   SmallVector<mlir::Attribute> names;
-  for (int64_t layer = 0; layer < period; ++layer) {
-    size_t which = llvm::find(kinds, config.kind(layer)) - kinds.begin();
+  for (int64_t layer = 0; layer < std::min(period, layers.count); ++layer) {
+    size_t which = llvm::find(kinds, config.kind(layers.first + layer)) - kinds.begin();
     names.push_back(FlatSymbolRefAttr::get(b.getContext(), layerName(kind, which)));
   }
   return b.getArrayAttr(names);
@@ -182,10 +184,11 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
     all.push_back(indexes(Column::length));
   size_t firstParameter = all.size();
   for (const model::WeightRow &row : table) {
-    bool isMatrix = row.shape.size() == 2;
-    auto type = RankedTensorType::get(row.shape, rounded && isMatrix ? precision.stream
-                                                                     : precision.accumulation);
-    all.push_back({row.perLayer ? stackType(type, config.layers) : type, StepDialect::parameterName,
+    // What no update changes is kept as it is computed with.
+    bool isRounded = row.shape.size() == 2 && (rounded || row.isFrozen);
+    auto type =
+        RankedTensorType::get(row.shape, isRounded ? precision.stream : precision.accumulation);
+    all.push_back({row.perLayer ? stackType(type, row.layers) : type, StepDialect::parameterName,
                    b.getStringAttr(row.name)});
   }
   SmallVector<Type> types, resultTypes;
@@ -199,7 +202,7 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
   for (auto [index, argument] : llvm::enumerate(all))
     function.setArgAttr(index, argument.attributeName, argument.attribute);
   for (auto [index, row] : llvm::enumerate(table))
-    if (isFrozen(row))
+    if (row.isFrozen)
       function.setArgAttr(firstParameter + index, StepDialect::frozenName, b.getUnitAttr());
   for (auto [index, result] : llvm::enumerate(results))
     function.setResultAttr(index, result.attributeName, b.getStringAttr(result.name));
@@ -207,7 +210,7 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
   b.setInsertionPointToStart(entry);
   parameters.clear();
   for (auto [index, row] : llvm::enumerate(table))
-    parameters[row.role] = entry->getArgument(firstParameter + index);
+    parameters[row.name] = entry->getArgument(firstParameter + index);
   columnValues.clear();
   for (auto [argument, value] : llvm::zip(all, entry->getArguments()))
     if (auto column = dyn_cast<ColumnAttr>(argument.attribute))
@@ -217,15 +220,13 @@ func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
 
 LogicalResult EntryBuilder::update() {
   std::vector<model::WeightRow> trained = table;
-  std::erase_if(trained, [&](const model::WeightRow &row) { return isFrozen(row); });
-  if (trained.empty())
-    return module.emitError() << "every weight is frozen: there is nothing to train";
+  std::erase_if(trained, [](const model::WeightRow &row) { return row.isFrozen; });
   buildUpdate(module, config, trained, precision, request.update);
   return success();
 }
 
 Value EntryBuilder::multiplied(const model::WeightRow &row) {
-  Value master = parameters[row.role];
+  Value master = parameters.at(row.name);
   auto type = cast<RankedTensorType>(master.getType());
   if (type.getElementType() == precision.stream)
     return master;
@@ -334,22 +335,25 @@ Value EntryBuilder::wholeLogits(Type type, Value states) {
   return logits;
 }
 
-SmallVector<Value> EntryBuilder::layerWeights() {
+SmallVector<Value> EntryBuilder::layerWeights(int64_t firstLayer) {
   SmallVector<Value> weights;
   for (const model::WeightRow &row : table)
-    if (row.perLayer)
-      weights.push_back(isMultiplied(row) ? multiplied(row) : parameters[row.role]);
+    if (row.perLayer && row.firstLayer == firstLayer)
+      weights.push_back(isMultiplied(row) ? multiplied(row) : parameters.at(row.name));
   return weights;
 }
 
 Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
   Value stream = embed(tokens, positions);
-  auto layers = LayersOp::create(
-      b, at("layers"), stream.getType(), stackType(stream.getType(), config.layers),
-      /*saved=*/TypeRange(), callees(LayerKind::Whole), stream, shared(positions, segments),
-      layerWeights(), config.layers, request.activations,
-      request.activations == Activations::save ? request.again : 0);
-  return layers.getResult();
+  SmallVector<Value> given = shared(positions, segments);
+  for (model::LayerRange range : model::layerRanges(config))
+    stream = LayersOp::create(b, at("layers"), stream.getType(),
+                              stackType(stream.getType(), range.count), /*saved=*/TypeRange(),
+                              callees(LayerKind::Whole, range), stream, given,
+                              layerWeights(range.first), range.count, request.activations,
+                              request.activations == Activations::save ? request.again : 0)
+                 .getResult();
+  return stream;
 }
 
 LogicalResult EntryBuilder::train(LocateNode locate) {
@@ -428,6 +432,8 @@ void EntryBuilder::logits() {
 /// `@prefill` or `@decode`.
 void EntryBuilder::generate(LayerKind kind) {
   bool decodes = kind == LayerKind::Decode;
+  std::vector<model::LayerRange> ranges = model::layerRanges(config);
+  assert(ranges.size() == 1 && "caches are of all layers; no train that freezes some writes");
   StringRef name = decodes ? "decode" : "prefill";
   SmallVector<Argument> arguments{indexes(Column::token), indexes(Column::position),
                                   indexes(Column::first), indexes(Column::slot)};
@@ -448,7 +454,7 @@ void EntryBuilder::generate(LayerKind kind) {
   llvm::append_range(weights, body.getArguments().slice(firstCache, 2));
   auto layers = LayersOp::create(b, at("layers"), stream.getType(),
                                  stackType(stream.getType(), config.layers),
-                                 TypeRange{cache, cache}, callees(kind), stream,
+                                 TypeRange{cache, cache}, callees(kind, ranges.front()), stream,
                                  shared(body.getArgument(1), body.getArguments().slice(2, 2)),
                                  weights, config.layers, Activations::save);
   Value states = layers.getResult();

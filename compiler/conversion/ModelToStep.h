@@ -37,8 +37,6 @@ struct StepRequest {
   StreamType type = StreamType::F32;
   Activations activations = Activations::recompute;
   UpdateSettings update;
-  std::vector<std::string> frozen =
-      {};                 ///< weights that are not trained, as the weight table names them
   bool trains = true;     ///< has `@train` and `@update`
   bool generates = false; ///< has `@prefill` and `@decode`
   int64_t again = 0;      ///< values of a layer that are not kept where activations are

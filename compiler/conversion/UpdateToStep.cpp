@@ -24,7 +24,7 @@ void roux::step::buildUpdate(ModuleOp module, const model::ModelConfig &config,
   SmallVector<Type> arguments, results;
   for (const model::WeightRow &row : table) {
     auto type = RankedTensorType::get(row.shape, precision.accumulation);
-    Type stacked = row.perLayer ? stackType(type, config.layers) : type;
+    Type stacked = row.perLayer ? stackType(type, row.layers) : type;
     arguments.append(argumentsPerParameter, stacked);
     results.append(3, stacked);
   }

@@ -181,6 +181,10 @@ private:
   std::string_view whyNoTrain(const CheckedValue &model) const;
   void checkSchedule(const CheckedValue &schedule);
   void checkTrain(const CheckedDefinition &train);
+  void checkAdapter(const CheckedDefinition &train);
+  /// The `adapt:` keys of the blocks around a model, the outermost first; those of a train's model
+  /// are done with.
+  std::vector<const CheckedValue *> adaptersIn(const CheckedValue &model) const;
   void checkRun(const CheckedDefinition &run);
   void checkEval(const CheckedDefinition &eval);
   DefinitionAt definitionAt() const;

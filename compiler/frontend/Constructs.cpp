@@ -89,6 +89,7 @@ std::string_view spelling(Family family) {
                                         "a kind of pairs",
                                         "an optimizer",
                                         "a part of a schedule",
+                                        "a part of a model",
                                         "a way to parse",
                                         "a chunk",
                                         "a choice of prompts",

@@ -71,6 +71,7 @@ enum class Family : uint8_t {
   Pairs,
   Optimizer,
   Schedule,
+  Part,
   Parse,
   Chunk,
   Choice,
@@ -126,6 +127,8 @@ struct Parameter {
   bool multiplier = false;       ///< written `8 * pack(…)`, never by its name
   State state = State::Runs;     ///< as far as its construct does
   std::string_view example = {}; ///< of a key: `key: value`
+  /// Came when results were kept already: while it is none, they are called as they were.
+  bool isLater = false;
 };
 
 /// A kind of definition or a function.

@@ -70,13 +70,20 @@ std::string meaningOf(const CheckedValue &value) {
   });
 }
 
+/// A key that a recipe could not say when results were first kept, and does not say now.
+static bool isLaterAndNone(const CheckedDefinition &definition, const CheckedArgument &key) {
+  const Parameter *parameter = constructOf(definition.kind).find(key.name);
+  return parameter && parameter->isLater && key.value.isNone();
+}
+
 static std::string textOf(const CheckedDefinition &definition) {
   std::string text = fmt::format("{} {}\n", ast::spelling(definition.kind), definition.name);
   if (definition.value.kind != ValueKind::None)
     text += fmt::format("  is {}\n", meaningOf(definition.value));
   for (const auto *arguments : {&definition.keys, &definition.lets, &definition.tasks})
     for (const CheckedArgument &argument : *arguments)
-      text += fmt::format("  {}: {}\n", argument.name, meaningOf(argument.value));
+      if (!isLaterAndNone(definition, argument))
+        text += fmt::format("  {}: {}\n", argument.name, meaningOf(argument.value));
   return text;
 }
 

@@ -67,7 +67,7 @@ static constexpr OtherWord table[] = {
      "there is none of it; loss is a formula of token.nll and token.logsumexp"},
     {" lora lora_r lora_rank lora_alpha lora_dropout lora_target_modules peft peft_config qlora "
      "adapter ",
-     "", "adapt: lora(rank: 16) is known and does not run yet"},
+     "", "write adapt: lora(rank: 16) in the block of the model that is trained"},
     {" early_stopping_patience early_stopping load_best_model_at_end ", "",
      "there is none of it yet: the last weights are exported"},
     {" shuffle ", " train ", "order belongs to the data: data: chats | shuffle"},

@@ -99,6 +99,8 @@ void Checker::checkTogether(const CheckedValue &call) {
   for (const RuleRow &rule : rules)
     if (rule.construct == call.construct->name && rule.family == call.construct->family)
       rule.check(call, report);
+  if (call.calls("lora") && call["dropout"].kind == ValueKind::Number && call["dropout"].number > 0)
+    noteState(State::CheckedOnly, "dropout", call["dropout"].where);
   if (call.calls("average") && call["model"].kind != ValueKind::Mistaken &&
       !trainNamedBy(definitionAt(), call["model"]))
     diagnostics.error(call["model"].where,
@@ -177,6 +179,29 @@ std::string_view Checker::whyNoTrain(const CheckedValue &model) const {
   return model.calls("override") ? whyNoTrain(model["base"]) : "names none";
 }
 
+std::vector<const CheckedValue *> Checker::adaptersIn(const CheckedValue &model) const {
+  if (model.kind == ValueKind::Reference && checked[model.definition].kind == ast::Kind::Model)
+    return adaptersIn(checked[model.definition].value);
+  if (!model.calls("override"))
+    return {};
+  std::vector<const CheckedValue *> found = adaptersIn(model["base"]);
+  if (const CheckedValue *adapter = model.find("adapt"); adapter && !adapter->isNone())
+    found.insert(found.begin(), adapter);
+  return found;
+}
+
+void Checker::checkAdapter(const CheckedDefinition &train) {
+  std::vector<const CheckedValue *> adapters = adaptersIn(train["model"]);
+  if (adapters.size() > 1)
+    diagnostics.error(adapters[0]->where, "a train has one adapter; expected one 'adapt:'")
+        .note(adapters[1]->where, "another is here");
+  if (const CheckedValue &freeze = train["freeze"]; !adapters.empty() && !freeze.isNone())
+    diagnostics
+        .error(freeze.where, "'freeze' is of a train of the model's own weights, and 'adapt' "
+                             "leaves all of them as they are")
+        .note(adapters[0]->where, "the adapter is here");
+}
+
 void Checker::checkTrain(const CheckedDefinition &train) {
   const CheckedValue &model = train["model"], &position = train["position"];
   if (const CheckedValue *endpoint = endpointIn(model))
@@ -195,6 +220,7 @@ void Checker::checkTrain(const CheckedDefinition &train) {
         .error(train["carry"].where,
                fmt::format("'carry' takes from a train, but 'model' {}", whyNoTrain(model)))
         .note(model.where, "the model is here");
+  checkAdapter(train);
   checkSchedule(train["schedule"]);
 }
 

@@ -59,11 +59,13 @@ static constexpr Row rows[] = {
     {" load_in_8bit load_in_4bit quantization_* bnb_* gptq* double_quantization "
      "quantization_bit ",
      {missing, "weights are not quantized: it trains in bf16 or f32"}},
-    {" lora_target_modules lora_target_linear lora_target lora_fan_in_fan_out lora_dropout "
-     "lora_modules_to_save lora_model_dir adapter_name_or_path additional_target loraplus_* "
-     "use_rslora use_dora pissa_* peft_* freeze_* unfrozen_parameters lora_bias "
-     "lora_on_cpu ",
-     {missing, "adapt: lora(rank, alpha) is of every linear layer, and does not run yet"}},
+    {" lora_model_dir adapter_name_or_path ",
+     {missing, "write adapt: lora(…, from: \"folder\") to go on with an adapter"}},
+    {" freeze_* unfrozen_parameters ",
+     {missing, "write freeze: [embeddings, layers(0..11)] in the train"}},
+    {" lora_modules_to_save additional_target loraplus_* use_dora pissa_* peft_* lora_bias "
+     "lora_on_cpu lora_fan_in_fan_out ",
+     {missing, "an adapter is low-rank updates of linear layers, all at one learning rate"}},
     {" neftune_noise_alpha label_smoothing_factor noisy_embedding_alpha dropout attention_dropout ",
      {missing, "there is none of it; a loss is a formula of token.nll and token.logsumexp"}},
     {" special_tokens tokens added_tokens_overrides add_tokens add_special_tokens "

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/peers/PeerRecipe.h"
 
+#include "compiler/peers/PeerAdapter.h"
 #include "compiler/peers/PeerKeys.h"
 
 #include <algorithm>
@@ -148,18 +149,11 @@ void Writer::model() {
                              "llama2, llama3, chatml, mistral and plain",
                              given)
                : fmt::format("'{}' is {} without its default system message", given, at->second));
-  std::string adapter = config.text({"adapter", "finetuning_type"});
-  if (!adapter.empty() && adapter != "lora" && adapter != "qlora" && adapter != "full")
-    miss(config.keys.contains("adapter") ? "adapter" : "finetuning_type",
-         fmt::format("'{}': all weights are trained", adapter));
-  bool usesLora = adapter == "lora" || adapter == "qlora" || config.truth({"use_peft"});
-  double rank = config.number({"lora_r", "lora_rank"}).value_or(usesLora ? 8 : 0);
-  double alpha = config.number({"lora_alpha"}).value_or(2 * rank);
-  if (usesLora) {
-    block.push_back(fmt::format("adapt: lora(rank: {}, alpha: {})", number(rank), number(alpha)));
-    miss(config.keys.contains("adapter") ? "adapter" : "finetuning_type",
-         "adapt: lora(…) is known and does not run yet; without it all weights are trained");
-  }
+  std::string adapter = adapterOf(
+      config, [this](std::string_view key, std::string text) { decide(key, std::move(text)); },
+      [this](std::string_view key, std::string text) { miss(key, std::move(text)); });
+  if (!adapter.empty())
+    block.push_back(std::move(adapter));
   line(block.empty() ? "model base = load(start)"
                      : fmt::format("model base = load(start) {{ {} }}", fmt::join(block, ", ")));
 }

@@ -8,6 +8,7 @@
 #include "compiler/plan/Counts.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "runtime/data/JsonText.h"
+#include "runtime/model/Adapter.h"
 #include "runtime/model/Blend.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/model/RotaryStyle.h"
@@ -23,6 +24,15 @@
 
 namespace roux {
 
+/// The folder that the adapter of a block comes from; empty where there is none.
+static std::filesystem::path adapterFolder(const SourceManager &sources,
+                                           const CheckedValue &block) {
+  const CheckedValue *adapter = block.find("adapt");
+  bool isRead = adapter && !adapter->isNone() && !(*adapter)["from"].isNone();
+  return isRead ? std::filesystem::path(resolvePath(sources, (*adapter)["from"]))
+                : std::filesystem::path();
+}
+
 namespace {
 
 class WeightReader {
@@ -35,6 +45,7 @@ public:
 
 private:
   model::Weights blend(const CheckedValue &value) const;
+  model::Weights adapted(const CheckedValue &block, model::Weights base) const;
   model::Weights average(const CheckedValue &call) const;
 
   const SourceManager &sources;
@@ -91,7 +102,10 @@ model::Weights WeightReader::average(const CheckedValue &call) const {
       int64_t count = std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies());
       std::vector<float> values(static_cast<size_t>(count));
       train::TensorBytes tensor{name, "f32", shape, std::as_writable_bytes(std::span(values))};
-      checkpoint.restore(std::span(&tensor, 1));
+      if (checkpoint.holds(name))
+        checkpoint.restore(std::span(&tensor, 1));
+      else // frozen
+        model::read(*end.find(name), std::span(values));
       std::vector<double> &sum = sums[name];
       sum.resize(values.size());
       for (size_t i = 0; i < values.size(); ++i)
@@ -108,6 +122,17 @@ model::Weights WeightReader::average(const CheckedValue &call) const {
   return mean;
 }
 
+/// Where nobody trains it, a fresh adapter changes nothing, and one of a folder is merged.
+model::Weights WeightReader::adapted(const CheckedValue &block, model::Weights base) const {
+  std::filesystem::path folder = adapterFolder(sources, block);
+  if (folder.empty())
+    return base;
+  model::ModelConfig config = builder.modelOf(block).config;
+  model::AdapterFiles files = model::readAdapter(folder, config);
+  config.tuning.adapter = files.adapter;
+  return model::mergedWeights(config, base, files.weights);
+}
+
 model::Weights WeightReader::read(const CheckedValue &value, std::string_view name) const {
   if (value.kind == ValueKind::Reference) {
     const CheckedDefinition &named = recipe.definitions[value.definition];
@@ -118,7 +143,7 @@ model::Weights WeightReader::read(const CheckedValue &value, std::string_view na
   if (value.kind == ValueKind::Blend)
     return blend(value);
   if (value.calls("override"))
-    return read(value["base"], name);
+    return adapted(value, read(value["base"], name));
   if (value.calls("average"))
     return average(value);
   if (value.calls("new"))
@@ -134,11 +159,20 @@ model::Model modelWithWeights(const SourceManager &sources, const CheckedRecipe 
   return {builder.modelOf(value).config, reader.read(value, "model")};
 }
 
+static std::string adapterIdentity(const std::filesystem::path &folder, data::KnownFiles &known) {
+  std::string text;
+  for (const char *file : {"adapter_config.json", "adapter_model.safetensors"})
+    text += fmt::format("adapter {:016x}\n", known.contentHash(folder / file));
+  return text;
+}
+
 /// What weights and shape of the model at `path` are made from. Other files of its folder, and how
 /// config.json is laid out, make no other model.
 static std::string contentsOf(const std::filesystem::path &path, data::KnownFiles &known) {
   if (!std::filesystem::is_directory(path))
     return fmt::format("weights {:016x}\n", known.contentHash(path));
+  if (model::isAdapterFolder(path))
+    return contentsOf(model::baseOfAdapter(path), known) + adapterIdentity(path, known);
   model::ModelConfig config = model::readConfig(path / "config.json");
   // Where answers begin and end is for who asks the model.
   config.beginToken = -1;
@@ -165,8 +199,10 @@ std::string modelIdentity(const SourceManager &sources, const CheckedRecipe &rec
       return fmt::format("from {}\n", trained(named).parent_path().filename().string());
     return of(named.value);
   }
-  if (value.calls("override"))
-    return of(value["base"]);
+  if (value.calls("override")) {
+    std::filesystem::path folder = adapterFolder(sources, value);
+    return of(value["base"]) + (folder.empty() ? "" : adapterIdentity(folder, known));
+  }
   if (value.calls("average")) {
     std::string text = of(value["model"]);
     for (const std::filesystem::path &file : savesOf(sources, recipe, value, trained))

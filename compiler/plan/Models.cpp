@@ -7,7 +7,9 @@
 
 #include "compiler/frontend/Constructs.h"
 #include "compiler/plan/RefusedRecipe.h"
+#include "compiler/plan/TrainTuning.h"
 #include "runtime/data/tokenizer/WholeFile.h"
+#include "runtime/model/Adapter.h"
 #include "runtime/model/Family.h"
 #include "runtime/model/Llama2c.h"
 #include "runtime/model/Weights.h"
@@ -90,7 +92,17 @@ ModelFacts ModelReader::load(const CheckedValue &call) const {
     facts.config = model::parseLlama2cHeader(file.bytes(), facts.weights);
     return facts;
   }
-  facts.config = model::readConfig(facts.weights / "config.json");
+  // What an adapter's folder does not bring is its base's.
+  if (model::isAdapterFolder(facts.weights)) {
+    std::filesystem::path base = model::baseOfAdapter(facts.weights);
+    bool hasTokenizer = data::isNamed(facts.weights / "tokenizer.json") ||
+                        data::isNamed(facts.weights / "tokenizer.model");
+    facts.config = model::readConfig(base / "config.json");
+    if (!hasTokenizer)
+      facts.weights = base;
+  } else {
+    facts.config = model::readConfig(facts.weights / "config.json");
+  }
   for (const char *name : {"tokenizer.json", "tokenizer.model", "tokenizer.json.gz"})
     if (data::isNamed(facts.weights / name)) {
       facts.tokenizer = data::loadTokenizer(facts.weights);
@@ -245,6 +257,10 @@ ModelFacts ModelReader::average(const CheckedValue &call) const {
                         fmt::format("{} saves are asked for, and {:.0f} stay{}; expected save: "
                                     "every(…, keep: {}) in the run block",
                                     saves.number, kept, kept == 1 ? "s" : "", saves.number));
+  if (adaptedBlock(recipe, (*recipe.trainNamedBy(call["model"]))["model"]))
+    throw RefusedRecipe(sources, call["model"].where,
+                        "the saves of a train with an adapter are adapters, and their mean is not "
+                        "that of the models; expected a train of the weights themselves");
   return read(call["model"]);
 }
 

@@ -24,9 +24,11 @@ static StepMemory memoryOf(const Program &program, const model::ModelConfig &con
                            int64_t tokens) {
   StepMemory memory;
   memory.tokens = tokens;
-  int64_t state = train::stateBytes(program, config); // all four of a size
-  memory.parameters = memory.gradients = state / 4;
-  memory.moments = state - memory.parameters - memory.gradients;
+  train::StateBytes state = train::stateBytes(program, config);
+  memory.parameters = state.parameters;
+  memory.frozen = state.frozen;
+  memory.gradients = state.gradients;
+  memory.moments = state.moments;
   MemoryPlan plan = train::activationPlan(program, config, "train", tokens);
   memory.activations = plan.arenaBytes;
   const Entry &entry = program.entry("train");
@@ -73,6 +75,8 @@ std::string FittedStep::text() const {
   };
   line("largest micro-batch", fmt::format("{} tokens", memory.tokens));
   line("\nparameters", bytesText(memory.parameters));
+  if (memory.frozen)
+    text += fmt::format(", {} of them frozen", bytesText(memory.frozen));
   line("\ngradients", bytesText(memory.gradients));
   line("\noptimizer's moments", bytesText(memory.moments));
   line("\nactivations, at most", bytesText(memory.activations));

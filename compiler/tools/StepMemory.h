@@ -16,6 +16,7 @@ namespace roux {
 struct StepMemory {
   int64_t tokens = 0; ///< of the largest micro-batch
   int64_t parameters = 0, gradients = 0, moments = 0;
+  int64_t frozen = 0;                                   ///< of the parameters, what is not trained
   int64_t activations = 0;                              ///< at most: fewer when segments are long
   std::vector<std::pair<std::string, int64_t>> largest; ///< activations by name, largest first
 

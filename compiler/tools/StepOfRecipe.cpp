@@ -7,6 +7,7 @@
 
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
+#include "compiler/plan/TrainTuning.h"
 
 namespace roux {
 
@@ -59,6 +60,7 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   source.epsilon = optimizer["epsilon"].number;
   source.decay = optimizer["decay"].number;
   source.decaysVectors = optimizer["exempt"].is("none");
+  source.config.tuning = tuningOf(sources, recipe, train, config);
   return source;
 }
 

@@ -10,6 +10,7 @@
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
+#include "compiler/plan/TrainTuning.h"
 #include "compiler/tools/AskBuild.h"
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/ModelExport.h"
@@ -18,6 +19,7 @@
 #include "compiler/tools/ScoreBuild.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "compiler/tools/TunedWeights.h"
 #include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/Sums.h"
@@ -404,9 +406,12 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
                          const std::filesystem::path &folder) {
   const TrainingData &data = *dataOf(train);
   const FittedStep &fitted = stepFor(train);
-  model::Model start = modelOf(train["model"]);
+  const CheckedValue *block = adaptedBlock(recipe, train["model"]);
+  model::Model start = modelOf(block ? (*block)["base"] : train["model"]);
+  start.config = data.model.config;
   auto program = programFor(recipe, fitted.source);
-  program->setParameters(start.weights);
+  program->setParameters(
+      beginningOf(sources, recipe, train, {fitted.source.config, start.weights}));
   train::CompiledStep step(*program);
 
   data::PlanInput input(data.store);
@@ -434,8 +439,14 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
                     train.name, result.stepsMade, data.plan.steps()));
   }
   data::writeSums(folder / metricsSums, {{metricsFile, data::contentHash(folder / metricsFile)}});
-  model::writeModelFolder(folder / "model", {start.config, program->parameters()},
-                          companionsOf(data.model, dataBuilder));
+  model::ModelCompanions companions = companionsOf(data.model, dataBuilder);
+  if (block)
+    model::writeAdapterFolder(
+        folder / "adapter", program->config(), program->trained(),
+        baseFolder(sources, recipe, train, start, folder,
+                   [this](const CheckedDefinition &made) { return build(made).folder / "model"; }),
+        companions);
+  model::writeModelFolder(folder / "model", {start.config, endOf(start, *program)}, companions);
   say(stdout, "train {}: {} steps, {} tokens in {}, {}\n", train.name, result.stepsMade,
       train::countText(result.usefulTokens), train::durationText(result.seconds), folder.string());
   stops.reset();

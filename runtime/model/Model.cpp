@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/model/Model.h"
 
+#include "runtime/model/Adapter.h"
 #include "runtime/model/Gguf.h"
 #include "runtime/model/Llama2c.h"
 #include "runtime/model/Safetensors.h"
@@ -16,7 +17,13 @@ namespace roux::model {
 
 Model openModel(const std::filesystem::path &path) {
   Model model;
-  if (std::filesystem::is_directory(path)) {
+  if (isAdapterFolder(path)) {
+    model = openModel(baseOfAdapter(path));
+    AdapterFiles files = readAdapter(path, model.config);
+    ModelConfig tuned = model.config;
+    tuned.tuning.adapter = files.adapter;
+    model.weights = mergedWeights(tuned, model.weights, files.weights);
+  } else if (std::filesystem::is_directory(path)) {
     model.config = readConfig(path / "config.json");
     model.weights = readSafetensorsFolder(path);
   } else if (std::filesystem::exists(path)) {

@@ -11,6 +11,7 @@
 
 #include "runtime/model/AnswerDrawing.h"
 #include "runtime/model/Rotary.h"
+#include "runtime/model/Tuning.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -104,6 +105,7 @@ struct ModelConfig : Blocks {
   int64_t beginToken = -1;        ///< -1: the config names none
   std::vector<int64_t> endTokens; ///< empty: the config names none
   AnswerDrawing drawing;          ///< of the generation_config.json beside it
+  Tuning tuning;                  ///< of the train that it is compiled for
 
   /// Keys of the file that nothing here reads and no table knows, for a note.
   std::vector<std::string> unreadKeys;

@@ -146,21 +146,21 @@ std::vector<WeightRow> weightTable(const ModelConfig &config) {
     int64_t outputs = shape.front();
     if (config.transposed && perLayer)
       std::ranges::reverse(shape);
+    int64_t layers = perLayer ? config.layers : 1;
     if (hasWeight(config, weight.role))
-      rows.push_back({weight.role, isPair ? name + "weight" : name, shape, perLayer});
+      rows.push_back({weight.role, isPair ? name + "weight" : name, shape, perLayer, 0, layers});
     bool exists = hasWeight(config, weight.role) || weight.role == Role::Vocabulary;
     if (isPair && exists && hasBias(config, weight.role))
-      rows.push_back({*biasOf(weight.role), name + "bias", {outputs}, perLayer});
+      rows.push_back({*biasOf(weight.role), name + "bias", {outputs}, perLayer, 0, layers});
   }
   return rows;
 }
 
 std::string nameInLayer(const std::string &name, int64_t layer) {
-  static const std::string hole = "{layer}";
-  size_t at = name.find(hole);
-  return at == std::string::npos
+  size_t begin = name.find('{'), end = name.find('}');
+  return begin == std::string::npos
              ? name
-             : std::string(name).replace(at, hole.size(), std::to_string(layer));
+             : std::string(name).replace(begin, end + 1 - begin, std::to_string(layer));
 }
 
 } // namespace roux::model

@@ -16,43 +16,6 @@
 
 namespace roux::model {
 
-/// What the graph uses a weight for.
-enum class Role : uint8_t {
-  Embedding,
-  EmbeddingIn, ///< from the embedding's channels to the stream's (OPT)
-  PositionTable,
-  AttentionNorm, ///< before attention, or after it has been added
-  AttentionNormBias,
-  Query,
-  QueryBias,
-  Key,
-  KeyBias,
-  Value,
-  ValueBias,
-  QueryKeyValue, ///< the three side by side
-  QueryKeyValueBias,
-  QueryNorm,
-  KeyNorm,
-  Output,
-  OutputBias,
-  AttentionOutNorm, ///< of what attention adds
-  FeedForwardNorm,  ///< before the feed-forward, or after it has been added
-  FeedForwardNormBias,
-  Gate,
-  GateBias,
-  Up,
-  UpBias,
-  GateUp, ///< the two side by side
-  Down,
-  DownBias,
-  FeedForwardOutNorm, ///< of what the feed-forward adds
-  FinalNorm,
-  FinalNormBias,
-  EmbeddingOut, ///< from the stream's channels to the vocabulary's
-  Vocabulary,   ///< absent where tied
-  VocabularyBias,
-};
-
 /// How a family's files call a weight. `{layer}` stands for the layer's number; a `*` at the end
 /// for `weight`, and for `bias` where the model has one.
 struct WeightName {
@@ -61,10 +24,17 @@ struct WeightName {
 };
 
 struct WeightRow {
+  /// Of an adapter, which of its two matrices.
+  enum class Part : uint8_t { Whole, Down, Up };
+
   Role role;
   std::string name;           ///< the file's name, `{layer}` standing for the layer's number
   std::vector<int64_t> shape; ///< of one layer's tensor
   bool perLayer = false;
+  int64_t firstLayer = 0; ///< of those that it is one tensor of
+  int64_t layers = 1;     ///< how many; 1 where it is no layer's
+  Part part = Part::Whole;
+  bool isFrozen = false; ///< by the config's tuning
 };
 
 /// The weights of `config`, in the order of its family's names.
@@ -73,7 +43,7 @@ std::vector<WeightRow> weightTable(const ModelConfig &config);
 /// The bias that belongs to a matrix or to the gain of a norm.
 std::optional<Role> biasOf(Role role);
 
-/// `name` with its `{layer}` replaced.
+/// `name` with its `{layer}`, or the `{first..last}` of parameterTable(), replaced.
 std::string nameInLayer(const std::string &name, int64_t layer);
 
 } // namespace roux::model

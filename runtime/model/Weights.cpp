@@ -7,6 +7,7 @@
 #include "runtime/model/Weights.h"
 
 #include "runtime/model/Family.h"
+#include "runtime/model/ParameterTable.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -188,13 +189,14 @@ static bool isTiedCopy(const ModelConfig &config, const std::string &name, const
          tensor.type == embedding.type && std::ranges::equal(tensor.bytes, embedding.bytes);
 }
 
-std::vector<BoundWeight> bind(const ModelConfig &config, const Weights &weights) {
+static std::vector<BoundWeight> bindRows(const ModelConfig &config, const Weights &weights,
+                                         const std::vector<WeightRow> &rows) {
   std::vector<BoundWeight> bound;
   std::set<std::string> used;
-  for (WeightRow &row : weightTable(config)) {
+  for (const WeightRow &row : rows) {
     BoundWeight weight{row, {}};
-    for (int64_t layer = 0; layer < (row.perLayer ? config.layers : 1); ++layer)
-      weight.tensors.push_back(findWeight(config, weights, row, layer, used));
+    for (int64_t layer = 0; layer < row.layers; ++layer)
+      weight.tensors.push_back(findWeight(config, weights, row, row.firstLayer + layer, used));
     bound.push_back(std::move(weight));
   }
   for (const auto &[name, tensor] : weights.all())
@@ -205,6 +207,14 @@ std::vector<BoundWeight> bind(const ModelConfig &config, const Weights &weights)
           "describes; a table that programs compute themselves can be removed from the file",
           tensor.file.string(), name, fmt::join(tensor.shape, ", "), config.file.string()));
   return bound;
+}
+
+std::vector<BoundWeight> bind(const ModelConfig &config, const Weights &weights) {
+  return bindRows(config, weights, weightTable(config));
+}
+
+std::vector<BoundWeight> bindParameters(const ModelConfig &config, const Weights &weights) {
+  return bindRows(config, weights, parameterTable(config));
 }
 
 std::vector<std::string> notFinite(const Weights &weights) {

@@ -80,7 +80,7 @@ private:
 /// masks, positions. Whatever module they are in, they hold nothing that the config does not say.
 bool isComputedTable(const std::string &name);
 
-/// A row of the weight table with what the files hold for it: one tensor, or one for each layer.
+/// A row of the table with what the files hold for it: one tensor, or one for each of its layers.
 struct BoundWeight {
   WeightRow row;
   std::vector<const Tensor *> tensors;
@@ -90,6 +90,8 @@ struct BoundWeight {
 /// tensor, both shapes and the file, for a weight that is missing, has another shape, or has no
 /// place in such a model. The result borrows from `weights`.
 std::vector<BoundWeight> bind(const ModelConfig &config, const Weights &weights);
+/// The same for the parameters of a program of `config`, its tuning included.
+std::vector<BoundWeight> bindParameters(const ModelConfig &config, const Weights &weights);
 
 /// The tensors with an element that is infinite or no number, as "name: element 17 is nan in FILE".
 std::vector<std::string> notFinite(const Weights &weights);

@@ -9,6 +9,7 @@
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/AtomicFolder.h"
 #include "runtime/data/Sums.h"
+#include "runtime/model/Adapter.h"
 #include "runtime/model/Family.h"
 #include "runtime/model/RotaryStyle.h"
 #include "runtime/model/WriteConfig.h"
@@ -109,6 +110,15 @@ void writeModelFolder(const std::filesystem::path &folder, const Model &model,
   for (const auto &entry : std::filesystem::directory_iterator(out.path()))
     files[entry.path().filename().string()] = data::contentHash(entry.path());
   data::writeSums(sumsOf(folder), files);
+  out.commit();
+}
+
+void writeAdapterFolder(const std::filesystem::path &folder, const ModelConfig &config,
+                        const Weights &adapter, const std::filesystem::path &base,
+                        const ModelCompanions &companions) {
+  data::AtomicFolder out(folder);
+  writeAdapter(out.path(), config, adapter, base);
+  writeCompanions(out.path(), companions);
   out.commit();
 }
 

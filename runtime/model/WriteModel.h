@@ -33,6 +33,13 @@ struct ModelCompanions {
 void writeModelFolder(const std::filesystem::path &folder, const Model &model,
                       const ModelCompanions &companions, uint64_t shardBytes = largestShard);
 
+/// Writes `folder` in PEFT's layout, whole or not at all, replacing what had its name: `adapter` of
+/// a model with the tuning of `config`, whose base is in `base`, and companions. Throws ModelError
+/// or FileError.
+void writeAdapterFolder(const std::filesystem::path &folder, const ModelConfig &config,
+                        const Weights &adapter, const std::filesystem::path &base,
+                        const ModelCompanions &companions);
+
 /// The list of hashes beside a folder that writeModelFolder() made.
 std::filesystem::path sumsOf(const std::filesystem::path &folder);
 

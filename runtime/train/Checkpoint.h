@@ -57,6 +57,8 @@ public:
   Checkpoint(Checkpoint &&) noexcept;
 
   const CheckpointState &state() const { return saved; }
+  /// What is frozen is in no checkpoint.
+  bool holds(const std::string &tensor) const { return entries.contains(tensor); }
   /// Copies the tensors of these names into the program's, between f32 and f64 where they differ.
   /// Throws CheckpointError where one is not here or has another shape or element type.
   void restore(std::span<const TensorBytes> tensors) const;

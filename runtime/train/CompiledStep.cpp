@@ -55,12 +55,14 @@ void CompiledStep::update(const UpdateScalars &scalars, double factor) {
   program.update(scalars.rate, scalars.firstCorrection, scalars.secondCorrection);
 }
 
-/// The tensors under the names of the model's files: what the program keeps as one stack of layers
-/// is one tensor a layer to whoever reads a message.
+/// The tensors under the names of the model's files, without what is frozen: what the program keeps
+/// as one stack of layers is one tensor a layer to whoever reads a message.
 static std::vector<TensorBytes> viewsOf(std::map<std::string, StateTensor> &tensors,
                                         std::string_view without = "") {
   std::vector<TensorBytes> views;
   for (auto &[stacked, tensor] : tensors) {
+    if (tensor.isFrozen)
+      continue;
     std::string name = tensor.name.substr(0, tensor.name.size() - without.size());
     if (model::nameInLayer(name, 0) == name) {
       views.push_back({name, tensor.element, tensor.shape, tensor.bytes});
@@ -69,7 +71,7 @@ static std::vector<TensorBytes> viewsOf(std::map<std::string, StateTensor> &tens
     std::vector<int64_t> shape(tensor.shape.begin() + 1, tensor.shape.end());
     size_t each = tensor.bytes.size() / tensor.shape.front();
     for (int64_t layer = 0; layer < tensor.shape.front(); ++layer)
-      views.push_back({model::nameInLayer(name, layer), tensor.element, shape,
+      views.push_back({model::nameInLayer(name, tensor.firstLayer + layer), tensor.element, shape,
                        std::span(tensor.bytes).subspan(layer * each, each)});
   }
   return views;

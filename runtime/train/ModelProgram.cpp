@@ -6,6 +6,7 @@
 #include "runtime/train/ModelProgram.h"
 
 #include "runtime/LaunchLists.h"
+#include "runtime/model/ParameterTable.h"
 
 #include <algorithm>
 #include <bit>
@@ -65,10 +66,18 @@ static std::vector<std::byte> roundToBF16(std::span<const std::byte> values) {
   return result;
 }
 
-/// The element type of the parameters, from an entry that every program has.
+/// The element type of a parameter, from an entry that every program has.
+static std::string elementOf(const Program &program, const std::string &parameter) {
+  for (const ProgramBuffer &buffer : program.entry("nll").buffers)
+    if (buffer.role == BufferRole::Parameter && buffer.name == parameter)
+      return buffer.element;
+  throw std::runtime_error(fmt::format("the program's nll has no parameter {}", parameter));
+}
+
+/// The element type of what is trained, and of sums: that of vectors, which are never rounded.
 static std::string stateElement(const Program &program) {
   for (const ProgramBuffer &buffer : program.entry("nll").buffers)
-    if (buffer.role == BufferRole::Parameter)
+    if (buffer.role == BufferRole::Parameter && buffer.element != "bf16")
       return buffer.element;
   throw std::runtime_error("the program's nll has no parameters");
 }
@@ -90,20 +99,21 @@ static bool isTrained(const Program &program, const std::string &weight) {
 ModelProgram::ModelProgram(Program program, const model::ModelConfig &config, unsigned threads)
     : shape(config), machine(std::move(program), threads),
       accumulation(stateElement(machine.program())) {
-  for (const model::WeightRow &row : model::weightTable(shape))
+  for (const model::WeightRow &row : model::parameterTable(shape))
     addTensor(row);
 }
 
 void ModelProgram::addTensor(const model::WeightRow &row) {
   std::vector<int64_t> dims = row.shape;
   if (row.perLayer)
-    dims.insert(dims.begin(), shape.layers);
+    dims.insert(dims.begin(), row.layers);
+  std::string element = elementOf(machine.program(), row.name);
   int64_t elements =
       std::accumulate(dims.begin(), dims.end(), int64_t(1), std::multiplies<int64_t>());
   auto add = [&](std::map<std::string, StateTensor> &tensors, const char *suffix) {
     std::string name = row.name + suffix;
-    ZeroedMemory memory(elements * elementBytes(accumulation), name.c_str());
-    tensors[name] = {name, accumulation, dims, std::move(memory)};
+    ZeroedMemory memory(elements * elementBytes(element), name.c_str());
+    tensors[name] = {name, element, dims, std::move(memory), row.firstLayer, row.isFrozen};
   };
   add(kept, "");
   if (!isTrained(machine.program(), row.name))
@@ -113,33 +123,42 @@ void ModelProgram::addTensor(const model::WeightRow &row) {
   add(added, ".gradient");
 }
 
+/// All of `tensor`, in the type `element`.
+static void readInto(std::span<std::byte> bytes, const std::string &element,
+                     const model::Tensor &tensor) {
+  size_t count = bytes.size() / elementBytes(element);
+  if (element == "f64")
+    return model::read(tensor, std::span(reinterpret_cast<double *>(bytes.data()), count));
+  if (element == "f32")
+    return model::read(tensor, std::span(reinterpret_cast<float *>(bytes.data()), count));
+  std::vector<float> values(count);
+  model::read(tensor, std::span(values));
+  std::ranges::copy(roundToBF16(std::as_bytes(std::span(values))), bytes.begin());
+}
+
 void ModelProgram::setParameters(const model::Weights &weights) {
   rounded.clear();
-  for (const model::BoundWeight &bound : model::bind(shape, weights)) {
+  for (const model::BoundWeight &bound : model::bindParameters(shape, weights)) {
     StateTensor &tensor = kept[bound.row.name];
     size_t each = tensor.bytes.size() / bound.tensors.size();
-    for (size_t layer = 0; layer < bound.tensors.size(); ++layer) {
-      std::byte *to = tensor.bytes.data() + layer * each;
-      size_t count = each / elementBytes(accumulation);
-      if (accumulation == "f64")
-        model::read(*bound.tensors[layer], std::span(reinterpret_cast<double *>(to), count));
-      else
-        model::read(*bound.tensors[layer], std::span(reinterpret_cast<float *>(to), count));
-    }
+    for (size_t layer = 0; layer < bound.tensors.size(); ++layer)
+      readInto(std::span(tensor.bytes.data() + layer * each, each), tensor.element,
+               *bound.tensors[layer]);
   }
 }
 
-model::Weights ModelProgram::parameters() const {
+model::Weights ModelProgram::trained() const {
   model::Weights weights;
-  for (const model::WeightRow &row : model::weightTable(shape)) {
+  for (const model::WeightRow &row : model::parameterTable(shape)) {
+    if (row.isFrozen)
+      continue;
     const StateTensor &tensor = kept.at(row.name);
-    int64_t layers = row.perLayer ? shape.layers : 1;
-    size_t each = tensor.bytes.size() / layers / elementBytes(accumulation);
-    for (int64_t layer = 0; layer < layers; ++layer) {
+    size_t each = tensor.bytes.size() / row.layers / elementBytes(accumulation);
+    for (int64_t layer = 0; layer < row.layers; ++layer) {
       std::vector<float> values(each);
       for (size_t i = 0; i < each; ++i)
         values[i] = static_cast<float>(valueAt(tensor.bytes, accumulation, layer * each + i));
-      weights.addValues(row.perLayer ? model::nameInLayer(row.name, layer) : row.name, row.shape,
+      weights.addValues(model::nameInLayer(row.name, row.firstLayer + layer), row.shape,
                         std::move(values));
     }
   }
@@ -284,7 +303,7 @@ void ModelProgram::bindCached(Launch &launch, const CachedColumns &columns, int3
 
 void ModelProgram::bindRounded(Launch &launch, const Entry &entry) {
   for (const ProgramBuffer &buffer : entry.buffers) {
-    if (buffer.role != BufferRole::Parameter || buffer.element == accumulation)
+    if (buffer.role != BufferRole::Parameter || buffer.element == kept.at(buffer.name).element)
       continue;
     std::vector<std::byte> &bytes = rounded[buffer.name];
     if (bytes.empty())
@@ -323,15 +342,22 @@ double ModelProgram::update(double rate, double firstCorrection, double secondCo
   return run("update", "norm", launch, {}).front();
 }
 
-int64_t stateBytes(const Program &program, const model::ModelConfig &config) {
-  constexpr int64_t tensorsOfParameter = 4; // itself, its gradient, two moments
-  int64_t elements = 0;
-  for (const model::WeightRow &row : model::weightTable(config))
-    elements +=
-        (isTrained(program, row.name) ? tensorsOfParameter : 1) *
-        std::accumulate(row.shape.begin(), row.shape.end(),
-                        row.perLayer ? config.layers : int64_t(1), std::multiplies<int64_t>());
-  return elements * elementBytes(stateElement(program));
+StateBytes stateBytes(const Program &program, const model::ModelConfig &config) {
+  constexpr int64_t moments = 2;
+  StateBytes bytes;
+  for (const model::WeightRow &row : model::parameterTable(config)) {
+    int64_t size = std::accumulate(row.shape.begin(), row.shape.end(), row.layers,
+                                   std::multiplies<int64_t>()) *
+                   elementBytes(elementOf(program, row.name));
+    bytes.parameters += size;
+    if (!isTrained(program, row.name)) {
+      bytes.frozen += size;
+      continue;
+    }
+    bytes.gradients += size;
+    bytes.moments += moments * size;
+  }
+  return bytes;
 }
 
 MemoryPlan activationPlan(const Program &program, const model::ModelConfig &config,

@@ -49,9 +49,11 @@ struct CacheBuffers {
 struct StateTensor {
   std::string name; ///< as in the weight table; gradients end in ".gradient", moments in ".first"
                     ///< and ".second"
-  std::string element; ///< f32, or f64
+  std::string element; ///< f32 or f64; of a frozen matrix what is computed with, bf16 too
   std::vector<int64_t> shape;
   ZeroedMemory bytes;
+  int64_t firstLayer = 0; ///< of a stack
+  bool isFrozen = false;  ///< no update changes it
 };
 
 class ModelProgram {
@@ -62,9 +64,9 @@ public:
 
   /// Sets the parameters. Throws ModelError where weights and config do not fit.
   void setParameters(const model::Weights &weights);
-  /// Parameters as weights of a model's files, one tensor a layer.
-  model::Weights parameters() const;
-  /// Everything that a checkpoint keeps: parameters and moments, by name.
+  /// Parameters as weights of a model's files, one tensor a layer, without those that are frozen.
+  model::Weights trained() const;
+  /// Parameters and moments, by name.
   std::map<std::string, StateTensor> &state() {
     rounded.clear(); // who asks may change them
     return kept;
@@ -121,15 +123,19 @@ private:
 
   model::ModelConfig shape;
   CPUExecutor machine;
-  std::string accumulation; ///< element type of the state
+  std::string accumulation; ///< element type of what is trained
   std::map<std::string, StateTensor> kept, added;
   /// Parameters in the type that is computed with, made when an entry first asks for them.
   std::map<std::string, std::vector<std::byte>> rounded;
 };
 
-/// Bytes of parameters, gradients and moments of such a model under `program`; nothing is
-/// allocated.
-int64_t stateBytes(const Program &program, const model::ModelConfig &config);
+/// What lives from step to step.
+struct StateBytes {
+  int64_t parameters = 0, gradients = 0, moments = 0;
+  int64_t frozen = 0; ///< of `parameters`, those that no update changes
+};
+/// Of such a model under `program`; nothing is allocated.
+StateBytes stateBytes(const Program &program, const model::ModelConfig &config);
 /// The buffers of `entry` for so many tokens: its arena is the most that any segments need.
 MemoryPlan activationPlan(const Program &program, const model::ModelConfig &config,
                           const std::string &entry, int64_t tokens);

@@ -30,8 +30,8 @@ public:
   /// Updates the weights with the gradients times `factor`.
   virtual void update(const UpdateScalars &scalars, double factor) = 0;
 
-  /// Everything that a later step depends on: weights, then moments, always in this order. The
-  /// bytes are current, and stay so until the next update.
+  /// Everything that a later step depends on and that steps change: weights, then moments, always
+  /// in this order. The bytes are current, and stay so until the next update.
   virtual std::vector<TensorBytes> tensors() = 0;
   /// Takes over what was written into the bytes that tensors() returned.
   virtual void tensorsChanged() = 0;

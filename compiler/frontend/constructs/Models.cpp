@@ -129,13 +129,45 @@ static constexpr Parameter factor[] = {{.name = "factor",
                                         .types = Number,
                                         .text = "new context over the old one",
                                         .bound = Bound::Positive}};
+static constexpr WordRow adapted[] = {
+    {.name = "linear", .text = "every matrix of the layers"},
+    {.name = "query", .text = "of attention"},
+    {.name = "key", .text = "of attention"},
+    {.name = "value", .text = "of attention"},
+    {.name = "query_key_value", .text = "in models that have the three in one"},
+    {.name = "output", .text = "of attention"},
+    {.name = "gate", .text = "of a gated feed-forward"},
+    {.name = "up", .text = "into the feed-forward"},
+    {.name = "gate_up", .text = "in models that have the two in one"},
+    {.name = "down", .text = "out of the feed-forward"},
+};
 static constexpr Parameter lora[] = {
     {.name = "rank", .types = Number, .text = "of the update", .bound = Bound::Count},
     {.name = "alpha",
      .types = Number,
      .fallback = "=rank",
      .text = "the update is scaled by alpha / rank",
-     .bound = Bound::Positive}};
+     .bound = Bound::Positive},
+    {.name = "on",
+     .types = Word | List,
+     .fallback = "linear",
+     .text = "the matrices that are updated",
+     .words = adapted},
+    {.name = "dropout",
+     .types = Number,
+     .fallback = "0",
+     .text = "share of the update's inputs that a step leaves out; above 0 *checked only*",
+     .measures = bit(Measure::Plain) | bit(Measure::Percent),
+     .bound = Bound::NotNegative},
+    {.name = "rslora",
+     .types = Boolean,
+     .fallback = "false",
+     .text = "the update is scaled by alpha / sqrt(rank)"},
+    {.name = "from",
+     .types = Path | None,
+     .fallback = "none",
+     .text =
+         "a PEFT folder whose adapter is trained on; none: a fresh one, which changes nothing"}};
 
 static constexpr Parameter overrides[] = {
     {.name = "tokenizer",
@@ -167,7 +199,6 @@ static constexpr Parameter overrides[] = {
      .fallback = "none",
      .text = "trains an addition to the weights instead of the weights",
      .family = Family::Adapter,
-     .state = State::CheckedOnly,
      .example = "adapt: lora(rank: 16)"}};
 const Construct modelOverride = {.name = "override",
                                  .family = Family::Model,
@@ -256,8 +287,9 @@ static constexpr Construct rows[] = {
     {.name = "lora",
      .family = Family::Adapter,
      .parameters = lora,
-     .text = "low-rank updates of every linear layer",
-     .example = "lora(rank: 16)"},
+     .text = "low-rank updates of linear layers; the train leaves a PEFT folder beside the model",
+     .example = "lora(rank: 16, alpha: 32, on: [query, value])",
+     .state = State::Runs},
 };
 const std::span<const Construct> models = rows;
 

@@ -22,6 +22,11 @@ static constexpr WordRow carries[] = {
     {.name = "schedule", .text = "its place in the schedule, from the train that `model` names"},
 };
 
+static constexpr WordRow frozenParts[] = {
+    {.name = "embeddings", .text = "the table of tokens and, where there is one, of positions"},
+    {.name = "head", .text = "the matrix that hidden states are multiplied with for logits"},
+};
+
 static constexpr Parameter keys[] = {
     {.name = "model",
      .types = Model,
@@ -89,6 +94,15 @@ static constexpr Parameter keys[] = {
      .text = "what else is taken from the train that `model` names",
      .words = carries,
      .example = "carry: optimizer"},
+    {.name = "freeze",
+     .types = Word | Call | List | None,
+     .fallback = "none",
+     .text = "weights that stay as they are: no gradient, no moments and, below the first layer "
+             "that is trained, nothing computed backwards",
+     .words = frozenParts,
+     .family = Family::Part,
+     .example = "freeze: [embeddings, layers(0..11)]",
+     .isLater = true},
 };
 const std::span<const Parameter> trainKeys = keys;
 
@@ -134,6 +148,11 @@ static constexpr Parameter floorRate = {
     .text = "where it ends: a share of the peak, or a learning rate",
     .measures = bit(Measure::Percent) | bit(Measure::Plain),
     .bound = Bound::NotNegative};
+static constexpr Parameter layers[] = {{.name = "which",
+                                        .types = Range,
+                                        .text = "first and last, counted from 0",
+                                        .bound = Bound::Whole,
+                                        .positional = true}};
 static constexpr Parameter warmup[] = {partLength};
 static constexpr Parameter constant[] = {restLength};
 static constexpr Parameter falling[] = {floorRate, restLength};
@@ -169,6 +188,12 @@ static constexpr Construct rows[] = {
      .parameters = falling,
      .text = "half a cosine",
      .example = "[warmup(3%), cosine(to: 10%)]",
+     .state = State::Runs},
+    {.name = "layers",
+     .family = Family::Part,
+     .parameters = layers,
+     .text = "some of a model's layers",
+     .example = "layers(0..11)",
      .state = State::Runs},
 };
 const std::span<const Construct> training = rows;

@@ -21,13 +21,13 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
                              StreamType type, unsigned threads, const Expression *loss,
                              Activations activations, UpdateSettings update,
                              const WeightFormula &weight, const std::string &cacheFolder,
-                             const std::vector<std::string> &frozen, bool fuses, int64_t again)
+                             bool fuses, int64_t again)
     : config(config), wide(type == StreamType::F64) {
   DialectRegistry registry;
   registerStages(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
-  StepRequest request{&config, loss, &weight, type, activations, update, frozen};
+  StepRequest request{&config, loss, &weight, type, activations, update};
   request.again = again;
   auto nowhere = [&](const Expression::Node &) { return Location(UnknownLoc::get(&context)); };
   auto module = buildStepStage(context, request, "kernel", nowhere, fuses);
@@ -39,9 +39,9 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   executor = std::make_unique<CPUExecutor>(std::move(*program), threads);
   for (const auto &[name, array] : parameters) {
     shapes[name] = array.shape;
-    parameterBytes[name] = encode(array.values);
+    parameterBytes[name] = encode(array.values, elementOf(name));
     for (const char *moment : {".first", ".second"})
-      stateBytes[name + moment] = encode(std::vector<double>(array.values.size()));
+      stateBytes[name + moment] = encode(std::vector<double>(array.values.size()), accumulation());
   }
   zeroGradients();
 }
@@ -51,16 +51,29 @@ void CompiledModel::useThreads(unsigned threads) {
 }
 
 void CompiledModel::zeroGradients() {
-  for (const auto &[name, bytes] : parameterBytes)
-    gradientBytes[name].assign(bytes.size(), std::byte(0));
+  for (const auto &[name, shape] : shapes)
+    gradientBytes[name] = encode(std::vector<double>(Array(shape).values.size()), accumulation());
 }
 
-std::vector<std::byte> CompiledModel::encode(const std::vector<double> &values) const {
-  std::vector<std::byte> bytes(values.size() * (wide ? 8 : 4));
+std::string CompiledModel::elementOf(const std::string &parameter) const {
+  for (const ProgramBuffer &buffer : program().entry("nll").buffers)
+    if (buffer.name == parameter)
+      return buffer.element;
+  return accumulation();
+}
+
+std::vector<std::byte> CompiledModel::encode(const std::vector<double> &values,
+                                             const std::string &type) const {
+  size_t size = type == "f64" ? 8 : type == "f32" ? 4 : 2;
+  std::vector<std::byte> bytes(values.size() * size);
   for (size_t i = 0; i < values.size(); ++i) {
     float narrow = static_cast<float>(values[i]);
-    std::memcpy(&bytes[i * (wide ? 8 : 4)], wide ? static_cast<const void *>(&values[i]) : &narrow,
-                wide ? 8 : 4);
+    auto bits = std::bit_cast<uint32_t>(narrow);
+    auto half = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    const void *from = size == 8   ? static_cast<const void *>(&values[i])
+                       : size == 4 ? static_cast<const void *>(&narrow)
+                                   : &half;
+    std::memcpy(&bytes[i * size], from, size);
   }
   return bytes;
 }
@@ -83,8 +96,12 @@ std::vector<double> CompiledModel::decode(std::span<const std::byte> bytes,
 
 Parameters CompiledModel::arraysOf(const Bytes &bytes) const {
   Parameters arrays;
-  for (const auto &[name, values] : bytes)
-    arrays[name] = Array(shapes.at(name), decode(values, wide ? "f64" : "f32"));
+  for (const auto &[name, values] : bytes) {
+    Array array(shapes.at(name));
+    size_t size = values.size() / array.values.size();
+    array.values = decode(values, size == 8 ? "f64" : size == 4 ? "f32" : "bf16");
+    arrays[name] = std::move(array);
+  }
   return arrays;
 }
 

@@ -20,7 +20,7 @@ public:
                 unsigned threads, const Expression *loss = nullptr,
                 Activations activations = Activations::recompute, UpdateSettings update = {},
                 const WeightFormula &weight = givenWeight(), const std::string &cacheFolder = "",
-                const std::vector<std::string> &frozen = {}, bool fuses = true, int64_t again = 0);
+                bool fuses = true, int64_t again = 0);
 
   /// Runs an entry; the results it has, by name. Gradients add up until zeroGradients().
   Parameters run(const char *entry, const Columns &columns);
@@ -38,7 +38,9 @@ public:
 private:
   using Bytes = std::map<std::string, std::vector<std::byte>>;
   Parameters arraysOf(const Bytes &bytes) const;
-  std::vector<std::byte> encode(const std::vector<double> &values) const;
+  std::string accumulation() const { return wide ? "f64" : "f32"; }
+  std::string elementOf(const std::string &parameter) const;
+  std::vector<std::byte> encode(const std::vector<double> &values, const std::string &type) const;
   std::vector<double> decode(std::span<const std::byte> bytes, const std::string &type) const;
   void bindList(Bindings &bindings, Bytes &kept, const std::string &name,
                 const std::vector<int32_t> &list) const;

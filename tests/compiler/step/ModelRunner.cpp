@@ -7,6 +7,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
+#include "runtime/model/ParameterTable.h"
 
 #include <cmath>
 #include <random>
@@ -59,10 +60,10 @@ Parameters randomParameters(const model::ModelConfig &config, unsigned seed) {
   Parameters parameters;
   std::mt19937 generator(seed);
   std::normal_distribution<double> normal;
-  for (const model::WeightRow &row : model::weightTable(config)) {
+  for (const model::WeightRow &row : model::parameterTable(config)) {
     std::vector<int64_t> shape = row.shape;
     if (row.perLayer)
-      shape.insert(shape.begin(), config.layers);
+      shape.insert(shape.begin(), row.layers);
     Array array(shape);
     bool around = row.shape.size() == 1 && row.name.ends_with("weight");
     for (double &value : array.values)

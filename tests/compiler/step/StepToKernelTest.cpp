@@ -137,54 +137,6 @@ TEST_P(Compiled, MicroBatchesAddUp) {
 INSTANTIATE_TEST_SUITE_P(Every, Compiled, ::testing::ValuesIn(cases()),
                          [](const auto &info) { return info.param.name; });
 
-/// How often `entry` names a kernel whose name begins so.
-size_t launches(const Program &program, const std::string &entry, const std::string &kernel) {
-  size_t count = 0;
-  for (const Instruction &i : program.entry(entry).instructions)
-    count += i.opcode == Opcode::Launch && program.kernels[i.immediate].starts_with(kernel);
-  return count;
-}
-
-/// Frozen weights have no gradient, no kernel that would make it, no moments and no update; what is
-/// trained beside them gets the same bits as without.
-TEST(CompiledFrozen, CostsNothingAndChangesNothing) {
-  model::ModelConfig config = smallLlama();
-  Parameters parameters = randomParameters(config, 7);
-  Columns columns = columnsOf(someSequences(3), {0, 1, 2, 3, 4});
-  std::vector<std::string> frozen;
-  for (const model::WeightRow &row : model::weightTable(config))
-    if (row.role == model::Role::Embedding || row.role == model::Role::Query ||
-        row.role == model::Role::Vocabulary || row.role == model::Role::FeedForwardNorm)
-      frozen.push_back(row.name);
-  for (Activations activations : {Activations::recompute, Activations::save}) {
-    // Apart, so that a product is a launch.
-    CompiledModel whole(config, parameters, StreamType::F32, 1, nullptr, activations, {},
-                        givenWeight(), "", {}, /*fuses=*/false);
-    CompiledModel part(config, parameters, StreamType::F32, 1, nullptr, activations, {},
-                       givenWeight(), "", frozen, /*fuses=*/false);
-    whole.run("train", columns);
-    part.run("train", columns);
-    Parameters all = whole.gradients();
-    for (const auto &[name, gradient] : part.gradients())
-      if (llvm::is_contained(frozen, name))
-        EXPECT_EQ(gradient.values, std::vector<double>(gradient.values.size())) << name;
-      else
-        EXPECT_EQ(gradient.values, all[name].values) << name;
-    EXPECT_EQ(launches(whole.program(), "train", "linear_gradient"),
-              launches(part.program(), "train", "linear_gradient") + 1);
-    for (const char *kernel : {"embedding_gradient", "vocabulary_gradient"})
-      EXPECT_EQ(launches(part.program(), "train", kernel), 0u) << kernel;
-    for (const char *entry : {"train", "update"})
-      for (const ProgramBuffer &buffer : part.program().entry(entry).buffers)
-        for (const std::string &name : frozen)
-          EXPECT_TRUE(buffer.name != name + ".gradient" && buffer.name != name + ".first") << name;
-    part.update(1e-2, 0.1, 0.05);
-    for (const auto &[name, array] : part.parameters())
-      EXPECT_EQ(array.values == whole.parameters()[name].values, llvm::is_contained(frozen, name))
-          << name;
-  }
-}
-
 /// Of the tokens only those with a label go through the final norm and the head, whatever their
 /// share; a micro-batch without targets, or without tokens, adds nothing.
 TEST_P(Compiled, SomeTargets) {

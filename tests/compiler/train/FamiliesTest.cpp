@@ -165,7 +165,7 @@ void FamiliesTest::checkFiles() {
   fs::path out = fs::path(testing::TempDir()) / "families" / GetParam();
   fs::remove_all(out);
   fs::create_directories(out.parent_path());
-  model::writeModelFolder(out, {model.config, program->parameters()}, {}, /*shardBytes=*/20000);
+  model::writeModelFolder(out, {model.config, program->trained()}, {}, /*shardBytes=*/20000);
   model::Model back = model::openModel(out);
   EXPECT_EQ(configText(back.config, model::DataType::F32),
             configText(model.config, model::DataType::F32));

@@ -39,6 +39,7 @@ end = 1  # a token of the toy is a byte, and each answer has its end token
 every = answers("chats.jsonl")
 check("last-answer: the last answers and their ends, nothing else",
       targets("last-answer", "tuned") == sum(len(each[-1]) + end for each in every))
+check("adapter: an adapter comes out beside the model", (ran["adapter"].folder("tuned") / "adapter/adapter_model.safetensors").exists())
 code = sum(len(f"x = {i}```") for i in range(60))
 check("code-blocks: what stands between the marks, with the mark that ends it", targets("code-blocks", "coder") == code,
       (targets("code-blocks", "coder"), code))

@@ -39,6 +39,7 @@ constexpr Wrap wraps[] = {
     {Family::Position, Around::Train, "position: ", ""},
     {Family::Optimizer, Around::Train, "optimizer: ", ""},
     {Family::Schedule, Around::Train, "schedule: ", ""},
+    {Family::Part, Around::Train, "freeze: ", ""},
     {Family::Spans, Around::Score, "spans: ", ""},
     {Family::Pairs, Around::Score, "spans: sentence\npairs: ", ""},
     {Family::Interval, Around::Run, "save: ", ""},

@@ -168,6 +168,23 @@ carry: optimizer)",
      R"(optimizer: 'carry' takes from a train, but 'model' has tensors that adapt: adds
 	base { adapt: lora(rank: 4) }: the model is here)",
      R"(carry: none)"},
+    {Around::Train, R"(model: base { adapt: lora(rank: 4) }
+freeze: head)",
+     R"(head: 'freeze' is of a train of the model's own weights, and 'adapt' leaves all of them as they are
+	lora(rank: 4): the adapter is here)",
+     R"(model: base
+freeze: head)"},
+    {Around::Train, R"(model: base { adapt: lora(rank: 4, on: [query, norm]) })",
+     R"(norm: expected linear, query, key, value, query_key_value, output, gate, up, gate_up or down for 'on' of lora, found 'norm')",
+     R"(model: base { adapt: lora(rank: 4, on: [query, value], rslora: true) })"},
+    {Around::Train, R"(freeze: layers(3..1))",
+     R"(3..1: the range runs backwards: its first end is the larger one)",
+     R"(freeze: layers(1..3))"},
+    {Around::Train, R"(freeze: layers(0..1.5))", R"(1.5: 'which' of layers must be a whole number)",
+     R"(freeze: [embeddings, layers(0..1)])"},
+    {Around::Train, R"(freeze: [norms])",
+     R"(norms: expected embeddings, head or layers(…) for 'freeze' of train, found 'norms')",
+     R"(freeze: [head])"},
     {Around::Train, R"(clip: 0)", R"(0: 'clip' of train must be more than zero)", R"(clip: 1)"},
     {Around::Train, R"(optimizer: adamw(lr: 3 steps))",
      R"(3 steps: expected a plain number for 'lr' of adamw, found steps)",

@@ -143,13 +143,13 @@ TEST(Values, MeasurementsKeepTheirNames) {
 }
 
 TEST(Values, CheckedOnlyNamesConstructsOnce) {
-  CheckedPiece piece(Around::File, "model a = base { adapt: lora(rank: 4) }"
-                                   "\nmodel b = base { adapt: lora(rank: 8) }");
+  CheckedPiece piece(Around::File, "model a = base { adapt: lora(rank: 4, dropout: 5%) }"
+                                   "\nmodel b = base { adapt: lora(rank: 8, dropout: 0.1) }");
   ASSERT_TRUE(piece.recipe) << piece.errors();
-  size_t adapters = 0;
+  size_t dropouts = 0;
   for (const CheckedOnly &only : piece.recipe->checkedOnly)
-    adapters += only.construct == "adapt";
-  EXPECT_EQ(adapters, 1u);
+    dropouts += only.construct == "dropout";
+  EXPECT_EQ(dropouts, 1u);
 }
 
 // Of a key's words those that change nothing run.
