@@ -8,6 +8,7 @@
 
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/tools/TrainBuild.h"
+#include "compiler/tools/TunedWeights.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/train/StepSource.h"
 
@@ -38,13 +39,15 @@ static double productsPeak(const StepSource &source, const TargetDescription &ta
   return source.type == StepType::BF16 && target.pairs ? ceilings.pairs : ceilings.f32;
 }
 
-MeasuredKernels measureKernels(const CheckedRecipe &recipe, const CheckedDefinition &train,
-                               const FittedStep &fitted, const TrainingData &data) {
+MeasuredKernels measureKernels(const SourceManager &sources, const CheckedRecipe &recipe,
+                               const CheckedDefinition &train, const FittedStep &fitted,
+                               const TrainingData &data) {
   constexpr int steps = 3;
   data::MicroBatch batch = firstBatch(train, fitted, data);
   std::unique_ptr<train::ModelProgram> program = programFor(recipe, fitted.source);
-  program->setParameters(
-      model::freshWeights(fitted.source.config, 0.02, data::SeedTree(recipe.seed)));
+  const model::ModelConfig &config = fitted.source.config;
+  model::Weights fresh = model::freshWeights(config, 0.02, data::SeedTree(recipe.seed));
+  program->setParameters(beginningOf(sources, recipe, train, {config, std::move(fresh)}));
   train::CompiledStep step(*program);
   std::vector<KernelTime> before;
   for (int i = 0; i < steps; ++i) {

@@ -46,7 +46,7 @@ static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
     std::optional<MeasuredKernels> measured;
     if (request.measures) {
       refuseUnfit(sources, recipe, train, fitted);
-      measured = measureKernels(recipe, train, fitted, *data);
+      measured = measureKernels(sources, recipe, train, fitted, *data);
     }
     std::optional<std::string> text =
         printStage(fitted.source, request.text, measured ? &*measured : nullptr);
