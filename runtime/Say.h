@@ -18,9 +18,14 @@ namespace roux {
 /// Why words were first lost on stdout; 0: none were.
 inline int lostWords = 0;
 
+/// Whether only what went wrong is wanted: nothing is said on stdout then, nor how far things are.
+inline bool isQuiet = false;
+
 /// Writes and goes on, whatever became of it.
 template <typename... Values>
 void say(std::FILE *out, fmt::format_string<Values...> form, Values &&...values) {
+  if (isQuiet && out == stdout)
+    return;
   std::string text = fmt::format(form, std::forward<Values>(values)...);
   bool written = std::fwrite(text.data(), 1, text.size(), out) == text.size();
   if (!written && out == stdout && lostWords == 0)

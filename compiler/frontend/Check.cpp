@@ -28,6 +28,7 @@ std::optional<CheckedRecipe> Checker::run() {
     fillDefaults(constructOf(ast::Kind::Run), {mainFile, 0, 0}, run.keys, 0);
   }
   checked.push_back(std::move(run));
+  checkKept();
   reportUnread();
   if (diagnostics.hasErrors())
     return std::nullopt;

@@ -98,6 +98,8 @@ private:
   CheckedValue paramValue(const ast::Expr *expr);
   void reportCycle(uint32_t symbol, SourceRange from);
   void reportUnread();
+  /// Whether some eval measures what each `keep: best(…)` names.
+  void checkKept();
   /// Resolves a name for the definition being checked and remembers that it was read. nullptr
   /// when nothing has that name; then nothing is reported.
   const CheckedDefinition *read(std::string_view name, SourceRange where);

@@ -96,7 +96,8 @@ std::string_view spelling(Family family) {
                                         "values",
                                         "a place of a secret",
                                         "an interval",
-                                        "a measurement"};
+                                        "a measurement",
+                                        "a choice of weights"};
   return names[static_cast<size_t>(family)];
 }
 

@@ -25,22 +25,23 @@ std::string_view spelling(State state);
 /// What may stand for a parameter; bits of Parameter::types.
 namespace type {
 enum Bits : uint32_t {
-  None = 1u << 0,       ///< `none`
-  Boolean = 1u << 1,    ///< true, false
-  Number = 1u << 2,     ///< a number, in one of Parameter::measures
-  Range = 1u << 3,      ///< a..b, in one of Parameter::measures
-  Text = 1u << 4,       ///< "…"
-  Path = 1u << 5,       ///< "…" that names a file or folder
-  Pattern = 1u << 6,    ///< "…" that names files, with * and ?
-  Prompt = 1u << 7,     ///< "…" with {holes}, or the name of a prompt
-  Word = 1u << 8,       ///< one of Parameter::words
-  Model = 1u << 9,      ///< a model or a train
-  Data = 1u << 10,      ///< records
-  Tokenizer = 1u << 11, ///< a tokenizer
-  Formula = 1u << 12,   ///< a scoped expression at Parameter::place
-  Call = 1u << 13,      ///< a construct of Parameter::family
-  List = 1u << 14,      ///< [ … ] of anything else accepted here
-  Field = 1u << 15,     ///< the name of a field that `ask` made
+  None = 1u << 0,         ///< `none`
+  Boolean = 1u << 1,      ///< true, false
+  Number = 1u << 2,       ///< a number, in one of Parameter::measures
+  Range = 1u << 3,        ///< a..b, in one of Parameter::measures
+  Text = 1u << 4,         ///< "…"
+  Path = 1u << 5,         ///< "…" that names a file or folder
+  Pattern = 1u << 6,      ///< "…" that names files, with * and ?
+  Prompt = 1u << 7,       ///< "…" with {holes}, or the name of a prompt
+  Word = 1u << 8,         ///< one of Parameter::words
+  Model = 1u << 9,        ///< a model or a train
+  Data = 1u << 10,        ///< records
+  Tokenizer = 1u << 11,   ///< a tokenizer
+  Formula = 1u << 12,     ///< a scoped expression at Parameter::place
+  Call = 1u << 13,        ///< a construct of Parameter::family
+  List = 1u << 14,        ///< [ … ] of anything else accepted here
+  Field = 1u << 15,       ///< the name of a field that `ask` made
+  Measurement = 1u << 16, ///< the name of what an eval measures
 };
 } // namespace type
 
@@ -79,6 +80,7 @@ enum class Family : uint8_t {
   Secret,
   Interval,
   Task,
+  Kept,
 };
 /// "a batch policy", as the author would say it.
 std::string_view spelling(Family family);
@@ -127,7 +129,8 @@ struct Parameter {
   bool multiplier = false;       ///< written `8 * pack(…)`, never by its name
   State state = State::Runs;     ///< as far as its construct does
   std::string_view example = {}; ///< of a key: `key: value`
-  /// Came when results were kept already: while it is none, they are called as they were.
+  /// Came when results were kept already: while it says what was so then, they are called as they
+  /// were.
   bool isLater = false;
 };
 

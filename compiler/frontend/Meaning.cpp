@@ -70,10 +70,10 @@ std::string meaningOf(const CheckedValue &value) {
   });
 }
 
-/// A key that a recipe could not say when results were first kept, and does not say now.
-static bool isLaterAndNone(const CheckedDefinition &definition, const CheckedArgument &key) {
+/// A key that a recipe could not say when results were first kept, and that says what was so then.
+static bool isLaterAndAsBefore(const CheckedDefinition &definition, const CheckedArgument &key) {
   const Parameter *parameter = constructOf(definition.kind).find(key.name);
-  return parameter && parameter->isLater && key.value.isNone();
+  return parameter && parameter->isLater && meaningOf(key.value) == parameter->fallback;
 }
 
 static std::string textOf(const CheckedDefinition &definition) {
@@ -82,7 +82,7 @@ static std::string textOf(const CheckedDefinition &definition) {
     text += fmt::format("  is {}\n", meaningOf(definition.value));
   for (const auto *arguments : {&definition.keys, &definition.lets, &definition.tasks})
     for (const CheckedArgument &argument : *arguments)
-      if (!isLaterAndNone(definition, argument))
+      if (!isLaterAndAsBefore(definition, argument))
         text += fmt::format("  {}: {}\n", argument.name, meaningOf(argument.value));
   return text;
 }

@@ -231,6 +231,7 @@ static constexpr Words hashes[] = {
     {"shape", "the config of the model it starts from is another"},
     {"from", "the train it starts from is another"},
     {"save", "the saves it is the average of are others"},
+    {"watched", "what is watched for the best weights is measured otherwise"},
     {"edited", "a stage was edited by hand"},
     {"step format", "this build makes steps in another way"},
 };

@@ -149,6 +149,7 @@ std::string expected(const Parameter &parameter) {
       {Data, "data"},
       {Tokenizer, "a tokenizer"},
       {Field, "a field"},
+      {Measurement, "the name of a measurement"},
       {Formula, "an expression"},
   };
   if (parameter.measures == ~0u)

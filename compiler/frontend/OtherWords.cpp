@@ -69,7 +69,8 @@ static constexpr OtherWord table[] = {
      "adapter ",
      "", "write adapt: lora(rank: 16) in the block of the model that is trained"},
     {" early_stopping_patience early_stopping load_best_model_at_end ", "",
-     "there is none of it yet: the last weights are exported"},
+     "write keep: best(unseen) and patience: 3, with an eval that measures unseen during: every(50 "
+     "steps)"},
     {" shuffle ", " train ", "order belongs to the data: data: chats | shuffle"},
     {" seed random_seed ", " train run shuffle sample ", "write seed 7 on a line of its own"},
     {" resume resume_from_checkpoint auto_resume_from_checkpoints ", "",

@@ -169,7 +169,7 @@ std::string referenceTables() {
       {"Models and tokenizers", models},
       {"Batch policies", policies},
       {"Positions", positions},
-      {"Optimizers and schedules", training},
+      {"Optimizers, schedules and kept weights", training},
       {"Spans and pairs of a score", scoring},
       {"Measurements", evaluation},
       {"Intervals", running},

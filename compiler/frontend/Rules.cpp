@@ -101,10 +101,11 @@ void Checker::checkTogether(const CheckedValue &call) {
       rule.check(call, report);
   if (call.calls("lora") && call["dropout"].kind == ValueKind::Number && call["dropout"].number > 0)
     noteState(State::CheckedOnly, "dropout", call["dropout"].where);
-  if (call.calls("average") && call["model"].kind != ValueKind::Mistaken &&
+  if ((call.calls("average") || call.calls("saved")) && call["model"].kind != ValueKind::Mistaken &&
       !trainNamedBy(definitionAt(), call["model"]))
     diagnostics.error(call["model"].where,
-                      "'average' is of what a train saved; expected the name of a train");
+                      fmt::format("'{}' is of what a train saved; expected the name of a train",
+                                  call.construct->name));
 }
 
 void Checker::checkTogether(const CheckedDefinition &definition) {
@@ -173,6 +174,8 @@ std::string_view Checker::whyNoTrain(const CheckedValue &model) const {
     return "is a sum of models";
   if (model.calls("average"))
     return "is an average of saves";
+  if (model.calls("saved"))
+    return "is a save of one";
   const CheckedValue *adapter = model.calls("override") ? model.find("adapt") : nullptr;
   if (adapter && !adapter->isNone())
     return "has tensors that adapt: adds";
@@ -222,6 +225,44 @@ void Checker::checkTrain(const CheckedDefinition &train) {
         .note(model.where, "the model is here");
   checkAdapter(train);
   checkSchedule(train["schedule"]);
+  if (!train["patience"].isNone() && !train["keep"].calls("best"))
+    diagnostics.error(train["patience"].where,
+                      "'patience' waits for a better measurement; write keep: best(…) too");
+}
+
+void Checker::checkKept() {
+  for (const CheckedDefinition &train : checked) {
+    const CheckedValue *keep = train.kind == ast::Kind::Train ? train.find("keep") : nullptr;
+    if (!keep || !keep->calls("best") || keep->arguments.empty() ||
+        (*keep)["measurement"].kind != ValueKind::Word)
+      continue;
+    const CheckedValue &wanted = (*keep)["measurement"];
+    std::vector<std::string_view> known;
+    size_t found = 0;
+    for (const CheckedDefinition &eval : checked) {
+      const CheckedValue *during = eval.kind == ast::Kind::Eval ? eval.find("during") : nullptr;
+      const CheckedValue *model = eval.find("model");
+      if (!during || during->isNone() || !model || trainNamedBy(definitionAt(), *model) != &train)
+        continue;
+      for (const CheckedArgument &task : eval.tasks)
+        if (task.value.calls("loss")) {
+          known.push_back(task.name);
+          found += task.name == wanted.text;
+        }
+    }
+    if (found > 1)
+      diagnostics.error(wanted.where,
+                        fmt::format("{} evals measure '{}' while '{}' trains; give them names that "
+                                    "tell them apart",
+                                    found, wanted.text, train.name));
+    if (found == 0 && !diagnostics.hasErrors())
+      diagnostics.error(
+          wanted.where,
+          fmt::format(
+              "no eval measures '{0}' while '{1}' trains{2}; expected eval e {{ model: {1}, "
+              "during: every(50 steps), {0}: loss(…) }}",
+              wanted.text, train.name, didYouMean(wanted.text, known)));
+  }
 }
 
 void Checker::checkSchedule(const CheckedValue &schedule) {
@@ -261,9 +302,10 @@ void Checker::checkEval(const CheckedDefinition &eval) {
                                                     : whyNoTrain(model)))
         .note(model.where, "the model is here");
   if (during.kind == ValueKind::Call && during["interval"].kind == ValueKind::Number &&
-      during["interval"].measure != Measure::Steps)
-    diagnostics.error(during["interval"].where,
-                      "'during' counts steps, so that every run measures at the same ones");
+      during["interval"].measure != Measure::Steps && during["interval"].measure != Measure::Epochs)
+    diagnostics.error(
+        during["interval"].where,
+        "'during' counts steps or epochs, so that every run measures at the same ones");
   if (during.kind == ValueKind::Call && !during["keep"].isNone())
     diagnostics.error(during["keep"].where, "'keep' is for saved files; 'during' saves none");
   if (eval.tasks.empty())

@@ -74,7 +74,7 @@ static constexpr Row rows[] = {
      {missing, "tokens cannot be added; the tokenizer is the model's"}},
     {" early_stopping_* load_best_model_at_end metric_for_best_model greater_is_better "
      "early_stopping_patience ",
-     {missing, "the last weights are exported; losses on the way are in the report"}},
+     {missing, "write keep: best(unseen) and patience: 3 in the train, and during: in the eval"}},
     {" test_datasets eval_dataset eval_on_each_dataset dataset_test_split ",
      {missing, "write a second data and an eval with loss(…) for it"}},
     {" rope_scaling rope_theta overrides_of_model_config relora_* model_config ",

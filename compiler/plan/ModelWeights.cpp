@@ -17,7 +17,9 @@
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/CheckpointFolder.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <functional>
 #include <numeric>
 #include <set>
@@ -46,7 +48,7 @@ public:
 private:
   model::Weights blend(const CheckedValue &value) const;
   model::Weights adapted(const CheckedValue &block, model::Weights base) const;
-  model::Weights average(const CheckedValue &call) const;
+  model::Weights meanOfSaves(const CheckedValue &call) const;
 
   const SourceManager &sources;
   const CheckedRecipe &recipe;
@@ -65,13 +67,29 @@ model::Weights WeightReader::blend(const CheckedValue &value) const {
   return model::blend(parts).weights;
 }
 
-/// The checkpoints that `average` is of. Throws RefusedRecipe where there are fewer.
+/// The checkpoint that `saved` names. Throws RefusedRecipe where there is none of that step.
+static std::vector<std::filesystem::path> saveOf(const SourceManager &sources,
+                                                 const CheckedValue &call,
+                                                 const CheckedDefinition &train,
+                                                 const train::CheckpointFolder &folder) {
+  std::vector<uint64_t> steps = folder.steps();
+  auto step = countOf<uint64_t>(sources, call["step"]);
+  if (std::ranges::find(steps, step) == steps.end())
+    throw RefusedRecipe(sources, call["step"].where,
+                        fmt::format("train '{}' has no save of step {}; it has {}", train.name,
+                                    step, fmt::join(steps, ", ")));
+  return {folder.file(step)};
+}
+
+/// The checkpoints that `average` or `saved` is of. Throws RefusedRecipe where there are fewer.
 static std::vector<std::filesystem::path> savesOf(const SourceManager &sources,
                                                   const CheckedRecipe &recipe,
                                                   const CheckedValue &call,
                                                   const TrainedModel &trained) {
   const CheckedDefinition &train = *recipe.trainNamedBy(call["model"]);
   train::CheckpointFolder folder(trained(train).parent_path(), 0);
+  if (call.calls("saved"))
+    return saveOf(sources, call, train, folder);
   std::vector<uint64_t> steps = folder.steps();
   auto count = countOf<size_t>(sources, call["saves"]);
   if (steps.size() < count)
@@ -88,7 +106,7 @@ static std::vector<std::filesystem::path> savesOf(const SourceManager &sources,
 
 /// The mean in double precision, rounded once. The model that the train wrote says which tensors
 /// there are.
-model::Weights WeightReader::average(const CheckedValue &call) const {
+model::Weights WeightReader::meanOfSaves(const CheckedValue &call) const {
   const CheckedDefinition &train = *recipe.trainNamedBy(call["model"]);
   std::map<std::string, std::vector<double>> sums;
   std::map<std::string, std::vector<int64_t>> shapes;
@@ -144,8 +162,8 @@ model::Weights WeightReader::read(const CheckedValue &value, std::string_view na
     return blend(value);
   if (value.calls("override"))
     return adapted(value, read(value["base"], name));
-  if (value.calls("average"))
-    return average(value);
+  if (value.calls("average") || value.calls("saved"))
+    return meanOfSaves(value);
   if (value.calls("new"))
     return model::freshWeights(builder.modelOf(value).config, value["deviation"].number,
                                data::SeedTree(recipe.seed) / name / "new");
@@ -203,7 +221,7 @@ std::string modelIdentity(const SourceManager &sources, const CheckedRecipe &rec
     std::filesystem::path folder = adapterFolder(sources, value);
     return of(value["base"]) + (folder.empty() ? "" : adapterIdentity(folder, known));
   }
-  if (value.calls("average")) {
+  if (value.calls("average") || value.calls("saved")) {
     std::string text = of(value["model"]);
     for (const std::filesystem::path &file : savesOf(sources, recipe, value, trained))
       text += fmt::format("save {}\n", file.filename().string());

@@ -279,6 +279,8 @@ ModelFacts ModelReader::read(const CheckedValue &value, const CheckedValue *bloc
     return override(value);
   if (value.calls("average"))
     return average(value);
+  if (value.calls("saved"))
+    return read(value["model"]);
   throw RefusedRecipe(sources, value.where,
                       "a model that can only answer has no shape, weights or tokenizer; expected "
                       "load(…), new(…) or a train");

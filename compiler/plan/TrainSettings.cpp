@@ -89,6 +89,8 @@ static train::Interval intervalOf(const CheckedValue &every) {
   constexpr double minute = 60, hour = 3600;
   if (length.measure == Measure::Steps)
     return {.steps = std::max<uint64_t>(1, std::llround(length.number))};
+  if (length.measure == Measure::Epochs)
+    return {.epochs = length.number};
   return {.seconds = length.number * (length.measure == Measure::Hours ? hour : minute)};
 }
 

@@ -191,7 +191,8 @@ eval::EvalResult EvalBuilder::build(const CheckedDefinition &eval) {
   if (result) {
     say(stdout, "eval {}: nothing changed, {}\n", eval.name, file.string());
   } else {
-    say(stderr, "eval {}: measuring\n", eval.name);
+    if (!isQuiet)
+      say(stderr, "eval {}: measuring\n", eval.name);
     result = measure(eval, tasks);
     std::filesystem::create_directories(file.parent_path());
     data::writeWhole(file, eval::toJson(*result));

@@ -262,6 +262,7 @@ int runRun(int argc, char **argv) {
   addEdited(app, from);
   app.add_option("--dump-dir", request.dumpFolder,
                  "write every stage of what is compiled to files of this folder");
+  app.add_flag("--quiet,-q", isQuiet, "say only what went wrong; the report has the rest");
   app.add_flag(
       "--dry-run", request.dry,
       "say what would be built, and why what was built before is not enough; build nothing");

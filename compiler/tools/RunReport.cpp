@@ -6,15 +6,19 @@
 #include "compiler/tools/RunReport.h"
 
 #include "compiler/frontend/Objective.h"
+#include "compiler/tools/RunList.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/data/view/DataSummary.h"
 #include "runtime/train/Progress.h"
+#include "runtime/train/RunRecord.h"
+#include "runtime/train/StepSource.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sstream>
 
 namespace roux {
@@ -40,25 +44,69 @@ static std::vector<train::StepMetrics> thinned(std::vector<train::StepMetrics> m
 }
 
 void RunReport::addCurves(const CheckedDefinition &train,
-                          const std::vector<train::StepMetrics> &metrics) {
+                          const std::vector<train::StepMetrics> &metrics,
+                          const train::TrainingExtent &extent) {
   if (metrics.empty())
     return;
-  report::Series loss{train.name, {}}, rate{train.name, {}}, speed{train.name, {}};
-  std::map<std::string, report::Series> heldOut;
+  // Steps that hold more trained on more: by tokens, trains can be laid over each other.
+  auto tokensAt = [&](uint64_t step) {
+    return static_cast<double>(extent.tokensBefore[std::min(step + 1, extent.steps())]);
+  };
+  std::map<std::string, report::Series> heldOut, heldOutByTokens;
   for (const train::StepMetrics &step : metrics)
-    for (const auto &[name, value] : step.measured)
+    for (const auto &[name, value] : step.measured) {
       heldOut[name].points.emplace_back(static_cast<double>(step.step), value);
-  for (auto &[name, series] : heldOut)
-    page.heldOut.push_back({name, std::move(series.points)});
+      heldOutByTokens[name].points.emplace_back(tokensAt(step.step), value);
+    }
+  report::Series loss{train.name, {}}, byTokens{train.name, {}}, norm{train.name, {}},
+      rate{train.name, {}}, speed{train.name, {}};
   for (const train::StepMetrics &step : thinned(metrics)) {
     double at = static_cast<double>(step.step);
     loss.points.emplace_back(at, step.loss);
+    byTokens.points.emplace_back(tokensAt(step.step), step.loss);
+    norm.points.emplace_back(at, step.gradientNorm);
     rate.points.emplace_back(at, step.rate);
     speed.points.emplace_back(at, static_cast<double>(step.tokens) / step.seconds);
   }
-  page.loss.push_back(std::move(loss));
+  auto add = [&](std::vector<report::Series> &curves, report::Series trained,
+                 std::map<std::string, report::Series> &measured) {
+    curves.push_back(std::move(trained));
+    for (auto &[name, series] : measured)
+      curves.push_back({fmt::format("{} of {}", name, train.name), std::move(series.points), true});
+  };
+  add(page.loss, std::move(loss), heldOut);
+  add(page.lossByTokens, std::move(byTokens), heldOutByTokens);
+  page.gradientNorm.push_back(std::move(norm));
   page.rate.push_back(std::move(rate));
   page.throughput.push_back(std::move(speed));
+}
+
+void RunReport::addHow(const CheckedDefinition &train, const std::filesystem::path &folder) {
+  std::optional<train::RunRecord> record = train::readRecord(train::recordOf(folder));
+  if (!record)
+    return;
+  page.how.columns = {"train", "started", "time", "machine", "dtype", "seed", "version", "command"};
+  page.how.rows.push_back({train.name, record->started.substr(0, record->started.find('.')),
+                           train::durationText(record->seconds), record->machine, record->dtype,
+                           fmt::format("{}", record->seed), record->version,
+                           fmt::format("{}", fmt::join(record->command, " "))});
+}
+
+/// What a person would want to have known before.
+static std::vector<std::string> warningsOf(const CheckedDefinition &train, const TrainingData &data,
+                                           const data::DataSummary &summary) {
+  std::vector<std::string> warnings;
+  for (const data::LedgerLine &line : data.plan.ledger().lines())
+    if (line.fate == data::Fate::Warned)
+      warnings.push_back(fmt::format("{}: {} ({} sequence{})", train.name, line.rule,
+                                     line.sequences, line.sequences == 1 ? "" : "s"));
+  if (summary.zeroWeights > 0)
+    warnings.push_back(fmt::format("{}: {} target{} of the steps weighed weigh{} 0 and are trained "
+                                   "on nothing",
+                                   train.name, summary.zeroWeights,
+                                   summary.zeroWeights == 1 ? "" : "s",
+                                   summary.zeroWeights == 1 ? "s" : ""));
+  return warnings;
 }
 
 void RunReport::addLedger(const CheckedDefinition &train, const data::Ledger &ledger) {
@@ -164,7 +212,10 @@ void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
             batch.calls("sorted") ? static_cast<uint64_t>(batch["group"].number) : 8);
   if (train["batch"].calls("bucket"))
     costs.addLengths(train.name, metrics, data.plan);
-  addCurves(train, metrics);
+  addCurves(train, metrics, train::extentOf(data.plan));
+  addHow(train, built.folder);
+  for (std::string &warning : warningsOf(train, data, summary))
+    page.warnings.push_back(std::move(warning));
   addLedger(train, data.plan.ledger());
   addStep(train, data);
   report::Histogram lengths{train.name, {}};
@@ -260,6 +311,10 @@ void RunReport::add(const CheckedDefinition &eval, const eval::EvalResult &resul
 std::filesystem::path RunReport::write(const std::filesystem::path &folder) {
   std::filesystem::path file = folder / "report.html";
   page.results = table.table();
+  // One run is what the page shows already.
+  if (std::vector<ListedRun> runs = runsIn(folder);
+      std::ranges::any_of(runs, [](const ListedRun &run) { return !run.differs.empty(); }))
+    page.runs = tableOf(runs);
   for (std::vector<std::string> &row : page.lossBySource.rows)
     row.resize(page.lossBySource.columns.size());
   report::writeReport(file, page);

@@ -29,7 +29,10 @@ public:
   std::filesystem::path write(const std::filesystem::path &folder);
 
 private:
-  void addCurves(const CheckedDefinition &train, const std::vector<train::StepMetrics> &metrics);
+  void addCurves(const CheckedDefinition &train, const std::vector<train::StepMetrics> &metrics,
+                 const train::TrainingExtent &extent);
+  /// When, where and by which command it was made.
+  void addHow(const CheckedDefinition &train, const std::filesystem::path &folder);
   /// Memory and kernels of the train's step.
   void addStep(const CheckedDefinition &train, const TrainingData &data);
   /// `measured` is "task of model".

@@ -57,17 +57,23 @@ void RunTable::add(const std::string &train, const std::vector<train::StepMetric
                    const data::DataSummary &summary, const data::Plan &plan, uint64_t devices) {
   if (metrics.empty())
     return;
-  double tokens = 0, targets = 0, seconds = 0, lastLoss = 0;
+  // Not every step may be logged; the plan knows what all of them held.
+  uint64_t steps = std::min(metrics.back().step + 1, plan.steps());
+  double tokens = 0, targets = 0, logged = 0, seconds = 0, lastLoss = 0;
+  for (uint64_t step = 0; step < steps; ++step) {
+    data::PlannedStep counts = plan.step(step).counts;
+    tokens += static_cast<double>(counts.positions);
+    targets += static_cast<double>(counts.targets);
+  }
   for (const train::StepMetrics &step : metrics) {
-    tokens += static_cast<double>(step.tokens);
-    targets += static_cast<double>(step.targets);
+    logged += static_cast<double>(step.tokens);
     seconds += step.seconds;
   }
   size_t last = std::max<size_t>(metrics.size() / 10, 1);
   for (size_t i = metrics.size() - last; i < metrics.size(); ++i)
     lastLoss += metrics[i].loss / static_cast<double>(last);
 
-  add(train, "steps", fmt::format("{}", metrics.size()));
+  add(train, "steps", fmt::format("{}", steps));
   add(train, "tokens", train::countText(tokens));
   add(train, "targets", train::countText(targets));
   add(train, "seqs/step", spreadText(summary.sequences));
@@ -75,7 +81,7 @@ void RunTable::add(const std::string &train, const std::vector<train::StepMetric
   add(train, "packs full",
       summary.occupancy > 0 ? fmt::format("{:.1f}%", 100 * summary.occupancy) : "");
   add(train, "idle", fmt::format("{:.1f}%", 100 * idleShare(plan, devices)));
-  add(train, "tokens/s", seconds > 0 ? train::countText(tokens / seconds) : "");
+  add(train, "tokens/s", seconds > 0 ? train::countText(logged / seconds) : "");
   add(train, "first loss", fmt::format("{:.3f}", metrics.front().loss));
   add(train, "last loss", fmt::format("{:.3f}", lastLoss));
 }

@@ -31,7 +31,6 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <sstream>
-#include <thread>
 #include <tuple>
 #include <unistd.h>
 #include <xxhash.h>
@@ -86,7 +85,10 @@ TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &re
   dataBuilder.answersFrom([this](const AskRecipe &ask) {
     return buildAnswers(this->sources, this->recipe, *this, this->output, ask);
   });
-  dataBuilder.announce([](const std::string &what) { say(stderr, "{}\n", what); });
+  dataBuilder.announce([](const std::string &what) {
+    if (!isQuiet)
+      say(stderr, "{}\n", what);
+  });
 }
 
 std::shared_ptr<const data::ScoreTable> TrainBuilder::scoresOf(const CheckedDefinition &score) {
@@ -96,30 +98,6 @@ std::shared_ptr<const data::ScoreTable> TrainBuilder::scoresOf(const CheckedDefi
   BuiltScore built = buildScore(sources, recipe, *this, output, score);
   scored.emplace_back(&score, built.table);
   return built.table;
-}
-
-unsigned threadsOf(const CheckedRecipe &recipe) {
-  const CheckedValue &threads = recipe.run()["threads"];
-  if (threads.kind == ValueKind::Number)
-    return static_cast<unsigned>(std::clamp(threads.number, 1.0, 1024.0));
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
-std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
-                                                const CheckedRecipe &recipe,
-                                                const CheckedDefinition *train,
-                                                const model::ModelConfig &config) {
-  return programFor(recipe, train ? stepOf(sources, recipe, *train, config)
-                                  : evaluationOf(sources, recipe, config));
-}
-
-std::unique_ptr<train::ModelProgram> programFor(const CheckedRecipe &recipe,
-                                                const StepSource &source) {
-  std::optional<Program> program = compileStep(source, kernelCacheFolder());
-  if (!program)
-    throw std::runtime_error("the model could not be compiled");
-  return std::make_unique<train::ModelProgram>(std::move(*program), source.config,
-                                               threadsOf(recipe));
 }
 
 model::Model TrainBuilder::modelOf(const CheckedValue &value) {
@@ -145,6 +123,8 @@ std::string TrainBuilder::identityOf(const CheckedDefinition &train) {
       modelIdentity(sources, recipe, train["model"], dataBuilder.known(),
                     [this](const CheckedDefinition &start) { return folderOf(start) / "model"; }),
       stepFormat);
+  if (train["keep"].calls("best"))
+    text += PeriodicEval(sources, recipe, dataBuilder, train, {}).watchedIdentity();
   if (auto edit = edited.find(&train); edit != edited.end())
     text += fmt::format("edited {} {:016x}\n", edit->second.stage,
                         XXH3_64bits(edit->second.text.data(), edit->second.text.size()));
@@ -199,6 +179,22 @@ void TrainBuilder::prepare(const CheckedDefinition &train) {
   prepare(train["model"]);
 }
 
+/// Looks whether `saved` names a step that will be saved, as far as that is known before.
+void TrainBuilder::prepareSaved(const CheckedValue &model, const train::SaveInterval &save) {
+  const CheckedDefinition &train = *recipe.trainNamedBy(model["model"]);
+  uint64_t steps = dataOf(train)->plan.steps(), step = static_cast<uint64_t>(model["step"].number);
+  bool isKnown = save.seconds == 0 && save.epochs == 0 && !train["keep"].calls("best");
+  bool isSaved = step == steps || (save.steps > 0 && step % save.steps == 0);
+  if (step > steps)
+    throw RefusedRecipe(sources, model["step"].where,
+                        fmt::format("train '{}' has {} steps", train.name, steps));
+  if (isKnown && !isSaved)
+    throw RefusedRecipe(sources, model["step"].where,
+                        fmt::format("train '{}' saves nothing after step {}; expected save: "
+                                    "every({} steps) in the run block, or so",
+                                    train.name, step, step));
+}
+
 void TrainBuilder::prepare(const CheckedValue &model) {
   for (const CheckedValue &term : model.items)
     prepare(term);
@@ -207,6 +203,8 @@ void TrainBuilder::prepare(const CheckedValue &model) {
   if (model.calls("load"))
     model::openModel(resolvePath(sources, model["path"]));
   train::SaveInterval save = saveOf(recipe);
+  if (model.calls("saved"))
+    prepareSaved(model, save);
   if (!model.calls("average") || save.steps == 0)
     return;
   const CheckedDefinition &train = *recipe.trainNamedBy(model["model"]);
@@ -354,8 +352,13 @@ void TrainBuilder::trainOnRecord(const CheckedDefinition &train,
 /// Gives `step` the moments that the training in `from` ended with; the updates they are made of.
 static uint64_t takeMoments(const BuiltTrain &from, train::CompiledStep &step) {
   std::vector<std::string> damaged;
-  std::optional<train::Checkpoint> end = train::CheckpointFolder(from.folder, 0).latest(damaged);
-  if (!end || end->state().step != from.data->plan.steps())
+  train::CheckpointFolder saves(from.folder, 0);
+  std::optional<train::Checkpoint> end = saves.latest(damaged);
+  // The best are the model, and patience may have ended the training early.
+  std::optional<train::BestSoFar> best = end ? end->state().best : std::nullopt;
+  if (best)
+    end.emplace(saves.file(best->step));
+  if (!end || (!best && end->state().step != from.data->plan.steps()))
     throw train::CheckpointError(
         fmt::format("{}: has no whole checkpoint of its last step, {}, whose moments 'carry' asks "
                     "for; without that folder it is trained again{}",
@@ -387,6 +390,8 @@ static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const Check
   options.optimizer = optimizerOf(train);
   if (const CheckedValue &clip = train["clip"]; !clip.isNone())
     options.clip = clip.number;
+  if (const CheckedValue &patience = train["patience"]; !patience.isNone())
+    options.patience = static_cast<uint64_t>(patience.number);
   options.save = saveOf(recipe);
   options.log = logOf(recipe);
   options.stop = &interrupted;
@@ -400,6 +405,23 @@ train::Schedule TrainBuilder::takeOver(const CheckedDefinition &train, const dat
   train::TrainingExtent extent = scheduledOver(train);
   options.scheduleStart = extent.steps() - plan.steps();
   return scheduleOf(sources, train, extent);
+}
+
+/// Gives `step` the weights that `keep: best(…)` asks for, and says which they are.
+static void takeBest(const CheckedDefinition &train, const train::TrainResult &result,
+                     const std::filesystem::path &folder, train::CompiledStep &step) {
+  const std::string &watched = train["keep"]["measurement"].text;
+  if (!result.best) {
+    say(stderr, "train {}: '{}' was never a number on its way, so the last weights are kept\n",
+        train.name, watched);
+    return;
+  }
+  train::Checkpoint best(train::CheckpointFolder(folder, 0).file(result.best->step));
+  std::vector<train::TensorBytes> tensors = step.tensors();
+  best.restore(tensors);
+  step.tensorsChanged();
+  say(stdout, "train {}: kept the weights of step {} of {}, where {} was {:.4f}\n", train.name,
+      result.best->step, result.stepsMade, watched, result.best->measured);
 }
 
 void TrainBuilder::train(const CheckedDefinition &train, const std::string &identity,
@@ -425,12 +447,14 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
       optionsFor(recipe, train, sources, data, identity, machine, folder);
   train::Schedule schedule = takeOver(train, data.plan, step, options);
   train::Progress progress(stderr, train.name, data.plan.steps(), 0, 0);
-  PeriodicEval onTheWay(sources, recipe, dataBuilder, train);
+  PeriodicEval onTheWay(sources, recipe, dataBuilder, train, train::extentOf(data.plan));
+  options.watched = onTheWay.watched();
   options.evaluateSteps = onTheWay.steps();
   options.evaluate = [&](uint64_t made) { return onTheWay.measure(made, *program); };
   train::Trainer trainer(std::move(options), schedule, source, step, progress);
   auto stops = std::make_optional<GentleStop>();
   train::TrainResult result = trainer.run();
+  progress.end();
   if (!result.finished) {
     stopped = true;
     throw std::runtime_error(
@@ -438,6 +462,8 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
                     "command goes on from there",
                     train.name, result.stepsMade, data.plan.steps()));
   }
+  if (train["keep"].calls("best"))
+    takeBest(train, result, folder, step);
   data::writeSums(folder / metricsSums, {{metricsFile, data::contentHash(folder / metricsFile)}});
   model::ModelCompanions companions = companionsOf(data.model, dataBuilder);
   if (block)

@@ -10,6 +10,7 @@
 #include "compiler/pipeline/CompileStep.h"
 #include "compiler/plan/ModelWeights.h"
 #include "compiler/tools/KeptRun.h"
+#include "compiler/tools/RecipeProgram.h"
 #include "compiler/tools/StepMemory.h"
 #include "runtime/train/CompiledStep.h"
 #include "runtime/train/ModelProgram.h"
@@ -80,6 +81,7 @@ public:
 private:
   /// Changes with all that `train` is made of; trains that it starts from need not be built.
   std::string identityOf(const CheckedDefinition &train);
+  void prepareSaved(const CheckedValue &model, const train::SaveInterval &save);
   /// Where `train` is, or will be.
   std::filesystem::path folderOf(const CheckedDefinition &train);
   /// Everything that `train` is made of, as text.
@@ -122,17 +124,5 @@ private:
   std::optional<RunOrigin> origin;
   bool stopped = false, trains = true, onlyLooks = false;
 };
-
-/// Threads that `run { threads: … }` asks for.
-unsigned threadsOf(const CheckedRecipe &recipe);
-
-/// A program for `config` with the loss and optimizer of `train`, or, without one, for evaluation:
-/// losses, and what the model writes.
-std::unique_ptr<train::ModelProgram> programFor(const SourceManager &sources,
-                                                const CheckedRecipe &recipe,
-                                                const CheckedDefinition *train,
-                                                const model::ModelConfig &config);
-std::unique_ptr<train::ModelProgram> programFor(const CheckedRecipe &recipe,
-                                                const StepSource &source);
 
 } // namespace roux

@@ -84,7 +84,9 @@ def Recipe_TrainOp : Recipe_Definition<"train", (ins Recipe_Option<["adamw"]>:$o
     Recipe_OrNone<Recipe_Count>:$clip, Recipe_Number<["steps", "tokens", "epochs"]>:$length,
     Recipe_OrNone<Recipe_Either<Recipe_Word<["optimizer", "schedule"]>,
       Recipe_ListOf<Recipe_Word<["optimizer", "schedule"]>>>>:$carry,
-    Recipe_OrNone<Recipe_Either<Recipe_Frozen, Recipe_ListOf<Recipe_Frozen>>>:$freeze)> {
+    Recipe_OrNone<Recipe_Either<Recipe_Frozen, Recipe_ListOf<Recipe_Frozen>>>:$freeze,
+    OptionalAttr<Recipe_Either<Recipe_Word<["last"]>, Recipe_Option<["best"]>>>:$keep,
+    OptionalAttr<Recipe_OrNone<Recipe_Count>>:$patience)> {
   let summary = "a model made from a model by training";
   let description = [{
     The loss of a step is the sum over its targets of weight times loss. `inputs` yields the model,

@@ -65,6 +65,12 @@ def Recipe_AverageOp : Recipe_ModelOp<"average", (ins Recipe_Model:$model, Recip
   let description = "Weights alone; shape, tokenizer and template are the train's.";
   let assemblyFormat = "$model custom<Keys>(attr-dict)";
 }
+def Recipe_SavedOp : Recipe_ModelOp<"saved", (ins Recipe_Model:$model,
+    Recipe_Number<["steps"]>:$step)> {
+  let summary = "what a train saved after a step";
+  let description = "Weights alone; shape, tokenizer and template are the train's.";
+  let assemblyFormat = "$model custom<Keys>(attr-dict)";
+}
 def Recipe_BlendOp : Recipe_ModelOp<"blend", (ins Variadic<Recipe_Model>:$models,
     Recipe_ListOf<Recipe_Count>:$coefficients)> {
   let summary = "weights added in proportion";

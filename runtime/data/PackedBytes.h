@@ -65,6 +65,7 @@ public:
       list.push_back(text());
     return list;
   }
+  bool isAtEnd() const { return rest.empty(); }
 
 private:
   std::span<const std::byte> take(uint64_t count) {

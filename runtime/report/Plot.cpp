@@ -126,7 +126,7 @@ std::string linePlot(const std::vector<Series> &series, const PlotText &text) {
   for (double tick : across.ticks())
     out += label(acrossAt(across, tick), height - bottom + 17, "tick", across.label(tick));
   for (size_t i = 0; i < series.size(); ++i)
-    out += curve(series[i], i, across, up, text.marks);
+    out += curve(series[i], i, across, up, text.marks || series[i].isSparse);
   return out + "</svg>" + legend(series);
 }
 

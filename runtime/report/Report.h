@@ -34,6 +34,7 @@ struct Objective {
 struct Series {
   std::string name;
   std::vector<std::pair<double, double>> points; ///< x ascending; y that is no number is a gap
+  bool isSparse = false;                         ///< measured now and then: a dot at every point
 };
 
 struct Histogram {
@@ -61,18 +62,22 @@ struct Appendix {
 };
 
 struct Report {
-  std::string title;    ///< the recipe's file
-  std::string subtitle; ///< when and on what
+  std::string title;                 ///< the recipe's file
+  std::string subtitle;              ///< when and on what
+  std::vector<std::string> warnings; ///< what a person would want to have known before
   std::vector<Figure> figures;
   Table results; ///< a row a train
+  Table runs;    ///< a row a run of the recipe, with what differs
+  Table how;     ///< a row a train: when, where and by which command
   std::string recipe;
   std::vector<Objective> objectives;
   Table ledger;
   std::vector<Histogram> lengths;
-  std::vector<Histogram> scores;                       ///< how many values of each size
-  std::vector<Histogram> occupancy;                    ///< share of a pack that is filled
-  std::vector<Series> loss, heldOut, rate, throughput; ///< over steps
-  std::vector<Series> lossByPosition;                  ///< over the place in the sequence
+  std::vector<Histogram> scores;                            ///< how many values of each size
+  std::vector<Histogram> occupancy;                         ///< share of a pack that is filled
+  std::vector<Series> loss, rate, gradientNorm, throughput; ///< over steps; loss held out too
+  std::vector<Series> lossByTokens;                         ///< over tokens trained
+  std::vector<Series> lossByPosition;                       ///< over the place in the sequence
   Table lossBySource;
   std::vector<HeatMap> needles;
   std::vector<Sample> samples;

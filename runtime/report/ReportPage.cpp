@@ -43,6 +43,13 @@ static std::string plots(const std::string &figures) {
   return figures.empty() ? "" : "<div class=\"plots\">\n" + figures + "</div>\n";
 }
 
+static std::string warnings(const Report &report) {
+  std::string out;
+  for (const std::string &each : report.warnings)
+    out += fmt::format("<p class=\"warning\">{}</p>\n", escaped(each));
+  return out;
+}
+
 static std::string tiles(const std::vector<Figure> &figures) {
   std::string out;
   for (const Figure &figure : figures)
@@ -57,8 +64,10 @@ static std::string curves(const Report &report) {
     if (!series.empty())
       out += figureText(text.title, linePlot(series, text));
   };
-  add(report.loss, {"Loss", "step", "loss of the step"});
-  add(report.heldOut, {"Held-out loss on the way", "step", "nats a token", false, false, true});
+  add(report.loss, {"Loss", "step", "loss of the step; held out, a token"});
+  add(report.lossByTokens,
+      {"Loss by tokens", "tokens trained", "loss of the step; held out, a token"});
+  add(report.gradientNorm, {"Gradient norm, before clipping", "step", "norm", false, true});
   add(report.rate, {"Learning rate", "step", "learning rate", false, true});
   add(report.throughput, {"Useful tokens per second", "step", "tokens/s", false, true});
   return plots(out);
@@ -158,14 +167,17 @@ std::string reportPage(const Report &report) {
                   "<title>{0}</title>\n<style>{2}</style></head>\n<body><main>\n<h1>{0}</h1>\n"
                   "<p class=\"sub\">{1}</p>\n",
                   escaped(report.title), escaped(report.subtitle), reportStyle());
+  page += warnings(report);
   page += tiles(report.figures);
   page += section("Results", report.results);
+  page += section("Runs of this recipe", report.runs);
   page += section("Training", curves(report));
   page += section("Held-out loss", heldOut(report));
   page += section("Needle in a haystack", needles(report));
   page += section("What it writes", samples(report));
   page += section("Objective", objectives(report));
   page += section("Recipe", recipe(report));
+  page += section("How it was run", report.how);
   page += section("Data", dataPlots(report));
   page += section("Scores", scores(report));
   page += section("Ledger", foldedTable("", report.ledger));

@@ -24,6 +24,8 @@ h1, h2, h3, figcaption, summary, .sample { overflow-wrap: anywhere; }
 h2 { font-size: 18px; margin: 40px 0 12px; }
 h3 { font-size: 14px; margin: 18px 0 8px; }
 .sub, .note { color: var(--soft); margin: 2px 0 0; }
+.warning { margin: 12px 0 0; padding: 8px 14px; background: var(--panel); border-left: 4px solid var(--c1);
+  overflow-wrap: anywhere; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
   margin-top: 24px; }
 .tile, figure, .formula, .sample { background: var(--panel); border: 1px solid var(--rule);

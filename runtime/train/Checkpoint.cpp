@@ -80,6 +80,11 @@ void writeCheckpoint(const std::filesystem::path &path, const CheckpointState &s
     tail.value<uint64_t>(tensor.bytes.size());
     out.write(tensor.bytes);
   }
+  if (state.best) {
+    tail.value(state.best->measured);
+    tail.value(state.best->step);
+    tail.value(state.best->worse);
+  }
   out.align();
   Header header;
   header.tailOffset = out.size();
@@ -142,6 +147,12 @@ void Checkpoint::readTail(std::span<const std::byte> tail) {
     entry.bytes = file->section<std::byte>(offset, bytes, name);
     entries.emplace(name, std::move(entry));
   }
+  if (in.isAtEnd())
+    return;
+  BestSoFar &best = saved.best.emplace();
+  best.measured = in.value<double>();
+  best.step = in.value<uint64_t>();
+  best.worse = in.value<uint64_t>();
 }
 
 template <typename From, typename To>

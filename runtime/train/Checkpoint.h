@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,13 @@ struct RunIdentity {
   std::string recipeText; ///< the slice itself, to show a difference
 };
 
+/// The best measurement so far, of a training that keeps the best weights.
+struct BestSoFar {
+  double measured = 0;
+  uint64_t step = 0;  ///< after which it was measured, and is saved
+  uint64_t worse = 0; ///< measurements since that were no better
+};
+
 /// A checkpoint, apart from its tensors.
 struct CheckpointState {
   RunIdentity identity;
@@ -38,6 +46,7 @@ struct CheckpointState {
   double usefulTokens = 0;   ///< trained so far
   double secondsTrained = 0; ///< so far, over all resumes
   std::map<std::string, std::string> kernelChoices; ///< what was chosen by measuring
+  std::optional<BestSoFar> best;                    ///< of who keeps the best alone
 };
 
 /// A checkpoint on disk that is not whole, or is of something else.

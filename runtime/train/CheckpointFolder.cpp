@@ -57,14 +57,14 @@ bool CheckpointFolder::isWhole(uint64_t step) {
   return known->second;
 }
 
-std::vector<std::string> CheckpointFolder::retain(uint64_t step) {
+std::vector<std::string> CheckpointFolder::retain(uint64_t step, std::optional<uint64_t> best) {
   std::vector<std::string> failures;
   if (keep == 0)
     return failures;
   std::vector<uint64_t> all = steps();
   uint64_t kept = 0;
   for (auto each = all.rbegin(); each != all.rend(); ++each) {
-    if (isWhole(*each) && (*each > step || kept++ < keep))
+    if (isWhole(*each) && (*each > step || kept++ < keep || *each == best))
       continue;
     std::error_code error;
     fs::remove(file(*each), error);

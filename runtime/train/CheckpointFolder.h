@@ -24,8 +24,8 @@ public:
   void save(const CheckpointState &state, const std::vector<TensorBytes> &tensors);
 
   /// Removes the damaged ones, and of those up to `step`, which is whole, all but the newest
-  /// `keep`. What could not be removed, to be said.
-  std::vector<std::string> retain(uint64_t step);
+  /// `keep` and that of step `best`. What could not be removed, to be said.
+  std::vector<std::string> retain(uint64_t step, std::optional<uint64_t> best = {});
 
   /// The newest checkpoint that is whole; none where there is none at all. `skipped` gets the
   /// message of each newer one that is not. Throws CheckpointError where all are damaged.

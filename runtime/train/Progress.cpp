@@ -85,9 +85,10 @@ Progress::Progress(std::FILE *out, std::string name, uint64_t steps, double flop
     : out(out), name(std::move(name)), steps(steps), flopsPerToken(flopsPerToken),
       peakFlops(peakFlops), isTerminal(isatty(fileno(out))) {}
 
-Progress::~Progress() {
+void Progress::end() {
   if (lineOpen)
     std::fputc('\n', out);
+  lineOpen = false;
 }
 
 static size_t terminalWidth(std::FILE *out) {
@@ -105,6 +106,8 @@ void Progress::show(const StepMetrics &metrics) {
   double now =
       std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   double pause = isTerminal ? secondsBetweenRedraws : secondsBetweenLines;
+  if (isQuiet)
+    return;
   if (made < steps && metrics.measured.empty() && now - lastShown < pause)
     return;
   lastShown = now;

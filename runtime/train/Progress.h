@@ -43,8 +43,10 @@ public:
   /// `out` is stderr in the tool. `flopsPerToken` and `peakFlops` may be 0: then no share is shown.
   Progress(std::FILE *out, std::string name, uint64_t steps, double flopsPerToken,
            double peakFlops);
+  ~Progress() { end(); }
+
   /// Ends the line that is written over.
-  ~Progress();
+  void end();
 
   void show(const StepMetrics &metrics);
   /// A sentence on a line of its own, above the progress line.

@@ -42,6 +42,16 @@ double halfCosine(double t) {
   return (1 + cosine) / 2;
 }
 
+double TrainingExtent::epochsMade(uint64_t stepsMade) const {
+  auto after = std::ranges::upper_bound(epochStarts, stepsMade);
+  if (after == epochStarts.begin())
+    return 0;
+  uint64_t begin = *(after - 1), end = after == epochStarts.end() ? steps() : *after;
+  double part =
+      end > begin ? static_cast<double>(stepsMade - begin) / static_cast<double>(end - begin) : 0;
+  return static_cast<double>(after - epochStarts.begin() - 1) + part;
+}
+
 void TrainingExtent::append(const TrainingExtent &after) {
   uint64_t stepsHere = steps(), tokensHere = tokensBefore.back();
   tokensBefore.pop_back();

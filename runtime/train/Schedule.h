@@ -43,6 +43,8 @@ struct TrainingExtent {
   std::vector<uint64_t> epochStarts;  ///< first step of each epoch
 
   uint64_t steps() const { return tokensBefore.size() - 1; }
+  /// Epochs, and parts of one, that are over after so many steps.
+  double epochsMade(uint64_t stepsMade) const;
   /// The training `after` goes on where this one ends.
   void append(const TrainingExtent &after);
   /// The first step that begins when `extent` after step `begin` is over, rounded up to whole

@@ -14,7 +14,7 @@ static constexpr size_t mostNames = 8;
 
 PlanSource::PlanSource(const data::Plan &plan, const data::PlanInput &input,
                        const Expression &weight, data::LoaderOptions options)
-    : plan(plan), input(input), weight(weight), options(options) {}
+    : plan(plan), input(input), weight(weight), extent(extentOf(plan)), options(options) {}
 
 void PlanSource::start(uint64_t firstStep) {
   loader.reset(); // its threads first: two loaders would read ahead twice

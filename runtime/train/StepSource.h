@@ -20,6 +20,8 @@ public:
 
   virtual uint64_t steps() const = 0;
   virtual uint64_t epoch(uint64_t step) const = 0;
+  /// Epochs, and parts of one, that are over after so many steps.
+  virtual double epochsMade(uint64_t stepsMade) const { return 0; }
   /// Begins at `firstStep`; whatever came before is forgotten.
   virtual void start(uint64_t firstStep) = 0;
   /// The next micro-batch; false after the last.
@@ -39,6 +41,7 @@ public:
 
   uint64_t steps() const override { return plan.steps(); }
   uint64_t epoch(uint64_t step) const override { return plan.step(step).counts.epoch; }
+  double epochsMade(uint64_t stepsMade) const override { return extent.epochsMade(stepsMade); }
   void start(uint64_t firstStep) override;
   bool next(data::MicroBatch &batch) override { return loader->next(batch); }
   double waitedSeconds() const override { return loader ? loader->waitedSeconds() : 0; }
@@ -48,6 +51,7 @@ private:
   const data::Plan &plan;
   const data::PlanInput &input;
   const Expression &weight;
+  TrainingExtent extent;
   data::LoaderOptions options;
   std::unique_ptr<data::BatchLoader> loader;
 };

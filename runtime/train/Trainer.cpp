@@ -29,10 +29,15 @@ static std::string_view spelled(double notFinite) {
   return std::isnan(notFinite) ? "nan" : notFinite > 0 ? "inf" : "-inf";
 }
 
+/// Who saves nothing on the way but what is best keeps that and the end.
+static uint64_t keptBy(const TrainerOptions &options) {
+  return options.save.isNever() && !options.watched.empty() ? 1 : options.save.keep;
+}
+
 Trainer::Trainer(TrainerOptions given, Schedule schedule, StepSource &source, StepProgram &program,
                  Progress &progress)
     : options(std::move(given)), schedule(std::move(schedule)), source(source), program(program),
-      progress(progress), checkpoints(options.folder, options.save.keep) {}
+      progress(progress), checkpoints(options.folder, keptBy(options)) {}
 
 TrainResult Trainer::run() {
   lock.emplace(options.folder);
@@ -46,6 +51,7 @@ TrainResult Trainer::run() {
   }
   result.stepsMade = state.step;
   result.updates = state.updates;
+  result.best = state.best;
   result.usefulTokens = state.usefulTokens;
   result.seconds = state.secondsTrained;
   return result;
@@ -73,7 +79,7 @@ void Trainer::resume() {
   program.tensorsChanged();
   data::refuseLostBytes();
   result.firstStep = state.step;
-  result.finished = state.step == source.steps();
+  result.finished = isOver();
   savedStep = state.step;
   // Who was killed between a save and this left one more than there should be.
   retain();
@@ -89,24 +95,27 @@ void Trainer::loop() {
   EventFile events(options.folder / "events", state.step);
   source.start(state.step);
   lastSave = lastLog = steadySeconds();
-  while (state.step < source.steps()) {
+  while (!isOver()) {
     StepMetrics metrics = makeStep(state.step);
     ++state.step;
     state.usefulTokens += static_cast<double>(metrics.tokens);
     state.secondsTrained += metrics.seconds;
     if (options.evaluateSteps && options.evaluate && state.step % options.evaluateSteps == 0)
       metrics.measured = options.evaluate(state.step);
+    bool isBestYet = isBest(metrics.measured);
+    // The first line is of the first step, and the next ones of as many later.
     if (options.log.isDue(metrics.step, steadySeconds() - lastLog) ||
-        state.step == source.steps() || !metrics.measured.empty()) {
+        hasPassed(options.log.epochs) || isOver() || !metrics.measured.empty()) {
       lastLog = steadySeconds();
       metricsFile.write(metrics);
       events.write(metrics.step, wallSeconds(), named(metrics));
     }
     progress.show(metrics);
     bool stops = options.stop && options.stop->load();
-    if (stops || options.save.isDue(state.step, steadySeconds() - lastSave))
+    if (stops || isBestYet || hasPassed(options.save.epochs) ||
+        options.save.isDue(state.step, steadySeconds() - lastSave))
       save();
-    if (stops && state.step < source.steps()) {
+    if (stops && !isOver()) {
       progress.say(fmt::format("stopped after step {}; the next start goes on there", state.step));
       return;
     }
@@ -185,8 +194,35 @@ void Trainer::diverged(uint64_t step, const std::string &what, const data::Porti
                                             checkpoints.file(state.step).string()));
 }
 
+bool Trainer::hasPassed(double epochs) const {
+  return epochs > 0 &&
+         passes(epochs, source.epochsMade(state.step - 1), source.epochsMade(state.step));
+}
+
+bool Trainer::isBest(const Measured &measured) {
+  for (const auto &[name, value] : measured) {
+    if (name != options.watched)
+      continue;
+    if (std::isfinite(value) && (!state.best || value < state.best->measured)) {
+      state.best = {value, state.step, 0};
+      return true;
+    }
+    if (state.best)
+      ++state.best->worse;
+  }
+  return false;
+}
+
+bool Trainer::isOver() const {
+  return state.step == source.steps() ||
+         (options.patience > 0 && state.best && state.best->worse >= options.patience);
+}
+
 void Trainer::retain() {
-  for (const std::string &failure : checkpoints.retain(state.step))
+  std::optional<uint64_t> best;
+  if (state.best)
+    best = state.best->step;
+  for (const std::string &failure : checkpoints.retain(state.step, best))
     progress.say(failure);
 }
 

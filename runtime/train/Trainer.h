@@ -14,6 +14,7 @@
 #include "runtime/train/StepSource.h"
 
 #include <atomic>
+#include <cmath>
 #include <functional>
 #include <stdexcept>
 
@@ -29,12 +30,20 @@ struct TrainingDiverged : std::runtime_error {
 struct Interval {
   uint64_t steps = 0;
   double seconds = 0;
+  double epochs = 0;
 
   /// After `made` steps, so many seconds after the last time.
   bool isDue(uint64_t made, double elapsed) const {
     return (steps && made % steps == 0) || (seconds > 0 && elapsed >= seconds);
   }
+  bool isNever() const { return steps == 0 && seconds == 0 && epochs == 0; }
 };
+
+/// Whether a multiple of `epochs` lies behind `before` epochs and not behind `made`.
+inline bool passes(double epochs, double before, double made) {
+  constexpr double rounding = 1e-9; // a third of an epoch thrice is one
+  return std::floor(made / epochs + rounding) > std::floor(before / epochs + rounding);
+}
 
 struct SaveInterval : Interval {
   uint64_t keep = 0; ///< 0: all
@@ -53,6 +62,9 @@ struct TrainerOptions {
   uint64_t evaluateSteps = 0;  ///< from one call of `evaluate` to the next; 0: never
   /// Measures the tensors as they are and leaves them so; what it gives goes into the logs.
   std::function<Measured(uint64_t stepsMade)> evaluate;
+  std::string watched; ///< the name of what `evaluate` gives whose least value is the best; or none
+  uint64_t patience =
+      0; ///< ends it after so many that were no better, one after the other; 0: never
   /// Looked at between steps: true saves and stops, as an interrupt should.
   const std::atomic<bool> *stop = nullptr;
 };
@@ -61,10 +73,11 @@ struct TrainResult {
   uint64_t firstStep = 0; ///< of this process: 0, or where it resumed
   uint64_t stepsMade = 0; ///< of the training, resumed ones included
   uint64_t updates = 0;
-  bool finished = false;   ///< false where `stop` ended it
-  bool sameRun = true;     ///< false: resumed under another `run`, so equal to rounding only
-  double usefulTokens = 0; ///< of the training
-  double seconds = 0;      ///< of the training, over all resumes
+  std::optional<BestSoFar> best; ///< of what is watched; none where it was never a number
+  bool finished = false;         ///< false where `stop` ended it
+  bool sameRun = true;           ///< false: resumed under another `run`, so equal to rounding only
+  double usefulTokens = 0;       ///< of the training
+  double seconds = 0;            ///< of the training, over all resumes
 };
 
 /// Trains `program`, whose tensors hold the starting point, and leaves a checkpoint of the end in
@@ -90,6 +103,12 @@ private:
   [[noreturn]] void diverged(uint64_t step, const std::string &what,
                              const data::Portion &sequences);
   void save();
+  /// Whether the last step passed a multiple of so many epochs.
+  bool hasPassed(double epochs) const;
+  /// Remembers what was measured; true where it is the best yet, which is to be saved.
+  bool isBest(const Measured &measured);
+  /// All steps are made, or patience is at its end.
+  bool isOver() const;
   /// Removes checkpoints that are not to stay.
   void retain();
 

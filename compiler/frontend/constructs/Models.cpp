@@ -214,6 +214,14 @@ static constexpr Parameter average[] = {
      .text = "how many; `save:` of the run block says what is saved and stays",
      .bound = Bound::Count}};
 
+static constexpr Parameter saved[] = {
+    {.name = "model", .types = Model, .text = "a train", .positional = true},
+    {.name = "step",
+     .types = Number,
+     .text = "after which it was saved; `save:` of the run block says what is saved and stays",
+     .measures = bit(Measure::Steps),
+     .bound = Bound::Count}};
+
 static constexpr Construct rows[] = {
     {.name = "load",
      .family = Family::Tokenizer,
@@ -253,6 +261,12 @@ static constexpr Construct rows[] = {
      .parameters = average,
      .text = "the mean of the weights that a train saved last, its end among them",
      .example = "average(trained, saves: 3)",
+     .state = State::Runs},
+    {.name = "saved",
+     .family = Family::Model,
+     .parameters = saved,
+     .text = "the weights that a train had on its way",
+     .example = "saved(trained, step: 200 steps)",
      .state = State::Runs},
     {.name = "env",
      .family = Family::Secret,

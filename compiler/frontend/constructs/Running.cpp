@@ -146,18 +146,18 @@ static constexpr Parameter keys[] = {
 };
 const std::span<const Parameter> runKeys = keys;
 
-static constexpr Parameter every[] = {
-    {.name = "interval",
-     .types = Number,
-     .text = "from one to the next",
-     .measures = bit(Measure::Steps) | bit(Measure::Minutes) | bit(Measure::Hours),
-     .bound = Bound::Positive,
-     .positional = true},
-    {.name = "keep",
-     .types = Number | None,
-     .fallback = "none",
-     .text = "how many stay; none: all",
-     .bound = Bound::Count}};
+static constexpr Parameter every[] = {{.name = "interval",
+                                       .types = Number,
+                                       .text = "from one to the next",
+                                       .measures = bit(Measure::Steps) | bit(Measure::Epochs) |
+                                                   bit(Measure::Minutes) | bit(Measure::Hours),
+                                       .bound = Bound::Positive,
+                                       .positional = true},
+                                      {.name = "keep",
+                                       .types = Number | None,
+                                       .fallback = "none",
+                                       .text = "how many stay; none: all",
+                                       .bound = Bound::Count}};
 
 static constexpr Construct rows[] = {
     {.name = "every",

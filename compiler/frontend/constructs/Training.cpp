@@ -26,6 +26,7 @@ static constexpr WordRow frozenParts[] = {
     {.name = "embeddings", .text = "the table of tokens and, where there is one, of positions"},
     {.name = "head", .text = "the matrix that hidden states are multiplied with for logits"},
 };
+static constexpr WordRow keeps[] = {{.name = "last", .text = "those of the last step"}};
 
 static constexpr Parameter keys[] = {
     {.name = "model",
@@ -103,6 +104,23 @@ static constexpr Parameter keys[] = {
      .family = Family::Part,
      .example = "freeze: [embeddings, layers(0..11)]",
      .isLater = true},
+    {.name = "keep",
+     .types = Word | Call,
+     .fallback = "last",
+     .text = "which weights are the model: the last, or the best that an eval with `during:` found",
+     .words = keeps,
+     .family = Family::Kept,
+     .example = "keep: best(unseen)",
+     .isLater = true},
+    {.name = "patience",
+     .types = Number | None,
+     .fallback = "none",
+     .text =
+         "ends the training after so many measurements of what `keep: best(…)` names, one after "
+         "the other, that were no better than the best",
+     .bound = Bound::Count,
+     .example = "patience: 3",
+     .isLater = true},
 };
 const std::span<const Parameter> trainKeys = keys;
 
@@ -157,6 +175,11 @@ static constexpr Parameter warmup[] = {partLength};
 static constexpr Parameter constant[] = {restLength};
 static constexpr Parameter falling[] = {floorRate, restLength};
 
+static constexpr Parameter best[] = {{.name = "measurement",
+                                      .types = Measurement,
+                                      .text = "a loss of an eval whose `model:` is this train",
+                                      .positional = true}};
+
 static constexpr Construct rows[] = {
     {.name = "adamw",
      .family = Family::Optimizer,
@@ -194,6 +217,12 @@ static constexpr Construct rows[] = {
      .parameters = layers,
      .text = "some of a model's layers",
      .example = "layers(0..11)",
+     .state = State::Runs},
+    {.name = "best",
+     .family = Family::Kept,
+     .parameters = best,
+     .text = "the weights with which the loss was least",
+     .example = "best(unseen)",
      .state = State::Runs},
 };
 const std::span<const Construct> training = rows;

@@ -62,6 +62,9 @@ check("sorted-batches: sixteen of a step are two runs of neighbours in length", 
     for step in ([row["tokens"] for pack in step for row in pack] for step in ran["sorted-batches"].steps("tuned")[0])
     for i in range(0, len(step), 8)))
 check("needle: two lengths by three depths", len(ran["needle"].eval("found")["needle"]["cells"]) == 6)
+best = [line["report/unseen"] for line in ran["best"].metrics("tuned") if "report/unseen" in line]
+check("best: measured at the end of each epoch, and the least is the model's", 3 <= len(best) <= 4 and
+      abs(ran["best"].eval("report")["unseen"]["all"]["mean"] - min(best)) < 1e-6, best)
 rates = {name: ran["rates"].metrics(name) for name in ("slow", "medium", "fast")}
 check("rates: three trains over the same steps", len({len(each) for each in rates.values()}) == 1 and
       len({each[-1]["loss"] for each in rates.values()}) == 3, rates)

@@ -58,7 +58,7 @@ constexpr Habit habits[] = {
     {Around::Train, R"(neftune_noise_alpha: 5)", R"(there is none of it)"},
     {Around::Train, R"(wandb_project: "x")", R"(events/)"},
     {Around::Train, R"(output_dir: "x")", R"(runs/)"},
-    {Around::Train, R"(early_stopping_patience: 3)", R"(there is none of it yet)"},
+    {Around::Train, R"(early_stopping_patience: 3)", R"(write keep: best(unseen) and patience: 3)"},
     {Around::Train, R"(wieght: 1 / step.targets)", R"(did you mean 'weight'?)"},
     {Around::Train, R"(optimiser: adamw(lr: 1e-5))", R"(did you mean 'optimizer'?)"},
     {Around::Train, R"(target: assistant)", R"(role == assistant)"},

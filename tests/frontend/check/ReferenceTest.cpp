@@ -43,6 +43,8 @@ constexpr Wrap wraps[] = {
     {Family::Spans, Around::Score, "spans: ", ""},
     {Family::Pairs, Around::Score, "spans: sentence\npairs: ", ""},
     {Family::Interval, Around::Run, "save: ", ""},
+    {Family::Kept, Around::Train,
+     "keep: ", "\n}\neval e {\n  model: x, during: every(1 epochs), unseen: loss(held)"},
     {Family::Task, Around::Eval, "measured: ", ""},
     {Family::Values, Around::Eval, "measured: ", ""},
 };
@@ -82,7 +84,15 @@ TEST(Reference, ExamplesOfKeysCheck) {
   std::string before = recipeAround(Around::Train, "").substr(usual.size());
   before.replace(before.find("train x"), 7, "train before");
   for (const Parameter &key : parts::trainKeys) {
-    bool needsTrain = key.name == "carry"; // it is taken from another train
+    bool needsTrain = key.name == "carry";              // it is taken from another train
+    if (key.name == "keep" || key.name == "patience") { // an eval says which are best
+      std::string piece =
+          "keep: best(unseen)\n" + (key.name == "patience" ? std::string(key.example) : "");
+      expectAccepted(Around::Nothing,
+                     recipeAround(Around::Train, piece) +
+                         "eval e { model: x, during: every(50 steps), unseen: loss(held) }\n");
+      continue;
+    }
     std::string other = recipeAround(Around::Train, needsTrain ? "model: before" : key.example);
     if (needsTrain) {
       other.insert(other.rfind('}'), "carry: optimizer\n");

@@ -81,7 +81,7 @@ eval e {
   during: every(5 min)
   unseen: loss(held)
 })",
-     R"(5 min: 'during' counts steps, so that every run measures at the same ones)",
+     R"(5 min: 'during' counts steps or epochs, so that every run measures at the same ones)",
      R"(train t {
   model: base
   data: chats
@@ -157,9 +157,9 @@ eval e {
     {Around::Run, R"(threads: 0)", R"(0: 'threads' of run must be at least 1)", R"(threads: 1)"},
     {Around::Run, R"(threads: 1025)", R"(1025: found 1025 threads, expected at most 1024)",
      R"(threads: 1024)"},
-    {Around::Run, R"(save: every(3 epochs))",
-     R"(3 epochs: expected steps, minutes or hours for 'interval' of every, found epochs)",
-     R"(save: every(3 steps))"},
+    {Around::Run, R"(save: every(3 sequences))",
+     R"(3 sequences: expected steps, epochs, minutes or hours for 'interval' of every, found sequences)",
+     R"(save: every(3 epochs))"},
     {Around::Run, R"(log: every(10 steps, keep: 3))",
      R"(3: 'keep' is of 'save'; a line of the log is never removed)", R"(log: every(10 steps))"},
     {Around::Run, R"(save: 200)",

@@ -78,7 +78,15 @@ Report example() {
   for (int row = 0; row < 3; ++row)
     map.scores.push_back({1, 1, row == 1 ? 0.5 : 0.9, row == 2 ? 0.7 : 0});
   report.needles = {map};
-  report.heldOut = {{"report/unseen", {{300, 4}, {600, 3.1}, {900, 2.7}}}};
+  report.loss.push_back({"report/unseen of packed", {{300, 4}, {600, 3.1}, {900, 2.7}}, true});
+  report.lossByTokens = report.loss;
+  report.gradientNorm = curves(4, 1, 0.5);
+  report.warnings = {"packed: 12 answers' ends are not trained", "naive: 3 targets weigh 0"};
+  report.runs = {{"run", "state", "what differs"},
+                 {{"packed-0123456789abcdef", "finished", "optimizer.lr 0.001"},
+                  {"packed-fedcba9876543210", "stopped, saved at step 40", "optimizer.lr 0.01"}}};
+  report.how = {{"train", "started", "machine", "command"},
+                {{"packed", "2026-01-31 12:00:00", "here, 2 threads", "roux run first.recipe"}}};
   report.lossBySource = {{"measured", "long", "short"}, {{"unseen of packed", "2.11", "2.6"}}};
   report.samples = {{"packed, writes", "In the beginning ",
                      "God created the heaven and the earth, & <all> of it."}};
@@ -116,9 +124,11 @@ TEST(ReportTest, NoNameFromAnywhereIsMarkup) {
   report.title = report.subtitle = report.recipe = name;
   report.figures = {{name, name}};
   report.results = report.ledger = report.lossBySource = report.memory = table;
+  report.runs = report.how = table;
+  report.warnings = {name};
   report.objectives = {{name, name, {name}}};
   report.lengths = report.occupancy = {{name, {{name, 1}}}};
-  report.loss = report.heldOut = report.rate = report.throughput =
+  report.loss = report.lossByTokens = report.gradientNorm = report.rate = report.throughput =
       report.lossByPosition = {series, series};
   report.needles = {{name, {name}, {name}, {{1}}}};
   report.samples = {{name, name, name}};
@@ -149,6 +159,26 @@ TEST(ReportTest, WhatIsNotThereIsLeftOut) {
   std::string page = reportPage(report);
   EXPECT_EQ(page.find("<h2>"), page.npos);
   EXPECT_EQ(page.find("<svg"), page.npos);
+}
+
+TEST(ReportTest, ShowsWhatIsAskedFirst) {
+  std::string page = reportPage(example());
+  size_t warning = page.find("ends are not trained"), results = page.find("<h2>Results"),
+         runs = page.find("<h2>Runs of this recipe"), how = page.find("<h2>How it was run");
+  EXPECT_LT(warning, results);
+  EXPECT_LT(results, runs);
+  EXPECT_LT(runs, how);
+  EXPECT_NE(how, page.npos);
+  // Train and held-out loss share a plot, over steps and over tokens; what is measured now and then
+  // has dots.
+  for (const char *caption : {">Loss<", ">Loss by tokens<"}) {
+    size_t at = page.find(caption), end = page.find("</figure>", at);
+    ASSERT_NE(at, page.npos) << caption;
+    std::string figure = page.substr(at, end - at);
+    EXPECT_NE(figure.find("report/unseen of packed"), figure.npos);
+    EXPECT_NE(figure.find("<circle"), figure.npos);
+  }
+  EXPECT_NE(page.find(">Gradient norm, before clipping<"), page.npos);
 }
 
 TEST(ReportTest, NoNumberIsAGapAndNotAMistake) {

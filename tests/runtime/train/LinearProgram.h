@@ -23,6 +23,9 @@ public:
   explicit DrawnSource(uint64_t steps) : count(steps) {}
   uint64_t steps() const override { return count; }
   uint64_t epoch(uint64_t step) const override { return step / 10; }
+  double epochsMade(uint64_t stepsMade) const override {
+    return static_cast<double>(stepsMade) / 10;
+  }
   void start(uint64_t firstStep) override { position = 2 * firstStep; }
   bool next(data::MicroBatch &batch) override {
     if (position == 2 * count)

@@ -11,8 +11,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <random>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -134,6 +136,69 @@ TEST_F(TrainerTest, EvaluatesOnTheWay) {
     EXPECT_EQ(step.measured, expected) << step.step;
   }
   EXPECT_EQ(program.weight, alone.weight);
+}
+
+TEST_F(TrainerTest, KeepsTheBestAndEndsWhereItGetsNoBetter) {
+  const std::map<uint64_t, double> losses = {{5, 3},  {10, 2},   {15, 2.5}, {20, 1.5},
+                                             {25, 4}, {30, NAN}, {35, 1.6}, {40, 1}};
+  options.evaluateSteps = 5;
+  options.watched = "watch/held";
+  options.patience = 3;
+  options.save = {{7, 0}, 1};
+  options.evaluate = [&](uint64_t made) {
+    return Measured{{"watch/other", 0}, {"watch/held", losses.at(made)}};
+  };
+  LinearProgram program, again, stopped;
+  TrainResult result = train(program);
+  EXPECT_TRUE(result.finished);
+  EXPECT_EQ(result.stepsMade, 35u);
+  ASSERT_TRUE(result.best);
+  EXPECT_EQ(result.best->step, 20u);
+  EXPECT_EQ(result.best->measured, 1.5);
+  EXPECT_EQ(CheckpointFolder(options.folder, 0).steps(), (std::vector<uint64_t>{20, 35}));
+  // It is whole then, and a second start does nothing.
+  EXPECT_TRUE(train(again).finished);
+  EXPECT_EQ(again.weight, program.weight);
+  // Who is stopped on the way remembers what was best.
+  options.folder = folder / "stopped";
+  std::atomic<bool> stop = false;
+  options.stop = &stop;
+  auto evaluate = options.evaluate;
+  options.evaluate = [&](uint64_t made) {
+    stop = made == 25;
+    return evaluate(made);
+  };
+  EXPECT_FALSE(train(stopped).finished);
+  stop = false;
+  TrainResult resumed = train(stopped);
+  EXPECT_EQ(resumed.firstStep, 25u);
+  EXPECT_EQ(resumed.stepsMade, 35u);
+  EXPECT_EQ(resumed.best->step, 20u);
+  EXPECT_EQ(stopped.weight, program.weight);
+}
+
+TEST_F(TrainerTest, SavesTheBestAndTheEndWhereNothingElseIsSaved) {
+  options.evaluateSteps = 10;
+  options.watched = "watch/held";
+  options.save = {};
+  options.evaluate = [](uint64_t made) {
+    return Measured{{"watch/held", std::abs(35 - static_cast<double>(made))}};
+  };
+  LinearProgram program;
+  EXPECT_EQ(train(program).best->step, 30u);
+  EXPECT_EQ(CheckpointFolder(options.folder, 0).steps(), (std::vector<uint64_t>{30, 60}));
+}
+
+TEST_F(TrainerTest, SavesAtTheEndsOfEpochs) {
+  options.save = {{.epochs = 2}, 0};
+  LinearProgram program;
+  train(program); // ten steps are an epoch
+  EXPECT_EQ(CheckpointFolder(options.folder, 0).steps(), (std::vector<uint64_t>{20, 40, 60}));
+  options.folder = folder / "thirds";
+  options.save = {{.epochs = 1.0 / 3}, 0};
+  LinearProgram other;
+  train(other, 10);
+  EXPECT_EQ(CheckpointFolder(options.folder, 0).steps(), (std::vector<uint64_t>{4, 7, 10}));
 }
 
 TEST_F(TrainerTest, NothingIsDoneTwice) {
