@@ -8,6 +8,7 @@
 #include "compiler/tools/TrainBuild.h"
 #include "runtime/Say.h"
 #include "runtime/data/FileError.h"
+#include "runtime/data/Temporary.h"
 
 #include <algorithm>
 #include <chrono>
@@ -78,6 +79,21 @@ static std::optional<double> numberOf(const eval::TaskResult &task) {
   if (const auto *scored = std::get_if<eval::ScoredResult>(&task.what))
     return scored->headline();
   return std::nullopt;
+}
+
+void noteWhole(const std::filesystem::path &folder) {
+  std::filesystem::path file = train::recordOf(folder);
+  try {
+    data::removeTemporaries(folder);
+    std::optional<train::RunRecord> record = train::readRecord(file);
+    if (!record || (record->isFinished && record->ended.empty()))
+      return;
+    record->isFinished = true;
+    record->ended.clear();
+    train::writeRecord(file, *record);
+  } catch (const data::FileError &error) {
+    say(stderr, "{}\n", error.what());
+  }
 }
 
 void noteResult(const std::filesystem::path &folder, const eval::EvalResult &result) {

@@ -37,6 +37,10 @@ private:
   double begun, secondsBefore;
 };
 
+/// Notes that the train in `folder` is whole, which nobody has said where a run was killed between
+/// its model and its record; no other run may be at work there.
+void noteWhole(const std::filesystem::path &folder);
+
 /// Adds what `result` found of the train in `folder` to its record, where it has one.
 void noteResult(const std::filesystem::path &folder, const eval::EvalResult &result);
 

@@ -317,6 +317,8 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
     verify(result.folder);
   if (result.wasThere && onlyLooks)
     return built[&train] = std::move(result);
+  if (result.wasThere && origin)
+    noteWhole(result.folder);
   if (result.wasThere)
     // Who never trains has only answers or results on stdout.
     say(trains ? stdout : stderr, "train {}: nothing changed, {}\n", train.name,

@@ -55,6 +55,9 @@ def state():
         if path.name == "metrics.jsonl":
             lines = [json.loads(line) for line in content.splitlines()]
             content = [(line["step"], line["loss"], line["gradient_norm"]) for line in lines]
+        if path.name == "run.json":  # what was done is the same, when and how long is not
+            record = json.loads(content)
+            content = {key: value for key, value in record.items() if key not in ("started", "seconds", "sum")}
         if path.suffix == ".checkpoint" or path.name in ("report.html", "metrics.sums"):
             content = None  # the time that it took is in it
         found[name] = content
@@ -92,6 +95,9 @@ for i in range(part, kills, parts):
     different = [name for name in whole.keys() | found.keys() if whole.get(name, 0) != found.get(name, 0)]
     if again[0] != 0 or different:
         failed += 1
+        for name in different:
+            if name.endswith("run.json"):
+                print(whole.get(name), found.get(name), sep="\n", flush=True)
         print(f"killed at {f'{moments[i]:.3f} s' if i % 4 == 3 else f'call {at}'}: {again[0]} {again[1][-300:]} differ: {different}", flush=True)
 short_run.say("runs are killed", killed * 3 > (kills // parts) * 2, killed)
 short_run.say("all end as one left alone, with nothing left over", failed == 0, f"{failed} of {kills // parts}")
