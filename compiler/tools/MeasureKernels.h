@@ -6,9 +6,9 @@
 
 namespace roux {
 
-/// Runs the first micro-batch of `train` as one step, on fresh weights, which take as long as any:
-/// once to touch the memory, then until times are steady; the last is what is told. Throws
-/// std::runtime_error after saying on stderr why a step does not compile.
+/// Runs the first micro-batch of `train` as a step, on fresh weights, which take as long as any.
+/// The third time is what is told: the first touches the memory. Throws std::runtime_error after
+/// saying on stderr why a step does not compile.
 MeasuredKernels measureKernels(const SourceManager &sources, const CheckedRecipe &recipe,
                                const CheckedDefinition &train, const FittedStep &fitted,
                                const TrainingData &data);
