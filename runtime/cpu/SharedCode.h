@@ -34,6 +34,8 @@ public:
 
   /// A kernel of the object. Throws std::runtime_error if it has none of that name.
   std::vector<KernelPhase> kernel(const std::string &name) const;
+  /// Any symbol of the object. Throws std::runtime_error if it has none of that name.
+  void *find(const std::string &symbol) const;
 
 private:
   /// An open file; -1: none.
@@ -43,7 +45,6 @@ private:
   };
   void *loadFromMemory(std::string_view code);
   KernelPhase phase(const std::string &symbol) const;
-  void *find(const std::string &symbol) const;
 
   Memory memory; ///< that it lies in, where it was not loaded from a file
   void *handle = nullptr;

@@ -1,0 +1,245 @@
+//===- Block.cpp - a block of threads that runs ----------------------------===//
+//
+// What ends a block is kept until the host's own stack runs again: those of the
+// threads are left as they are, so nothing on them may have to be destroyed.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/simt/Block.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <utility>
+
+namespace roux::simt {
+
+static thread_local Block *runningBlock = nullptr;
+
+Block &Block::running() {
+  return *runningBlock;
+}
+
+/// Room that may be aligned to its size, as descriptors of shared memory need it, and where there
+/// are such at an address of 32 bits.
+static constexpr size_t arenaBytes = 2 * MemoryChecks::sharedRoom;
+
+Block::Block(const EmulatorOptions &options, Shadow &shadow) : options(options), memory(shadow) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#if defined(MAP_32BIT)
+  flags |= MAP_32BIT;
+#endif
+  void *mapped = mmap(nullptr, arenaBytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (mapped == MAP_FAILED)
+    throw std::runtime_error(
+        fmt::format("no memory for a block's shared memory: {}", std::strerror(errno)));
+  room = static_cast<char *>(mapped);
+  uintptr_t size = MemoryChecks::sharedRoom;
+  arena = reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(mapped) + size - 1) / size * size);
+}
+
+Block::~Block() {
+  munmap(room, arenaBytes);
+}
+
+uint32_t Block::special(SimtRegister which) const {
+  switch (which) {
+  case SimtRegister::Thread:
+    return now->number;
+  case SimtRegister::Threads:
+    return static_cast<uint32_t>(threads.size());
+  case SimtRegister::Block:
+    return number;
+  case SimtRegister::Blocks:
+    return static_cast<uint32_t>(grid->launch.blocks);
+  case SimtRegister::Lane:
+    return now->lane();
+  }
+  return 0;
+}
+
+void Block::runThread() {
+  runningBlock->grid->launch.code.run(runningBlock->grid->launch.arguments.data());
+  runningBlock->end();
+}
+
+void Block::beginThread(uint32_t index) {
+  Thread &thread = threads[index];
+  thread.number = index;
+  thread.ended = false;
+  thread.waitsAt = nullptr;
+  thread.seen.fill(0);
+  thread.seen[thread.lane()] = 1;
+  thread.copies.clear();
+  thread.fiber.prepare(stacks.begin(index), stacks.end(index), runThread);
+  ready.push_back(&thread);
+}
+
+void Block::begin(const Grid &of, uint32_t block) {
+  grid = &of;
+  number = block;
+  epoch = arrived = 0;
+  error.clear();
+  failedAt = nullptr;
+  now = nullptr;
+  // Numbers of a seed are alike for seeds and blocks that are, until they are mixed.
+  random = (options.seed * 0x9e3779b97f4a7c15 + block + 1) * 0xbf58476d1ce4e5b9;
+  auto count = static_cast<uint32_t>(of.launch.threads);
+  int64_t bytes = of.launch.code.sharedBytes + of.launch.sharedBytes;
+  memory.begin(of, arena, bytes);
+  if (options.checks)
+    std::memset(arena, 0xff, static_cast<size_t>(bytes)); // no number
+  stacks.grow(count);
+  threads.resize(count);
+  warps.resize((count + lanesOfWarp - 1) / lanesOfWarp);
+  for (Warp &warp : warps)
+    warp.meetings.clear();
+  ready.clear();
+  head = 0;
+  live = count;
+  for (uint32_t i = 0; i < count; ++i)
+    beginThread(i);
+}
+
+std::string Block::run(const Grid &of, uint32_t block) {
+  const SimtLaunch &launch = of.launch;
+  int64_t bytes = launch.code.sharedBytes + launch.sharedBytes;
+  if (bytes > mostSharedBytes || launch.threads < 1 || launch.threads > mostThreads)
+    return fmt::format("{}: kernel '{}' wants {} threads and {} bytes of shared memory a block, of "
+                       "which no GPU has more than {} and {}",
+                       launch.location, launch.kernel, launch.threads, bytes, mostThreads,
+                       mostSharedBytes);
+  runningBlock = this;
+  begin(of, block);
+  while (live > 0 && error.empty()) {
+    if (head == ready.size()) {
+      return fmt::format("{}: kernel '{}', block {}: {}", launch.location, launch.kernel, number,
+                         deadlock());
+    }
+    now = &next();
+    Fiber::change(scheduler, now->fiber);
+  }
+  if (error.empty())
+    return {};
+  return fmt::format("{}: kernel '{}', block {}, thread {} {}", place(failedAt, launch.location),
+                     launch.kernel, number, now->number, error);
+}
+
+Thread &Block::next() {
+  if (options.seed) {
+    random ^= random << 13;
+    random ^= random >> 7;
+    random ^= random << 17;
+    std::swap(ready[head], ready[head + random % (ready.size() - head)]);
+  }
+  Thread &thread = *ready[head++];
+  if (head == ready.size()) {
+    ready.clear();
+    head = 0;
+  }
+  return thread;
+}
+
+/// Goes on with another thread, or with the scheduler where none can.
+void Block::leave() {
+  Thread &self = *now;
+  if (!error.empty() || head == ready.size()) {
+    Fiber::change(self.fiber, scheduler);
+    return;
+  }
+  now = &next();
+  Fiber::change(self.fiber, now->fiber);
+}
+
+void Block::end() {
+  now->ended = true;
+  --live;
+  for (const Meeting &meeting : warp().meetings)
+    if (meeting.mask >> now->lane() & 1)
+      fail(nullptr,
+           fmt::format("ends while others of its warp wait for it at {}", meeting.instruction));
+  leave();
+}
+
+void Block::wait(const char *instruction, const SimtSite *site) {
+  now->waitsAt = instruction;
+  now->site = site;
+  leave();
+}
+
+void Block::wake(Thread &thread) {
+  if (!thread.waitsAt)
+    return;
+  thread.waitsAt = nullptr;
+  ready.push_back(&thread);
+}
+
+void Block::fail(const SimtSite *site, std::string &&why) {
+  error = std::move(why);
+  failedAt = site;
+  leave();
+  std::abort(); // nobody comes back to a thread of a block that has ended
+}
+
+static constexpr const char *blockBarrier = "bar.sync 0";
+
+void Block::barrier(const SimtSite *site) {
+  if (++arrived < threads.size())
+    return wait(blockBarrier, site);
+  if (epoch == Access::mostEpoch)
+    fail(site, fmt::format("comes to the {}th barrier of its block, more than are told apart",
+                           epoch + 1));
+  arrived = 0;
+  ++epoch;
+  for (Thread &thread : threads) {
+    thread.seen.fill(0);
+    thread.seen[thread.lane()] = 1;
+    if (&thread != now)
+      wake(thread);
+  }
+}
+
+Now Block::accessAt(const SimtSite *site) const {
+  uint32_t run = grid->firstRun + number;
+  Access access(run, epoch, now->seen[now->lane()], now->number, site);
+  return {access, grid->firstRun, now->seen.data()};
+}
+
+void Block::access(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site) {
+  if (!options.checks || stacks.contains(address))
+    return;
+  std::string wrong;
+  try {
+    wrong = memory.access(address, bytes, kind, accessAt(site));
+  } catch (const std::bad_alloc &) {
+    wrong = "makes one access more than there is memory to check them";
+  }
+  if (!wrong.empty())
+    fail(site, std::move(wrong));
+}
+
+void Block::landed(const void *address, int64_t bytes, const SimtSite *site) {
+  if (options.checks)
+    memory.land(address, bytes, accessAt(site));
+}
+
+/// What each thread waits at, those that follow each other at the same told together.
+std::string Block::deadlock() const {
+  std::string told;
+  auto state = [](const Thread &thread) {
+    return thread.ended ? std::string("ended") : fmt::format("wait at {}", thread.waitsAt);
+  };
+  for (size_t first = 0, last; first < threads.size(); first = last) {
+    const Thread &thread = threads[first];
+    for (last = first; last < threads.size() && state(threads[last]) == state(thread) &&
+                       (thread.ended || threads[last].site == thread.site);)
+      ++last;
+    told += fmt::format("{}threads {} to {} {}", told.empty() ? "" : ", ", first, last - 1,
+                        state(thread));
+    if (!thread.ended)
+      told += fmt::format(" ({})", place(thread.site, "an unknown line"));
+  }
+  return told + ": no thread is left that could go on";
+}
+
+} // namespace roux::simt

@@ -1,0 +1,101 @@
+//===- Block.h - a block of threads that runs ------------------------------===//
+//
+// Each thread runs until it waits for others; which one goes on then is the order
+// of their numbers, or what a seed makes of it. A block is run by one thread of the
+// host, and its own find it by a thread_local pointer.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/simt/AsyncCopies.h"
+#include "runtime/simt/Collectives.h"
+#include "runtime/simt/Emulator.h"
+#include "runtime/simt/Fiber.h"
+#include "runtime/simt/MemoryChecks.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace roux::simt {
+
+inline constexpr unsigned lanesOfWarp = 32;
+
+/// No GPU has more for a block.
+inline constexpr int64_t mostThreads = 1024, mostSharedBytes = 227 * 1024;
+
+struct Thread {
+  Fiber fiber;
+  uint32_t number = 0; ///< in the block
+  bool ended = false;
+  const char *waitsAt = nullptr; ///< an instruction; null: it runs, or could
+  const SimtSite *site = nullptr;
+  std::array<uint16_t, lanesOfWarp> seen; ///< the clocks of its warp's lanes that it knows of
+  AsyncCopies copies;
+
+  uint32_t lane() const { return number % lanesOfWarp; }
+  uint32_t warp() const { return number / lanesOfWarp; }
+};
+
+class Block {
+public:
+  Block(const EmulatorOptions &options, Shadow &shadow);
+  ~Block();
+
+  /// Runs block `number` of a grid; what went wrong, or nothing.
+  std::string run(const Grid &grid, uint32_t number);
+
+  // What follows is for the instructions of the block's threads.
+
+  /// The one that this thread of the host runs.
+  static Block &running();
+  Thread &current() { return *now; }
+  /// Of the current thread's warp.
+  Thread &lane(uint32_t lane) { return threads[now->warp() * lanesOfWarp + lane]; }
+  Warp &warp() { return warps[now->warp()]; }
+  uint32_t special(SimtRegister which) const;
+  char *shared() const { return arena; }
+  bool isShared(const void *address) const { return memory.isShared(address); }
+  bool copiesEarly() const { return options.earlyCopies; }
+
+  /// Waits for all threads of the block.
+  void barrier(const SimtSite *site);
+  /// The current thread goes on when another one wakes it.
+  void wait(const char *instruction, const SimtSite *site);
+  void wake(Thread &thread);
+  /// Checks an access of the current thread, if that is asked for.
+  void access(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site);
+  /// A copy of the current thread has arrived.
+  void landed(const void *address, int64_t bytes, const SimtSite *site);
+  /// Ends the block with `why`, which the current thread did at `site`.
+  [[noreturn]] void fail(const SimtSite *site, std::string &&why);
+
+private:
+  static void runThread();
+  void begin(const Grid &of, uint32_t block);
+  void beginThread(uint32_t thread);
+  void end();
+  void leave();
+  Thread &next();
+  std::string deadlock() const;
+  Now accessAt(const SimtSite *site) const;
+
+  const EmulatorOptions &options;
+  MemoryChecks memory;
+  const Grid *grid = nullptr;
+  uint32_t number = 0, epoch = 0;
+  std::vector<Thread> threads;
+  std::vector<Warp> warps;
+  std::vector<Thread *> ready; ///< a queue from `head`
+  size_t head = 0;
+  uint32_t live = 0, arrived = 0;
+  Thread *now = nullptr;
+  Fiber scheduler;
+  Stacks stacks;
+  char *room = nullptr, *arena = nullptr;
+  std::string error;                  ///< what ended the block
+  const SimtSite *failedAt = nullptr; ///< and where
+  uint64_t random = 0;
+};
+
+} // namespace roux::simt
