@@ -56,4 +56,15 @@ inline std::string finishSymbol(const std::string &kernel) {
   return kernel + ".finish";
 }
 
+/// The names of a kernel's functions on a GPU: a dot is no letter of PTX.
+inline std::string gpuSymbol(std::string kernel) {
+  for (char &letter : kernel)
+    if (letter == '.')
+      letter = '$';
+  return kernel;
+}
+inline std::string gpuFinishSymbol(const std::string &kernel) {
+  return gpuSymbol(kernel) + "$finish";
+}
+
 } // namespace roux

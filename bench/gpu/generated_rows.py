@@ -126,7 +126,7 @@ def measure(driver, folder, kernel, element, columns):
     moved = rows * columns * BYTES[element] * per_column
     return {
         "kernel": kernel, "element": element, "columns": columns, "rows": rows,
-        "threads": compiled.threads, "rows_per_block": compiled.rows, "strips": compiled.strips,
+        "threads": compiled.threads, "rows_of_blocks": compiled.rows, "blocks": compiled.blocks,
         "registers": compiled.function.registers, "local_bytes": compiled.function.local_bytes,
         "terabytes_per_second": round(moved / timed["median_ms"] / 1e9, 3), **timed,
     }

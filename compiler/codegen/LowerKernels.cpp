@@ -38,6 +38,18 @@ static void writeShape(ModuleOp module, const KernelShape &shape) {
                          LLVM::Linkage::External, shapeSymbol(shape.name), numbers);
 }
 
+/// How a kernel's functions are launched, as numbers.
+static ArrayAttr phasesOf(GPUKernel &kernel) {
+  Builder builder(kernel.module->getContext());
+  SmallVector<Attribute> phases;
+  for (const GPUPhase &phase : kernel.phases) {
+    int64_t extent = phase.extentArgument ? static_cast<int64_t>(*phase.extentArgument) : -1;
+    phases.push_back(builder.getDenseI64ArrayAttr(
+        {phase.threads, phase.extentPerBlock, phase.blocksPerGroup, phase.sharedBytes, extent}));
+  }
+  return builder.getArrayAttr(phases);
+}
+
 namespace {
 
 struct ConvertKernelToCPU : roux::impl::ConvertKernelToCPUBase<ConvertKernelToCPU> {
@@ -72,14 +84,10 @@ struct ConvertKernelToCPU : roux::impl::ConvertKernelToCPUBase<ConvertKernelToCP
 struct ConvertKernelToGPU : roux::impl::ConvertKernelToGPUBase<ConvertKernelToGPU> {
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<kernel::FuncOp>())) {
-      if (!hasGPULowering(function))
-        continue;
       FailureOr<GPUKernel> lowered = lowerToGPU(function);
       if (failed(lowered))
         return signalPassFailure();
-      auto [threads, rows, strips] = lowered->shape;
-      lowered->module.get()->setAttr(
-          gpuShapeAttribute, DenseI64ArrayAttr::get(&getContext(), {threads, rows, strips}));
+      lowered->module.get()->setAttr(gpuPhasesAttribute, phasesOf(*lowered));
       replace(function, std::move(lowered->module));
     }
   }

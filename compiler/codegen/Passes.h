@@ -22,7 +22,7 @@ namespace roux {
 /// On a lowered kernel's module: the code that it became, a string.
 inline constexpr llvm::StringLiteral codeAttribute = "kernel.code";
 /// On a module for a GPU: its launch's threads, rows and strips.
-inline constexpr llvm::StringLiteral gpuShapeAttribute = "kernel.gpu_shape";
+inline constexpr llvm::StringLiteral gpuPhasesAttribute = "kernel.gpu_phases";
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

@@ -42,11 +42,16 @@ def EmitCPUCode : Pass<"emit-cpu-code", "::mlir::ModuleOp"> {
 }
 
 def ConvertKernelToGPU : Pass<"convert-kernel-to-gpu", "::mlir::ModuleOp"> {
-  let summary = "turn row kernels into threads of a GPU, each in a module of its own";
+  let summary = "turn kernels into threads of a GPU, each in a module of its own";
   let description = [{
-    Replaces every `kernel.func` of the row family by a `builtin.module` of its name that holds a
-    `gpu.module`, with the launch's shape as the attribute `kernel.gpu_shape`: threads a block, rows
-    a block, strips a row. Matmul and attention stay as they are.
+    Replaces every `kernel.func` by a `builtin.module` of its name that holds a `gpu.module` with a
+    function of the same name, and `<name>$finish` where something is left to do when all blocks are
+    done. The attribute `kernel.gpu_phases` says how each is launched: threads of a block, extent of
+    a group of blocks, blocks of it, bytes of dynamic shared memory, and the argument that holds the
+    extent, -1 where it is the launch's.
+
+    A kernel that sums over its own rows (`kernel.fold_rows`) is refused: those are made for targets
+    whose launches have a second phase.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",

@@ -73,6 +73,10 @@ static Value fromLane(LoopBuilder &code, Value value, int64_t distance, int64_t 
   return vector::ExtractOp::create(code, whole, ArrayRef<int64_t>{0});
 }
 
+Value roux::exchanged(LoopBuilder &code, Value value, int64_t distance) {
+  return fromLane(code, value, distance, warp);
+}
+
 Value GPURows::warpCombine(LoopBuilder &code, Reduction kind, Value value, int64_t lanes) {
   int64_t together = std::min(threads, warp); // that reach this
   for (int64_t distance = lanes / 2; distance > 0; distance /= 2)

@@ -41,4 +41,8 @@ private:
   mlir::Value low, high;
 };
 
+/// `value` of the lane whose number differs in the bits of `distance`. All lanes of a warp are
+/// there.
+mlir::Value exchanged(LoopBuilder &code, mlir::Value value, int64_t distance);
+
 } // namespace roux

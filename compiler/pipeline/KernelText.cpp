@@ -9,7 +9,6 @@
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/codegen/SASS.h"
-#include "compiler/conversion/KernelToGPU.h"
 #include "compiler/pipeline/StagePasses.h"
 
 #include <map>
@@ -37,10 +36,6 @@ static OwningOpRef<ModuleOp> selected(ModuleOp module, StringRef name) {
 static LogicalResult write(Operation &kernel, const Stage &stage, StringRef architecture,
                            llvm::raw_ostream &out) {
   out << stage.comment << " " << SymbolTable::getSymbolName(&kernel).getValue() << "\n";
-  if (isa<FuncOp>(kernel) && stage.name != "kernel") {
-    out << stage.comment << " has no lowering to a GPU; only row kernels do\n";
-    return success();
-  }
   auto code = kernel.getAttrOfType<StringAttr>(codeAttribute);
   if (!code) {
     out << kernel << "\n";
@@ -53,9 +48,10 @@ static LogicalResult write(Operation &kernel, const Stage &stage, StringRef arch
     out << *listing;
     return success();
   }
-  if (auto shape = kernel.getAttrOfType<DenseI64ArrayAttr>(gpuShapeAttribute))
-    out << "// " << shape[0] << " threads a block, " << shape[1] << " rows, " << shape[2]
-        << " strips\n";
+  if (auto phases = kernel.getAttrOfType<ArrayAttr>(gpuPhasesAttribute))
+    for (auto phase : phases.getAsRange<DenseI64ArrayAttr>())
+      out << "// " << phase[0] << " threads a block, " << phase[2] << " blocks for each "
+          << phase[1] << " of the extent, " << phase[3] << " bytes of shared memory\n";
   out << code.getValue();
   return success();
 }
@@ -70,12 +66,6 @@ FailureOr<std::vector<KernelText>> roux::kernelTexts(ModuleOp module,
   OwningOpRef<ModuleOp> kernels = selected(module, options.kernel);
   if (!kernels)
     return failure();
-  // One that is asked for by name fails instead of saying that it is not there.
-  if (stage->isOnGPU() && !options.kernel.empty())
-    for (FuncOp function : kernels->getOps<FuncOp>())
-      if (!hasGPULowering(function))
-        return function.getBody().front().front().emitOpError(
-            "has no lowering to a GPU; only row kernels do");
   StringRef last = stage->name == "sass" ? StringRef("ptx") : StringRef(stage->name);
   if (failed(runStages(*kernels, "kernel", last, target)))
     return failure();

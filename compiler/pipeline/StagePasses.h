@@ -17,7 +17,7 @@ struct StageTarget {
   const TargetDescription *machine = &hostTarget();
   std::string architecture = "sm_90a"; ///< of a GPU
   bool fuses = true;                   ///< else each operation keeps its kernels
-  bool hasSecondPhase = true;          ///< a GPU's kernels have none yet
+  bool hasSecondPhase = true;          ///< of kernels that sum over their own rows
 };
 
 /// The dialects, translations and interfaces that the stages need.

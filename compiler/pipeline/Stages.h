@@ -70,11 +70,9 @@ inline constexpr Stage stages[] = {
      reads::Kernels | reads::CPU, ".ll", ";"},
     {"asm", "kernels as assembly of a CPU", StageForm::Kernels, true, reads::Kernels | reads::CPU,
      ".s", "#"},
-    {"gpu", "row kernels as threads of a GPU", StageForm::Kernels, true, reads::Kernels, ".mlir",
-     "//"},
-    {"ptx", "row kernels as PTX", StageForm::Kernels, true, reads::Kernels | reads::GPU, ".ptx",
-     "//"},
-    {"sass", "row kernels as a GPU's instructions, where ptxas and nvdisasm are here",
+    {"gpu", "kernels as threads of a GPU", StageForm::Kernels, true, reads::Kernels, ".mlir", "//"},
+    {"ptx", "kernels as PTX", StageForm::Kernels, true, reads::Kernels | reads::GPU, ".ptx", "//"},
+    {"sass", "kernels as a GPU's instructions, where ptxas and nvdisasm are here",
      StageForm::Kernels, true, reads::Kernels | reads::GPU, ".sass", "//"},
 };
 
