@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileProgram.h"
 #include "compiler/pipeline/CompileStep.h"
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/train/ModelProgram.h"
 
 #include <algorithm>
@@ -60,7 +61,7 @@ void makeReady(int64_t layers, const std::string &cache) {
   std::optional<Program> compiled = compileStep(source, cache);
   if (!compiled)
     std::_Exit(1);
-  train::ModelProgram program(std::move(*compiled), source.config, 1);
+  train::ModelProgram program(std::move(*compiled), source.config, std::make_shared<CPUDevice>(1));
 }
 
 /// This program again, told to make ready, on `cores` cores (0: all).
@@ -120,7 +121,8 @@ Timed timeRounds(const char *what, int rounds, int64_t layers, int cores, Prepar
 /// Kernels that steps of other lengths compile; the program's kernels in `kernels`.
 int64_t compiledByLengths(size_t &kernels) {
   StepSource source = modelOf(6);
-  train::ModelProgram program(*compileStep(source, ""), source.config, 2);
+  train::ModelProgram program(*compileStep(source, ""), source.config,
+                              std::make_shared<CPUDevice>(2));
   kernels = program.executor().program().kernels.size();
   int64_t before = kernelsCompiled();
   for (const std::vector<int32_t> &segments :

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/model/FreshWeights.h"
 
@@ -46,7 +47,8 @@ static std::unique_ptr<train::ModelProgram> compiled(const model::Model &model, 
   std::optional<Program> program = compileStep(source, "");
   if (!program)
     std::exit(1);
-  auto runs = std::make_unique<train::ModelProgram>(std::move(*program), model.config, threads);
+  auto runs = std::make_unique<train::ModelProgram>(std::move(*program), model.config,
+                                                    std::make_shared<CPUDevice>(threads));
   runs->setParameters(model.weights);
   return runs;
 }

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/cpu/Ceilings.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/model/SafetensorsWriter.h"
@@ -183,7 +184,8 @@ void run(const Request &request) {
   if (!compiled)
     std::exit(1);
   double compiling = clockSeconds() - begin;
-  train::ModelProgram program(std::move(*compiled), source.config, request.threads);
+  train::ModelProgram program(std::move(*compiled), source.config,
+                              std::make_shared<CPUDevice>(request.threads));
   {
     model::Weights fresh = model::freshWeights(source.config, 0.02, data::SeedTree(1));
     program.setParameters(fresh);

@@ -7,6 +7,7 @@
 
 #include "compiler/pipeline/CompileStep.h"
 #include "compiler/tools/CompilerVerbs.h"
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/model/WriteModel.h"
 
 #include <algorithm>
@@ -49,7 +50,8 @@ std::unique_ptr<train::ModelProgram> compileNamedModel(const model::Model &model
   if (!program)
     throw std::runtime_error("the model could not be compiled");
   auto runs = std::make_unique<train::ModelProgram>(
-      std::move(*program), model.config, std::max(1u, std::thread::hardware_concurrency()));
+      std::move(*program), model.config,
+      std::make_shared<CPUDevice>(std::max(1u, std::thread::hardware_concurrency())));
   runs->setParameters(model.weights);
   return runs;
 }

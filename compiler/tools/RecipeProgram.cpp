@@ -8,6 +8,7 @@
 
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "runtime/cpu/CPUDevice.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -36,7 +37,7 @@ std::unique_ptr<train::ModelProgram> programFor(const CheckedRecipe &recipe,
   if (!program)
     throw std::runtime_error("the model could not be compiled");
   return std::make_unique<train::ModelProgram>(std::move(*program), source.config,
-                                               threadsOf(recipe));
+                                               std::make_shared<CPUDevice>(threadsOf(recipe)));
 }
 
 } // namespace roux

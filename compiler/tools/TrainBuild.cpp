@@ -371,6 +371,7 @@ static uint64_t takeMoments(const BuiltTrain &from, train::CompiledStep &step) {
     return !tensor.name.ends_with(".first") && !tensor.name.ends_with(".second");
   });
   end->restore(moments);
+  step.tensorsChanged();
   return end->state().updates;
 }
 

@@ -29,7 +29,7 @@ model::Weights beginningOf(const SourceManager &sources, const CheckedRecipe &re
   return all;
 }
 
-model::Weights endOf(const model::Model &start, const train::ModelProgram &program) {
+model::Weights endOf(const model::Model &start, train::ModelProgram &program) {
   if (program.config().tuning.adapter)
     return model::mergedWeights(program.config(), start.weights, program.trained());
   model::Weights end = program.trained();

@@ -18,7 +18,7 @@ model::Weights beginningOf(const SourceManager &sources, const CheckedRecipe &re
 
 /// The weights of `start` with those that `program` trained; what is frozen is as it was read, and
 /// an adapter is merged.
-model::Weights endOf(const model::Model &start, const train::ModelProgram &program);
+model::Weights endOf(const model::Model &start, train::ModelProgram &program);
 
 /// Where the model is that the adapter of `train` is added to: the folder that it was read from, or
 /// one written of `start` in `folder`.

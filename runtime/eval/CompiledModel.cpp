@@ -25,7 +25,8 @@ void CompiledNll::nll(const data::MicroBatch &batch, std::span<double> nll) {
 }
 
 CompiledModel::CompiledModel(train::ModelProgram &program)
-    : program(program), kept(program.config().layers, program.cacheRowBytes()) {}
+    : program(program),
+      kept(program.executor().device(), program.config().layers, program.cacheRowBytes()) {}
 
 uint32_t CompiledModel::vocabulary() const {
   return static_cast<uint32_t>(program.config().vocabulary);

@@ -6,7 +6,6 @@
 #include "runtime/eval/KeyValueCache.h"
 
 #include <algorithm>
-#include <cstring>
 #include <fmt/format.h>
 #include <limits>
 #include <stdexcept>
@@ -22,6 +21,10 @@ int64_t KeyValueCache::checkedRows(int64_t tokens) const {
   return sequences * tokens;
 }
 
+DeviceMemory KeyValueCache::memoryFor(int64_t tokens) const {
+  return DeviceMemory(device, layers * checkedRows(tokens) * rowBytes, "the cache", Fill::Nothing);
+}
+
 void KeyValueCache::reset(size_t sequences, int64_t tokens) {
   // What was kept goes before the new is there: both need not fit.
   keys = {};
@@ -29,28 +32,26 @@ void KeyValueCache::reset(size_t sequences, int64_t tokens) {
   lengths.assign(sequences, 0);
   spans.assign(sequences, 0);
   room = tokens;
-  size_t bytes = layers * checkedRows(tokens) * rowBytes;
-  keys.resize(bytes);
-  values.resize(bytes);
+  keys = memoryFor(tokens);
+  values = memoryFor(tokens);
 }
 
 void KeyValueCache::reserve(int64_t tokens) {
   if (tokens <= room)
     return;
-  int64_t rows = checkedRows(tokens);
-  for (std::vector<std::byte> *kept : {&keys, &values}) {
-    std::vector<std::byte> wider(layers * rows * rowBytes);
+  for (DeviceMemory *kept : {&keys, &values}) {
+    DeviceMemory wider = memoryFor(tokens);
     int64_t pieces = layers * static_cast<int64_t>(lengths.size());
     for (int64_t piece = 0; piece < pieces; ++piece)
-      std::memcpy(&wider[piece * tokens * rowBytes], kept->data() + piece * room * rowBytes,
-                  lengths[piece % lengths.size()] * rowBytes);
+      device->copy(wider.data() + piece * tokens * rowBytes, kept->data() + piece * room * rowBytes,
+                   lengths[piece % lengths.size()] * rowBytes);
     *kept = std::move(wider);
   }
   room = tokens;
 }
 
 train::CacheBuffers KeyValueCache::buffers() {
-  return {static_cast<int64_t>(lengths.size()) * room, keys, values};
+  return {static_cast<int64_t>(lengths.size()) * room, keys.span(), values.span()};
 }
 
 } // namespace roux::eval

@@ -15,7 +15,8 @@ namespace roux::eval {
 class KeyValueCache {
 public:
   /// `rowBytes`: of one token's keys in one layer; its values take as many.
-  KeyValueCache(int64_t layers, int64_t rowBytes) : layers(layers), rowBytes(rowBytes) {}
+  KeyValueCache(std::shared_ptr<Device> device, int64_t layers, int64_t rowBytes)
+      : device(std::move(device)), layers(layers), rowBytes(rowBytes) {}
 
   /// Forgets everything and begins `sequences` empty ones with room for `tokens` tokens each.
   /// Throws std::runtime_error where the rows are more than a program can count.
@@ -35,10 +36,12 @@ public:
 
 private:
   int64_t checkedRows(int64_t tokens) const;
+  DeviceMemory memoryFor(int64_t tokens) const;
 
+  std::shared_ptr<Device> device;
   int64_t layers, rowBytes;
   int64_t room = 0; ///< tokens a sequence may have
-  std::vector<std::byte> keys, values;
+  DeviceMemory keys, values;
 };
 
 } // namespace roux::eval

@@ -52,6 +52,7 @@ void CompiledStep::update(const UpdateScalars &scalars, double factor) {
         for (auto &value : values)
           value *= factor;
       });
+  program.gradientsChanged();
   program.update(scalars.rate, scalars.firstCorrection, scalars.secondCorrection);
 }
 

@@ -1,6 +1,6 @@
 //===- CompiledStep.h - a compiled model as a trainer sees it -------------===//
 //
-// The trainer's few questions, answered by a program on the CPU.
+// The trainer's few questions, answered by a program on a device.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -23,7 +23,7 @@ public:
   double gradientNorm() override;
   void update(const UpdateScalars &scalars, double factor) override;
   std::vector<TensorBytes> tensors() override;
-  void tensorsChanged() override {}
+  void tensorsChanged() override { program.stateChanged(); }
   std::vector<TensorBytes> gradients() override;
 
 private:

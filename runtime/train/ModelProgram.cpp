@@ -26,7 +26,7 @@ struct ModelProgram::Launch {
     std::vector<std::byte> &bytes = owned[name];
     bytes.resize(values.size_bytes());
     std::memcpy(bytes.data(), values.data(), bytes.size());
-    bindings.buffers[name] = bytes;
+    bindings.host[name] = bytes;
   }
 };
 
@@ -52,8 +52,7 @@ static double valueAt(std::span<const std::byte> bytes, const std::string &eleme
 }
 
 /// f32 as bf16, to the nearest and of two the even one, as compiled kernels round.
-static std::vector<std::byte> roundToBF16(std::span<const std::byte> values) {
-  std::vector<std::byte> result(values.size() / 2);
+static void roundToBF16(std::span<const std::byte> values, std::span<std::byte> result) {
   for (size_t i = 0; i < values.size() / 4; ++i) {
     uint32_t bits;
     std::memcpy(&bits, &values[i * 4], 4);
@@ -63,7 +62,6 @@ static std::vector<std::byte> roundToBF16(std::span<const std::byte> values) {
       half = static_cast<uint16_t>(bits >> 16 | 0x40);
     std::memcpy(&result[i * 2], &half, 2);
   }
-  return result;
 }
 
 /// The element type of a parameter, from an entry that every program has.
@@ -96,8 +94,9 @@ static bool isTrained(const Program &program, const std::string &weight) {
       buffers, [&](const ProgramBuffer &buffer) { return buffer.name == weight + ".first"; });
 }
 
-ModelProgram::ModelProgram(Program program, const model::ModelConfig &config, unsigned threads)
-    : shape(config), machine(std::move(program), threads),
+ModelProgram::ModelProgram(Program program, const model::ModelConfig &config,
+                           std::shared_ptr<Device> device)
+    : shape(config), machine(std::move(program), std::move(device)),
       accumulation(stateElement(machine.program())) {
   for (const model::WeightRow &row : model::parameterTable(shape))
     addTensor(row);
@@ -112,7 +111,7 @@ void ModelProgram::addTensor(const model::WeightRow &row) {
       std::accumulate(dims.begin(), dims.end(), int64_t(1), std::multiplies<int64_t>());
   auto add = [&](std::map<std::string, StateTensor> &tensors, const char *suffix) {
     std::string name = row.name + suffix;
-    ZeroedMemory memory(elements * elementBytes(element), name.c_str());
+    MirroredMemory memory(machine.device(), elements * elementBytes(element), name);
     tensors[name] = {name, element, dims, std::move(memory), row.firstLayer, row.isFrozen};
   };
   add(kept, "");
@@ -133,31 +132,50 @@ static void readInto(std::span<std::byte> bytes, const std::string &element,
     return model::read(tensor, std::span(reinterpret_cast<float *>(bytes.data()), count));
   std::vector<float> values(count);
   model::read(tensor, std::span(values));
-  std::ranges::copy(roundToBF16(std::as_bytes(std::span(values))), bytes.begin());
+  roundToBF16(std::as_bytes(std::span(values)), bytes);
+}
+
+std::map<std::string, StateTensor> &
+ModelProgram::seen(std::map<std::string, StateTensor> &tensors) {
+  for (auto &[name, tensor] : tensors)
+    tensor.bytes = tensor.memory.onHost();
+  return tensors;
+}
+
+void ModelProgram::stateChanged() {
+  rounded.clear();
+  for (auto &[name, tensor] : kept)
+    tensor.memory.changedOnHost();
+}
+
+void ModelProgram::gradientsChanged() {
+  for (auto &[name, tensor] : added)
+    tensor.memory.changedOnHost();
 }
 
 void ModelProgram::setParameters(const model::Weights &weights) {
   rounded.clear();
   for (const model::BoundWeight &bound : model::bindParameters(shape, weights)) {
     StateTensor &tensor = kept[bound.row.name];
-    size_t each = tensor.bytes.size() / bound.tensors.size();
+    std::span<std::byte> bytes = tensor.memory.onHost();
+    size_t each = bytes.size() / bound.tensors.size();
     for (size_t layer = 0; layer < bound.tensors.size(); ++layer)
-      readInto(std::span(tensor.bytes.data() + layer * each, each), tensor.element,
-               *bound.tensors[layer]);
+      readInto(bytes.subspan(layer * each, each), tensor.element, *bound.tensors[layer]);
+    tensor.memory.changedOnHost();
   }
 }
 
-model::Weights ModelProgram::trained() const {
+model::Weights ModelProgram::trained() {
   model::Weights weights;
   for (const model::WeightRow &row : model::parameterTable(shape)) {
     if (row.isFrozen)
       continue;
-    const StateTensor &tensor = kept.at(row.name);
-    size_t each = tensor.bytes.size() / row.layers / elementBytes(accumulation);
+    std::span<const std::byte> bytes = kept.at(row.name).memory.onHost();
+    size_t each = bytes.size() / row.layers / elementBytes(accumulation);
     for (int64_t layer = 0; layer < row.layers; ++layer) {
       std::vector<float> values(each);
       for (size_t i = 0; i < each; ++i)
-        values[i] = static_cast<float>(valueAt(tensor.bytes, accumulation, layer * each + i));
+        values[i] = static_cast<float>(valueAt(bytes, accumulation, layer * each + i));
       weights.addValues(model::nameInLayer(row.name, row.firstLayer + layer), row.shape,
                         std::move(values));
     }
@@ -209,7 +227,7 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
 void ModelProgram::bindState(Launch &launch) {
   for (auto *tensors : {&kept, &added})
     for (auto &[name, tensor] : *tensors)
-      launch.bindings.buffers[name] = tensor.bytes;
+      launch.bindings.buffers[name] = tensor.memory.onDevice();
 }
 
 std::vector<double> ModelProgram::valuesOf(const std::string &entry, const std::string &output,
@@ -234,7 +252,7 @@ std::vector<double> ModelProgram::run(const std::string &entry, const std::strin
     int64_t rows = buffer.sizes.empty() ? 1 : static_cast<int64_t>(columns.tokens.size());
     std::vector<std::byte> &bytes = launch.owned[buffer.name];
     bytes.resize(rows * buffer.staticElements * buffer.elementBytes);
-    launch.bindings.buffers[buffer.name] = bytes;
+    launch.bindings.host[buffer.name] = bytes;
   }
   machine.run(entry, launch.bindings);
   return valuesOf(entry, result, launch);
@@ -243,12 +261,14 @@ std::vector<double> ModelProgram::run(const std::string &entry, const std::strin
 double ModelProgram::addGradient(const StreamColumns &columns) {
   Launch launch;
   bindColumns(launch, columns);
+  for (auto &[name, tensor] : added)
+    tensor.memory.changedOnDevice();
   return run("train", "loss", launch, columns).front();
 }
 
 void ModelProgram::zeroGradients() {
   for (auto &[name, tensor] : added)
-    std::fill(tensor.bytes.begin(), tensor.bytes.end(), std::byte(0));
+    tensor.memory.zero();
 }
 
 std::vector<double> ModelProgram::nll(const StreamColumns &columns) {
@@ -305,10 +325,14 @@ void ModelProgram::bindRounded(Launch &launch, const Entry &entry) {
   for (const ProgramBuffer &buffer : entry.buffers) {
     if (buffer.role != BufferRole::Parameter || buffer.element == kept.at(buffer.name).element)
       continue;
-    std::vector<std::byte> &bytes = rounded[buffer.name];
-    if (bytes.empty())
-      bytes = roundToBF16(kept.at(buffer.name).bytes);
-    launch.bindings.buffers[buffer.name] = bytes;
+    MirroredMemory &memory = rounded[buffer.name];
+    if (memory.size() == 0) {
+      std::span<const std::byte> wide = kept.at(buffer.name).memory.onHost();
+      memory = MirroredMemory(machine.device(), wide.size() / 2, buffer.name);
+      roundToBF16(wide, memory.onHost());
+      memory.changedOnHost();
+    }
+    launch.bindings.buffers[buffer.name] = memory.onDevice();
   }
 }
 
@@ -327,7 +351,7 @@ void ModelProgram::append(const std::string &name, const CachedColumns &columns,
     if (buffer.role == BufferRole::Output)
       element = buffer.element;
   std::vector<std::byte> bytes(logits.size() * elementBytes(element));
-  launch.bindings.buffers["logits"] = bytes;
+  launch.bindings.host["logits"] = bytes;
   machine.run(name, launch.bindings);
   for (size_t i = 0; i < logits.size(); ++i)
     logits[i] = static_cast<float>(valueAt(bytes, element, i));
@@ -335,6 +359,9 @@ void ModelProgram::append(const std::string &name, const CachedColumns &columns,
 
 double ModelProgram::update(double rate, double firstCorrection, double secondCorrection) {
   rounded.clear();
+  for (auto &[name, tensor] : kept)
+    if (!tensor.isFrozen)
+      tensor.memory.changedOnDevice();
   Launch launch;
   launch.bindings.scalars = {{"rate", rate},
                              {"first_correction", firstCorrection},

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "runtime/WeightFormula.h"
-#include "runtime/cpu/CPUExecutor.h"
+#include "runtime/device/Executor.h"
 #include "runtime/model/Model.h"
 
 #include <map>
@@ -39,7 +39,7 @@ struct CachedColumns {
   std::vector<int32_t> spans = {};
 };
 
-/// Keys and values of all layers, each layers x rows x channels.
+/// Keys and values of all layers, each layers x rows x channels, in memory of the device.
 struct CacheBuffers {
   int64_t rows = 0;
   std::span<std::byte> keys, values;
@@ -51,27 +51,30 @@ struct StateTensor {
                     ///< and ".second"
   std::string element; ///< f32 or f64; of a frozen matrix what is computed with, bf16 too
   std::vector<int64_t> shape;
-  ZeroedMemory bytes;
-  int64_t firstLayer = 0; ///< of a stack
-  bool isFrozen = false;  ///< no update changes it
+  MirroredMemory memory;
+  int64_t firstLayer = 0;          ///< of a stack
+  bool isFrozen = false;           ///< no update changes it
+  std::span<std::byte> bytes = {}; ///< in host memory, since state() or gradients() was asked
 };
 
 class ModelProgram {
 public:
-  /// Throws std::runtime_error if the program is for another machine. Parameters, gradients and
-  /// moments are zero until they are set; a program that does not train has parameters only.
-  ModelProgram(Program program, const model::ModelConfig &config, unsigned threads);
+  /// Throws std::runtime_error if the program is for another machine than `device`. Parameters,
+  /// gradients and moments are zero until they are set; a program that does not train has
+  /// parameters only.
+  ModelProgram(Program program, const model::ModelConfig &config, std::shared_ptr<Device> device);
 
   /// Sets the parameters. Throws ModelError where weights and config do not fit.
   void setParameters(const model::Weights &weights);
   /// Parameters as weights of a model's files, one tensor a layer, without those that are frozen.
-  model::Weights trained() const;
-  /// Parameters and moments, by name.
-  std::map<std::string, StateTensor> &state() {
-    rounded.clear(); // who asks may change them
-    return kept;
-  }
-  std::map<std::string, StateTensor> &gradients() { return added; }
+  model::Weights trained();
+  /// Parameters and moments, by name, as they are now. Who writes to their bytes calls
+  /// stateChanged().
+  std::map<std::string, StateTensor> &state() { return seen(kept); }
+  void stateChanged();
+  /// Likewise, with gradientsChanged().
+  std::map<std::string, StateTensor> &gradients() { return seen(added); }
+  void gradientsChanged();
 
   /// Adds the gradient of the micro-batch's loss to gradients(); the loss.
   double addGradient(const StreamColumns &columns);
@@ -100,7 +103,7 @@ public:
   /// One update from gradients(); their norm before clipping.
   double update(double rate, double firstCorrection, double secondCorrection);
 
-  const CPUExecutor &executor() const { return machine; }
+  const Executor &executor() const { return machine; }
   const model::ModelConfig &config() const { return shape; }
 
 private:
@@ -109,6 +112,8 @@ private:
     return static_cast<int32_t>(machine.program().target.attentionRows);
   }
   struct Launch;
+  /// `tensors`, with their bytes.
+  static std::map<std::string, StateTensor> &seen(std::map<std::string, StateTensor> &tensors);
   void addTensor(const model::WeightRow &row);
   void bindColumns(Launch &launch, const StreamColumns &columns);
   void bindState(Launch &launch);
@@ -122,11 +127,11 @@ private:
                           const StreamColumns &columns);
 
   model::ModelConfig shape;
-  CPUExecutor machine;
+  Executor machine;
   std::string accumulation; ///< element type of what is trained
   std::map<std::string, StateTensor> kept, added;
   /// Parameters in the type that is computed with, made when an entry first asks for them.
-  std::map<std::string, std::vector<std::byte>> rounded;
+  std::map<std::string, MirroredMemory> rounded;
 };
 
 /// What lives from step to step.

@@ -8,7 +8,7 @@
 #include "compiler/pipeline/CompileProgram.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
-#include "runtime/cpu/CPUExecutor.h"
+#include "runtime/cpu/CPUDevice.h"
 #include <cmath>
 #include <cstring>
 

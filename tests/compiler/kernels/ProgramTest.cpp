@@ -10,7 +10,8 @@
 #include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/Seal.h"
-#include "runtime/cpu/CPUExecutor.h"
+#include "runtime/cpu/CPUDevice.h"
+#include "runtime/device/Executor.h"
 #include "tests/compiler/kernels/Compiled.h"
 
 #include <cmath>
@@ -107,7 +108,7 @@ std::vector<float> floats(int count, int seed) {
   return {numbers.begin(), numbers.end()};
 }
 
-std::vector<float> run(CPUExecutor &executor) {
+std::vector<float> run(Executor &executor) {
   auto x = floats(tokens * 8, 1), w = floats(24, 2);
   std::vector<float> y(tokens * 8);
   Bindings bindings;
@@ -122,7 +123,7 @@ std::vector<float> run(CPUExecutor &executor) {
 
 TEST(Program, RunsAsCompiledAndFromItsBytes) {
   Program program = compile();
-  CPUExecutor executor(program, 2);
+  Executor executor(program, std::make_shared<CPUDevice>(2));
   auto x = floats(tokens * 8, 1), w = floats(24, 2), y = run(executor);
   for (int t = 0; t < tokens; ++t)
     for (int c = 0; c < 8; ++c) {
@@ -131,7 +132,7 @@ TEST(Program, RunsAsCompiledAndFromItsBytes) {
         expected += x[t * 8 + c] * 0.25 * w[layer * 8 + c] * w[layer * 8 + c];
       EXPECT_NEAR(y[t * 8 + c], expected, 1e-6);
     }
-  CPUExecutor again(Program::load(program.save(), "saved"), 3);
+  Executor again(Program::load(program.save(), "saved"), std::make_shared<CPUDevice>(3));
   EXPECT_EQ(run(again), y);
 }
 
@@ -178,7 +179,7 @@ TEST(Program, SharesMemoryOnlyBetweenActivationsThatDoNotMeet) {
 }
 
 TEST(Program, NamesWhatIsMissing) {
-  CPUExecutor executor(compile(), 1);
+  Executor executor(compile(), std::make_shared<CPUDevice>(1));
   auto refusal = [&](const Bindings &bindings) {
     try {
       executor.run("train", bindings);
@@ -204,7 +205,7 @@ TEST(Program, IsRefusedWhereTheProcessorLacksWhatItUses) {
   Program program = compile();
   program.target.name = "avx9000";
   try {
-    CPUExecutor executor(std::move(program), 1);
+    Executor executor(std::move(program), std::make_shared<CPUDevice>(1));
     FAIL() << "an unknown machine was taken for this one";
   } catch (const std::runtime_error &error) {
     EXPECT_STREQ(error.what(), "the program is for a processor with 'avx9000', which this one has "
@@ -239,10 +240,10 @@ TEST(Program, FindsCompiledKernelsAgain) {
   std::filesystem::remove_all(folder);
 }
 
-/// What CPUExecutor says to `program`.
+/// What Executor says to `program`.
 std::string refusalOf(Program program) {
   try {
-    CPUExecutor executor(std::move(program), 1);
+    Executor executor(std::move(program), std::make_shared<CPUDevice>(1));
   } catch (const std::runtime_error &error) {
     return error.what();
   }
@@ -265,7 +266,7 @@ TEST(Program, IsCompiledAnewWhereTheCacheIsDamaged) {
     Program again = compile(folder.string());
     EXPECT_EQ(kernelsCompiled(), before + 2);
     EXPECT_EQ(again.save(), whole.save());
-    CPUExecutor executor(std::move(again), 1);
+    Executor executor(std::move(again), std::make_shared<CPUDevice>(1));
     EXPECT_FALSE(run(executor).empty());
   };
   damage([](std::string &bytes) { bytes.resize(40); });
@@ -278,8 +279,8 @@ TEST(Program, IsCompiledAnewWhereTheCacheIsDamaged) {
 TEST(Program, RunsWhereItsFileIsGone) {
   Program program = compile();
   program.codeFile = "/nowhere/code.so";
-  CPUExecutor executor(std::move(program), 1);
-  CPUExecutor expected(compile(), 1);
+  Executor executor(std::move(program), std::make_shared<CPUDevice>(1));
+  Executor expected(compile(), std::make_shared<CPUDevice>(1));
   EXPECT_EQ(run(executor), run(expected));
 }
 
@@ -326,7 +327,7 @@ TEST(Program, HasNoCodeWithoutKernels) {
   Program program =
       compile("", "kernel.program @train {\n  %tokens = kernel.extent \"tokens\"\n}\n");
   EXPECT_EQ(program.code, "");
-  CPUExecutor executor(std::move(program), 1);
+  Executor executor(std::move(program), std::make_shared<CPUDevice>(1));
   Bindings bindings;
   bindings.extents["tokens"] = 1;
   executor.run("train", bindings);

@@ -4,6 +4,7 @@
 // loss and the gradient's norm of a step, and how the first token goes on.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/Generate.h"
 #include "runtime/model/Model.h"
@@ -42,7 +43,8 @@ static int run(char **arguments) {
   std::ifstream file(arguments[2], std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
   model::Model model = model::openModel(arguments[1]);
-  train::ModelProgram program(Program::load(bytes, arguments[2]), model.config, 2);
+  train::ModelProgram program(Program::load(bytes, arguments[2]), model.config,
+                              std::make_shared<CPUDevice>(2));
   program.setParameters(model.weights);
   std::vector<int32_t> ids = tokensOf(arguments[3]);
   std::vector<int32_t> inputs(ids.begin(), ids.end() - 1), labels(ids.begin() + 1, ids.end());

@@ -36,7 +36,7 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   auto program = compileProgram(*module, {.cacheFolder = cacheFolder});
   if (failed(program))
     llvm::report_fatal_error("the kernels were not compiled");
-  executor = std::make_unique<CPUExecutor>(std::move(*program), threads);
+  executor = std::make_unique<Executor>(std::move(*program), std::make_shared<CPUDevice>(threads));
   for (const auto &[name, array] : parameters) {
     shapes[name] = array.shape;
     parameterBytes[name] = encode(array.values, elementOf(name));
@@ -47,7 +47,8 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
 }
 
 void CompiledModel::useThreads(unsigned threads) {
-  executor = std::make_unique<CPUExecutor>(Program(executor->program()), threads);
+  executor = std::make_unique<Executor>(Program(executor->program()),
+                                        std::make_shared<CPUDevice>(threads));
 }
 
 void CompiledModel::zeroGradients() {

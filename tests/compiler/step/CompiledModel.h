@@ -7,7 +7,8 @@
 #pragma once
 
 #include "compiler/conversion/ModelToStep.h"
-#include "runtime/cpu/CPUExecutor.h"
+#include "runtime/cpu/CPUDevice.h"
+#include "runtime/device/Executor.h"
 #include "tests/compiler/step/ModelRunner.h"
 
 #include <memory>
@@ -50,7 +51,7 @@ private:
   std::map<std::string, std::vector<int64_t>> shapes;
   bool wide; ///< f64
   Bytes parameterBytes, gradientBytes, stateBytes;
-  std::unique_ptr<CPUExecutor> executor;
+  std::unique_ptr<Executor> executor;
 };
 
 } // namespace roux::step::reference

@@ -8,7 +8,8 @@
 #include "compiler/pipeline/CompileProgram.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "runtime/LaunchLists.h"
-#include "runtime/cpu/CPUExecutor.h"
+#include "runtime/cpu/CPUDevice.h"
+#include "runtime/device/Executor.h"
 #include "tests/compiler/step/ModelRunner.h"
 
 #include "mlir/Parser/Parser.h"
@@ -111,7 +112,7 @@ protected:
   }
 
   /// Loss and gradients of one step of `executor`, gradients by the parameter's name.
-  std::pair<double, Parameters> step(CPUExecutor &executor) {
+  std::pair<double, Parameters> step(Executor &executor) {
     Bindings bindings;
     std::vector<int32_t> token = tokens, label = labels;
     TokenGroups groups = groupTokens(token);
@@ -152,7 +153,7 @@ TEST_F(Distillation, LossAndGradientsAreTheReferences) {
   auto gradient = module->lookupSymbol<func::FuncOp>("train_grad");
   std::vector<Array> expected = run(gradient, arguments);
 
-  CPUExecutor executor(compiled(), 2);
+  Executor executor(compiled(), std::make_shared<CPUDevice>(2));
   auto [loss, gradients] = step(executor);
   EXPECT_NEAR(loss, expected[0].values[0], 1e-13);
   ASSERT_EQ(expected.size(), 1 + gradients.size());
@@ -174,7 +175,7 @@ TEST_F(Distillation, NothingIsOwedToTheTeacher) {
 
 /// What it is for: the small model comes to say what the wide one says.
 TEST_F(Distillation, TheStudentComesNearer) {
-  CPUExecutor executor(compiled(), 1);
+  Executor executor(compiled(), std::make_shared<CPUDevice>(1));
   double first = step(executor).first, last = first;
   Parameters teacher = parameters;
   for (int i = 0; i < 400; ++i) {

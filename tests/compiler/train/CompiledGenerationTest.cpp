@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/Generate.h"
 #include "tests/Paths.h"
@@ -36,7 +37,8 @@ std::unique_ptr<ModelProgram> compiled(const model::ModelConfig &config,
   source.generates = generates;
   std::optional<Program> program = compileStep(source, "");
   EXPECT_TRUE(program);
-  return std::make_unique<ModelProgram>(std::move(*program), config, 2);
+  return std::make_unique<ModelProgram>(std::move(*program), config,
+                                        std::make_shared<CPUDevice>(2));
 }
 
 /// The logits of the last token of `tokens`, by the entry that keeps nothing.
@@ -132,6 +134,7 @@ protected:
                     size == 8 ? static_cast<const void *>(&value) : &narrow, size);
       }
     }
+    program.stateChanged();
   }
   std::vector<float> logitsOf(CompiledModel &model, std::vector<int32_t> tokens, size_t prompt) {
     std::vector<float> logits(model.vocabulary());

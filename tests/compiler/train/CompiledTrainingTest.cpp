@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/train/CompiledStep.h"
 #include "runtime/train/Trainer.h"
@@ -79,7 +80,8 @@ protected:
     source.weight.formula.nodes = {{.number = 0.025}};
     std::optional<Program> program = roux::compileStep(source, "");
     EXPECT_TRUE(program);
-    return std::make_unique<ModelProgram>(std::move(*program), config, 2);
+    return std::make_unique<ModelProgram>(std::move(*program), config,
+                                          std::make_shared<CPUDevice>(2));
   }
   std::vector<std::byte> runTo(ModelProgram &program, const fs::path &where, uint64_t stopAt) {
     CountingSource source(30);

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/model/SafetensorsWriter.h"
 #include "runtime/model/WriteConfig.h"
 #include "runtime/model/WriteModel.h"
@@ -56,7 +57,8 @@ protected:
     source.generates = !GetParam().starts_with("E/"); // their families are elsewhere, too
     std::optional<Program> made = compileStep(source, "");
     ASSERT_TRUE(made);
-    program = std::make_unique<ModelProgram>(std::move(*made), model.config, 2);
+    program = std::make_unique<ModelProgram>(std::move(*made), model.config,
+                                             std::make_shared<CPUDevice>(2));
     program->setParameters(model.weights);
   }
 

@@ -9,6 +9,7 @@
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/pipeline/CompileStep.h"
 #include "compiler/plan/TrainingData.h"
+#include "runtime/cpu/CPUDevice.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/train/CompiledStep.h"
 #include "runtime/train/Trainer.h"
@@ -132,7 +133,8 @@ protected:
     source.config = data.model.config;
     source.decay = 0.1;
     source.weight = splitWeight(train["weight"].expression);
-    train::ModelProgram program(*compileStep(source, ""), data.model.config, 2);
+    train::ModelProgram program(*compileStep(source, ""), data.model.config,
+                                std::make_shared<CPUDevice>(2));
     program.setParameters(model::freshWeights(data.model.config, 0.05, data::SeedTree(1)));
     train::CompiledStep step(program);
     LayoutSource steps(data, train["weight"].expression, std::move(layout));

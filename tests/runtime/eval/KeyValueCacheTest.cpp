@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/eval/KeyValueCache.h"
+#include "runtime/cpu/CPUDevice.h"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +31,7 @@ std::byte mark(bool values, int64_t layer, size_t sequence, int64_t token) {
 }
 
 TEST(KeyValueCacheTest, GrowsAroundWhatItKeeps) {
-  KeyValueCache cache(layers, rowBytes);
+  KeyValueCache cache(std::make_shared<CPUDevice>(1), layers, rowBytes);
   cache.reset(4, 5);
   EXPECT_EQ(cache.bytes(), 2u * layers * 4 * 5 * rowBytes);
   cache.lengths = {5, 0, 3, 1};
@@ -57,7 +58,7 @@ TEST(KeyValueCacheTest, GrowsAroundWhatItKeeps) {
 }
 
 TEST(KeyValueCacheTest, RefusesMoreRowsThanAProgramCounts) {
-  KeyValueCache cache(layers, rowBytes);
+  KeyValueCache cache(std::make_shared<CPUDevice>(1), layers, rowBytes);
   try {
     cache.reset(3000, 1 << 20);
     FAIL() << "3 billion rows were taken";

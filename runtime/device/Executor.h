@@ -1,26 +1,27 @@
-//===- CPUExecutor.h - walks a program's entries on the CPU ---------------===//
+//===- Executor.h - walks a program's entries on a device -----------------===//
 //
 // The host side of a step: gives buffers their addresses, runs the loops, and
-// hands each launch to the threads.
+// hands each launch to the device.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "runtime/MemoryPlan.h"
-#include "runtime/ZeroedMemory.h"
-#include "runtime/cpu/SharedCode.h"
-#include "runtime/cpu/ThreadPool.h"
-#include <memory>
-#include <span>
+#include "runtime/device/DeviceMemory.h"
+
+#include <map>
 
 namespace roux {
 
-/// What one run of an entry works on. Buffers are the caller's, by name, at least as large as the
-/// plan says; 64-byte alignment is faster but not needed.
+/// What one run of an entry works on, by name. Buffers are at least as large as the plan says;
+/// 64-byte alignment is faster but not needed.
 struct Bindings {
   Extents extents;
   std::map<std::string, double> scalars;
-  std::map<std::string, std::span<std::byte>> buffers;
+  std::map<std::string, std::span<std::byte>> buffers; ///< in memory of the device
+  /// In memory of the host: inputs are there when the entry begins, outputs when it has run. What
+  /// is here need not be in `buffers`.
+  std::map<std::string, std::span<std::byte>> host;
 };
 
 /// Time spent in one kernel: by the clock, and by the processor over all threads. Where the second
@@ -30,18 +31,14 @@ struct KernelTime {
   double seconds = 0, processor = 0;
 };
 
-/// Calls a kernel for all items of a launch over `extent`, on the threads of `pool`, each with its
-/// own `scratch`, as large as the phases want.
-void runKernel(const std::vector<KernelPhase> &phases, void *const *arguments, int64_t extent,
-               ThreadPool &pool, std::span<ZeroedMemory> scratch);
-
-class CPUExecutor {
+class Executor {
 public:
   /// Loads the code. Throws std::runtime_error if the program is for another machine or damaged.
-  CPUExecutor(Program program, unsigned threads);
-  ~CPUExecutor();
+  Executor(Program program, std::shared_ptr<Device> device);
+  ~Executor();
 
   const Program &program() const { return loaded; }
+  const std::shared_ptr<Device> &device() const { return machine; }
   /// Runs entry `name` once. The result is the same bits for any number of threads. Throws
   /// std::runtime_error before anything runs if a binding is missing or too small.
   void run(const std::string &name, const Bindings &bindings);
@@ -50,15 +47,17 @@ public:
   const std::vector<KernelTime> &times() const { return spent; }
 
 private:
+  class Addresses;
   void launch(const Instruction &instruction, const std::vector<uint64_t> &registers);
+  void walk(const Entry &entry, const Bindings &bindings, const std::vector<uint64_t> &buffers);
 
   Program loaded;
-  std::unique_ptr<SharedCode> code;              ///< none of a program without kernels
-  std::vector<std::vector<KernelPhase>> kernels; ///< as program() has them
+  std::shared_ptr<Device> machine;
+  std::unique_ptr<LoadedKernels> kernels; ///< none of a program without kernels
   std::vector<KernelTime> spent;
-  ThreadPool pool;
-  std::vector<ZeroedMemory> scratch; ///< one a thread
-  ZeroedMemory arena;
+  DeviceMemory arena;                         ///< grows to the largest plan seen and stays
+  std::map<std::string, DeviceMemory> staged; ///< what the host has, on a device that cannot see it
+  std::map<const ProgramBuffer *, DeviceMemory> constants; ///< likewise
 };
 
 } // namespace roux
