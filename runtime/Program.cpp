@@ -18,7 +18,7 @@ namespace roux {
 namespace {
 
 /// Bumped whenever the fields below or the meaning of an opcode change.
-constexpr uint32_t formatNumber = 5;
+constexpr uint32_t formatNumber = 6;
 constexpr char magic[8] = {'r', 'o', 'u', 'x', 'p', 'r', 'o', 'g'};
 
 class Writer {
@@ -102,6 +102,14 @@ void buffer(Archive &archive, B &b) {
 }
 
 template <typename Archive, typename P>
+void phase(Archive &archive, P &p) {
+  archive.text(p.function);
+  for (auto *number :
+       {&p.threads, &p.extentPerBlock, &p.blocksPerGroup, &p.sharedBytes, &p.extentArgument})
+    archive.number(*number);
+}
+
+template <typename Archive, typename P>
 void fields(Archive &archive, P &program) {
   std::string target;
   if constexpr (!Archive::reads)
@@ -109,7 +117,10 @@ void fields(Archive &archive, P &program) {
   archive.text(target);
   if constexpr (Archive::reads)
     program.target = TargetDescription::parse(target, archive.origin);
+  archive.number(program.kind);
   list(archive, program.kernels, [&](auto &name) { archive.text(name); });
+  list(archive, program.phases,
+       [&](auto &kernel) { list(archive, kernel, [&](auto &each) { phase(archive, each); }); });
   archive.text(program.code);
   list(archive, program.entries, [&](auto &entry) {
     archive.text(entry.name);
@@ -134,8 +145,37 @@ size_t operandCount(Opcode opcode) {
   }
 }
 
+/// A launch of each phase must be one that a GPU can be asked for.
+void checkPhases(const Program &program, const Reader &reader) {
+  if (program.kind > CodeKind::PTX)
+    reader.fail("its code is of no known kind");
+  bool isOnGPU = program.kind != CodeKind::Processor;
+  if (program.phases.size() != (isOnGPU ? program.kernels.size() : 0))
+    reader.fail(fmt::format("it has phases of {} kernels, and {} kernels", program.phases.size(),
+                            program.kernels.size()));
+  constexpr int64_t warp = 32, mostThreads = 1024, mostShared = 1 << 20, most = 1 << 24;
+  for (size_t i = 0; i < program.phases.size(); ++i) {
+    if (program.phases[i].empty())
+      reader.fail(fmt::format("kernel '{}' has no phases", program.kernels[i]));
+    for (const GridPhase &each : program.phases[i])
+      if (each.threads < warp || each.threads > mostThreads || each.threads % warp != 0 ||
+          each.extentPerBlock < 0 || each.extentPerBlock > most || each.blocksPerGroup < 1 ||
+          each.blocksPerGroup > most || each.sharedBytes < 0 || each.sharedBytes > mostShared ||
+          each.extentArgument < -1)
+        reader.fail(fmt::format("phase '{}' has a grid that cannot be", each.function));
+  }
+}
+
+/// Whether a launch with so many arguments has all that the kernel's phases look for.
+bool hasExtents(const Program &program, uint64_t kernel, size_t arguments) {
+  return program.phases.empty() ||
+         std::ranges::all_of(program.phases[kernel], [&](const GridPhase &each) {
+           return each.extentArgument < static_cast<int64_t>(arguments);
+         });
+}
+
 /// Whatever an executor indexes by must exist.
-void check(const Entry &entry, size_t kernels, const Reader &reader) {
+void check(const Entry &entry, const Program &program, const Reader &reader) {
   auto fail = [&](size_t at, const char *what) {
     reader.fail(fmt::format("instruction {} of '{}' {}", at, entry.name, what));
   };
@@ -158,8 +198,10 @@ void check(const Entry &entry, size_t kernels, const Reader &reader) {
     uint64_t immediate = i.immediate;
     if (i.opcode == Opcode::Buffer && immediate >= entry.buffers.size())
       fail(at, "names a buffer that does not exist");
-    if (i.opcode == Opcode::Launch && immediate >= kernels)
+    if (i.opcode == Opcode::Launch && immediate >= program.kernels.size())
       fail(at, "launches a kernel that does not exist");
+    if (i.opcode == Opcode::Launch && !hasExtents(program, immediate, i.operands.size() - 1))
+      fail(at, "lacks the argument that is its kernel's extent");
     if (i.opcode == Opcode::Scalar && immediate > uint64_t(ScalarType::I64))
       fail(at, "reads a scalar of no known type");
     if (i.opcode == Opcode::Repeat || i.opcode == Opcode::RepeatReverse)
@@ -218,9 +260,18 @@ Program Program::load(const std::string &bytes, const std::string &origin) {
     reader.fail("its checksum does not match its contents");
   Program program;
   fields(reader, program);
+  checkPhases(program, reader);
   for (const Entry &entry : program.entries)
-    check(entry, program.kernels.size(), reader);
+    check(entry, program, reader);
   return program;
+}
+
+std::optional<Program> Program::loadIfUsable(const std::string &bytes) {
+  try {
+    return load(bytes, "");
+  } catch (const std::runtime_error &) {
+    return std::nullopt;
+  }
 }
 
 } // namespace roux

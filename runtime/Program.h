@@ -11,6 +11,7 @@
 #include "runtime/TargetDescription.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,10 +80,38 @@ struct Entry {
   std::vector<Instruction> instructions;
 };
 
+/// What a program's code is, and so what runs it.
+enum class CodeKind : uint8_t {
+  Processor, ///< a sealed shared object (Seal.h): a function and a shape for each kernel
+  Emulated,  ///< of a GPU's kernels, sealed likewise: a function for each phase, run once a thread
+  PTX,       ///< one sealed module of PTX with an entry for each phase
+};
+
+/// A part of a kernel on a GPU: a grid of blocks in one dimension. Phases of a launch run one after
+/// the other.
+struct GridPhase {
+  std::string function;
+  int64_t threads = 0; ///< of a block: whole warps
+  int64_t extentPerBlock =
+      0; ///< rows of the extent a block covers; 0: the extent has no part in it
+  int64_t blocksPerGroup = 1;  ///< blocks for each such group of rows
+  int64_t sharedBytes = 0;     ///< of a block, beside what the code itself declares
+  int64_t extentArgument = -1; ///< the kernel's argument that is its extent; -1: it is the launch's
+
+  int64_t blocks(int64_t extent) const {
+    if (extentPerBlock == 0)
+      return blocksPerGroup;
+    return (extent + extentPerBlock - 1) / extentPerBlock * blocksPerGroup;
+  }
+};
+
+/// On a GPU a kernel's arguments are followed by the address of the extent, an int64_t.
 struct Program {
-  TargetDescription target;         ///< what the code is for
-  std::vector<std::string> kernels; ///< their names
-  std::string code;     ///< a sealed shared object (Seal.h): a function and a shape for each kernel
+  TargetDescription target; ///< what the code is for
+  CodeKind kind = CodeKind::Processor;
+  std::vector<std::string> kernels;           ///< their names
+  std::vector<std::vector<GridPhase>> phases; ///< of each kernel, on a GPU
+  std::string code;
   std::string codeFile; ///< where this machine has `code` as a file; empty: nowhere. Not saved
   std::vector<Entry> entries;
 
@@ -94,6 +123,8 @@ struct Program {
   /// number or would make an executor leave its own registers, buffers or kernels.
   std::string save() const;
   static Program load(const std::string &bytes, const std::string &origin);
+  /// The same for who catches no exceptions: none of such bytes.
+  static std::optional<Program> loadIfUsable(const std::string &bytes);
 };
 
 } // namespace roux

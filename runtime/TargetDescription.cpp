@@ -109,10 +109,26 @@ const std::vector<TargetDescription> &knownTargets() {
   return known;
 }
 
+const std::vector<TargetDescription> &gpuTargets() {
+  static const std::vector<TargetDescription> known = [] {
+    TargetDescription gpu{.name = "sm_90a"};
+    gpu.pairs = true;
+    gpu.attentionRows = gpu.attentionStream = 64;       // a block's, four warps of 16 rows
+    gpu.lossTokens = 4096, gpu.lossNumbers = 512 << 20; // enough blocks for any number of cores
+    std::vector<TargetDescription> all;
+    for (const char *name : {"sm_80", "sm_90a", "sm_100a", "sm_120a"})
+      all.push_back(gpu), all.back().name = name;
+    return all;
+  }();
+  return known;
+}
+
 const TargetDescription *targetNamed(std::string_view name) {
-  auto found = std::find_if(knownTargets().begin(), knownTargets().end(),
-                            [&](const TargetDescription &target) { return target.name == name; });
-  return found == knownTargets().end() ? nullptr : &*found;
+  for (const std::vector<TargetDescription> *known : {&knownTargets(), &gpuTargets()})
+    for (const TargetDescription &target : *known)
+      if (target.name == name)
+        return &target;
+  return nullptr;
 }
 
 const TargetDescription &hostTarget() {

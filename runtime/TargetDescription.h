@@ -17,9 +17,10 @@
 namespace roux {
 
 struct TargetDescription {
-  std::string name; ///< "avx512", …
+  std::string name; ///< "avx512", …; a GPU's as its assembler knows it, "sm_90a"
+  bool isGPU() const { return name.starts_with("sm_"); }
 
-  // The processor. Accumulators, a broadcast and the vectors of a row fill its registers.
+  // A processor. Accumulators, a broadcast and the vectors of a row fill its registers.
   int64_t vectorBits = 128;
   int64_t tileRows = 6;    ///< rows of a register tile
   int64_t tileVectors = 2; ///< vectors in a row of that tile
@@ -63,7 +64,9 @@ struct TargetDescription {
 
 /// The kinds of processor there is code for, best first; each has all that those after it have.
 const std::vector<TargetDescription> &knownTargets();
-/// Null if there is none of that name.
+/// The kinds of GPU there is code for.
+const std::vector<TargetDescription> &gpuTargets();
+/// Of a processor or a GPU; null if there is none of that name.
 const TargetDescription *targetNamed(std::string_view name);
 /// The best of them that runs on this processor.
 const TargetDescription &hostTarget();

@@ -42,7 +42,7 @@ using namespace roux;
 const TargetDescription *roux::machineNamed(StringRef name, Location where) {
   if (name.empty())
     return &hostTarget();
-  if (const TargetDescription *known = targetNamed(name))
+  if (const TargetDescription *known = targetNamed(name); known && !known->isGPU())
     return known;
   InFlightDiagnostic error = emitError(where) << "there is no machine '" << name << "', only ";
   llvm::interleaveComma(knownTargets(), error,

@@ -28,6 +28,7 @@
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "runtime/TargetDescription.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -173,10 +174,11 @@ static LogicalResult linkMaths(ModuleOp module, llvm::Module &code) {
 }
 
 bool roux::isArchitecture(StringRef name, Location where) {
-  if (llvm::is_contained(gpuArchitectures, name))
+  if (const TargetDescription *known = targetNamed(name); known && known->isGPU())
     return true;
   InFlightDiagnostic error = emitError(where) << "there is no code for '" << name << "', only for ";
-  llvm::interleaveComma(gpuArchitectures, error);
+  llvm::interleaveComma(gpuTargets(), error,
+                        [&](const TargetDescription &target) { error << target.name; });
   return false;
 }
 

@@ -14,10 +14,7 @@ namespace roux {
 /// The PTX version written: what CUDA 13.0's assembler and drivers read.
 inline constexpr llvm::StringLiteral ptxVersion = "9.0";
 
-/// The architectures there is code for, as the assembler names them.
-inline constexpr llvm::StringLiteral gpuArchitectures[] = {"sm_80", "sm_90a", "sm_100a", "sm_120a"};
-
-/// Whether `name` is one of gpuArchitectures; else a diagnostic at `where` that lists them.
+/// Whether `name` is of a GPU that there is code for; else a diagnostic at `where` that lists them.
 bool isArchitecture(llvm::StringRef name, mlir::Location where);
 
 /// What emitting PTX needs to find in its context.

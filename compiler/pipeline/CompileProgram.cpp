@@ -10,6 +10,8 @@
 #include "compiler/codegen/KernelToProgram.h"
 #include "compiler/codegen/LinkCode.h"
 #include "compiler/codegen/Passes.h"
+#include "compiler/pipeline/CompileGPUCode.h"
+#include "compiler/pipeline/ManyThreads.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "runtime/Seal.h"
 
@@ -21,26 +23,15 @@ using namespace roux::kernel;
 
 static std::atomic<int64_t> compiledCount = 0;
 
+void roux::countCompiled(int64_t kernels) {
+  compiledCount += kernels;
+}
+
 int64_t roux::kernelsCompiled() {
   return compiledCount;
 }
 
 namespace {
-
-/// Passes run for several kernels at once while this lives. Not always: threads make every other
-/// thing that a context does dearer.
-class ManyThreads {
-public:
-  explicit ManyThreads(MLIRContext *context)
-      : context(context), wasOn(context->isMultithreadingEnabled()) {
-    context->enableMultithreading();
-  }
-  ~ManyThreads() { context->enableMultithreading(wasOn); }
-
-private:
-  MLIRContext *context;
-  bool wasOn;
-};
 
 /// The code of one module's kernels.
 class ProgramCode {
@@ -131,10 +122,14 @@ LogicalResult ProgramCode::write(Program &program) {
 FailureOr<Program> roux::compileProgram(ModuleOp module, const ProgramOptions &options) {
   Program program;
   program.target = *options.machine;
+  program.kind = options.kind;
   if (failed(writeProgram(module, program)))
     return failure();
-  if (options.emitsCode && !program.kernels.empty() &&
-      failed(ProgramCode(module, options).write(program)))
+  if (!options.emitsCode || program.kernels.empty())
+    return program;
+  bool isOnGPU = options.kind != CodeKind::Processor;
+  if (failed(isOnGPU ? writeGPUCode(module, options, program)
+                     : ProgramCode(module, options).write(program)))
     return failure();
   return program;
 }

@@ -186,6 +186,11 @@ void StepCompilation::sayWhatFuses() {
                                           categories, /*printAsEmitRemarks=*/true);
 }
 
+/// The processor whose code is looked at; of a step that is for a GPU, this one.
+static std::string processorOf(const StepSource &source) {
+  return targetOf(source).machine->isGPU() ? "" : source.machine;
+}
+
 std::optional<std::string> printStage(const StepSource &source, const StageText &what,
                                       const MeasuredKernels *measured) {
   const Stage &stage = *stageNamed(what.stage);
@@ -207,7 +212,7 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   }
   std::string text;
   llvm::raw_string_ostream out(text);
-  const std::string &machine = what.machine.empty() ? source.machine : what.machine;
+  const std::string machine = what.machine.empty() ? processorOf(source) : what.machine;
   if (failed(printKernels(*module, {what.stage, what.kernel, machine, what.architecture, measured},
                           out)))
     return std::nullopt;
@@ -245,7 +250,7 @@ std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
       if (failed(printKernels(*module, {.stage = name}, out)))
         return std::nullopt;
     } else if (stage.reads & reads::CPU) {
-      if (failed(addKernelFiles(*module, stage, source.machine, files)))
+      if (failed(addKernelFiles(*module, stage, processorOf(source), files)))
         return std::nullopt;
     }
   }
@@ -253,7 +258,7 @@ std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
 }
 
 static std::optional<Program> programOf(const StepSource &source, const ProgramOptions &options) {
-  StepCompilation compilation(source);
+  StepCompilation compilation(source, options.machine->isGPU());
   OwningOpRef<ModuleOp> module = compilation.build("kernel");
   if (!module)
     return std::nullopt;
@@ -262,11 +267,13 @@ static std::optional<Program> programOf(const StepSource &source, const ProgramO
 }
 
 std::optional<Program> outlineStep(const StepSource &source) {
-  return programOf(source, {.emitsCode = false});
+  return programOf(source, {.machine = targetOf(source).machine, .emitsCode = false});
 }
 
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder) {
-  std::optional<Program> program = programOf(source, {targetOf(source).machine, cacheFolder});
+  std::optional<Program> program = programOf(
+      source,
+      {.machine = targetOf(source).machine, .cacheFolder = cacheFolder, .kind = source.code});
   // What compiling took in many small pieces would stay with the process, beside a step's memory.
   malloc_trim(0);
   return program;

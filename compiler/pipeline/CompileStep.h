@@ -51,7 +51,8 @@ struct StepSource {
   bool trains = true;            ///< the program has `train` and `update`
   bool generates = false;        ///< the program has `prefill` and `decode`
   std::optional<EditedStage> edited;
-  std::string machine; ///< avx512, avx2 or portable; empty: this processor
+  std::string machine;                 ///< avx512, avx2, portable, sm_90a, …; empty: this processor
+  CodeKind code = CodeKind::Processor; ///< of a GPU, what runs its kernels
 };
 
 /// Which text of a step is asked for.
@@ -81,7 +82,7 @@ std::optional<std::vector<StageFile>> printStages(const StepSource &source);
 /// The entries with their buffers, of which a memory plan can be made, and no code.
 std::optional<Program> outlineStep(const StepSource &source);
 
-/// The entries `nll` and `logits`, and those that `source` asks for, for this machine. Kernels
+/// The entries `nll` and `logits`, and those that `source` asks for, for its machine. Kernels
 /// compiled before are taken from `cacheFolder`, and new ones put there; empty: no cache. None
 /// after saying on stderr what is wrong.
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder);

@@ -87,6 +87,10 @@ void CPUDevice::zero(std::byte *memory, size_t bytes) {
 }
 
 std::unique_ptr<LoadedKernels> CPUDevice::load(const Program &program) {
+  if (program.target.isGPU())
+    throw std::runtime_error(
+        fmt::format("the program is for a GPU, {}, and this is a processor; compile it for one",
+                    program.target.name));
   if (!runsHere(program.target.name))
     throw std::runtime_error(fmt::format(
         "the program is for a processor with '{}', which this one has not; compile it here",

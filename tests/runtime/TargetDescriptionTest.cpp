@@ -41,6 +41,17 @@ TEST(TargetDescription, SurvivesItsJSON) {
   EXPECT_EQ(targetNamed("z80"), nullptr);
 }
 
+TEST(TargetDescription, OfAGPUIsNoProcessors) {
+  ASSERT_FALSE(gpuTargets().empty());
+  for (const TargetDescription &target : gpuTargets()) {
+    EXPECT_TRUE(target.isGPU()) << target.name;
+    EXPECT_EQ(TargetDescription::parse(target.json(), "here"), target);
+    EXPECT_EQ(targetNamed(target.name), &target);
+  }
+  for (const TargetDescription &target : knownTargets())
+    EXPECT_FALSE(target.isGPU()) << target.name;
+}
+
 TEST(TargetDescription, IsRefusedByWhatIsWrong) {
   EXPECT_EQ(refusal("fast"), "saved.roux: the target is no JSON object");
   EXPECT_EQ(refusal("{}"), "saved.roux: the target has no 'name'");

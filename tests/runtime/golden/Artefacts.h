@@ -100,7 +100,10 @@ inline Program makeProgram() {
     return Instruction{opcode, result, immediate, std::move(operands), std::move(name), "r:1"};
   };
   Program program;
-  program.target.name = "portable", program.kernels = {"scale", "add"}, program.code = "no code";
+  program.target.name = "sm_90a", program.kind = CodeKind::PTX;
+  program.kernels = {"scale", "add"}, program.code = "no code";
+  program.phases = {{{"scale", 256, 8, 1, 0, -1}},
+                    {{"add", 128, 64, 3, 49152, 1}, {"add$finish", 32, 0, 5, 0, -1}}};
   Entry &entry = program.entries.emplace_back();
   entry.name = "train", entry.registers = 8;
   entry.buffers = {{BufferRole::Input, "x", "f32", 4, 8, {0}, "", 0, 0},

@@ -1,0 +1,137 @@
+//===- GPUProgramTest.cpp - programs whose kernels are a GPU's ------------===//
+//
+// Their code is one module, their launches' grids are data, and what a saved one says
+// of those is checked before anybody launches by it.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipeline/CompileProgram.h"
+#include "compiler/pipeline/StagePasses.h"
+#include "mlir/Parser/Parser.h"
+#include "runtime/Seal.h"
+#include "runtime/cpu/CPUDevice.h"
+#include "runtime/device/Executor.h"
+
+#include <filesystem>
+#include <gtest/gtest.h>
+
+using namespace roux;
+
+namespace {
+
+// exp is CUDA's own, which both kernels call and the module has once.
+const char *text = R"(
+kernel.func @grow(%x: memref<?x8xf32>, %y: memref<?x8xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf32> -> vector<8xf32>
+  %a = math.exp %v : vector<8xf32>
+  kernel.store %a, %y[%row] : vector<8xf32>, memref<?x8xf32>
+  kernel.return
+}
+kernel.func @total(%x: memref<?x4096xf32>, %y: memref<?xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x4096xf32> -> vector<4096xf32>
+  %a = math.exp %v : vector<4096xf32>
+  %s = kernel.reduce add %a : vector<4096xf32>
+  kernel.store %s, %y[%row] : f32, memref<?xf32>
+  kernel.return
+}
+kernel.program @nll {
+  %tokens = kernel.extent "tokens"
+  %x = kernel.buffer input "x"[%tokens] : memref<?x8xf32>
+  %y = kernel.buffer output "y"[%tokens] : memref<?x8xf32>
+  kernel.launch @grow[%tokens](%x, %y) : memref<?x8xf32>, memref<?x8xf32>
+}
+)";
+
+Program compile(const std::string &architecture, const std::string &cache = "") {
+  mlir::DialectRegistry registry;
+  registerStages(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  auto program = compileProgram(
+      *module, {.machine = targetNamed(architecture), .cacheFolder = cache, .kind = CodeKind::PTX});
+  if (failed(program))
+    std::abort();
+  return *program;
+}
+
+size_t countOf(const std::string &text, const std::string &part) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != text.npos; ++at)
+    ++count;
+  return count;
+}
+
+TEST(GPUProgram, IsOneModuleOfAllKernels) {
+  for (const TargetDescription &target : gpuTargets()) {
+    Program program = compile(target.name);
+    std::string code(*unsealed(program.code));
+    EXPECT_EQ(countOf(code, ".version"), 1u);
+    EXPECT_EQ(countOf(code, ".target " + target.name), 1u);
+    EXPECT_EQ(countOf(code, ".visible .entry grow("), 1u);
+    EXPECT_EQ(countOf(code, ".visible .entry total("), 1u);
+    ASSERT_EQ(program.phases.size(), 2u);
+    for (const std::vector<GridPhase> &phases : program.phases) {
+      ASSERT_EQ(phases.size(), 1u);
+      EXPECT_EQ(phases[0].threads % 32, 0);
+      EXPECT_GE(phases[0].blocks(1000) * phases[0].extentPerBlock, 1000);
+    }
+    EXPECT_EQ(program.phases[0][0].function, "grow");
+    EXPECT_EQ(Program::load(program.save(), "saved").save(), program.save());
+  }
+}
+
+TEST(GPUProgram, IsFoundAgainWithItsGrids) {
+  auto folder = std::filesystem::temp_directory_path() / "roux-gpu-cache-test";
+  std::filesystem::remove_all(folder);
+  int64_t before = kernelsCompiled();
+  Program first = compile("sm_90a", folder.string());
+  EXPECT_EQ(kernelsCompiled(), before + 2);
+  EXPECT_EQ(compile("sm_90a", folder.string()).save(), first.save());
+  EXPECT_EQ(kernelsCompiled(), before + 2);
+  EXPECT_NE(compile("sm_80", folder.string()).code, first.code);
+  EXPECT_EQ(kernelsCompiled(), before + 4);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(GPUProgram, IsRefusedByAProcessor) {
+  try {
+    Executor executor(compile("sm_90a"), std::make_shared<CPUDevice>(1));
+    FAIL() << "PTX was taken for a processor's code";
+  } catch (const std::runtime_error &error) {
+    EXPECT_STREQ(error.what(), "the program is for a GPU, sm_90a, and this is a processor; compile "
+                               "it for one");
+  }
+}
+
+TEST(GPUProgram, IsRefusedWithGridsThatCannotBe) {
+  const Program whole = compile("sm_90a");
+  auto refusal = [&](auto change) {
+    Program changed = whole;
+    change(changed);
+    try {
+      Program::load(changed.save(), "f.program");
+    } catch (const std::runtime_error &error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string prefix = "f.program: not a usable program: ";
+  std::string grid = prefix + "phase 'grow' has a grid that cannot be";
+  EXPECT_EQ(refusal([](Program &p) { p.phases[0][0].threads = 33; }), grid);
+  EXPECT_EQ(refusal([](Program &p) { p.phases[0][0].threads = 2048; }), grid);
+  EXPECT_EQ(refusal([](Program &p) { p.phases[0][0].blocksPerGroup = 0; }), grid);
+  EXPECT_EQ(refusal([](Program &p) { p.phases[0][0].sharedBytes = -1; }), grid);
+  EXPECT_EQ(refusal([](Program &p) { p.phases[0].clear(); }),
+            prefix + "kernel 'grow' has no phases");
+  EXPECT_EQ(refusal([](Program &p) { p.phases.pop_back(); }),
+            prefix + "it has phases of 1 kernels, and 2 kernels");
+  EXPECT_EQ(refusal([](Program &p) { p.kind = CodeKind::Processor; }),
+            prefix + "it has phases of 2 kernels, and 2 kernels");
+  EXPECT_EQ(refusal([](Program &p) { p.kind = static_cast<CodeKind>(9); }),
+            prefix + "its code is of no known kind");
+  EXPECT_EQ(refusal([](Program &p) { p.phases[0][0].extentArgument = 2; }),
+            prefix + "instruction 3 of 'nll' lacks the argument that is its kernel's extent");
+}
+
+} // namespace
