@@ -1,0 +1,163 @@
+//===- CudaDevice.cpp - an NVIDIA GPU -------------------------------------===//
+//
+// Kernels read their extent from memory. Extents are few and come again in every
+// layer and step, so each has a place of its own on the device, written once.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/cuda/CudaDevice.h"
+
+#include "runtime/cuda/CudaKernels.h"
+
+#include <fmt/format.h>
+
+namespace roux::cuda {
+
+/// Places for so many different extents; then they are forgotten.
+static constexpr size_t mostExtents = 4096;
+
+static Address addressOf(const std::byte *memory) {
+  return reinterpret_cast<Address>(memory);
+}
+
+/// The code that a GPU of this compute capability runs best. Newer ones run that of sm_80.
+static std::string architectureOf(int major, int minor) {
+  if (major == 9 && minor == 0)
+    return "sm_90a";
+  if (major == 10 && minor == 0)
+    return "sm_100a";
+  if (major == 12 && minor == 0)
+    return "sm_120a";
+  return "sm_80";
+}
+
+CudaDevice::CudaDevice(const std::string &library) : functions(library) {
+  functions.check(functions.device(&number, 0), "the GPU cannot be asked for");
+  char text[256] = {};
+  functions.check(functions.deviceName(text, sizeof text - 1, number), "the GPU has no name");
+  gpuName = text;
+  int major = 0, minor = 0;
+  auto ask = [&](int &value, int attribute) {
+    functions.check(functions.attribute(&value, attribute, number), gpuName + " cannot be asked");
+  };
+  ask(major, majorAttribute);
+  ask(minor, minorAttribute);
+  ask(mostShared, sharedAttribute);
+  if (major < 8)
+    throw CudaError(fmt::format("{} has compute capability {}.{}; expected 8.0 or later, as A100 "
+                                "and RTX 30 have",
+                                gpuName, major, minor));
+  code = architectureOf(major, minor);
+  functions.check(functions.retainContext(&context, number), gpuName + " cannot be used");
+  driver();
+  functions.check(functions.createStream(&stream, cuda::ownStream), gpuName + " has no stream");
+}
+
+CudaDevice::~CudaDevice() {
+  // A GPU that stopped refuses; there is nobody to tell.
+  functions.useContext(context);
+  if (extentMemory)
+    functions.release(extentMemory);
+  functions.destroyStream(stream);
+  functions.releaseContext(number);
+}
+
+const CudaDriver &CudaDevice::driver() {
+  functions.check(functions.useContext(context), gpuName + " cannot be used");
+  return functions;
+}
+
+std::pair<int64_t, int64_t> CudaDevice::memory() {
+  size_t free = 0, all = 0;
+  check(driver().memoryInfo(&free, &all), "the memory of " + gpuName + " cannot be asked for");
+  return {static_cast<int64_t>(all), static_cast<int64_t>(free)};
+}
+
+void CudaDevice::noteLaunch(const std::string &phase, const std::string &location) {
+  lastLaunch = location.empty() ? phase : fmt::format("{} ({})", phase, location);
+}
+
+void CudaDevice::check(Result result, const std::string &what) {
+  if (result == success)
+    return;
+  std::string why = functions.describe(result);
+  if (lastLaunch.empty())
+    throw CudaError(fmt::format("{}: {}", what, why));
+  throw CudaError(
+      fmt::format("{}: {}; the last kernel launched was {}, and it or one before it may "
+                  "be at fault, which --device simt would say",
+                  what, why, lastLaunch));
+}
+
+std::shared_ptr<std::byte> CudaDevice::allocate(size_t bytes, const std::string &what, Fill fill) {
+  Address address = 0;
+  if (bytes > 0) {
+    Result result = driver().allocate(&address, bytes);
+    if (result == outOfMemory) {
+      auto [all, free] = memory();
+      throw CudaError(fmt::format("no memory for {} bytes of {}: {} has {} bytes, of which {} are "
+                                  "free",
+                                  bytes, what, gpuName, all, free));
+    }
+    check(result, fmt::format("no memory for {} bytes of {}", bytes, what));
+  }
+  auto *memory = reinterpret_cast<std::byte *>(address);
+  std::shared_ptr<std::byte> owner(memory, [device = weak_from_this(), address](std::byte *) {
+    if (auto alive = device.lock(); alive && address) {
+      alive->functions.useContext(alive->context);
+      alive->functions.release(address);
+    }
+  });
+  if (fill == Fill::Zeros)
+    zero(memory, bytes);
+  return owner;
+}
+
+void CudaDevice::upload(std::byte *to, std::span<const std::byte> from) {
+  if (!from.empty())
+    check(driver().upload(addressOf(to), from.data(), from.size(), stream),
+          fmt::format("{} bytes cannot be copied to {}", from.size(), gpuName));
+}
+
+void CudaDevice::download(std::span<std::byte> to, const std::byte *from) {
+  if (to.empty())
+    return;
+  check(driver().download(to.data(), addressOf(from), to.size(), stream),
+        fmt::format("{} bytes cannot be copied from {}", to.size(), gpuName));
+  synchronise();
+}
+
+void CudaDevice::copy(std::byte *to, const std::byte *from, size_t bytes) {
+  if (bytes)
+    check(driver().copy(addressOf(to), addressOf(from), bytes, stream),
+          fmt::format("{} bytes cannot be copied on {}", bytes, gpuName));
+}
+
+void CudaDevice::zero(std::byte *memory, size_t bytes) {
+  if (bytes)
+    check(driver().set(addressOf(memory), 0, bytes, stream),
+          fmt::format("{} bytes cannot be set on {}", bytes, gpuName));
+}
+
+void CudaDevice::synchronise() {
+  check(driver().synchronise(stream), gpuName + " stopped");
+}
+
+Address CudaDevice::placeOf(int64_t extent) {
+  if (!extentMemory)
+    check(driver().allocate(&extentMemory, mostExtents * sizeof extent), "no memory for extents");
+  if (extents.size() == mostExtents) {
+    synchronise(); // kernels may still read them
+    extents.clear();
+  }
+  auto [found, isNew] = extents.try_emplace(extent, extents.size());
+  Address place = extentMemory + found->second * sizeof extent;
+  if (isNew) // the driver has copied what is pageable when it returns
+    check(driver().upload(place, &extent, sizeof extent, stream), "an extent cannot be copied");
+  return place;
+}
+
+std::unique_ptr<LoadedKernels> CudaDevice::load(const Program &program) {
+  return std::make_unique<CudaKernels>(program, shared_from_this());
+}
+
+} // namespace roux::cuda

@@ -1,0 +1,57 @@
+//===- CudaDevice.h - an NVIDIA GPU ---------------------------------------===//
+//
+// Launches and copies go into one stream, in order, so nothing waits but who reads
+// a number.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/cuda/CudaDriver.h"
+#include "runtime/device/Device.h"
+
+#include <map>
+
+namespace roux::cuda {
+
+class CudaDevice : public Device, public std::enable_shared_from_this<CudaDevice> {
+public:
+  /// The first GPU. Throws CudaError that says what is missing.
+  explicit CudaDevice(const std::string &library = "libcuda.so.1");
+  ~CudaDevice() override;
+
+  std::string name() const override { return gpuName; }
+  /// Bytes that the GPU has, and those that are free.
+  std::pair<int64_t, int64_t> memory();
+  /// What code is compiled for: "sm_90a".
+  const std::string &architecture() const { return code; }
+  bool sharesMemory() const override { return false; }
+  std::shared_ptr<std::byte> allocate(size_t bytes, const std::string &what, Fill fill) override;
+  void upload(std::byte *to, std::span<const std::byte> from) override;
+  void download(std::span<std::byte> to, const std::byte *from) override;
+  void copy(std::byte *to, const std::byte *from, size_t bytes) override;
+  void zero(std::byte *memory, size_t bytes) override;
+  std::unique_ptr<LoadedKernels> load(const Program &program) override;
+  void synchronise() override;
+
+  /// Where the device has the number `extent`, which kernels read.
+  Address placeOf(int64_t extent);
+  /// Remembers what is launched, for a message when the GPU stops.
+  void noteLaunch(const std::string &phase, const std::string &location);
+  /// Makes the GPU the calling thread's.
+  const CudaDriver &driver();
+  /// Throws CudaError for a GPU that stopped: nothing on it can be used any more.
+  void check(Result result, const std::string &what);
+  Handle ownStream() const { return stream; }
+  int sharedBytes() const { return mostShared; }
+
+private:
+  CudaDriver functions;
+  int number = 0;
+  std::string gpuName, code, lastLaunch;
+  int mostShared = 0; ///< bytes that a block may have
+  Handle context = nullptr, stream = nullptr;
+  std::map<int64_t, size_t> extents; ///< places in `extentMemory`
+  Address extentMemory = 0;
+};
+
+} // namespace roux::cuda

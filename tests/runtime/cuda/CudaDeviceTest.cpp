@@ -1,0 +1,190 @@
+//===- CudaDeviceTest.cpp - what is asked of NVIDIA's driver, and why not -===//
+//
+// Against a library that stands in for the driver: what is missing is said in words,
+// memory and launches come as the driver's interface wants them.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/cuda/CudaDevice.h"
+
+#include "runtime/Seal.h"
+#include "runtime/device/Executor.h"
+
+#include <cstdlib>
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+using namespace roux;
+using cuda::CudaDevice;
+
+namespace {
+
+/// The stand-in, with something wrong with it, or nothing.
+std::shared_ptr<CudaDevice> device(const char *wrong = "") {
+  setenv("ROUX_STAND_IN", wrong, 1);
+  return std::make_shared<CudaDevice>(ROUX_STAND_IN_DRIVER);
+}
+
+template <typename Action>
+std::string refusal(Action action) {
+  try {
+    action();
+  } catch (const cuda::CudaError &error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// Launches since the last call.
+std::string launches() {
+  static size_t seen = 0;
+  void *library = dlopen(ROUX_STAND_IN_DRIVER, RTLD_NOW);
+  auto all = reinterpret_cast<const char *(*)()>(dlsym(library, "roux_stand_in_launches"));
+  std::string text = all();
+  std::string fresh = text.substr(seen);
+  seen = text.size();
+  return fresh;
+}
+
+Program program(int64_t sharedBytes = 0) {
+  Program program;
+  program.target.name = "sm_90a";
+  program.kind = CodeKind::PTX;
+  program.kernels = {"scale"};
+  program.phases = {{{"scale", 256, 8, 3, sharedBytes, -1}, {"scale$finish", 32, 0, 5, 0, 1}}};
+  program.code = sealed(".visible .entry scale(.param .u64 a, .param .u64 b, .param .u64 e) {}\n"
+                        ".visible .entry scale$finish(.param .u64 a, .param .u64 b, .param .u64 e)"
+                        " {}\n");
+  Entry &entry = program.entries.emplace_back();
+  entry.name = "nll", entry.registers = 3;
+  entry.instructions = {{Opcode::Extent, 0, 0, {}, "tokens", ""},
+                        {Opcode::Constant, 1, 42, {}, "", ""},
+                        {Opcode::Constant, 2, 17, {}, "", ""},
+                        {Opcode::Launch, 0, 0, {0, 1, 2}, "", "r:1"}};
+  return program;
+}
+
+TEST(CudaDriver, SaysWhatIsMissing) {
+  EXPECT_EQ(refusal([] { CudaDevice("libcuda-that-is-not-there.so.1"); }),
+            "device cuda needs libcuda-that-is-not-there.so.1, which NVIDIA's driver brings and "
+            "which cannot be loaded: libcuda-that-is-not-there.so.1: cannot open shared object "
+            "file: No such file or directory");
+  EXPECT_EQ(refusal([] { CudaDevice("libm.so.6"); }),
+            "libm.so.6 has no 'cuInit': the driver is too old; expected one for CUDA 13.0");
+  EXPECT_EQ(refusal([] { device("no device"); }),
+            "device cuda needs a GPU, and NVIDIA's driver finds none");
+  EXPECT_EQ(refusal([] { device("none"); }),
+            "device cuda needs a GPU, and NVIDIA's driver finds none");
+  EXPECT_EQ(refusal([] { device("no start"); }),
+            "NVIDIA's driver does not start: CUDA_ERROR_UNKNOWN: another error");
+  EXPECT_EQ(refusal([] { device("old"); }),
+            "the driver is for CUDA 12.4, which does not read PTX 9.0; expected one for CUDA 13.0 "
+            "or later (driver 580)");
+  EXPECT_EQ(refusal([] { device("turing"); }),
+            "Stand-in H100 has compute capability 7.5; expected 8.0 or later, as A100 and RTX 30 "
+            "have");
+}
+
+TEST(CudaDevice, IsWhatTheDriverSays) {
+  auto gpu = device();
+  EXPECT_EQ(gpu->name(), "Stand-in H100");
+  EXPECT_EQ(gpu->architecture(), "sm_90a");
+  EXPECT_FALSE(gpu->sharesMemory());
+}
+
+TEST(CudaDevice, HasMemoryOfItsOwn) {
+  auto gpu = device();
+  MirroredMemory memory(gpu, 8, "weights");
+  EXPECT_EQ(memory.onHost()[3], std::byte(0));
+  memory.onHost()[3] = std::byte(7);
+  memory.changedOnHost();
+  DeviceMemory other(gpu, 8, "others");
+  gpu->copy(other.data(), memory.onDevice().data(), 8);
+  std::vector<std::byte> found(8);
+  gpu->download(found, other.data());
+  EXPECT_EQ(found[3], std::byte(7));
+}
+
+TEST(CudaDevice, SaysWhatThereIsNoMemoryFor) {
+  auto gpu = device("small");
+  DeviceMemory some(gpu, 1000, "weights", Fill::Nothing);
+  EXPECT_EQ(refusal([&] { DeviceMemory(gpu, 2 << 20, "activations"); }),
+            "no memory for 2097152 bytes of activations: Stand-in H100 has 1048576 bytes, of which "
+            "1047576 are free");
+  some = {};
+  EXPECT_EQ(refusal([&] { DeviceMemory(gpu, 1 << 20, "activations"); }), "");
+}
+
+TEST(CudaDevice, LaunchesPhasesWithTheirExtents) {
+  auto gpu = device();
+  Executor executor(program(), gpu);
+  Bindings bindings;
+  launches();
+  for (int64_t tokens : {20, 0, 20}) {
+    bindings.extents["tokens"] = tokens;
+    executor.run("nll", bindings);
+  }
+  // 20 rows in groups of 8, of none no block; the second phase's extent is an argument.
+  EXPECT_EQ(launches(), "scale 9 x 256 0: 42 17 20\nscale$finish 5 x 32 0: 42 17 17\n"
+                        "scale$finish 5 x 32 0: 42 17 17\n"
+                        "scale 9 x 256 0: 42 17 20\nscale$finish 5 x 32 0: 42 17 17\n");
+}
+
+TEST(CudaDevice, KeepsPlacesForManyExtents) {
+  auto gpu = device();
+  Executor executor(program(), gpu);
+  Bindings bindings;
+  launches();
+  for (int64_t tokens = 1; tokens < 9000; ++tokens) {
+    bindings.extents["tokens"] = tokens;
+    executor.run("nll", bindings);
+    std::string made = launches();
+    ASSERT_NE(made.find(": 42 17 " + std::to_string(tokens) + "\n"), made.npos) << made;
+  }
+}
+
+TEST(CudaDevice, GivesBlocksTheMemoryTheyWant) {
+  auto gpu = device();
+  Executor executor(program(100000), gpu);
+  Bindings bindings;
+  bindings.extents["tokens"] = 1;
+  launches();
+  executor.run("nll", bindings);
+  EXPECT_TRUE(launches().starts_with("scale 3 x 256 100000:"));
+  EXPECT_EQ(refusal([&] { Executor(program(300000), gpu); }),
+            "kernel 'scale' needs 300000 bytes of shared memory a block, and Stand-in H100 has "
+            "232448");
+}
+
+TEST(CudaDevice, SaysWhyCodeIsNotTaken) {
+  auto gpu = device("ptx");
+  EXPECT_EQ(refusal([&] { Executor(program(), gpu); }),
+            "the driver does not take the PTX for sm_90a: CUDA_ERROR_INVALID_PTX: a PTX JIT "
+            "compilation failed\nline 7; error: Unknown symbol 'x'");
+  gpu = device();
+  Program changed = program();
+  changed.code[5] ^= 1;
+  EXPECT_EQ(refusal([&] { Executor(changed, gpu); }),
+            "the program's PTX is damaged: its checksum does not match its contents");
+  changed.kind = CodeKind::Processor;
+  EXPECT_EQ(refusal([&] { Executor(changed, gpu); }),
+            "the program is not for an NVIDIA GPU; compile it with --device cuda");
+  changed = program();
+  changed.phases[0][1].function = "absent";
+  EXPECT_TRUE(refusal([&] {
+                Executor(changed, gpu);
+              }).starts_with("the program's code has no 'absent': CUDA_ERROR_"));
+}
+
+TEST(CudaDevice, NamesTheLastKernelWhereTheGPUStops) {
+  auto gpu = device("stops");
+  Executor executor(program(), gpu);
+  Bindings bindings;
+  bindings.extents["tokens"] = 1;
+  executor.run("nll", bindings);
+  EXPECT_EQ(refusal([&] { gpu->synchronise(); }),
+            "Stand-in H100 stopped: CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access was "
+            "encountered; the last kernel launched was scale$finish (r:1), and it or one before it "
+            "may be at fault, which --device simt would say");
+}
+
+} // namespace

@@ -1,0 +1,211 @@
+//===- StandInDriver.cpp - a library that answers as NVIDIA's driver does -===//
+//
+// So that what a machine without a GPU says, and what is asked of one with a GPU, can
+// be tested. It computes nothing: memory is the process's, under addresses far away
+// from there, launches are written down. ROUX_STAND_IN says what is wrong with it.
+//
+//===----------------------------------------------------------------------===//
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Handle = void *;
+using Address = unsigned long long;
+
+bool isWrong(const char *what) {
+  const char *wrong = std::getenv("ROUX_STAND_IN");
+  return wrong && std::string(wrong) == what;
+}
+
+constexpr Address distance = Address(1) << 62;
+void *here(Address address) {
+  return reinterpret_cast<void *>(address ^ distance);
+}
+
+struct Function {
+  std::string name;
+  size_t parameters = 0;
+  int dynamicShared = 0;
+};
+struct Module {
+  std::string text;
+  std::vector<std::unique_ptr<Function>> functions;
+};
+
+std::map<Address, size_t> &allocations() {
+  static std::map<Address, size_t> all;
+  return all;
+}
+size_t total() {
+  return isWrong("small") ? 1 << 20 : size_t(80) << 30;
+}
+size_t used() {
+  size_t bytes = 0;
+  for (const auto &[address, size] : allocations())
+    bytes += size;
+  return bytes;
+}
+
+std::string &journal() {
+  static std::string text;
+  return text;
+}
+
+} // namespace
+
+extern "C" {
+
+/// What was launched, a line a launch: function, blocks, threads, shared bytes, bits of arguments,
+/// and the extent that the last one points to.
+const char *roux_stand_in_launches() {
+  return journal().c_str();
+}
+
+int cuInit(unsigned) {
+  return isWrong("no device") ? 100 : isWrong("no start") ? 999 : 0;
+}
+int cuDriverGetVersion(int *version) {
+  *version = isWrong("old") ? 12040 : 13000;
+  return 0;
+}
+int cuDeviceGetCount(int *count) {
+  *count = isWrong("none") ? 0 : 1;
+  return 0;
+}
+int cuDeviceGet(int *device, int) {
+  *device = 0;
+  return 0;
+}
+int cuDeviceGetName(char *name, int size, int) {
+  std::strncpy(name, "Stand-in H100", size);
+  return 0;
+}
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+  bool isOld = isWrong("turing");
+  *value = attribute == 75 ? (isOld ? 7 : 9) : attribute == 76 ? (isOld ? 5 : 0) : 232448;
+  return 0;
+}
+int cuDevicePrimaryCtxRetain(Handle *context, int) {
+  *context = &journal();
+  return 0;
+}
+int cuDevicePrimaryCtxRelease_v2(int) {
+  return 0;
+}
+int cuCtxSetCurrent(Handle) {
+  return 0;
+}
+int cuMemGetInfo_v2(size_t *free, size_t *all) {
+  *all = total();
+  *free = total() - used();
+  return 0;
+}
+int cuMemAlloc_v2(Address *address, size_t bytes) {
+  if (bytes > total() - used())
+    return 2;
+  *address = reinterpret_cast<Address>(std::malloc(bytes)) ^ distance;
+  allocations()[*address] = bytes;
+  return 0;
+}
+int cuMemFree_v2(Address address) {
+  if (!allocations().erase(address))
+    return 1;
+  std::free(here(address));
+  return 0;
+}
+int cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes, Handle) {
+  std::memcpy(here(to), from, bytes);
+  return 0;
+}
+int cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Handle) {
+  std::memcpy(to, here(from), bytes);
+  return 0;
+}
+int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, Handle) {
+  std::memcpy(here(to), here(from), bytes);
+  return 0;
+}
+int cuMemsetD8Async(Address memory, unsigned char value, size_t bytes, Handle) {
+  std::memset(here(memory), value, bytes);
+  return 0;
+}
+int cuStreamCreate(Handle *stream, unsigned) {
+  *stream = &journal();
+  return 0;
+}
+int cuStreamDestroy_v2(Handle) {
+  return 0;
+}
+int cuStreamSynchronize(Handle) {
+  return isWrong("stops") && !journal().empty() ? 700 : 0;
+}
+int cuModuleLoadDataEx(Handle *module, const void *text, unsigned count, int *options,
+                       void **values) {
+  auto *made = new Module{static_cast<const char *>(text), {}};
+  if (isWrong("ptx") && count == 2 && options[0] == 5) {
+    std::strcpy(static_cast<char *>(values[0]), "line 7; error: Unknown symbol 'x'");
+    delete made;
+    return 218;
+  }
+  *module = made;
+  return 0;
+}
+int cuModuleUnload(Handle module) {
+  delete static_cast<Module *>(module);
+  return 0;
+}
+int cuModuleGetFunction(Handle *function, Handle module, const char *name) {
+  auto *from = static_cast<Module *>(module);
+  size_t at = from->text.find(std::string(".entry ") + name + "(");
+  if (at == std::string::npos)
+    return 500;
+  auto made = std::make_unique<Function>(Function{name});
+  size_t end = from->text.find(')', at);
+  while ((at = from->text.find(".param", at + 1)) < end)
+    ++made->parameters;
+  *function = made.get();
+  from->functions.push_back(std::move(made));
+  return 0;
+}
+int cuFuncSetAttribute(Handle function, int attribute, int value) {
+  if (attribute == 8)
+    static_cast<Function *>(function)->dynamicShared = value;
+  return 0;
+}
+int cuLaunchKernel(Handle function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned,
+                   unsigned, unsigned sharedBytes, Handle, void **parameters, void **) {
+  auto *called = static_cast<Function *>(function);
+  if (sharedBytes > 49152 && int(sharedBytes) > called->dynamicShared)
+    return 1;
+  std::string &text = journal();
+  text += called->name + " " + std::to_string(blocks) + " x " + std::to_string(threads) + " " +
+          std::to_string(sharedBytes) + ":";
+  uint64_t bits = 0;
+  for (size_t i = 0; i < called->parameters; ++i) {
+    std::memcpy(&bits, parameters[i], sizeof bits);
+    bool isLast = i + 1 == called->parameters;
+    text += " " + std::to_string(isLast ? *static_cast<int64_t *>(here(bits)) : int64_t(bits));
+  }
+  text += "\n";
+  return 0;
+}
+int cuGetErrorName(int result, const char **name) {
+  *name = result == 700   ? "CUDA_ERROR_ILLEGAL_ADDRESS"
+          : result == 218 ? "CUDA_ERROR_INVALID_PTX"
+          : result == 999 ? "CUDA_ERROR_UNKNOWN"
+                          : "CUDA_ERROR_OTHER";
+  return 0;
+}
+int cuGetErrorString(int result, const char **text) {
+  *text = result == 700   ? "an illegal memory access was encountered"
+          : result == 218 ? "a PTX JIT compilation failed"
+                          : "another error";
+  return 0;
+}
+}
