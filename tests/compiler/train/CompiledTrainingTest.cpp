@@ -1,7 +1,8 @@
 //===- CompiledTrainingTest.cpp - the trainer over compiled kernels -------===//
 //
 // What holds for eight weights written out by hand must hold for a compiled model:
-// it learns, and a stopped run goes on to the same bits.
+// it learns, a stopped run goes on to the same bits, and a device that has memory of
+// its own makes no other ones.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
@@ -66,6 +67,20 @@ model::ModelConfig tinyConfig() {
       "tiny");
 }
 
+/// The processor, under memory that the host has to ask for: what is not written shows.
+class Elsewhere : public CPUDevice {
+public:
+  using CPUDevice::CPUDevice;
+  bool sharesMemory() const override { return false; }
+  bool keepsBuffersApart() const override { return true; }
+  std::shared_ptr<std::byte> allocate(size_t bytes, const std::string &what, Fill fill) override {
+    std::shared_ptr<std::byte> memory = CPUDevice::allocate(bytes, what, fill);
+    if (fill == Fill::Nothing)
+      std::memset(memory.get(), 0xff, bytes);
+    return memory;
+  }
+};
+
 class CompiledTrainingTest : public testing::Test {
 protected:
   void SetUp() override {
@@ -74,14 +89,15 @@ protected:
   }
   void TearDown() override { fs::remove_all(folder); }
 
-  std::unique_ptr<ModelProgram> compiled(const model::ModelConfig &config) {
+  std::unique_ptr<ModelProgram>
+  compiled(const model::ModelConfig &config,
+           std::shared_ptr<Device> device = std::make_shared<CPUDevice>(2)) {
     roux::StepSource source;
     source.config = config;
     source.weight.formula.nodes = {{.number = 0.025}};
     std::optional<Program> program = roux::compileStep(source, "");
     EXPECT_TRUE(program);
-    return std::make_unique<ModelProgram>(std::move(*program), config,
-                                          std::make_shared<CPUDevice>(2));
+    return std::make_unique<ModelProgram>(std::move(*program), config, std::move(device));
   }
   std::vector<std::byte> runTo(ModelProgram &program, const fs::path &where, uint64_t stopAt) {
     CountingSource source(30);
@@ -130,4 +146,17 @@ TEST_F(CompiledTrainingTest, LearnsAndGoesOnBitEqual) {
   runTo(*first, folder / "parts", 13);
   std::unique_ptr<ModelProgram> second = compiled(config); // all zeros: the checkpoint has it all
   EXPECT_EQ(runTo(*second, folder / "parts", 0), uninterrupted);
+}
+
+TEST_F(CompiledTrainingTest, IsTheSameWhereMemoryIsElsewhere) {
+  model::ModelConfig config = tinyConfig();
+  model::Weights start = model::freshWeights(config, 0.05, data::SeedTree(1));
+  std::unique_ptr<ModelProgram> here = compiled(config),
+                                there = compiled(config, std::make_shared<Elsewhere>(2));
+  here->setParameters(start);
+  there->setParameters(start);
+  std::vector<std::byte> expected = runTo(*here, folder / "here", 0);
+  runTo(*there, folder / "there", 13);
+  there = compiled(config, std::make_shared<Elsewhere>(2));
+  EXPECT_EQ(runTo(*there, folder / "there", 0), expected);
 }
