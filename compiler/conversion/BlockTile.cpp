@@ -44,17 +44,20 @@ BlockTile::BlockTile(GPUFunction &gpu, FloatType number, int64_t rows, int64_t c
   firstColumn = code.mul(code.rem(warp, columnWarps), columns / columnWarps);
 }
 
-Value BlockTile::row(int64_t i) const {
-  if (!usesTensorCores)
-    return code.add(firstRow, i * (gpu.shape.threads / addColumns));
-  return code.add(code.add(firstRow, code.div(lane, 4)), i * 8);
+Value BlockTile::row() const {
+  return usesTensorCores ? code.add(firstRow, code.div(lane, 4)) : firstRow;
 }
 
-Value BlockTile::column(int64_t j) const {
-  if (!usesTensorCores)
-    return code.add(firstColumn, j * addColumns);
-  Value pair = code.mul(code.rem(lane, 4), 2);
-  return code.add(code.add(firstColumn, pair), j / 2 * mmaColumns + j % 2);
+Value BlockTile::column() const {
+  return usesTensorCores ? code.add(firstColumn, code.mul(code.rem(lane, 4), 2)) : firstColumn;
+}
+
+int64_t BlockTile::rowDistance(int64_t i) const {
+  return i * (usesTensorCores ? mmaRows / 2 : gpu.shape.threads / addColumns);
+}
+
+int64_t BlockTile::columnDistance(int64_t j) const {
+  return usesTensorCores ? j / 2 * mmaColumns + j % 2 : j * addColumns;
 }
 
 Value BlockTile::isFirstOfRow() const {

@@ -36,9 +36,13 @@ public:
   /// Rows and columns that a thread has sums of.
   int64_t rowsEach() const { return ownRows; }
   int64_t columnsEach() const { return ownColumns; }
-  /// In the tile, of a thread's row `i` and column `j`.
-  Value row(int64_t i) const;
-  Value column(int64_t j) const;
+  /// In the tile, of a thread's row `i` and column `j`: its first, and how far behind that it is.
+  Value row(int64_t i) const { return code.add(row(), rowDistance(i)); }
+  Value column(int64_t j) const { return code.add(column(), columnDistance(j)); }
+  Value row() const;
+  Value column() const;
+  int64_t rowDistance(int64_t i) const;
+  int64_t columnDistance(int64_t j) const;
   /// Columns 2j and 2j + 1 of a thread lie side by side.
   bool hasPairs() const { return usesTensorCores; }
   /// Of the threads that share a row, which follow each other, the first.

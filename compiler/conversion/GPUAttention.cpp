@@ -112,13 +112,22 @@ Value GPUScores::power(Value exponent) {
       .getResult(0);
 }
 
-Value GPUScores::sees(Value position, Value key) {
+Value roux::narrow(GPUFunction &gpu, Value index) {
+  return arith::IndexCastOp::create(gpu.code, gpu.code.getI32Type(), index);
+}
+
+Value roux::isAbove(GPUFunction &gpu, Value a, int64_t b) {
+  return arith::CmpIOp::create(gpu.code, arith::CmpIPredicate::sgt, a,
+                               arith::ConstantIntOp::create(gpu.code, b, 32));
+}
+
+Value GPUScores::sees(Value ahead, int64_t more) {
   LoopBuilder &code = gpu.code;
-  Value seen = arith::CmpIOp::create(code, arith::CmpIPredicate::sle, key, position);
+  Value seen = isAbove(gpu, ahead, -1 - more);
   if (!window)
     return seen;
-  Value near =
-      arith::CmpIOp::create(code, arith::CmpIPredicate::slt, position, code.add(key, window));
+  Value near = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, ahead,
+                                     arith::ConstantIntOp::create(code, window - more, 32));
   return arith::AndIOp::create(code, seen, near);
 }
 
@@ -220,15 +229,15 @@ void GPUForward::weigh(State &state, BlockTile::Sums &products, Value first, Val
   Type type = tile.sum();
   Value none = code.number(type, 0), hidden = code.number(type, -1e30);
   auto larger = [&](Value a, Value b) -> Value { return arith::MaxNumFOp::create(code, a, b); };
-  Value key = code.sub(first, item.streamBegin), keys = code.sub(end, item.streamBegin);
+  Value key = code.add(code.sub(first, item.streamBegin), tile.column());
+  Value left = narrow(gpu, code.sub(code.sub(end, first), tile.column()));
+  Value ahead = narrow(gpu, code.sub(code.add(position, tile.row()), key));
   for (int64_t i = 0; i < tile.rowsEach(); ++i) {
-    Value here = code.add(position, tile.row(i));
     SmallVector<Value> seen;
     Value best = state.largest[i];
     for (int64_t j = 0; j < tile.columnsEach(); ++j) {
-      Value at = code.add(key, tile.column(j));
-      Value exists = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, at, keys);
-      seen.push_back(arith::AndIOp::create(code, exists, scores.sees(here, at)));
+      Value sees = scores.sees(ahead, tile.rowDistance(i) - tile.columnDistance(j));
+      seen.push_back(arith::AndIOp::create(code, sees, isAbove(gpu, left, tile.columnDistance(j))));
       Value &score = BlockTile::at(tile, products, i, j);
       score = scores.exponent(score);
       best = larger(best, arith::SelectOp::create(code, seen.back(), score, hidden));

@@ -53,9 +53,15 @@ struct GPUScores {
   /// The factor of a slope that the cap makes; `exponent` is what exponent() gave.
   mlir::Value capSlope(mlir::Value slope, mlir::Value exponent);
   mlir::Value power(mlir::Value exponent);
-  /// Whether the query at `position` sees the key at `key`, both counted from the segment's begin.
-  mlir::Value sees(mlir::Value position, mlir::Value key);
+  /// Whether a query sees a key that is `ahead` + `more` rows before it.
+  mlir::Value sees(mlir::Value ahead, int64_t more);
 };
+
+/// An index as 32 bits, which is what rows of a micro-batch fit in: distances between them take
+/// half the registers.
+mlir::Value narrow(GPUFunction &gpu, mlir::Value index);
+/// a > b, of such numbers.
+mlir::Value isAbove(GPUFunction &gpu, mlir::Value a, int64_t b);
 
 /// log2(e).
 inline constexpr double log2e = 1.4426950408889634074;

@@ -2,10 +2,10 @@
 //
 // An item owns keys of a segment and a key head, a block of them at a time; the
 // queries that see them stream past, once for all three gradients. Weights and slopes
-// are formed with keys as rows, so that they go from sums to operands in registers,
-// and through shared memory once, turned, for what the keys give to the queries. That
-// is gathered in rows of memory that are the item's own and added in order by a second
-// function, when all blocks are done.
+// go through shared memory, from where they are operands either way: so each warp has
+// half of its keys' columns, and sums fit in registers for heads of any size. What the
+// keys give to the queries is gathered in rows of memory that are the item's own and
+// added in order by a second function, when all blocks are done.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/GPUAttention.h"
@@ -33,9 +33,12 @@ private:
                                 ValueRange carried);
   LoopBuilder::Values block(Value head, Value query, Value end, Value keys, Value position,
                             Value stage, ValueRange carried);
-  void weigh(BlockTile::Sums &weights, BlockTile::Sums &slopes, Value head, Value query, Value end,
-             Value keys, Value position);
-  void give(const BlockTile::Sums &slopes, Value head, Value query, Value end);
+  BlockTile::Sums statistics(Value buffer, Value head, Value query, Value end);
+  BlockTile::Sums weigh(BlockTile::Sums &exponents, Value head, Value query, Value end, Value keys,
+                        Value position);
+  void slope(BlockTile::Sums &slopes, BlockTile::Sums weights, BlockTile::Sums exponents,
+             Value head, Value query, Value end);
+  void give(Value head, Value query, Value end);
   void fill(Value head, Value first, Value end, Value stage);
   SharedTile kept(const BlockTile::Sums &sums);
   void pass(SharedTile sums, Region &region, double scale, Value first, Value count);
@@ -63,7 +66,8 @@ private:
   int64_t top; ///< of shared memory, under what passes through bodies
   GPUAttentionItem item;
   Value shift; ///< from a query's row to its row of partial sums
-  SharedTile key, value, query, output, turned, scratch;
+  SharedTile key, value, query, output;
+  SharedTile weightTile, slopeTile;  ///< a row a key, a column a query
   std::optional<BlockTile> products; ///< keys by queries
   std::optional<BlockTile> gathers;  ///< keys by columns
   std::optional<BlockTile> gives;    ///< queries by columns
@@ -76,11 +80,8 @@ static FloatType elementOf(Value buffer) {
 }
 
 int64_t GPUGradient::neededBytes(int64_t keys, int64_t queries) {
-  int64_t pitch = BlockTile::pitchOf(number, padded);
-  int64_t words =
-      2 * keys * pitch + 2 * stages * queries * pitch + keys * BlockTile::pitchOf(number, queries);
-  if (!number.isBF16())
-    words += keys * (queries + 1);
+  int64_t words = (2 * keys + 2 * stages * queries) * BlockTile::pitchOf(number, padded) +
+                  2 * keys * BlockTile::pitchOf(number, queries);
   return words * number.getWidth() / 8 + 1024;
 }
 
@@ -94,27 +95,27 @@ GPUGradient::GPUGradient(AttentionGradientOp op, GPUFunction &gpu)
       columns(op.headColumns()), padded(llvm::alignTo(columns, columns <= 96 ? 32 : 64)),
       scores{gpu, op.getScale().convertToDouble(), given(op.getSoftcap()), (int64_t)op.getWindow()},
       top(gpu.sharedTop) {
-  gpu.shape.threads = 128, gpu.shape.registersFirst = true;
+  gpu.shape.threads = 256, gpu.shape.registersFirst = true;
   keyBlock = number.isBF16() ? 64 : 32;
-  queryBlock = number.isBF16() && padded > 96 ? 16 : 32;
-  if (neededBytes(keyBlock, 16) > mostShared)
+  queryBlock = keyBlock;
+  if (neededBytes(keyBlock, 32) > mostShared)
     stages = 1;
-  while (queryBlock > 16 && neededBytes(keyBlock, queryBlock) > mostShared)
+  // The tensor cores have 32 queries at least.
+  while (queryBlock > (number.isBF16() ? 32 : 16) && neededBytes(keyBlock, queryBlock) > mostShared)
     queryBlock /= 2;
   while (!number.isBF16() && keyBlock > 16 && neededBytes(keyBlock, queryBlock) > mostShared)
     keyBlock /= 2;
   int64_t pitch = BlockTile::pitchOf(number, padded);
-  key = {gpu.allocate(number, keyBlock * pitch), pitch, number};
-  value = {gpu.allocate(number, keyBlock * pitch), pitch, number};
-  query = {gpu.allocate(number, stages * queryBlock * pitch), pitch, number};
-  output = {gpu.allocate(number, stages * queryBlock * pitch), pitch, number};
+  auto allocate = [&](int64_t rows, int64_t pitch) {
+    return SharedTile{gpu.allocate(number, rows * pitch), pitch, number};
+  };
+  key = allocate(keyBlock, pitch), value = allocate(keyBlock, pitch);
+  query = allocate(stages * queryBlock, pitch), output = allocate(stages * queryBlock, pitch);
   int64_t across = BlockTile::pitchOf(number, queryBlock);
-  turned = {gpu.allocate(number, keyBlock * across), across, number};
-  if (!number.isBF16())
-    scratch = {gpu.allocate(number, keyBlock * (queryBlock + 1)), queryBlock + 1, number};
-  products.emplace(gpu, number, keyBlock, queryBlock);
-  gathers.emplace(gpu, number, keyBlock, padded);
-  gives.emplace(gpu, number, queryBlock, padded, number.isBF16() ? 64 / queryBlock : 1);
+  weightTile = allocate(keyBlock, across), slopeTile = allocate(keyBlock, across);
+  products.emplace(gpu, number, keyBlock, queryBlock, 2);
+  gathers.emplace(gpu, number, keyBlock, padded, 2);
+  gives.emplace(gpu, number, queryBlock, padded, 128 / queryBlock);
 }
 
 /// Zero for the queries that may see the item's keys, of the heads of its group.
@@ -140,45 +141,67 @@ void GPUGradient::fill(Value head, Value first, Value end, Value stage) {
   commitCopies(gpu);
 }
 
-/// Products of keys and queries become weights, those of values and output gradients slopes.
-void GPUGradient::weigh(BlockTile::Sums &weights, BlockTile::Sums &slopes, Value head, Value query,
-                        Value end, Value keys, Value position) {
+/// The number of each of a thread's queries in `buffer`, a column a head.
+BlockTile::Sums GPUGradient::statistics(Value buffer, Value head, Value query, Value end) {
+  const BlockTile &tile = *products;
+  Type kept = elementOf(buffer);
+  Value first = code.add(query, tile.column()), last = code.add(end, -1);
+  BlockTile::Sums numbers;
+  for (int64_t j = 0; j < tile.columnsEach(); ++j) {
+    Value row = code.min(code.add(first, tile.columnDistance(j)), last);
+    Value at = code.add(code.mul(row, (int64_t)op.getHeads()), head);
+    Value number = code.load(kept, code.address(gpu.known.lookup(buffer), kept, at));
+    numbers.push_back(code.convert(number, tile.sum()));
+  }
+  return numbers;
+}
+
+/// Products of keys and queries become exponents, and these give weights.
+BlockTile::Sums GPUGradient::weigh(BlockTile::Sums &exponents, Value head, Value query, Value end,
+                                   Value keys, Value position) {
   const BlockTile &tile = *products;
   FloatType type = tile.sum();
-  Value none = code.number(type, 0);
+  BlockTile::Sums logsumexp = statistics(op.getLogsumexp(), head, query, end), weights = exponents;
+  Value firstQuery = code.add(query, tile.column());
+  Value queriesLeft = narrow(gpu, code.sub(end, firstQuery));
+  Value keysLeft = narrow(gpu, code.sub(keys, tile.row()));
+  Value ahead =
+      narrow(gpu, code.sub(code.sub(firstQuery, item.streamBegin), code.add(position, tile.row())));
   for (int64_t j = 0; j < tile.columnsEach(); ++j) {
-    Value row = code.add(query, tile.column(j)), isThere = isBelow(row, end);
-    Value here = code.sub(row, item.streamBegin);
-    auto statistic = [&](Value buffer) -> Value {
-      Type kept = elementOf(buffer);
-      Value at = code.add(code.mul(row, (int64_t)op.getHeads()), head);
-      at = arith::SelectOp::create(code, isThere, at, code.index(0));
-      return code.convert(code.load(kept, code.address(gpu.known.lookup(buffer), kept, at)), type);
-    };
-    Value logsumexp =
-        arith::MulFOp::create(code, statistic(op.getLogsumexp()), code.number(type, log2e));
-    Value delta = statistic(op.getDelta());
+    Value total = arith::MulFOp::create(code, logsumexp[j], code.number(type, log2e));
+    Value isQuery = isAbove(gpu, queriesLeft, tile.columnDistance(j));
     for (int64_t i = 0; i < tile.rowsEach(); ++i) {
-      Value isKey = isBelow(tile.row(i), keys);
-      Value seen = scores.sees(here, code.add(position, tile.row(i)));
-      seen = arith::AndIOp::create(code, seen, arith::AndIOp::create(code, isKey, isThere));
-      Value &weight = BlockTile::at(tile, weights, i, j),
-            &slope = BlockTile::at(tile, slopes, i, j);
-      Value exponent = scores.exponent(weight);
-      weight = scores.power(arith::SubFOp::create(code, exponent, logsumexp));
-      weight = arith::SelectOp::create(code, seen, weight, none);
-      slope = arith::MulFOp::create(code, weight, arith::SubFOp::create(code, slope, delta));
-      slope = scores.capSlope(slope, exponent);
+      Value seen = scores.sees(ahead, tile.columnDistance(j) - tile.rowDistance(i));
+      Value isKey = isAbove(gpu, keysLeft, tile.rowDistance(i));
+      seen = arith::AndIOp::create(code, seen, arith::AndIOp::create(code, isKey, isQuery));
+      Value &exponent = BlockTile::at(tile, exponents, i, j);
+      exponent = scores.exponent(exponent);
+      Value weight = scores.power(arith::SubFOp::create(code, exponent, total));
+      BlockTile::at(tile, weights, i, j) =
+          arith::SelectOp::create(code, seen, weight, code.number(type, 0));
     }
   }
+  return weights;
+}
+
+/// Products of values and output gradients become slopes.
+void GPUGradient::slope(BlockTile::Sums &slopes, BlockTile::Sums weights, BlockTile::Sums exponents,
+                        Value head, Value query, Value end) {
+  const BlockTile &tile = *products;
+  BlockTile::Sums delta = statistics(op.getDelta(), head, query, end);
+  for (int64_t j = 0; j < tile.columnsEach(); ++j)
+    for (int64_t i = 0; i < tile.rowsEach(); ++i) {
+      Value &slope = BlockTile::at(tile, slopes, i, j);
+      slope = arith::MulFOp::create(code, BlockTile::at(tile, weights, i, j),
+                                    arith::SubFOp::create(code, slope, delta[j]));
+      slope = scores.capSlope(slope, BlockTile::at(tile, exponents, i, j));
+    }
 }
 
 /// Adds what the keys give to the queries of the block to their partial sums. A row is always the
 /// same thread's, so that its turns follow each other.
-void GPUGradient::give(const BlockTile::Sums &slopes, Value head, Value query, Value end) {
-  products->store(slopes, turned);
-  gpu.barrier();
-  BlockTile::Sums sums = gives->multiply(gives->zero(), byTerms(turned), byTerms(key), keyBlock);
+void GPUGradient::give(Value head, Value query, Value end) {
+  BlockTile::Sums sums = gives->multiply(gives->zero(), byTerms(slopeTile), byTerms(key), keyBlock);
   FloatType element = elementOf(op.getPartials());
   int64_t step = gives->hasPairs() && columns % 2 == 0 ? 2 : 1;
   auto add = [&](int64_t i, int64_t j) {
@@ -210,14 +233,18 @@ LoopBuilder::Values GPUGradient::block(Value head, Value first, Value end, Value
                                        Value position, Value stage, ValueRange carried) {
   size_t half = carried.size() / 2;
   SharedTile queries = stageOf(query, stage), outputs = stageOf(output, stage);
-  BlockTile::Sums weights = products->multiply(products->zero(), key, queries, padded);
+  BlockTile::Sums exponents = products->multiply(products->zero(), key, queries, padded);
+  BlockTile::Sums weights = weigh(exponents, head, first, end, keys, position);
+  products->store(weights, weightTile);
   BlockTile::Sums slopes = products->multiply(products->zero(), value, outputs, padded);
-  weigh(weights, slopes, head, first, end, keys, position);
-  auto values = gathers->multiply(BlockTile::Sums(carried.drop_front(half)), *products, weights,
-                                  scratch, byTerms(outputs));
-  auto made = gathers->multiply(BlockTile::Sums(carried.take_front(half)), *products, slopes,
-                                scratch, byTerms(queries));
-  give(slopes, head, first, end);
+  slope(slopes, weights, exponents, head, first, end);
+  products->store(slopes, slopeTile);
+  gpu.barrier();
+  auto values = gathers->multiply(BlockTile::Sums(carried.drop_front(half)), weightTile,
+                                  byTerms(outputs), queryBlock);
+  auto made = gathers->multiply(BlockTile::Sums(carried.take_front(half)), slopeTile,
+                                byTerms(queries), queryBlock);
+  give(head, first, end);
   llvm::append_range(made, values);
   return made;
 }

@@ -118,6 +118,7 @@ void roux::lowerRows(FuncOp function, GPUFunction &gpu) {
   Choice choice = choose(body);
   int64_t together = choice.threads / choice.threadsEach; // rows of a block, or strips
   gpu.shape.threads = choice.threads;
+  gpu.shape.registersFirst = choice.strips > 1 || RowBody::splittableColumns(body);
   bool hasStrips = choice.strips > 1;
   gpu.shape.extentPerBlock = hasStrips ? 1 : together;
   gpu.shape.blocksPerGroup = hasStrips ? llvm::divideCeil(choice.strips, together) : 1;

@@ -62,7 +62,7 @@ kernel.func @weights(%dy: memref<?x8xf32>, %x: memref<?x4xf32>, %dw: memref<8x4x
 
 // Attention's gradient has a second function: a block for each head of some queries, whose number
 // is the tenth argument.
-// CHECK:      module @gradient attributes {kernel.gpu_phases = [array<i64: 128, 1, 1, {{[0-9]+}}, -1>, array<i64: 128, 1, 4, 0, 9>]} {
+// CHECK:      module @gradient attributes {kernel.gpu_phases = [array<i64: 256, 1, 1, {{[0-9]+}}, -1>, array<i64: 128, 1, 4, 0, 9>]} {
 // CHECK:        gpu.func @gradient(
 // CHECK:        gpu.func @gradient$finish(
 kernel.func @gradient(%q: memref<?x64xbf16>, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>, %do: memref<?x64xbf16>,
