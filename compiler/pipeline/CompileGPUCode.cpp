@@ -13,6 +13,7 @@
 #include "compiler/codegen/Passes.h"
 #include "compiler/pipeline/ManyThreads.h"
 #include "compiler/pipeline/StagePasses.h"
+#include "runtime/Kernel.h"
 #include "runtime/Seal.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -41,40 +42,19 @@ static bool takeKept(const std::string &bytes, Program &program) {
   return true;
 }
 
-/// On a lowered kernel's module: its phases' numbers, as GridPhase has them.
-static constexpr StringLiteral phasesName = "kernel.gpu_phases";
-/// The same of a row kernel: threads and rows of a block, strips of a row.
-static constexpr StringLiteral shapeName = "kernel.gpu_shape";
-
-/// Of a row kernel.
-static GridPhase rowPhase(StringRef kernel, ArrayRef<int64_t> shape) {
-  GridPhase phase{.function = kernel.str(), .threads = shape[0]};
-  bool isWhole = shape[2] == 1;
-  phase.extentPerBlock = isWhole ? shape[1] : 1;
-  phase.blocksPerGroup = isWhole ? 1 : llvm::divideCeil(shape[2], shape[1]);
-  return phase;
-}
-
-/// The phases that a lowered kernel's module says it has; none after a diagnostic.
-static std::optional<std::vector<GridPhase>> phasesOf(Operation &kernel) {
-  StringRef name = SymbolTable::getSymbolName(&kernel).getValue();
-  if (auto shape = kernel.getAttrOfType<DenseI64ArrayAttr>(shapeName))
-    return std::vector{rowPhase(name, shape)};
+/// The phases that a lowered kernel's module says it has.
+static std::vector<GridPhase> phasesOf(ModuleOp kernel) {
+  std::string name = kernel.getSymName()->str();
   std::vector<GridPhase> phases;
-  if (auto all = kernel.getAttrOfType<ArrayAttr>(phasesName))
-    for (auto [i, phase] : llvm::enumerate(all.getAsRange<DenseI64ArrayAttr>())) {
-      std::string function = i == 0 ? name.str() : (name + "$finish").str();
-      phases.push_back({function, phase[0], phase[1], phase[2], phase[3], phase[4]});
-    }
-  if (!phases.empty())
-    return phases;
-  emitError(kernel.getLoc()) << "kernel '" << name << "' has no lowering to a GPU";
-  return std::nullopt;
+  auto all = kernel->getAttrOfType<ArrayAttr>(gpuPhasesAttribute);
+  for (auto [i, phase] : llvm::enumerate(all.getAsRange<DenseI64ArrayAttr>())) {
+    std::string function = i == 0 ? gpuSymbol(name) : gpuFinishSymbol(name);
+    phases.push_back({function, phase[0], phase[1], phase[2], phase[3], phase[4]});
+  }
+  return phases;
 }
 
-/// Moves what the kernels' gpu.modules hold into one. What several declare, like the memory that a
-/// launch gives a block, is there once.
-static OwningOpRef<ModuleOp> joined(ModuleOp kernels) {
+OwningOpRef<ModuleOp> roux::joinGPUKernels(ModuleOp kernels) {
   OwningOpRef<ModuleOp> result = ModuleOp::create(kernels.getLoc());
   OpBuilder builder(result->getBodyRegion());
   auto all = ModuleOp::create(builder, kernels.getLoc());
@@ -92,7 +72,7 @@ static OwningOpRef<ModuleOp> joined(ModuleOp kernels) {
 }
 
 static LogicalResult writePTX(ModuleOp kernels, const StageTarget &target, Program &program) {
-  OwningOpRef<ModuleOp> whole = joined(kernels);
+  OwningOpRef<ModuleOp> whole = joinGPUKernels(kernels);
   if (failed(runStages(*whole, "gpu", "ptx", target)))
     return failure();
   ModuleOp code = *whole->getOps<ModuleOp>().begin();
@@ -122,12 +102,8 @@ static LogicalResult compile(ModuleOp module, const ProgramOptions &options, Pro
   if (failed(runStages(*kernels, "kernel", "gpu", target)))
     return failure();
   program.phases.clear();
-  for (Operation &kernel : *kernels->getBody()) {
-    std::optional<std::vector<GridPhase>> phases = phasesOf(kernel);
-    if (!phases)
-      return failure();
-    program.phases.push_back(std::move(*phases));
-  }
+  for (auto kernel : kernels->getOps<ModuleOp>())
+    program.phases.push_back(phasesOf(kernel));
   countCompiled(static_cast<int64_t>(program.kernels.size()));
   return program.kind == CodeKind::PTX ? writePTX(*kernels, target, program)
                                        : writeEmulated(*kernels, target, program);

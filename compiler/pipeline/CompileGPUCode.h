@@ -10,6 +10,10 @@ namespace roux {
 mlir::LogicalResult writeGPUCode(mlir::ModuleOp module, const ProgramOptions &options,
                                  Program &program);
 
+/// A module with all kernels of `kernels`, of stage gpu, in one gpu.module. What several declare,
+/// like the memory that a launch gives a block, is there once.
+mlir::OwningOpRef<mlir::ModuleOp> joinGPUKernels(mlir::ModuleOp kernels);
+
 /// Adds to kernelsCompiled().
 void countCompiled(int64_t kernels);
 

@@ -9,6 +9,7 @@
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/codegen/SASS.h"
+#include "compiler/pipeline/CompileGPUCode.h"
 #include "compiler/pipeline/StagePasses.h"
 
 #include <map>
@@ -32,6 +33,15 @@ static OwningOpRef<ModuleOp> selected(ModuleOp module, StringRef name) {
   return nullptr;
 }
 
+/// How each function of a kernel is launched, as comments.
+static void writePhases(ModuleOp kernel, llvm::raw_ostream &out) {
+  out << "// " << kernel.getSymName().value_or("") << "\n";
+  for (auto phase :
+       kernel->getAttrOfType<ArrayAttr>(gpuPhasesAttribute).getAsRange<DenseI64ArrayAttr>())
+    out << "// " << phase[0] << " threads a block, " << phase[2] << " blocks for each " << phase[1]
+        << " of the extent, " << phase[3] << " bytes of shared memory\n";
+}
+
 /// One kernel after its stages ran.
 static LogicalResult write(Operation &kernel, const Stage &stage, StringRef architecture,
                            llvm::raw_ostream &out) {
@@ -48,11 +58,21 @@ static LogicalResult write(Operation &kernel, const Stage &stage, StringRef arch
     out << *listing;
     return success();
   }
-  if (auto phases = kernel.getAttrOfType<ArrayAttr>(gpuPhasesAttribute))
-    for (auto phase : phases.getAsRange<DenseI64ArrayAttr>())
-      out << "// " << phase[0] << " threads a block, " << phase[2] << " blocks for each "
-          << phase[1] << " of the extent, " << phase[3] << " bytes of shared memory\n";
   out << code.getValue();
+  return success();
+}
+
+/// All kernels as the one module of PTX that a program has, behind how they are launched.
+static LogicalResult writeModule(ModuleOp kernels, const StageTarget &target,
+                                 llvm::raw_ostream &out) {
+  if (failed(runStages(kernels, "kernel", "gpu", target)))
+    return failure();
+  for (auto kernel : kernels.getOps<ModuleOp>())
+    writePhases(kernel, out);
+  OwningOpRef<ModuleOp> whole = joinGPUKernels(kernels);
+  if (failed(runStages(*whole, "gpu", "ptx", target)))
+    return failure();
+  out << (*whole->getOps<ModuleOp>().begin())->getAttrOfType<StringAttr>(codeAttribute).getValue();
   return success();
 }
 
@@ -66,10 +86,16 @@ FailureOr<std::vector<KernelText>> roux::kernelTexts(ModuleOp module,
   OwningOpRef<ModuleOp> kernels = selected(module, options.kernel);
   if (!kernels)
     return failure();
+  std::vector<KernelText> texts;
+  if (stage->name == "ptx") {
+    llvm::raw_string_ostream out(texts.emplace_back().text);
+    if (!kernels->getBody()->empty() && failed(writeModule(*kernels, target, out)))
+      return failure();
+    return texts;
+  }
   StringRef last = stage->name == "sass" ? StringRef("ptx") : StringRef(stage->name);
   if (failed(runStages(*kernels, "kernel", last, target)))
     return failure();
-  std::vector<KernelText> texts;
   for (Operation &kernel : *kernels->getBody()) {
     texts.push_back({SymbolTable::getSymbolName(&kernel).str(), {}});
     llvm::raw_string_ostream out(texts.back().text);

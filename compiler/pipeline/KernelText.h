@@ -23,7 +23,8 @@ struct KernelTextOptions {
   const MeasuredKernels *measured = nullptr; ///< of `table`: how they did; null: nobody looked
 };
 
-/// A kernel's name, and its text under a heading.
+/// A kernel's name, and its text under a heading; of `ptx` one text without a name, a module of
+/// all.
 struct KernelText {
   std::string kernel, text;
 };

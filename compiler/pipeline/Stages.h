@@ -71,7 +71,8 @@ inline constexpr Stage stages[] = {
     {"asm", "kernels as assembly of a CPU", StageForm::Kernels, true, reads::Kernels | reads::CPU,
      ".s", "#"},
     {"gpu", "kernels as threads of a GPU", StageForm::Kernels, true, reads::Kernels, ".mlir", "//"},
-    {"ptx", "kernels as PTX", StageForm::Kernels, true, reads::Kernels | reads::GPU, ".ptx", "//"},
+    {"ptx", "all kernels as one module of PTX", StageForm::Kernels, true,
+     reads::Kernels | reads::GPU, ".ptx", "//"},
     {"sass", "kernels as a GPU's instructions, where ptxas and nvdisasm are here",
      StageForm::Kernels, true, reads::Kernels | reads::GPU, ".sass", "//"},
 };
