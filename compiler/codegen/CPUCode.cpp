@@ -71,9 +71,8 @@ void roux::buildLoopsToLLVM(OpPassManager &kernels) {
   kernels.addPass(createReconcileUnrealizedCastsPass());
 }
 
-/// Code generation for `machine`: a level of the architecture, not the processor's name, so that
-/// what is saved runs on, and rounds as on, every processor of that level.
-static std::unique_ptr<llvm::TargetMachine> targetMachine(const TargetDescription &machine) {
+std::unique_ptr<llvm::TargetMachine> roux::codeGenerator(const TargetDescription &machine,
+                                                         llvm::CodeGenOptLevel level) {
   [[maybe_unused]] static bool ready = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
@@ -93,9 +92,8 @@ static std::unique_ptr<llvm::TargetMachine> targetMachine(const TargetDescriptio
   std::string error;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   assert(target && "the native target was initialised");
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, processor, features, {}, llvm::Reloc::PIC_,
-                                  llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, processor, features, {}, llvm::Reloc::PIC_, llvm::CodeModel::Small, level));
 }
 
 /// Says to code generation what MLIR has no words for.
@@ -138,7 +136,7 @@ struct EmitCPUCode : roux::impl::EmitCPUCodeBase<EmitCPUCode> {
     std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "kernels");
     if (!code)
       return emitError(module.getLoc(), "has no translation to LLVM IR");
-    std::unique_ptr<llvm::TargetMachine> generator = targetMachine(*target);
+    std::unique_ptr<llvm::TargetMachine> generator = codeGenerator(*target);
     code->setTargetTriple(generator->getTargetTriple());
     code->setDataLayout(generator->createDataLayout());
     describe(*code, *target);

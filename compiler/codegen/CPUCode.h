@@ -11,6 +11,11 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include "runtime/TargetDescription.h"
+#include "llvm/Support/CodeGen.h"
+
+namespace llvm {
+class TargetMachine;
+}
 
 namespace roux {
 
@@ -19,6 +24,12 @@ const TargetDescription *machineNamed(llvm::StringRef name, mlir::Location where
 
 /// What emitting CPU code needs to find in its context.
 void registerCPUCode(mlir::DialectRegistry &registry);
+
+/// Code generation for `machine`: a level of the architecture, not the processor's name, so that
+/// what is saved runs on, and rounds as on, every processor of that level.
+std::unique_ptr<llvm::TargetMachine>
+codeGenerator(const TargetDescription &machine,
+              llvm::CodeGenOptLevel level = llvm::CodeGenOptLevel::Aggressive);
 
 /// From vector loops to the LLVM dialect. `kernels` are the modules of convert-kernel-to-cpu.
 void buildLoopsToLLVM(mlir::OpPassManager &kernels);

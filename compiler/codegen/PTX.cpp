@@ -1,13 +1,11 @@
 //===- PTX.cpp - lowered GPU kernels as PTX --------------------------------===//
 //
-// All passes run on the gpu.module and the translation is ours: the stock
-// pipeline drags in host code, and with no CUDA toolkit it writes calls that
-// nothing defines. Here that is an error.
+// All passes run on the gpu.module: the stock pipeline drags in host code.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/PTX.h"
 
-#include "compiler/codegen/Optimise.h"
+#include "compiler/codegen/NVVMCode.h"
 #include "compiler/codegen/Passes.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -26,19 +24,11 @@
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "runtime/TargetDescription.h"
-#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Linker/Linker.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/Transforms/IPO/Internalize.h"
 
 namespace roux {
 #define GEN_PASS_DEF_EMITPTX
@@ -48,12 +38,6 @@ namespace roux {
 
 using namespace mlir;
 using namespace roux;
-
-/// Where CUDA's maths library is, by preference: the toolkit, then what setup/cuda.sh fetched.
-static constexpr StringLiteral libdeviceFiles[] = {
-    "/usr/local/cuda/nvvm/libdevice/libdevice.10.bc",
-    ROUX_CUDA_FOLDER "/nvvm/libdevice/libdevice.10.bc",
-};
 
 void roux::registerPTX(DialectRegistry &registry) {
   registry.insert<gpu::GPUDialect, NVVM::NVVMDialect, LLVM::LLVMDialect>();
@@ -120,59 +104,6 @@ void roux::buildThreadsToNVVM(OpPassManager &modules) {
   kernels.addPass(createReconcileUnrealizedCastsPass());
 }
 
-static std::unique_ptr<llvm::TargetMachine> targetMachine(StringRef architecture) {
-  [[maybe_unused]] static bool ready = [] {
-    LLVMInitializeNVPTXTargetInfo();
-    LLVMInitializeNVPTXTarget();
-    LLVMInitializeNVPTXTargetMC();
-    LLVMInitializeNVPTXAsmPrinter();
-    return true;
-  }();
-  llvm::Triple triple("nvptx64-nvidia-cuda");
-  std::string error;
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
-  assert(target && "the NVPTX target was initialised");
-  std::string features = "+ptx" + ptxVersion.substr(0, 1).str() + ptxVersion.substr(2).str();
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, architecture, features, {}, std::nullopt, std::nullopt,
-                                  llvm::CodeGenOptLevel::Aggressive));
-}
-
-/// Links the functions of libdevice that `code` calls.
-static LogicalResult linkMaths(ModuleOp module, llvm::Module &code) {
-  auto isMaths = [](const llvm::Function &f) { return f.getName().starts_with("__nv_"); };
-  const llvm::Function *needed = nullptr;
-  for (const llvm::Function &function : code)
-    if (isMaths(function))
-      needed = &function;
-  if (!needed)
-    return success();
-  std::unique_ptr<llvm::MemoryBuffer> file;
-  for (StringRef path : libdeviceFiles)
-    if (auto found = llvm::MemoryBuffer::getFile(path); found && !file)
-      file = std::move(*found);
-  if (!file)
-    return emitError(module.getLoc())
-           << "calls '" << needed->getName()
-           << "' of CUDA's libdevice, which is neither in /usr/local/cuda nor "
-              "where setup/cuda.sh puts it";
-  auto library = llvm::getLazyBitcodeModule(file->getMemBufferRef(), code.getContext());
-  if (!library) {
-    llvm::consumeError(library.takeError());
-    return emitError(module.getLoc(), "cannot read CUDA's libdevice");
-  }
-  (*library)->setDataLayout(code.getDataLayout());
-  (*library)->setTargetTriple(code.getTargetTriple());
-  bool failed = llvm::Linker::linkModules(
-      code, std::move(*library), llvm::Linker::LinkOnlyNeeded,
-      [](llvm::Module &linked, const llvm::StringSet<> &names) {
-        llvm::internalizeModule(linked, [&](const llvm::GlobalValue &value) {
-          return !value.hasName() || !names.contains(value.getName());
-        });
-      });
-  return failed ? emitError(module.getLoc(), "cannot link CUDA's libdevice") : success();
-}
-
 bool roux::isArchitecture(StringRef name, Location where) {
   if (const TargetDescription *known = targetNamed(name); known && known->isGPU())
     return true;
@@ -202,17 +133,11 @@ struct EmitPTX : roux::impl::EmitPTXBase<EmitPTX> {
   }
 
   LogicalResult emit(ModuleOp module, llvm::raw_pwrite_stream &out) {
-    auto kernels = *module.getOps<gpu::GPUModuleOp>().begin();
     llvm::LLVMContext context;
-    std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(kernels, context, "kernels");
+    std::unique_ptr<llvm::TargetMachine> target = nvptxMachine(architecture);
+    std::unique_ptr<llvm::Module> code = optimisedNVVM(module, *target, context);
     if (!code)
-      return emitError(module.getLoc(), "has no translation to LLVM IR");
-    std::unique_ptr<llvm::TargetMachine> target = targetMachine(architecture);
-    code->setTargetTriple(target->getTargetTriple());
-    code->setDataLayout(target->createDataLayout());
-    if (failed(linkMaths(module, *code)))
       return failure();
-    optimise(*code, *target);
     llvm::legacy::PassManager passes;
     if (target->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::AssemblyFile))
       return emitError(module.getLoc()) << "cannot be written as PTX for " << architecture;

@@ -74,4 +74,17 @@ def EmitPTX : Pass<"emit-ptx", "::mlir::ModuleOp"> {
                         "sm_80, sm_90a, sm_100a or sm_120a">];
 }
 
+def EmitSimtCode : Pass<"emit-simt-code", "::mlir::ModuleOp"> {
+  let summary = "write a lowered GPU kernel as an object for the emulator";
+  let description = [{
+    Takes the LLVM IR that PTX is printed of and makes code of this processor of it: a function for
+    one thread, which calls the emulator (runtime/simt) for what only a GPU has and before every
+    access to memory. Leaves an empty module with the attribute `kernel.code`. Fails, naming it,
+    where the kernel has an instruction that is not emulated.
+  }];
+  let options = [Option<"architecture", "architecture", "std::string", "\"sm_90a\"",
+                        "sm_80, sm_90a, sm_100a or sm_120a">,
+                 Option<"form", "form", "std::string", "\"object\"", "llvm or object">];
+}
+
 #endif // COMPILER_CODEGEN_PASSES_TD

@@ -42,6 +42,8 @@ LoopBuilder::Values GPURows::forColumns(LoopBuilder &code, int64_t columns, int6
 
 /// The lanes of a warp that share this one's row, as bits: other rows of the warp may not exist.
 static Value lanesOfRow(LoopBuilder &code, int64_t lanes) {
+  if (lanes == warp)
+    return arith::ConstantIntOp::create(code, -1, 32);
   Value lane = gpu::LaneIdOp::create(code, IntegerAttr());
   Value first = code.mul(code.div(lane, lanes), lanes);
   Value shift = arith::IndexCastOp::create(code, code.getI32Type(), first);
@@ -115,4 +117,6 @@ void GPURows::storeScalar(LoopBuilder &code, Value value, Value pointer) {
 void GPURows::beforeStores(LoopBuilder &code) {
   if (threads > warp)
     gpu::BarrierOp::create(code);
+  else
+    NVVM::SyncWarpOp::create(code, lanesOfRow(code, threads));
 }

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -59,6 +60,16 @@ static void addPTX(OpPassManager &passes, const StageTarget &target) {
   kernels.addPass(createEmitPTX({target.architecture}));
 }
 
+static void addSimtCode(OpPassManager &passes, const StageTarget &target) {
+  OpPassManager &kernels = passes.nest<ModuleOp>();
+  buildThreadsToNVVM(kernels);
+  // Reports name lines; code stays as it is without them.
+  LLVM::DIScopeForLLVMFuncOpPassOptions lines;
+  lines.emissionKind = LLVM::DIEmissionKind::DebugDirectivesOnly;
+  kernels.addPass(LLVM::createDIScopeForLLVMFuncOpPass(lines));
+  kernels.addPass(createEmitSimtCode({target.architecture}));
+}
+
 namespace {
 /// How a stage is made of the one it comes after.
 struct Way {
@@ -77,6 +88,7 @@ static constexpr Way ways[] = {
     {"object", "loops", [](auto &passes, auto &target) { addCPUCode(passes, target, "object"); }},
     {"gpu", "kernel", addThreads},
     {"ptx", "gpu", addPTX},
+    {"simt-object", "gpu", addSimtCode},
 };
 
 /// The ways from `from` to `to`, last first; none where there are none.
@@ -107,7 +119,7 @@ LogicalResult roux::runStages(ModuleOp module, StringRef from, StringRef to,
   PassManager passes(module.getContext());
   // What is read or edited ends with the kernels. What passes make of those is verified where tests
   // run them, not each time that somebody waits for code.
-  passes.enableVerifier(to != "object");
+  passes.enableVerifier(!to.ends_with("object"));
   if (failed(addStages(passes, from, to, target)))
     return emitError(module.getLoc()) << "no way leads from stage " << from << " to " << to;
   return passes.run(module);

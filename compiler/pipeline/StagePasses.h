@@ -25,8 +25,8 @@ void registerStages(mlir::DialectRegistry &registry);
 
 /// Adds the passes that make the module of stage `to` out of that of stage `from`; fails where no
 /// way leads there. Behind `loops` and `gpu` every kernel is a module of its own, and its code at
-/// last the attribute codeAttribute. Stages are those of Stages.h from `step` to `ptx`, and
-/// `object`.
+/// last the attribute codeAttribute. Stages are those of Stages.h from `step` to `ptx`,
+/// `object`, and behind `gpu` `simt-object`.
 mlir::LogicalResult addStages(mlir::OpPassManager &passes, llvm::StringRef from, llvm::StringRef to,
                               const StageTarget &target);
 

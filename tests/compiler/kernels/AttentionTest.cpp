@@ -250,6 +250,10 @@ const Case cases[] = {
     {"avx512_bf16", Element::BF16, 4, 2, 20, 1, 17},
     {"avx2", Element::F32, 4, 2, 20, 1, 100},
     {"portable", Element::F64, 4, 2, 20, 1, 0},
+    {"simt", Element::F32, 8, 4, 8, 64, 0},
+    {"simt", Element::F32, 4, 1, 20, 32, 17},
+    {"simt", Element::F64, 4, 2, 20, 32, 17},
+    {"simt", Element::BF16, 2, 2, 64, 64, 100},
 };
 INSTANTIATE_TEST_SUITE_P(Every, Attention, testing::ValuesIn(cases));
 

@@ -9,6 +9,7 @@
 #include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/cpu/CPUDevice.h"
+#include "tests/compiler/kernels/Emulated.h"
 #include <cmath>
 #include <cstring>
 
@@ -50,6 +51,10 @@ Buffer::Buffer(Element element, std::vector<double> values)
     else
       put(static_cast<int32_t>(values[i]));
   }
+}
+
+int64_t Buffer::sizeInBytes() const {
+  return static_cast<int64_t>(count * width(element));
 }
 
 double Buffer::operator[](size_t i) const {
@@ -103,10 +108,14 @@ static const TargetDescription &machineOf(const std::string &name) {
 }
 
 bool test::runs(const std::string &name) {
-  return &machineOf(name) >= &hostTarget(); // best first
+  return name == "simt" || &machineOf(name) >= &hostTarget(); // best first
 }
 
 Compiled::Compiled(const std::string &text, const std::string &machine) {
+  if (machine == "simt") {
+    emulated = std::make_unique<Emulated>(compileForEmulator(text, "kernel"));
+    return;
+  }
   mlir::DialectRegistry registry;
   registerStages(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
@@ -123,6 +132,8 @@ Compiled::~Compiled() = default;
 
 void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argument> arguments,
                    unsigned threads) {
+  if (emulated)
+    return emulated->run(kernel, extent, arguments, {.threads = threads});
   std::vector<void *> slots;
   for (const Argument &argument : arguments)
     slots.push_back(argument.bits);

@@ -31,6 +31,7 @@ public:
   double operator[](size_t i) const;
   std::vector<double> values() const;
   size_t size() const { return count; }
+  int64_t sizeInBytes() const;
 
 private:
   Element element;
@@ -43,15 +44,18 @@ std::vector<double> randomNumbers(size_t count, uint64_t seed, Element element =
 
 /// A kernel or scalar argument: a buffer or a scalar's bits.
 struct Argument {
-  Argument(Buffer &buffer) : bits(buffer.data()) {}
+  Argument(Buffer &buffer) : bits(buffer.data()), bytes(buffer.sizeInBytes()) {}
   Argument(float value);
   Argument(double value);
   Argument(int64_t value);
   void *bits = nullptr;
+  int64_t bytes = 0; ///< of a buffer
 };
 
+class Emulated;
+
 /// The kernels of one module compiled for one machine ("avx512", "avx2", "portable"; "" is the
-/// host's).
+/// host's), or as threads of a GPU that is emulated, with all checks on ("simt").
 class Compiled {
 public:
   explicit Compiled(const std::string &text, const std::string &machine = "");
@@ -62,6 +66,7 @@ public:
 
 private:
   std::unique_ptr<SharedCode> code;
+  std::unique_ptr<Emulated> emulated;
 };
 
 /// True if this processor runs code for `machine`.

@@ -2,7 +2,7 @@
 //
 // Several operands, sums that meet in one body, results of other shapes and
 // results that are seen by windows: against plain loops in double, on every kind
-// of processor at hand, at sizes that end inside every tile.
+// of processor at hand and as threads of a GPU, at sizes that end inside every tile.
 //
 //===----------------------------------------------------------------------===//
 #include "tests/compiler/kernels/Compiled.h"
@@ -182,6 +182,7 @@ kernel.func @gradients(%g: memref<?x80xf32>, %h: memref<?x41xf32>, %x: memref<?x
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, ContractProducts, testing::Values("avx512", "avx2", "portable"));
+INSTANTIATE_TEST_SUITE_P(Every, ContractProducts,
+                         testing::Values("avx512", "avx2", "portable", "simt"));
 
 } // namespace

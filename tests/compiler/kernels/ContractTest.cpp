@@ -125,6 +125,13 @@ const Case cases[] = {
     {"avx2", Element::F64, 9, 17, 33},
     {"portable", Element::F32, 135, 261, 257},
     {"portable", Element::BF16, 9, 17, 33},
+    {"simt", Element::F32, 131, 261, 517},
+    {"simt", Element::F32, 7, 5, 3},
+    {"simt", Element::F64, 9, 17, 33},
+    {"simt", Element::BF16, 33, 65, 300},
+    {"simt", Element::BF16, 131, 261, 1035, true},
+    {"simt", Element::BF16, 130, 264, 640, true}, // every access of 16 bytes
+    {"simt", Element::BF16, 7, 5, 1, true},
 };
 INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(cases));
 

@@ -1,0 +1,47 @@
+//===- CompileEmulated.cpp - kernels of a test as code for the emulator ----===//
+//
+// See Emulated.h.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/codegen/LinkCode.h"
+#include "compiler/codegen/Passes.h"
+#include "compiler/pipeline/StagePasses.h"
+#include "mlir/Parser/Parser.h"
+#include "runtime/Seal.h"
+#include "tests/compiler/kernels/Emulated.h"
+
+using namespace roux;
+using namespace roux::test;
+
+/// The launches of one kernel's module.
+static std::vector<EmulatedPhase> phasesOf(mlir::ModuleOp kernel) {
+  std::string name = kernel.getSymName()->str();
+  std::vector<EmulatedPhase> phases;
+  for (mlir::Attribute each : kernel->getAttrOfType<mlir::ArrayAttr>(gpuPhasesAttribute)) {
+    auto numbers = llvm::cast<mlir::DenseI64ArrayAttr>(each).asArrayRef();
+    phases.push_back({phases.empty() ? gpuSymbol(name) : gpuFinishSymbol(name), numbers[0],
+                      numbers[1], numbers[2], numbers[3], numbers[4]});
+  }
+  return phases;
+}
+
+EmulatedCode test::compileForEmulator(const std::string &text, const std::string &from,
+                                      const std::string &file) {
+  mlir::DialectRegistry registry;
+  registerStages(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context, file);
+  if (!module || failed(runStages(*module, from, "simt-object", {})))
+    std::abort();
+  EmulatedCode code;
+  std::vector<llvm::StringRef> objects;
+  for (mlir::ModuleOp kernel : module->getOps<mlir::ModuleOp>()) {
+    code.phases[kernel.getSymName()->str()] = phasesOf(kernel);
+    objects.push_back(kernel->getAttrOfType<mlir::StringAttr>(codeAttribute).getValue());
+  }
+  llvm::Expected<std::string> linked = linkCode(objects);
+  if (!linked)
+    llvm::report_fatal_error(linked.takeError());
+  code.sealed = sealed(*std::move(linked));
+  return code;
+}
