@@ -1,5 +1,5 @@
 # The README's commands. Not the build system: CMakePresets.json is.
-.PHONY: run test build sanitize release install format bench bench-peer
+.PHONY: run test build check-ptx sanitize release install format bench bench-peer
 
 install:
 	@setup/install.sh
@@ -23,7 +23,11 @@ run: build
 test: build
 	@ctest --preset dev
 
-# All that needs no MLIR, its tests too, under the address and undefined-behaviour sanitizers.
+# What a GPU would be given, assembled: no spill, and the registers that are on record. Needs no GPU.
+check-ptx: build
+	@tests/gpu/check_ptx
+
+# All that needs no MLIR, its tests and the fuzz harnesses too, under the address and undefined-behaviour sanitizers.
 sanitize: install
 	@test -e build/asan/build.ninja || cmake --preset asan
 	@cmake --build --preset asan

@@ -18,8 +18,6 @@ using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
-/// Stretches of terms in shared memory at one time, one of them in use.
-static constexpr int64_t stages = 3;
 /// Tiles of rows that come one after another for the same columns.
 static constexpr int64_t groupTiles = 8;
 
@@ -77,6 +75,7 @@ private:
   FloatType sum, number; ///< what is added; what is multiplied
   int64_t most;          ///< rows and columns of a tile
   int64_t stretch;       ///< terms of a stage
+  int64_t stages = 3;    ///< in shared memory at one time, one of them in use
   int64_t tileRows;
   SmallVector<Result> results;
 };
@@ -284,6 +283,7 @@ void GPUContract::tile(const Result &result, Place place) {
   BlockTile tile(gpu, number, tileRows, llvm::alignTo(result.tileColumns, 16 * columnWarps),
                  columnWarps);
   llvm::MapVector<Region *, Operand> operands;
+  int64_t words = 0; // of a stage
   for (ContractOp::Product product : result.products)
     for (bool isLeft : {true, false}) {
       Region *body = isLeft ? &op.left(product.left) : &op.right(product.right);
@@ -292,11 +292,14 @@ void GPUContract::tile(const Result &result, Place place) {
       int64_t rows = isLeft ? tile.rows() : tile.columns();
       bool byTerms = isLeft ? isTN : op.getForm() != Form::NT;
       int64_t pitch = BlockTile::pitchOf(number, byTerms ? rows : stretch);
-      int64_t words = llvm::alignTo((byTerms ? stretch : rows) * pitch, 64);
+      int64_t own = llvm::alignTo((byTerms ? stretch : rows) * pitch, 64);
       Value terms = isTN ? gpu.extent : code.index(op.terms(product));
-      Value base = gpu.allocate(number, stages * words);
-      operands[body] = {body, isLeft, rows, terms, {base, pitch, number, byTerms}, words};
+      operands[body] = {body, isLeft, rows, terms, {{}, pitch, number, byTerms}, own};
+      words += own;
     }
+  stages = 3 * words * number.getWidth() / 8 <= mostShared ? 3 : 2;
+  for (auto &[region, operand] : operands)
+    operand.tile.base = gpu.allocate(number, stages * operand.words);
   SmallVector<BlockTile::Sums> sums = sumsOf(result, place, tile, operands);
   gpu.barrier();
   gpu.reuseFrom(top);

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
 
@@ -118,7 +119,9 @@ void roux::lowerRows(FuncOp function, GPUFunction &gpu) {
   Choice choice = choose(body);
   int64_t together = choice.threads / choice.threadsEach; // rows of a block, or strips
   gpu.shape.threads = choice.threads;
-  gpu.shape.registersFirst = choice.strips > 1 || RowBody::splittableColumns(body);
+  // CUDA's sine and cosine need more registers than a kernel that waits for memory should have.
+  bool turns = !body.getOps<math::SinOp>().empty() || !body.getOps<math::CosOp>().empty();
+  gpu.shape.registersFirst = turns || RowBody::splittableColumns(body);
   bool hasStrips = choice.strips > 1;
   gpu.shape.extentPerBlock = hasStrips ? 1 : together;
   gpu.shape.blocksPerGroup = hasStrips ? llvm::divideCeil(choice.strips, together) : 1;
