@@ -14,6 +14,9 @@ endif()
 
 if(ROUX_SANITIZE)
   add_compile_options(-fsanitize=${ROUX_SANITIZE} -fno-omit-frame-pointer)
+  if(ROUX_SANITIZE MATCHES address) # fuzz harnesses run what is built there
+    add_compile_options(-fsanitize=fuzzer-no-link -fno-sanitize-recover=all)
+  endif()
   add_link_options(-fsanitize=${ROUX_SANITIZE})
 endif()
 
@@ -26,4 +29,33 @@ function(roux_test name)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LIBRARIES} RouxTestPaths GTest::gtest GTest::gtest_main fmt::fmt)
   add_test(NAME ${name} COMMAND ${name})
+endfunction()
+
+# libFuzzer needs what it runs compiled with its own instrumentation, as the asan preset has all: harnesses are there.
+# roux_fuzz(name RUNS n LENGTH bytes [TIMEOUT seconds] [CORPUS folder] [DICT file]): bounded here; bench/fuzz runs the same
+# commands for as long as it is told.
+function(roux_fuzz name)
+  if(NOT ROUX_SANITIZE MATCHES address)
+    return()
+  endif()
+  cmake_parse_arguments(FUZZ "" "RUNS;LENGTH;TIMEOUT;CORPUS;DICT" "" ${ARGN})
+  add_executable(${name} ${name}.cpp)
+  target_link_libraries(${name} PRIVATE RouxBatch RouxEndpoint RouxEval RouxExpression RouxFrontend RouxModel
+    RouxModelShape RouxPipeline RouxPlan RouxProgram RouxRecords RouxScoreFile RouxTemplate RouxTestPaths RouxTokenStore
+    RouxTokenizer RouxTrain)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})
+  file(MAKE_DIRECTORY ${found})
+  set(given ${found})
+  if(FUZZ_CORPUS)
+    list(APPEND given ${CMAKE_CURRENT_SOURCE_DIR}/${FUZZ_CORPUS})
+  endif()
+  if(FUZZ_DICT)
+    list(PREPEND given -dict=${CMAKE_CURRENT_SOURCE_DIR}/${FUZZ_DICT})
+  endif()
+  if(NOT FUZZ_TIMEOUT)
+    set(FUZZ_TIMEOUT 10)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} -runs=${FUZZ_RUNS} -seed=1 -max_len=${FUZZ_LENGTH} -timeout=${FUZZ_TIMEOUT}
+    -rss_limit_mb=1024 -verbosity=0 ${given})
 endfunction()
