@@ -257,7 +257,7 @@ LoopBuilder::Values GPUGradient::queryHead(Value head, Value first, Value count,
   gpu.barrier(); // all are done with the queries before
   if (stages > 1)
     fill(head, first, end, code.index(0));
-  return code.loop(first, end, queryBlock, carried, [&](Value at, ValueRange sums) {
+  auto all = code.loop(first, end, queryBlock, carried, [&](Value at, ValueRange sums) {
     Value stage = code.rem(code.div(code.sub(at, first), queryBlock), stages);
     gpu.barrier(); // and with the stage that is filled next
     if (stages > 1)
@@ -268,6 +268,8 @@ LoopBuilder::Values GPUGradient::queryHead(Value head, Value first, Value count,
     gpu.barrier();
     return block(head, at, end, count, position, stage, sums);
   });
+  waitForCopies(gpu, 0); // the last one, of nothing, may be to where the next head's begin
+  return all;
 }
 
 /// Sums where rows of them can be read; `top` is where shared memory is free from.
@@ -327,7 +329,6 @@ void GPUGradient::keys(Value first, Value count, Value position) {
       code.loop(code.index(0), code.index(share), 1, start, [&](Value at, ValueRange carried) {
         return queryHead(code.add(firstHead, at), first, count, position, carried);
       });
-  waitForCopies(gpu, 0);
   passAll(all, first, count);
 }
 

@@ -199,10 +199,11 @@ void Block::barrier(const SimtSite *site) {
   }
 }
 
-Now Block::accessAt(const SimtSite *site) const {
+Now Block::accessOf(const void *address, const SimtSite *site) const {
   uint32_t run = grid->firstRun + number;
-  Access access(run, epoch, now->seen[now->lane()], now->number, site);
-  return {access, grid->firstRun, now->seen.data()};
+  // Shared memory is what another block had before.
+  return {Access(run, epoch, now->seen[now->lane()], now->number, site),
+          isShared(address) ? run : grid->firstRun, now->seen.data()};
 }
 
 void Block::access(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site) {
@@ -210,7 +211,7 @@ void Block::access(const void *address, int64_t bytes, SimtAccess kind, const Si
     return;
   std::string wrong;
   try {
-    wrong = memory.access(address, bytes, kind, accessAt(site));
+    wrong = memory.access(address, bytes, kind, accessOf(address, site));
   } catch (const std::bad_alloc &) {
     wrong = "makes one access more than there is memory to check them";
   }
@@ -220,7 +221,7 @@ void Block::access(const void *address, int64_t bytes, SimtAccess kind, const Si
 
 void Block::landed(const void *address, int64_t bytes, const SimtSite *site) {
   if (options.checks)
-    memory.land(address, bytes, accessAt(site));
+    memory.land(address, bytes, accessOf(address, site));
 }
 
 /// What each thread waits at, those that follow each other at the same told together.

@@ -78,7 +78,7 @@ private:
   void leave();
   Thread &next();
   std::string deadlock() const;
-  Now accessAt(const SimtSite *site) const;
+  Now accessOf(const void *address, const SimtSite *site) const;
 
   const EmulatorOptions &options;
   MemoryChecks memory;

@@ -114,13 +114,11 @@ static bool inPages(const void *address, int64_t bytes, const Each &each) {
   return true;
 }
 
-std::string MemoryChecks::access(const void *address, int64_t bytes, SimtAccess kind, Now now) {
+std::string MemoryChecks::access(const void *address, int64_t bytes, SimtAccess kind,
+                                 const Now &now) {
   if (!isInBounds(address, bytes))
     return beside(address, bytes, kind);
   bool inShared = isShared(address);
-  if (inShared)
-    now.firstRun = now.access.run(); // the block before this one had it
-
   Conflict found;
   bool isRight = inPages(address, bytes, [&](uintptr_t at, uintptr_t part) {
     return pageOf(at).forCells(at, part,

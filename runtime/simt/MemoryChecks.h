@@ -35,7 +35,7 @@ public:
   void begin(const Grid &of, const char *shared, int64_t sharedBytes);
 
   /// What is wrong with an access, with its verb first; nothing where it is right.
-  std::string access(const void *address, int64_t bytes, SimtAccess kind, Now now);
+  std::string access(const void *address, int64_t bytes, SimtAccess kind, const Now &now);
   /// An async copy has arrived.
   void land(const void *address, int64_t bytes, const Now &now);
 

@@ -161,7 +161,7 @@ class Launch:
                     target = self.kernel.labels[step.operands[0]]
                 self.counter[at] = np.where(taken, target, position)
                 return
-            if step.parts[0] == "bar":
+            if step.parts[:2] == ["bar", "sync"]:
                 self.waiting[at], self.counter[at] = True, position
                 return
             chosen = at if taken.all() else at[taken]
@@ -211,6 +211,8 @@ class Launch:
             self._move(step, at)
         elif name == "shfl":
             self._shuffle(operands, at)
+        elif step.parts == ["bar", "warp", "sync"]:
+            self._lanes(operands[0], at)
         elif name == "mov" and operands[0].startswith("{"):
             parts = _operands(operands[0][1:-1])
             kind = np.dtype(f"u{TYPES[step.parts[1]]().itemsize // len(parts)}")
@@ -254,16 +256,21 @@ class Launch:
             else:
                 elements[first + index] = self._read(register, kind, at)
 
-    def _shuffle(self, operands, at):
-        result, value, distance, clamp, mask = operands
+    def _lanes(self, mask, at):
+        """The lanes that an instruction of a warp is for, all of which have to be at it."""
         lanes = self._read(mask, np.uint32, at)
-        if clamp != "31":
-            raise EmulationError("only whole warps are known")
         present = np.zeros(self.count, np.uint32)
         present[at] = np.uint32(1) << (at % WARP).astype(np.uint32)
         together = np.bitwise_or.reduceat(present, np.arange(0, self.count, WARP))[at // WARP]
         if (lanes & ~together).any() or not (lanes >> (at % WARP).astype(np.uint32) & 1).all():
             raise EmulationError("not reached by all lanes of its mask, or by one outside it")
+        return lanes
+
+    def _shuffle(self, operands, at):
+        result, value, distance, clamp, mask = operands
+        lanes = self._lanes(mask, at)
+        if clamp != "31":
+            raise EmulationError("only whole warps are known")
         source = at ^ int(distance)
         if not (lanes >> (source % WARP).astype(np.uint32) & 1).all():
             raise EmulationError("reads a lane outside its mask")
@@ -368,9 +375,9 @@ def compute(step, read):
     if parts[-1] == "bf16x2":
         return _larger_halves(*(read(o, np.uint32) for o in operands[1:]))
     if parts[-1] == "pred":
-        if operands[1].startswith("%"):
-            return read(operands[1], np.bool_)
-        return read(operands[1], np.int64) != 0
+        given = [read(o, np.bool_) if o.startswith("%") else read(o, np.int64) != 0
+                 for o in operands[1:]]
+        return (ONE if name in ONE else TWO)[name](*given)
     kind = TYPES[parts[-1]]
     if name == "selp":
         return np.where(read(operands[3], np.bool_), read(operands[1], kind), read(operands[2], kind))

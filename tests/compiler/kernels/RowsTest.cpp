@@ -289,6 +289,7 @@ const Case cases[] = {
     {"simt", Element::F32, 3, 64},
     {"simt", Element::F32, 300, 1023},
     {"simt", Element::F32, 2, 50257},
+    {"simt", Element::F32, 3, 32000},
     {"simt", Element::F64, 5, 1023},
     {"simt", Element::BF16, 5, 1023},
     {"simt", Element::BF16, 2, 64},
