@@ -52,8 +52,9 @@ struct StepRequest {
 /// - `@logits`: token, position, segments, parameters -> logits, whole, for tests and small inputs,
 /// - `@update`: for all parameters the parameter, its gradient and its two moments, then the
 /// scalars
-///   rate and the two corrections -> for all parameters the new parameter and moments, then the
-///   norm of the gradients,
+///   rate, the two corrections and, without a clip, the gradients' factor -> for all parameters the
+///   new parameter and moments; with a clip then the norm of the gradients,
+/// - `@norm`, without a clip: gradients -> their norm together,
 /// - `@prefill`: token, position, first, slot, last, parameters, the caches of keys and values ->
 ///   logits of the tokens in last, the caches,
 /// - `@decode`: the same without last, for one token a sequence -> logits of every token, the

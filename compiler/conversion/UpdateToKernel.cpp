@@ -102,17 +102,15 @@ static LogicalResult lower(step::AdamWOp op, EntryLowering &entry) {
   SmallVector<Value> arguments{parameter, asRows(entry, op.getGradient()).first,
                                asRows(entry, op.getFirst()).first,
                                asRows(entry, op.getSecond()).first};
-  for (Value number : {op.getRate(), op.getFirstCorrection(), op.getSecondCorrection()})
+  for (Value number : op->getOperands().drop_front(4)) // the last is the factor, if there is one
     arguments.push_back(asScalar(entry, number));
-  if (op.getFactor())
-    arguments.push_back(entry.rows(entry.stored(op.getFactor()), 0));
-  std::string name = std::string("adamw_") + (op.getFactor() ? "clipped_" : "") +
-                     (decay != 0 ? "decayed_" : "") + sizesOf(columns, entry.accumulation());
+  std::string name = std::string("adamw_") + (decay != 0 ? "decayed_" : "") +
+                     sizesOf(columns, entry.accumulation());
   entry.launch(name, entry.constant(count), arguments, [&](RowWriter &k, ValueRange a) {
     Value row = k.row(), p = k.load(a[0], row), g = k.load(a[1], row);
     Value rate = number(k, a[4]), m = k.load(a[2], row), v = k.load(a[3], row);
     if (op.getFactor())
-      g = k.mul(g, k.load(a[7], k.index(0)));
+      g = k.mul(g, number(k, a[7]));
     m = k.add(k.mul(m, k.number(beta1)), k.mul(g, k.number(1 - beta1)));
     v = k.add(k.mul(v, k.number(beta2)), k.mul(k.mul(g, g), k.number(1 - beta2)));
     Value root = math::SqrtOp::create(k, k.div(v, number(k, a[6])));

@@ -102,8 +102,8 @@ void StepCompilation::place(ModuleOp module) {
     return;
   std::string shape = source.config.file.string();
   for (func::FuncOp function : module.getOps<func::FuncOp>()) {
-    LocationAttr where =
-        locate(function.getSymName() == "update" ? source.optimizerWhere : source.modelWhere);
+    bool isOptimizers = llvm::is_contained({"update", "norm"}, function.getSymName());
+    LocationAttr where = locate(isOptimizers ? source.optimizerWhere : source.modelWhere);
     AttrTypeReplacer replacer;
     replacer.addReplacement(
         [&](FileLineColLoc place) -> std::optional<std::pair<mlir::Attribute, WalkResult>> {

@@ -1,12 +1,10 @@
 //===- CompiledStep.cpp - a compiled model as a trainer sees it -----------===//
 //
-// The norm is taken here and not in the update, because nothing may be updated
-// before the trainer has seen that loss and norm are numbers.
+// The norm is an entry of its own and not part of the update, because nothing may be
+// updated before the trainer has seen that loss and norm are numbers.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/train/CompiledStep.h"
-
-#include <cmath>
 
 namespace roux::train {
 
@@ -24,36 +22,12 @@ double CompiledStep::addGradient(const data::MicroBatch &batch) {
   return program.addGradient(columnsOf(batch));
 }
 
-/// Calls `visit` with the gradient's values, f32 or f64, in place.
-template <typename Visit>
-static void visitValues(StateTensor &tensor, Visit visit) {
-  if (tensor.element == "f64")
-    visit(std::span(reinterpret_cast<double *>(tensor.bytes.data()), tensor.bytes.size() / 8));
-  else
-    visit(std::span(reinterpret_cast<float *>(tensor.bytes.data()), tensor.bytes.size() / 4));
-}
-
 double CompiledStep::gradientNorm() {
-  double sum = 0;
-  for (auto &[name, tensor] : program.gradients())
-    visitValues(tensor, [&](auto values) {
-      double part = 0;
-      for (double value : values)
-        part += value * value;
-      sum += part;
-    });
-  return std::sqrt(sum);
+  return program.gradientNorm();
 }
 
 void CompiledStep::update(const UpdateScalars &scalars, double factor) {
-  if (factor != 1)
-    for (auto &[name, tensor] : program.gradients())
-      visitValues(tensor, [&](auto values) {
-        for (auto &value : values)
-          value *= factor;
-      });
-  program.gradientsChanged();
-  program.update(scalars.rate, scalars.firstCorrection, scalars.secondCorrection);
+  program.update(scalars.rate, scalars.firstCorrection, scalars.secondCorrection, factor);
 }
 
 /// The tensors under the names of the model's files, without what is frozen: what the program keeps

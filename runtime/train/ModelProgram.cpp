@@ -357,7 +357,13 @@ void ModelProgram::append(const std::string &name, const CachedColumns &columns,
     logits[i] = static_cast<float>(valueAt(bytes, element, i));
 }
 
-double ModelProgram::update(double rate, double firstCorrection, double secondCorrection) {
+double ModelProgram::gradientNorm() {
+  Launch launch;
+  return run("norm", "norm", launch, {}).front();
+}
+
+void ModelProgram::update(double rate, double firstCorrection, double secondCorrection,
+                          double factor) {
   rounded.clear();
   for (auto &[name, tensor] : kept)
     if (!tensor.isFrozen)
@@ -365,8 +371,9 @@ double ModelProgram::update(double rate, double firstCorrection, double secondCo
   Launch launch;
   launch.bindings.scalars = {{"rate", rate},
                              {"first_correction", firstCorrection},
-                             {"second_correction", secondCorrection}};
-  return run("update", "norm", launch, {}).front();
+                             {"second_correction", secondCorrection},
+                             {"factor", factor}};
+  run("update", "", launch, {});
 }
 
 StateBytes stateBytes(const Program &program, const model::ModelConfig &config) {

@@ -100,8 +100,10 @@ public:
   void decode(const CachedColumns &columns, const CacheBuffers &cache, std::span<float> logits) {
     append("decode", columns, cache, logits);
   }
-  /// One update from gradients(); their norm before clipping.
-  double update(double rate, double firstCorrection, double secondCorrection);
+  /// The norm of gradients() together.
+  double gradientNorm();
+  /// One update from gradients() times `factor`.
+  void update(double rate, double firstCorrection, double secondCorrection, double factor = 1);
 
   const Executor &executor() const { return machine; }
   const model::ModelConfig &config() const { return shape; }

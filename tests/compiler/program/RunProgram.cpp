@@ -55,7 +55,7 @@ static int run(char **arguments) {
       inputs, labels, positions, {0, static_cast<int32_t>(inputs.size())}, targets};
   double loss = program.addGradient(columns);
   fmt::print("{{\"nll\": [{:.7g}], \"loss\": {:.9g}, \"norm\": {:.9g}, \"greedy\": [{}]}}\n",
-             fmt::join(program.nll(columns), ", "), loss, program.update(0, 1, 1),
+             fmt::join(program.nll(columns), ", "), loss, program.gradientNorm(),
              fmt::join(likeliestAfter(ids[0], program), ", "));
   return 0;
 }

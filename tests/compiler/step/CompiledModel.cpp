@@ -124,14 +124,24 @@ void CompiledModel::bindModel(Bindings &bindings) {
     bindings.buffers[name] = bytes;
 }
 
+static std::vector<std::string> entryNames(const Program &program) {
+  std::vector<std::string> names;
+  for (const Entry &entry : program.entries)
+    names.push_back(entry.name);
+  return names;
+}
+
 double CompiledModel::update(double rate, double firstCorrection, double secondCorrection) {
   Bindings bindings;
   scalars["rate"] = rate;
   scalars["first_correction"] = firstCorrection;
   scalars["second_correction"] = secondCorrection;
+  scalars["factor"] = 1;
   bindModel(bindings);
   std::vector<std::byte> norm(wide ? 8 : 4);
   bindings.buffers["norm"] = norm;
+  if (llvm::is_contained(entryNames(program()), "norm"))
+    executor->run("norm", bindings);
   executor->run("update", bindings);
   return decode(norm, wide ? "f64" : "f32")[0];
 }

@@ -15,6 +15,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace roux;
@@ -159,4 +161,35 @@ TEST_F(CompiledTrainingTest, IsTheSameWhereMemoryIsElsewhere) {
   runTo(*there, folder / "there", 13);
   there = compiled(config, std::make_shared<Elsewhere>(2));
   EXPECT_EQ(runTo(*there, folder / "there", 0), expected);
+}
+
+/// What the trainer asks between the gradients and the update, in the kernels' own precision.
+TEST_F(CompiledTrainingTest, TakesNormAndFactorWhereTheGradientsAre) {
+  model::ModelConfig config = tinyConfig();
+  model::Weights start = model::freshWeights(config, 0.05, data::SeedTree(1));
+  std::unique_ptr<ModelProgram> scaled = compiled(config), given = compiled(config);
+  CountingSource source(1);
+  data::MicroBatch batch;
+  source.next(batch);
+  for (ModelProgram *program : {scaled.get(), given.get()}) {
+    program->setParameters(start);
+    program->addGradient(train::columnsOf(batch));
+  }
+  double squares = 0;
+  for (auto &[name, tensor] : given->gradients())
+    for (float &value :
+         std::span(reinterpret_cast<float *>(tensor.bytes.data()), tensor.bytes.size() / 4)) {
+      squares += double(value) * value;
+      value *= 0.25; // exact
+    }
+  given->gradientsChanged();
+  EXPECT_NEAR(scaled->gradientNorm() / std::sqrt(squares), 1, 1e-6);
+  EXPECT_NEAR(given->gradientNorm() / std::sqrt(squares), 0.25, 1e-6);
+  scaled->update(1e-2, 0.1, 0.001, 0.25);
+  given->update(1e-2, 0.1, 0.001);
+  CompiledStep first(*scaled), second(*given);
+  std::vector<TensorBytes> expected = second.tensors(), found = first.tensors();
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i)
+    EXPECT_TRUE(std::ranges::equal(found[i].bytes, expected[i].bytes)) << found[i].name;
 }
