@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/SimtCalls.h"
 
+#include "compiler/codegen/SimtAssembly.h"
 #include "compiler/codegen/SimtMaths.h"
 #include "mlir/IR/Diagnostics.h"
 #include "runtime/simt/Table.h"
@@ -191,6 +192,10 @@ bool SimtCalls::replace(Instruction &instruction) {
              instruction.getType()->getScalarType()->isBFloatTy()) {
     IRBuilder<> builder(&instruction);
     value = simtRound(builder, instruction.getOperand(0), instruction.getType());
+  } else if (auto *call = dyn_cast<CallInst>(&instruction)) {
+    value = simtAssembly(*call);
+    if (!value)
+      return false;
   } else {
     return false;
   }
@@ -227,7 +232,9 @@ mlir::LogicalResult SimtCalls::replaceAll(mlir::Location where) {
     std::string what = unknownIn(*instruction);
     checkAccess(*instruction);
     StringRef name = intrinsicOf(*instruction);
-    if (!replace(*instruction) && !name.empty())
+    if (replace(*instruction))
+      what.clear();
+    else if (!name.empty())
       what = ("'llvm.nvvm." + name + "'").str();
     if (!what.empty() && !StringRef(unknown).contains(what))
       unknown += (unknown.empty() ? "" : ", ") + what;

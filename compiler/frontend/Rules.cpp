@@ -122,6 +122,17 @@ void Checker::checkTogether(const CheckedDefinition &definition) {
 void Checker::checkRun(const CheckedDefinition &run) {
   if (run["dtype"].is("f64") && !run["device"].is("cpu"))
     diagnostics.error(run["dtype"].where, "f64 is for the CPU, where tests use it");
+  if (run["device"].is("simt") && run["dtype"].is("bf16"))
+    noteState(State::CheckedOnly, "dtype: bf16 on device: simt", run["device"].where);
+  const CheckedValue &arch = run["arch"];
+  bool isOnGPU = !run["device"].is("cpu"), isOfGPU = arch.text.starts_with("sm_");
+  if (arch.kind == ValueKind::Word && !arch.is("native") && isOnGPU != isOfGPU)
+    diagnostics.error(
+        arch.where,
+        fmt::format("{} is of {}, and device: {} is {}; expected native, or {}", arch.text,
+                    isOfGPU ? "a GPU" : "a processor", run["device"].text,
+                    isOnGPU ? "a GPU" : "the processor",
+                    isOnGPU ? "sm_80, sm_90a, sm_100a or sm_120a" : "portable, avx2 or avx512"));
   constexpr double mostThreads = 1024;
   if (const CheckedValue &threads = run["threads"];
       threads.kind == ValueKind::Number && threads.number > mostThreads)

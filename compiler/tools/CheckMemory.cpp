@@ -8,6 +8,7 @@
 #include "compiler/tools/CheckArguments.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/RecipeDevice.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
 
@@ -36,6 +37,9 @@ static bool tellMemory(const SourceManager &sources, const CheckedRecipe &recipe
   } catch (const RefusedRecipe &refused) {
     fmt::print("not known: {}\n", refused.what());
     return true; // said by what runs it, not by a check
+  } catch (const NoDevice &missing) {
+    fmt::print("not known: {}; --memory says how much there will be\n", missing.what());
+    return true;
   }
   fmt::print("{}", step->text());
   std::fflush(stdout);

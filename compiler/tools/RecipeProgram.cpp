@@ -7,8 +7,8 @@
 #include "compiler/tools/RecipeProgram.h"
 
 #include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/RecipeDevice.h"
 #include "compiler/tools/StepOfRecipe.h"
-#include "runtime/cpu/CPUDevice.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -37,7 +37,7 @@ std::unique_ptr<train::ModelProgram> programFor(const CheckedRecipe &recipe,
   if (!program)
     throw std::runtime_error("the model could not be compiled");
   return std::make_unique<train::ModelProgram>(std::move(*program), source.config,
-                                               std::make_shared<CPUDevice>(threadsOf(recipe)));
+                                               deviceOf(recipe));
 }
 
 } // namespace roux

@@ -12,6 +12,7 @@
 #include "compiler/tools/InspectOptions.h"
 #include "compiler/tools/ModelBuild.h"
 #include "compiler/tools/Outlook.h"
+#include "compiler/tools/RecipeDevice.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/RunReport.h"
 #include "compiler/tools/RunnableRecipe.h"
@@ -64,8 +65,9 @@ static void dump(const SourceManager &sources, const CheckedRecipe &recipe,
 /// Looks at what was asked beside the recipe before the first training begins.
 static void prepare(const SourceManager &sources, const CheckedRecipe &recipe,
                     const RunRequest &request, TrainBuilder &trains) {
+  deviceOf(recipe);
   const CheckedValue &machine = recipe.run()["arch"];
-  if (!machine.is("native") && !runsHere(machine.text))
+  if (recipe.run()["device"].is("cpu") && !machine.is("native") && !runsHere(machine.text))
     throw RefusedRecipe(sources, machine.where,
                         fmt::format("this processor cannot run code for {}", machine.text));
   const CheckedDefinition *train = nullptr;

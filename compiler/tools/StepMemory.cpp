@@ -7,7 +7,7 @@
 #include "compiler/tools/StepMemory.h"
 
 #include "compiler/plan/RefusedRecipe.h"
-#include "compiler/tools/MachineMemory.h"
+#include "compiler/tools/RecipeDevice.h"
 #include "runtime/data/batch/Layout.h"
 #include "runtime/train/ModelProgram.h"
 
@@ -163,7 +163,8 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
   FittedStep fitted;
   fitted.source = std::move(source);
   // A micro-batch changes how sums are rounded, so it does not hang on what else is running.
-  fitted.limit = isLimited ? static_cast<int64_t>(run["memory"].number) : machineMemory().most;
+  MachineMemory machine = isLimited ? MachineMemory() : memoryOfDevice(recipe);
+  fitted.limit = isLimited ? static_cast<int64_t>(run["memory"].number) : machine.most;
   fitted.microBatch = choosesBatch ? 0 : static_cast<uint64_t>(run["micro_batch"].number);
   std::map<uint64_t, int64_t> tokens; // by limit: a plan is long, and is asked often
   auto measure = [&](const Program &program) {
@@ -174,7 +175,7 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
                            : longestMicroBatch(train, config, fitted.microBatch);
     fitted.memory = memoryOf(program, config, known->second);
   };
-  int64_t room = isLimited ? fitted.limit : machineMemory().available / 4 * 3;
+  int64_t room = isLimited ? fitted.limit : machine.available / 4 * 3;
   Program program = choosesLayers ? keepWhatFits(fitted, room, measure) : outlined(fitted.source);
   measure(program);
   if (fitted.fits())

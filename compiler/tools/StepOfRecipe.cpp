@@ -8,6 +8,7 @@
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainTuning.h"
+#include "compiler/tools/RecipeDevice.h"
 
 namespace roux {
 
@@ -24,8 +25,9 @@ StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recip
   StepSource source;
   source.config = config;
   source.type = stepTypeOf(sources, recipe);
-  if (const CheckedValue &machine = recipe.run()["arch"]; !machine.is("native"))
-    source.machine = machine.text;
+  CodeTarget target = codeTargetOf(recipe);
+  source.machine = target.machine;
+  source.code = target.kind;
   source.fuses = recipe.run()["fuse"].boolean;
   source.trains = false;
   source.generates = true;

@@ -18,20 +18,18 @@ static constexpr WordRow dtypes[] = {
 };
 static constexpr WordRow devices[] = {
     {.name = "cpu", .text = "this machine's processor"},
-    {.name = "cuda", .text = "an NVIDIA GPU", .state = State::CheckedOnly},
-    {.name = "simt",
-     .text = "GPU code run on the CPU, exact and slow",
-     .state = State::CheckedOnly},
+    {.name = "cuda", .text = "an NVIDIA GPU"},
+    {.name = "simt", .text = "GPU code run on the CPU, exact and slow"},
 };
 static constexpr WordRow architectures[] = {
     {.name = "native", .text = "what the machine has"},
     {.name = "portable", .text = "any x86-64"},
     {.name = "avx2", .text = "AVX2"},
     {.name = "avx512", .text = "AVX-512"},
-    {.name = "sm_80", .text = "A100", .state = State::CheckedOnly},
-    {.name = "sm_90a", .text = "H100", .state = State::CheckedOnly},
-    {.name = "sm_100a", .text = "B200", .state = State::CheckedOnly},
-    {.name = "sm_120a", .text = "RTX 50", .state = State::CheckedOnly},
+    {.name = "sm_80", .text = "A100"},
+    {.name = "sm_90a", .text = "H100"},
+    {.name = "sm_100a", .text = "B200"},
+    {.name = "sm_120a", .text = "RTX 50"},
 };
 static constexpr WordRow automatic[] = {{.name = "auto", .text = "found out when it runs"}};
 static constexpr WordRow parallels[] = {

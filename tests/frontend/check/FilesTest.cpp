@@ -155,10 +155,10 @@ TEST(RunKeys, AreRefusedInTheWordsOfTheRecipe) {
   Files files("", {}, {}, {{"dtype", "f23"}});
   EXPECT_EQ(files.errors(), "--dtype: expected bf16, f32, tf32 or f64 for 'dtype' of run, found "
                             "'f23'; did you mean 'f32'?\n");
-  Files only("", {}, {}, {{"device", "cuda"}});
+  Files only("", {}, {}, {{"parallel", "shard"}});
   ASSERT_TRUE(only.recipe);
   ASSERT_EQ(only.recipe->checkedOnly.size(), 1u);
-  EXPECT_EQ(only.recipe->checkedOnly[0].construct, "device: cuda");
+  EXPECT_EQ(only.recipe->checkedOnly[0].construct, "parallel: shard");
 }
 
 TEST(RunKeys, TakeOneValue) {

@@ -170,6 +170,14 @@ device: cuda)",
      R"(f64: f64 is for the CPU, where tests use it)",
      R"(dtype: f64
 device: cpu)"},
+    {Around::Run, R"(arch: sm_90a)",
+     R"(sm_90a: sm_90a is of a GPU, and device: cpu is the processor; expected native, or portable, avx2 or avx512)",
+     R"(arch: avx2)"},
+    {Around::Run, R"(device: simt
+arch: avx2)",
+     R"(avx2: avx2 is of a processor, and device: simt is a GPU; expected native, or sm_80, sm_90a, sm_100a or sm_120a)",
+     R"(device: simt
+arch: sm_80)"},
     {Around::Run, R"(lr: 1e-3)", R"(lr: unknown key 'lr' in run; write optimizer: adamw(lr: 2e-5))",
      R"(log: every(10 steps))"},
     {Around::Run, R"(deterministic: 1)",
