@@ -10,6 +10,7 @@
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/codegen/SimtCalls.h"
+#include "compiler/codegen/SimtMaths.h"
 #include "runtime/simt/Table.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/DebugInfo.h"
@@ -154,6 +155,19 @@ static const TargetDescription &emulatorMachine() {
   return wanted ? *wanted : hostTarget();
 }
 
+/// The function that a processor without bf16 calls for what is computed in it: no library here has it,
+/// and its result is passed as only LLVM passes it.
+static void defineRounding(llvm::Module &code) {
+  llvm::IRBuilder<> builder(code.getContext());
+  auto *type = llvm::FunctionType::get(builder.getBFloatTy(), {builder.getFloatTy()}, false);
+  auto *round =
+      llvm::Function::Create(type, llvm::GlobalValue::WeakODRLinkage, "__truncsfbf2", code);
+  round->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  round->addFnAttr(llvm::Attribute::NoUnwind);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(code.getContext(), "", round));
+  builder.CreateRet(simtRound(builder, round->getArg(0), builder.getBFloatTy()));
+}
+
 static LogicalResult retarget(llvm::Module &code, llvm::TargetMachine &machine, Location where) {
   code.setTargetTriple(machine.getTargetTriple());
   code.setDataLayout(machine.createDataLayout());
@@ -161,6 +175,7 @@ static LogicalResult retarget(llvm::Module &code, llvm::TargetMachine &machine, 
   if (failed(calls.replaceAll(where)))
     return failure();
   makeEntries(code, moveShared(code, calls));
+  defineRounding(code);
   llvm::StripDebugInfo(code);
   assert(!llvm::verifyModule(code, &llvm::errs()) && "retargeted code is code");
   return success();

@@ -122,8 +122,6 @@ void Checker::checkTogether(const CheckedDefinition &definition) {
 void Checker::checkRun(const CheckedDefinition &run) {
   if (run["dtype"].is("f64") && !run["device"].is("cpu"))
     diagnostics.error(run["dtype"].where, "f64 is for the CPU, where tests use it");
-  if (run["device"].is("simt") && run["dtype"].is("bf16"))
-    noteState(State::CheckedOnly, "dtype: bf16 on device: simt", run["device"].where);
   const CheckedValue &arch = run["arch"];
   bool isOnGPU = !run["device"].is("cpu"), isOfGPU = arch.text.starts_with("sm_");
   if (arch.kind == ValueKind::Word && !arch.is("native") && isOnGPU != isOfGPU)

@@ -12,8 +12,8 @@
 
 namespace roux {
 
-Emulator::Emulator(const EmulatorOptions &options)
-    : options(options), pool(std::make_unique<ThreadPool>(options.threads)),
+Emulator::Emulator(const EmulatorOptions &given)
+    : options(given), pool(std::make_unique<ThreadPool>(options.threads)),
       shadow(std::make_unique<simt::Shadow>()) {
   for (unsigned i = 0; i < options.threads; ++i)
     blocks.push_back(std::make_unique<simt::Block>(options, *shadow));

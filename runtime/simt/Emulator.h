@@ -48,7 +48,7 @@ struct SimtError : std::runtime_error {
 class Emulator {
 public:
   /// Throws std::runtime_error where so many threads of the host cannot be had.
-  explicit Emulator(const EmulatorOptions &options);
+  explicit Emulator(const EmulatorOptions &given);
   ~Emulator();
 
   /// Runs all blocks. Throws SimtError, of the first block that has one; the others may have run or
