@@ -119,9 +119,11 @@ void roux::lowerRows(FuncOp function, GPUFunction &gpu) {
   Choice choice = choose(body);
   int64_t together = choice.threads / choice.threadsEach; // rows of a block, or strips
   gpu.shape.threads = choice.threads;
-  // CUDA's sine and cosine need more registers than a kernel that waits for memory should have.
+  // CUDA's sine and cosine, sums over rows, and updates of a weight with its moments hold more than
+  // the registers that a kernel which waits for memory should have.
   bool turns = !body.getOps<math::SinOp>().empty() || !body.getOps<math::CosOp>().empty();
-  gpu.shape.registersFirst = turns || RowBody::splittableColumns(body);
+  bool updates = llvm::range_size(body.getOps<StoreOp>()) > 2;
+  gpu.shape.registersFirst = turns || updates || RowBody::splittableColumns(body);
   bool hasStrips = choice.strips > 1;
   gpu.shape.extentPerBlock = hasStrips ? 1 : together;
   gpu.shape.blocksPerGroup = hasStrips ? llvm::divideCeil(choice.strips, together) : 1;
