@@ -155,8 +155,8 @@ static const TargetDescription &emulatorMachine() {
   return wanted ? *wanted : hostTarget();
 }
 
-/// The function that a processor without bf16 calls for what is computed in it: no library here has it,
-/// and its result is passed as only LLVM passes it.
+/// The function that a processor without bf16 calls for what is computed in it: no library here has
+/// it, and its result is passed as only LLVM passes it.
 static void defineRounding(llvm::Module &code) {
   llvm::IRBuilder<> builder(code.getContext());
   auto *type = llvm::FunctionType::get(builder.getBFloatTy(), {builder.getFloatTy()}, false);

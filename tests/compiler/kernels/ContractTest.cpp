@@ -128,7 +128,8 @@ const Case cases[] = {
     {"simt", Element::F32, 131, 261, 517},
     {"simt", Element::F32, 7, 5, 3},
     {"simt", Element::F64, 9, 17, 33},
-    {"simt", Element::BF16, 148, 200, 176, true}, // by asynchronous copies, with rows that are not there
+    {"simt", Element::BF16, 148, 200, 176,
+     true}, // by asynchronous copies, with rows that are not there
     {"simt", Element::BF16, 276, 64, 64, true},
     {"simt", Element::BF16, 33, 65, 300},
     {"simt", Element::BF16, 131, 261, 1035, true},
