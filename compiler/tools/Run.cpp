@@ -68,8 +68,9 @@ static void prepare(const SourceManager &sources, const CheckedRecipe &recipe,
   deviceOf(recipe);
   const CheckedValue &machine = recipe.run()["arch"];
   if (recipe.run()["device"].is("cpu") && !machine.is("native") && !runsHere(machine.text))
-    throw RefusedRecipe(sources, machine.where,
-                        fmt::format("this processor cannot run code for {}", machine.text));
+    throw RefusedRecipe(
+        sources, machine.where,
+        fmt::format("{} is more than this processor has; expected native", machine.text));
   const CheckedDefinition *train = nullptr;
   if (request.edited) {
     train = &trainNamed(recipe, request.target);
