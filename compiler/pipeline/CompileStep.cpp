@@ -47,8 +47,8 @@ namespace {
 /// The context of one compilation. Diagnostics go to stderr.
 class StepCompilation {
 public:
-  explicit StepCompilation(const StepSource &source, bool isOnGPU = false)
-      : source(source), isOnGPU(isOnGPU), context(registry(), MLIRContext::Threading::DISABLED),
+  explicit StepCompilation(const StepSource &source, std::string gpu = "")
+      : source(source), gpu(std::move(gpu)), context(registry(), MLIRContext::Threading::DISABLED),
         handler(&context, [](Diagnostic &diagnostic) {
           write(diagnostic);
           return success();
@@ -77,7 +77,7 @@ private:
   void place(ModuleOp module);
 
   const StepSource &source;
-  const bool isOnGPU; ///< what it is compiled for
+  const std::string gpu; ///< what it is compiled for, where that is not the source's machine
   MLIRContext context;
   ScopedDiagnosticHandler handler;
 };
@@ -149,12 +149,12 @@ OwningOpRef<ModuleOp> StepCompilation::import() {
   return module;
 }
 
-static StageTarget targetOf(const StepSource &source, bool isOnGPU = false) {
+static StageTarget targetOf(const StepSource &source, const std::string &gpu = "") {
   StageTarget target;
-  if (const TargetDescription *named = targetNamed(source.machine))
+  if (const TargetDescription *named = targetNamed(gpu.empty() ? source.machine : gpu))
     target.machine = named;
   target.fuses = source.fuses;
-  target.hasSecondPhase = !isOnGPU;
+  target.hasSecondPhase = !target.machine->isGPU();
   return target;
 }
 
@@ -168,7 +168,7 @@ OwningOpRef<ModuleOp> StepCompilation::build(StringRef wanted) {
     if (before.empty())
       module = import();
     else if (bool hasNone = name == "grad" && !source.trains;
-             !hasNone && failed(runStages(*module, before, name, targetOf(source, isOnGPU))))
+             !hasNone && failed(runStages(*module, before, name, targetOf(source, gpu))))
       return nullptr;
     module = edited(name, std::move(module));
     if (!module || name == wanted)
@@ -194,7 +194,7 @@ static std::string processorOf(const StepSource &source) {
 std::optional<std::string> printStage(const StepSource &source, const StageText &what,
                                       const MeasuredKernels *measured) {
   const Stage &stage = *stageNamed(what.stage);
-  StepCompilation compilation(source, stage.isOnGPU());
+  StepCompilation compilation(source, stage.isOnGPU() ? what.architecture : "");
   if (stage.name == "fuse")
     compilation.sayWhatFuses();
   // Whole, with its entries, so that the text can be edited and fed back.
@@ -258,7 +258,7 @@ std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
 }
 
 static std::optional<Program> programOf(const StepSource &source, const ProgramOptions &options) {
-  StepCompilation compilation(source, options.machine->isGPU());
+  StepCompilation compilation(source);
   OwningOpRef<ModuleOp> module = compilation.build("kernel");
   if (!module)
     return std::nullopt;
