@@ -35,7 +35,7 @@ GPUAttentionItem roux::readItem(GPUFunction &gpu, Value work, Value number) {
 static int64_t rowColumns(GPUHead head) {
   return cast<MemRefType>(head.buffer.getType()).getDimSize(1);
 }
-static FloatType elementOf(Value buffer) {
+FloatType roux::numbersOf(Value buffer) {
   return cast<FloatType>(cast<MemRefType>(buffer.getType()).getElementType());
 }
 
@@ -43,13 +43,13 @@ Value roux::headAddress(GPUFunction &gpu, GPUHead head, Value row, Value column)
   LoopBuilder &code = gpu.code;
   int64_t all = rowColumns(head);
   Value at = code.add(code.mul(row, all), code.mul(head.head, all / head.heads));
-  return code.address(gpu.known.lookup(head.buffer), elementOf(head.buffer), code.add(at, column));
+  return code.address(gpu.known.lookup(head.buffer), numbersOf(head.buffer), code.add(at, column));
 }
 
 void roux::fillHead(GPUFunction &gpu, GPUHead head, Value first, Value end, SharedTile to,
                     int64_t rows, int64_t columns) {
   LoopBuilder &code = gpu.code;
-  FloatType element = elementOf(head.buffer);
+  FloatType element = numbersOf(head.buffer);
   int64_t own = rowColumns(head) / head.heads;
   int64_t chunk = std::gcd(own, 128 / (int64_t)element.getWidth());
   auto below = [&](Value a, Value b) -> Value {
@@ -73,7 +73,7 @@ void roux::fillHead(GPUFunction &gpu, GPUHead head, Value first, Value end, Shar
 
 FloatType roux::multipliedIn(ValueRange buffers) {
   MLIRContext *context = buffers[0].getContext();
-  auto is = [&](auto test) { return [=](Value buffer) { return test(elementOf(buffer)); }; };
+  auto is = [&](auto test) { return [=](Value buffer) { return test(numbersOf(buffer)); }; };
   if (llvm::all_of(buffers, is([](FloatType type) { return type.isBF16(); })))
     return BFloat16Type::get(context);
   if (llvm::any_of(buffers, is([](FloatType type) { return type.isF64(); })))
@@ -167,16 +167,10 @@ private:
 
 } // namespace
 
-static std::optional<double> number(std::optional<APFloat> given) {
-  return given ? std::optional(given->convertToDouble()) : std::nullopt;
-}
-
 GPUForward::GPUForward(AttentionOp op, GPUFunction &gpu)
     : op(op), gpu(gpu), code(gpu.code),
       number(multipliedIn({op.getQuery(), op.getKey(), op.getValue()})), columns(op.headColumns()),
-      padded(llvm::alignTo(columns, 16)),
-      scores{gpu, op.getScale().convertToDouble(), ::number(op.getSoftcap()),
-             (int64_t)op.getWindow()} {
+      padded(llvm::alignTo(columns, 16)), scores(GPUScores::of(gpu, op)) {
   gpu.shape.threads = 128, gpu.shape.registersFirst = true;
   int64_t pitch = BlockTile::pitchOf(number, padded), bytes = number.getWidth() / 8;
   auto needed = [&](int64_t rows, int64_t stages) {
@@ -308,7 +302,7 @@ void GPUForward::queries(Value first, Value count, Value position) {
 void GPUForward::finish(State state, Value first, Value count) {
   const BlockTile &tile = *gathers;
   int64_t heads = op.getHeads();
-  FloatType type = tile.sum(), kept = elementOf(op.getLogsumexp());
+  FloatType type = tile.sum(), kept = numbersOf(op.getLogsumexp());
   auto plus = [&](Value a, Value b) -> Value { return arith::AddFOp::create(code, a, b); };
   for (int64_t i = 0; i < tile.rowsEach(); ++i) {
     Value sum = tile.acrossRow(state.sums[i], plus), row = code.add(first, tile.row(i));
@@ -335,7 +329,7 @@ void GPUForward::finish(State state, Value first, Value count) {
         Value number = numbers[0];
         if (step == 2)
           number = vector::FromElementsOp::create(code, VectorType::get(2, type), numbers);
-        code.store(code.convert(number, elementOf(op.getOutput())),
+        code.store(code.convert(number, numbersOf(op.getOutput())),
                    headAddress(gpu, {op.getOutput(), heads, item.head}, row, tile.column(j)));
         return LoopBuilder::Values();
       });

@@ -31,6 +31,8 @@ struct GPUHead {
   mlir::Value head;
 };
 
+/// Of the numbers in a memref.
+mlir::FloatType numbersOf(mlir::Value buffer);
 /// The place of element `column` of a head's row.
 mlir::Value headAddress(GPUFunction &gpu, GPUHead head, mlir::Value row, mlir::Value column);
 /// Rows [first, first + rows) of a head into `to`, a row a line, of which those before `end` are;
@@ -43,6 +45,15 @@ mlir::FloatType multipliedIn(mlir::ValueRange buffers);
 
 /// What a product of a query and a key becomes.
 struct GPUScores {
+  /// As an attention or its gradient says.
+  template <typename Op>
+  static GPUScores of(GPUFunction &gpu, Op op) {
+    GPUScores scores{gpu, op.getScale().convertToDouble(), {}, (int64_t)op.getWindow()};
+    if (auto softcap = op.getSoftcap())
+      scores.softcap = softcap->convertToDouble();
+    return scores;
+  }
+
   GPUFunction &gpu;
   double scale;
   std::optional<double> softcap;

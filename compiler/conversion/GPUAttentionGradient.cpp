@@ -75,26 +75,17 @@ private:
 
 } // namespace
 
-static FloatType elementOf(Value buffer) {
-  return cast<FloatType>(cast<MemRefType>(buffer.getType()).getElementType());
-}
-
 int64_t GPUGradient::neededBytes(int64_t keys, int64_t queries) {
   int64_t words = (2 * keys + 2 * stages * queries) * BlockTile::pitchOf(number, padded) +
                   2 * keys * BlockTile::pitchOf(number, queries);
   return words * number.getWidth() / 8 + 1024;
 }
 
-static std::optional<double> given(std::optional<APFloat> number) {
-  return number ? std::optional(number->convertToDouble()) : std::nullopt;
-}
-
 GPUGradient::GPUGradient(AttentionGradientOp op, GPUFunction &gpu)
     : op(op), gpu(gpu), code(gpu.code),
       number(multipliedIn({op.getQuery(), op.getKey(), op.getValue(), op.getOutputGradient()})),
       columns(op.headColumns()), padded(llvm::alignTo(columns, columns <= 96 ? 32 : 64)),
-      scores{gpu, op.getScale().convertToDouble(), given(op.getSoftcap()), (int64_t)op.getWindow()},
-      top(gpu.sharedTop) {
+      scores(GPUScores::of(gpu, op)), top(gpu.sharedTop) {
   gpu.shape.threads = 256, gpu.shape.registersFirst = true;
   keyBlock = number.isBF16() ? 64 : 32;
   queryBlock = keyBlock;
@@ -121,7 +112,7 @@ GPUGradient::GPUGradient(AttentionGradientOp op, GPUFunction &gpu)
 /// Zero for the queries that may see the item's keys, of the heads of its group.
 void GPUGradient::clearPartials() {
   int64_t all = columns * (int64_t)op.getHeads(), share = all / (int64_t)op.getKvHeads();
-  FloatType element = elementOf(op.getPartials());
+  FloatType element = numbersOf(op.getPartials());
   Value rows = code.sub(item.streamEnd, item.firstRow);
   code.loop(gpu.thread, code.mul(rows, share), gpu.shape.threads, [&](Value number) {
     Value row = code.add(code.add(item.firstRow, code.div(number, share)), shift);
@@ -144,7 +135,7 @@ void GPUGradient::fill(Value head, Value first, Value end, Value stage) {
 /// The number of each of a thread's queries in `buffer`, a column a head.
 BlockTile::Sums GPUGradient::statistics(Value buffer, Value head, Value query, Value end) {
   const BlockTile &tile = *products;
-  Type kept = elementOf(buffer);
+  Type kept = numbersOf(buffer);
   Value first = code.add(query, tile.column()), last = code.add(end, -1);
   BlockTile::Sums numbers;
   for (int64_t j = 0; j < tile.columnsEach(); ++j) {
@@ -202,7 +193,7 @@ void GPUGradient::slope(BlockTile::Sums &slopes, BlockTile::Sums weights, BlockT
 /// same thread's, so that its turns follow each other.
 void GPUGradient::give(Value head, Value query, Value end) {
   BlockTile::Sums sums = gives->multiply(gives->zero(), byTerms(slopeTile), byTerms(key), keyBlock);
-  FloatType element = elementOf(op.getPartials());
+  FloatType element = numbersOf(op.getPartials());
   int64_t step = gives->hasPairs() && columns % 2 == 0 ? 2 : 1;
   auto add = [&](int64_t i, int64_t j) {
     Value to = headAddress(gpu, {op.getPartials(), (int64_t)op.getHeads(), head},
@@ -357,7 +348,7 @@ void roux::lowerQuerySums(AttentionGradientOp op, GPUFunction &gpu) {
   gpu.shape.extentArgument = cast<BlockArgument>(op.getSumCount()).getArgNumber();
   FloatType type = multipliedIn({op.getQuery()}).isF64() ? FloatType(code.getF64Type())
                                                          : FloatType(code.getF32Type());
-  FloatType element = elementOf(op.getPartials());
+  FloatType element = numbersOf(op.getPartials());
   double scale = op.getScale().convertToDouble();
   Value number = code.div(gpu.block, heads), head = code.rem(gpu.block, heads);
   Value exists = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, number, gpu.extent);
