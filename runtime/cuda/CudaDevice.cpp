@@ -156,6 +156,11 @@ Address CudaDevice::placeOf(int64_t extent) {
   return place;
 }
 
+void CudaDevice::unload(Handle module) noexcept {
+  functions.useContext(context); // refused by a GPU that stopped, as above
+  functions.unloadModule(module);
+}
+
 std::unique_ptr<LoadedKernels> CudaDevice::load(const Program &program) {
   return std::make_unique<CudaKernels>(program, shared_from_this());
 }

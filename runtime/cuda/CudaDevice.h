@@ -35,6 +35,8 @@ public:
 
   /// Where the device has the number `extent`, which kernels read.
   Address placeOf(int64_t extent);
+  /// Gives up code that the driver has loaded, also on a GPU that stopped.
+  void unload(Handle module) noexcept;
   /// Remembers what is launched, for a message when the GPU stops.
   void noteLaunch(const std::string &phase, const std::string &location);
   /// Makes the GPU the calling thread's.

@@ -36,17 +36,19 @@ CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> giv
   std::string log(8192, '\0');
   int options[] = {errorLog, errorLogBytes};
   void *values[] = {log.data(), reinterpret_cast<void *>(log.size())};
-  Result loaded = driver.loadModule(&module, text.c_str(), 2, options, values);
+  Handle handle = nullptr;
+  Result loaded = driver.loadModule(&handle, text.c_str(), 2, options, values);
   log.resize(log.find('\0') == log.npos ? log.size() : log.find('\0'));
   if (loaded != success)
     throw CudaError(fmt::format("the driver does not take the PTX for {}: {}{}{}",
                                 program.target.name, driver.describe(loaded),
                                 log.empty() ? "" : "\n", log));
+  module = {handle, [device = device](Handle it) { device->unload(it); }};
   for (const std::vector<GridPhase> &phases : program.phases) {
     functions.emplace_back();
     for (const GridPhase &phase : phases) {
       Handle function = nullptr;
-      device->check(driver.function(&function, module, phase.function.c_str()),
+      device->check(driver.function(&function, module.get(), phase.function.c_str()),
                     fmt::format("the program's code has no '{}'", phase.function));
       if (phase.sharedBytes > device->sharedBytes())
         throw CudaError(fmt::format("kernel '{}' needs {} bytes of shared memory a block, and {} "
@@ -61,11 +63,6 @@ CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> giv
       functions.back().push_back(function);
     }
   }
-}
-
-CudaKernels::~CudaKernels() {
-  if (module)
-    device->driver().unloadModule(module);
 }
 
 void CudaKernels::launch(const KernelLaunch &launch) {

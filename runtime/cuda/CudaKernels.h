@@ -12,7 +12,6 @@ public:
   /// Has the driver assemble the program's PTX. Throws CudaError with the assembler's words, or
   /// where a kernel wants more of a block than the GPU has.
   CudaKernels(const Program &program, std::shared_ptr<CudaDevice> device);
-  ~CudaKernels() override;
   void launch(const KernelLaunch &launch) override;
 
 private:
@@ -20,7 +19,7 @@ private:
 
   const Program &program;
   std::shared_ptr<CudaDevice> device;
-  Handle module = nullptr;
+  std::shared_ptr<void> module; ///< unloaded with its last owner, also where a kernel is refused
   std::vector<std::vector<Handle>> functions; ///< of each kernel's phases
 };
 
