@@ -1,5 +1,5 @@
 # The README's commands. Not the build system: CMakePresets.json is.
-.PHONY: run test build check-ptx sanitize release install format bench bench-peer
+.PHONY: run test build check-ptx gpu-bundle sanitize release install format bench bench-peer
 
 install:
 	@setup/install.sh
@@ -26,6 +26,11 @@ test: build
 # What a GPU would be given, assembled: no spill, and the registers that are on record. Needs no GPU.
 check-ptx: build
 	@tests/gpu/check_ptx
+
+# What travels to a machine with a GPU and nothing else: there, tests/gpu/run tests and times all of it.
+gpu-bundle: build
+	@cmake --build --preset dev --target kernels-on-gpu
+	@tests/gpu/bundle
 
 # All that needs no MLIR, its tests and the fuzz harnesses too, under the address and undefined-behaviour sanitizers.
 sanitize: install

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The steps that step-bench left in FOLDER, by PyTorch: the same weights, tokens, loss and AdamW.
 
-    torch_step.py FOLDER f32|bf16 eager|compiled [threads] [steps]
+    torch_step.py FOLDER f32|bf16 eager|compiled [threads] [steps] [cpu|cuda] [recomputed]
 
-Attention runs segment by segment, the fastest way PyTorch has for a pack on a CPU. bf16 is autocast over
-f32 weights. One line of JSON, as step-bench's last.
+Attention runs segment by segment, the fastest way PyTorch has for a pack. bf16 is autocast over f32 weights. On a CPU the
+whole loss is compiled, on a GPU each layer and the head, which is faster there; `recomputed` computes each layer again for
+its gradient. One line of JSON, as step-bench's last.
 """
 import contextlib
 import json
@@ -16,13 +17,18 @@ import time
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
+from torch.utils.checkpoint import checkpoint
 
 folder, dtype, mode = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 threads = int(sys.argv[4]) if len(sys.argv) > 4 else 2
 steps = int(sys.argv[5]) if len(sys.argv) > 5 else 5
+device = sys.argv[6] if len(sys.argv) > 6 else "cpu"
+recomputes = "recomputed" in sys.argv
 torch.set_num_threads(threads)
+torch.set_default_device(device)
 step = json.loads((folder / "step.json").read_text())
-weights = {k: v.float().requires_grad_() for k, v in load_file(folder / "weights.safetensors").items()}
+weights = {k: v.float().to(device).requires_grad_() for k, v in load_file(folder / "weights.safetensors").items()}
+head_weight = weights.get("lm_head.weight", weights["model.embed_tokens.weight"])
 heads, kv_heads = step["heads"], step["kv_heads"]
 head = step["channels"] // heads
 tokens = torch.tensor(step["tokens"])
@@ -50,8 +56,8 @@ def attention(q, k, v):
     return torch.cat(outputs).flatten(1)
 
 
-def layer(x, i):
-    w = lambda name: weights[f"model.layers.{i}.{name}.weight"]
+def layer(x, own):
+    w = own.__getitem__
     h = norm(x, w("input_layernorm"))
     q, k, v = (F.linear(h, w(f"self_attn.{n}_proj")).unflatten(1, (-1, head)) for n in "qkv")
     x = x + F.linear(attention(rotate(q), rotate(k), v), w("self_attn.o_proj"))
@@ -59,28 +65,41 @@ def layer(x, i):
     return x + F.linear(F.silu(F.linear(h, w("mlp.gate_proj"))) * F.linear(h, w("mlp.up_proj")), w("mlp.down_proj"))
 
 
+def loss_of_hidden(x, norm_weight, head):
+    return F.cross_entropy(F.linear(norm(x, norm_weight), head).float(), labels, ignore_index=-1, reduction="sum") / step["targets"]
+
+
+layers = [{k.removeprefix(at).removesuffix(".weight"): v for k, v in weights.items() if k.startswith(at)}
+          for at in (f"model.layers.{i}." for i in range(step["layers"]))]
+compiles = mode == "compiled" and device != "cpu"
+layer_of = torch.compile(layer) if compiles else layer
+hidden_loss = torch.compile(loss_of_hidden) if compiles else loss_of_hidden
+
+
 def loss_of():
     x = F.embedding(tokens, weights["model.embed_tokens.weight"])
     if dtype == "bf16":
         x = x.bfloat16()
-    for i in range(step["layers"]):
-        x = layer(x, i)
-    logits = F.linear(norm(x, weights["model.norm.weight"]), weights["lm_head.weight"])
-    return F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum") / step["targets"]
+    for own in layers:
+        x = checkpoint(layer_of, x, own, use_reentrant=False) if recomputes else layer_of(x, own)
+    return hidden_loss(x, weights["model.norm.weight"], head_weight)
 
 
-run = torch.compile(loss_of) if mode == "compiled" else loss_of
+run = torch.compile(loss_of) if mode == "compiled" and device == "cpu" else loss_of
 optimizer = torch.optim.AdamW(weights.values(), lr=step["rate"], betas=step["betas"], eps=1e-8, weight_decay=0, fused=True)
 losses, wall, core = [], [], []
 for _ in range(steps + 1):
     clock, processor = time.perf_counter(), time.process_time()
     optimizer.zero_grad()
-    with torch.autocast("cpu", torch.bfloat16) if dtype == "bf16" else contextlib.nullcontext():
+    with torch.autocast(device, torch.bfloat16) if dtype == "bf16" else contextlib.nullcontext():
         loss = run()
     loss.backward()
     optimizer.step()
     losses.append(float(loss))
+    if device != "cpu":
+        torch.cuda.synchronize()
     wall.append(time.perf_counter() - clock)
     core.append(time.process_time() - processor)
 print(json.dumps({"losses": losses, "wall": wall[1:], "core": core[1:], "compile": wall[0],
-                  "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "torch": torch.__version__}))
+                  "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 if device == "cpu" else
+                  torch.cuda.max_memory_allocated() / 2**20, "torch": torch.__version__}))

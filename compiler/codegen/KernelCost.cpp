@@ -157,9 +157,20 @@ static double pairsOf(ArrayRef<int64_t> segments, int64_t window) {
   return pairs;
 }
 
-/// Processor seconds of all launches if nothing but the bound took time.
-static double leastSeconds(FuncOp function, const KernelCost &cost,
-                           const MeasuredKernels::Kernel &kernel, const MeasuredKernels &measured) {
+/// What of `rates` a kernel's operations run at.
+static double rateOf(FuncOp function, const Rates &rates) {
+  mlir::Operation *first = &function.getBody().front().front();
+  if (isa<AttentionOp>(first))
+    return rates.attentionForward;
+  if (isa<AttentionGradientOp>(first))
+    return rates.attentionBackward;
+  return isa<ContractOp>(first) ? rates.products : rates.rows;
+}
+
+/// Seconds of all launches if nothing but operations or memory took time.
+static double secondsAt(FuncOp function, const MeasuredKernels::Kernel &kernel,
+                        const MeasuredKernels &measured, const Rates &rates) {
+  KernelCost cost = costOf(function);
   double rows = kernel.rows, launches = kernel.launches;
   double operations = cost.operations * rows, bytes = cost.bytes * rows;
   bool isAttention = cost.pairOperations != 0; // its extent is work, not tokens
@@ -169,9 +180,18 @@ static double leastSeconds(FuncOp function, const KernelCost &cost,
     operations = cost.pairOperations * pairsOf(measured.segments, cost.window) * launches;
   }
   bytes += cost.fixedBytes * launches;
-  bool multiplies = isAttention || isa<ContractOp>(function.getBody().front().front());
-  double peak = multiplies ? measured.products : measured.ceilings.f32;
-  return std::max(operations / peak, bytes / measured.ceilings.read) / 1e9;
+  return std::max(operations / rateOf(function, rates), bytes / rates.memory) / 1e9;
+}
+
+double roux::secondsOf(FuncOp function, const MeasuredKernels &measured) {
+  auto known = measured.kernels.find(function.getName());
+  if (known == measured.kernels.end() || known->second.launches == 0)
+    return 0;
+  const MeasuredKernels::Kernel &kernel = known->second;
+  if (!measured.isPredicted())
+    return kernel.seconds;
+  return secondsAt(function, kernel, measured, measured.expected) +
+         measured.launchCost * double(kernel.launches);
 }
 
 static constexpr const char *costColumns =
@@ -179,24 +199,34 @@ static constexpr const char *costColumns =
 
 /// Milliseconds and share, as columns before the last.
 static std::string measuredColumns(StringRef milliseconds, StringRef share) {
-  return llvm::formatv("{0,9}  {1,8}  ", milliseconds, share);
+  return llvm::formatv("{0,12}  {1,8}  ", milliseconds, share);
 }
 
 std::string roux::costHeading(const MeasuredKernels *measured) {
+  const char *unit = !measured                 ? ""
+                     : measured->isPredicted() ? "predicted ms"
+                     : measured->isOfGPU       ? "ms"
+                                               : "core-ms";
   return llvm::formatv(costColumns, "kernel", "operations", "bytes", "once", "bound by", "from",
-                       measured ? measuredColumns("core-ms", "of bound") : "", "fused");
+                       measured ? measuredColumns(unit, "of bound") : "", "fused");
 }
 
-static std::string measuredText(FuncOp function, const KernelCost &cost,
-                                const MeasuredKernels &measured) {
+std::string roux::describeStep(double seconds, const MeasuredKernels &measured) {
+  int64_t tokens = std::accumulate(measured.segments.begin(), measured.segments.end(), int64_t(0));
+  return llvm::formatv("a step of one micro-batch of {0} tokens: {1:F2} {2} in kernels{3}", tokens,
+                       1e3 * seconds, measured.isOfGPU ? "ms" : "core-ms",
+                       measured.isPredicted() ? ", predicted" : "");
+}
+
+static std::string measuredText(FuncOp function, const MeasuredKernels &measured) {
   auto known = measured.kernels.find(function.getName());
   if (known == measured.kernels.end() || known->second.launches == 0)
     return measuredColumns("-", "-");
-  const MeasuredKernels::Kernel &kernel = known->second;
-  double least = leastSeconds(function, cost, kernel, measured);
-  return measuredColumns(llvm::formatv("{0:F3}", 1e3 * kernel.seconds).str(),
-                         kernel.seconds > 0 && std::isfinite(least)
-                             ? llvm::formatv("{0:F0} %", 100 * least / kernel.seconds).str()
+  double seconds = secondsOf(function, measured);
+  double least = secondsAt(function, known->second, measured, measured.best);
+  return measuredColumns(llvm::formatv("{0:F3}", 1e3 * seconds).str(),
+                         seconds > 0 && std::isfinite(least)
+                             ? llvm::formatv("{0:F0} %", 100 * least / seconds).str()
                              : "-");
 }
 
@@ -219,5 +249,5 @@ std::string roux::describeCost(FuncOp function, const MeasuredKernels *measured)
   return llvm::formatv(
       costColumns, function.getName(), operations, llvm::formatv("{0:F0}", cost.bytes).str(),
       llvm::formatv("{0:F0}", cost.fixedBytes).str(), boundBy(cost), llvm::join(lines, ", "),
-      measured ? measuredText(function, cost, *measured) : "", fused);
+      measured ? measuredText(function, *measured) : "", fused);
 }

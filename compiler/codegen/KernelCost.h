@@ -26,13 +26,19 @@ struct KernelCost {
 
 KernelCost costOf(kernel::FuncOp function);
 
+/// Seconds of all launches of a kernel in a step: as they were measured, or as they are expected. 0
+/// where it did not run.
+double secondsOf(kernel::FuncOp function, const MeasuredKernels &measured);
+
 /// The first line of the kernel table. Two spaces or more are between columns, in every line.
 std::string costHeading(const MeasuredKernels *measured = nullptr);
 /// A line of it: the name, operations, bytes, what bounds it on a machine that does 7 operations
 /// while it moves a byte, the lines of the recipe it came from, and what is fused in it. Where it
-/// was measured also its milliseconds of one core in a step, and the share of its bound: of the
-/// time that its operations take at the machine's peak, or its bytes at memory's speed, whichever
-/// is longer. More than 100 % is what the caches give.
+/// was measured, or is predicted, also its milliseconds in a step (of one core, or of the GPU), and
+/// the share of its bound: of the time that its operations take at the machine's best, or its bytes
+/// at memory's speed, whichever is longer. More than 100 % is what the caches give.
 std::string describeCost(kernel::FuncOp function, const MeasuredKernels *measured = nullptr);
+/// The line behind the table: what a step takes in all.
+std::string describeStep(double seconds, const MeasuredKernels &measured);
 
 } // namespace roux

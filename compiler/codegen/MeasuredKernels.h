@@ -1,12 +1,11 @@
-//===- MeasuredKernels.h - kernels as they ran here -----------------------===//
+//===- MeasuredKernels.h - kernels as they ran here, or would elsewhere ---===//
 //
-// What the kernel table is held against: the time of each kernel in a step, and what
-// this machine can do at best, measured in the same run.
+// What the kernel table is held against: what each kernel does in a step and how
+// long it took, and what the machine can do at best. Of a GPU that is not here, how
+// long it would take at the rates of kernels like ours.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
-
-#include "runtime/cpu/Ceilings.h"
 
 #include <cstdint>
 #include <map>
@@ -16,23 +15,29 @@
 
 namespace roux {
 
+/// Of a core, or of a whole GPU. Operations are billions a second.
+struct Rates {
+  double products = 0;                                ///< of GEMMs
+  double attentionForward = 0, attentionBackward = 0; ///< of its dot products
+  double rows = 0;                                    ///< of everything else
+  double memory = 0;                                  ///< GB/s
+};
+
 struct MeasuredKernels {
   /// In all launches together.
   struct Kernel {
-    double seconds = 0;   ///< of processor time, over all threads
+    double seconds = 0;   ///< on a processor over all threads; of a prediction nothing
     int64_t launches = 0; ///< none: the kernel is of another entry
     int64_t rows = 0;     ///< the extents
   };
   std::map<std::string, Kernel, std::less<>> kernels; ///< by name
   std::vector<int64_t> segments;                      ///< tokens of each, of one launch
-  Ceilings ceilings;
-  double products = 0; ///< GFLOP/s a core of what GEMMs and attention multiply with, at best
-
-  /// Processor seconds of a kernel; 0 where it did not run.
-  double seconds(std::string_view kernel) const {
-    auto known = kernels.find(kernel);
-    return known == kernels.end() ? 0 : known->second.seconds;
-  }
+  Rates best;
+  /// Where nothing ran: what kernels like ours reach, and what a launch costs beside, in seconds.
+  Rates expected;
+  double launchCost = 0;
+  bool isOfGPU = false;
+  bool isPredicted() const { return launchCost > 0; }
 };
 
 } // namespace roux

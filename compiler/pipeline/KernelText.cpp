@@ -13,6 +13,7 @@
 #include "compiler/pipeline/StagePasses.h"
 
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 using namespace roux;
@@ -113,11 +114,16 @@ static LogicalResult printTable(ModuleOp module, StringRef kernel, const Measure
     return failure();
   std::multimap<double, FuncOp, std::greater<>> functions; // equals in their order
   for (FuncOp function : kernels->getOps<FuncOp>())
-    functions.emplace(measured ? measured->seconds(function.getName()) : 0, function);
+    functions.emplace(measured ? secondsOf(function, *measured) : 0, function);
   if (!functions.empty())
     out << costHeading(measured) << "\n";
   for (auto &[seconds, function] : functions)
     out << describeCost(function, measured) << "\n";
+  if (measured && kernel.empty())
+    out << describeStep(std::accumulate(functions.begin(), functions.end(), 0.0,
+                                        [](double sum, auto &each) { return sum + each.first; }),
+                        *measured)
+        << "\n";
   return success();
 }
 

@@ -44,7 +44,9 @@ struct Stage {
   std::string_view comment = {};   ///< what begins a line of it that is not its own
 
   constexpr bool isKernelByKernel() const { return !comment.empty(); }
-  constexpr bool isOnGPU() const { return name == "gpu" || reads & reads::GPU; }
+  constexpr bool isOnGPU() const {
+    return name == "gpu" || (reads & reads::GPU && form == StageForm::Kernels);
+  }
 };
 
 inline constexpr Stage stages[] = {
@@ -62,7 +64,7 @@ inline constexpr Stage stages[] = {
     {"kernel", "what is launched: kernels, buffers and their order", StageForm::Module, true,
      reads::Kernels, ".mlir", "//"},
     {"table", "each kernel's operations and bytes, and what is fused in it", StageForm::Report,
-     true, reads::Kernels | reads::Times},
+     true, reads::Kernels | reads::Times | reads::GPU},
     {"memory", "the peak of a step, before the first one", StageForm::Report, true, reads::Step},
     {"loops", "kernels as vector loops of a CPU", StageForm::Kernels, true,
      reads::Kernels | reads::CPU, ".mlir", "//"},

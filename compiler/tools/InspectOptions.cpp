@@ -113,8 +113,10 @@ std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
   app.add_option("--emit", request.text.stage, stageHelp());
   app.add_option("--target", request.target, "which train; otherwise the last one");
   app.add_option("--kernel", request.text.kernel, "only the kernel of this name");
-  app.add_option("--arch", request.text.architecture,
-                 "of ptx and sass: sm_80, sm_90a, sm_100a, sm_120a");
+  app.add_option(
+      "--arch", request.text.architecture,
+      "of ptx, sass and a table of what kernels would take there: sm_80, sm_90a, sm_100a, "
+      "sm_120a");
   app.add_option("--machine", request.text.machine,
                  "of loops, llvm and asm: avx512_amx, avx512_bf16, avx512, avx2, portable");
   app.add_option("--config", request.config, "a config.json that gives the model's shape instead");
@@ -136,6 +138,11 @@ std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
     if (stage && refuseUnread(app, *stage))
       return 1;
     request.edited = readEdited(from);
+    // A table has one architecture only: that of the step whose kernels are launched.
+    if (stage && stage->name == "table" && app.count("--arch")) {
+      request.check.run.emplace_back("device", "cuda");
+      request.check.run.emplace_back("arch", request.text.architecture);
+    }
     bool isRefused = stage && refuseEarlier(*stage, request.edited);
     return isRefused || !readSettings(set, request.check) ? 1 : 0;
   });

@@ -1,4 +1,4 @@
-//===- MeasureKernels.cpp - the kernels of a train, timed here ------------===//
+//===- MeasureKernels.cpp - the kernels of a train, timed or counted ------===//
 //
 // The micro-batch is the plan's own, so that segments are as long, and labels as
 // many, as they will be.
@@ -9,8 +9,12 @@
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/tools/TrainBuild.h"
 #include "compiler/tools/TunedWeights.h"
+#include "runtime/cpu/Ceilings.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/train/StepSource.h"
+
+#include <algorithm>
+#include <numeric>
 
 namespace roux {
 
@@ -39,6 +43,61 @@ static double productsPeak(const StepSource &source, const TargetDescription &ta
   return source.type == StepType::BF16 && target.pairs ? ceilings.pairs : ceilings.f32;
 }
 
+/// Of a GPU, as it was measured in bf16 (bench/results/2026-11-22-h100-*.md).
+struct KnownGPU {
+  std::string_view architecture;
+  Rates best;     ///< of anybody's kernels
+  Rates expected; ///< of GEMMs and attention by mma.sync with heads of 128 columns, as ours are
+  double narrowForward, narrowBackward; ///< of attention with heads of at most 64
+  double launchCost;                    ///< seconds
+};
+/// Attention's gradient by mma.sync was not measured: it is taken to be as much slower than its
+/// forward pass as FlashAttention 2 is on the same GPU.
+static constexpr KnownGPU knownGPUs[] = {
+    {"sm_90a",
+     {798e3, 798e3, 798e3, 60e3, 3020},
+     {370e3, 275e3, 240e3, 60e3, 2980},
+     225e3,
+     195e3,
+     3.1e-6},
+};
+
+static Rates ratesHere(const StepSource &source, const TargetDescription &target) {
+  if (const auto *gpu = std::ranges::find(knownGPUs, target.name, &KnownGPU::architecture);
+      gpu != std::end(knownGPUs))
+    return gpu->best;
+  Ceilings ceilings = measureCeilings();
+  double products = productsPeak(source, target, ceilings);
+  return {products, products, products, ceilings.f32, ceilings.read};
+}
+
+/// The kernels of one step of one micro-batch, whose times are those of the last of `steps`.
+static MeasuredKernels kernelsOf(train::ModelProgram &program, const data::MicroBatch &batch,
+                                 int steps) {
+  train::CompiledStep step(program);
+  std::vector<KernelTime> before;
+  for (int i = 0; i < steps; ++i) {
+    before = program.executor().times();
+    step.beginStep();
+    step.addGradient(batch);
+    step.gradientNorm();
+    step.update({.rate = 0}, 1);
+  }
+  const std::vector<KernelTime> &after = program.executor().times();
+  const Program &compiled = program.executor().program();
+  MeasuredKernels measured;
+  measured.isOfGPU = compiled.target.isGPU();
+  for (size_t i = 0; i < after.size(); ++i)
+    measured.kernels[compiled.kernels[i]] = {
+        measured.isOfGPU ? after[i].seconds - before[i].seconds
+                         : after[i].processor - before[i].processor,
+        after[i].launches - before[i].launches, after[i].rows - before[i].rows};
+  train::StreamColumns columns = train::columnsOf(batch);
+  for (size_t i = 0; i + 1 < columns.segments.size(); ++i)
+    measured.segments.push_back(columns.segments[i + 1] - columns.segments[i]);
+  return measured;
+}
+
 MeasuredKernels measureKernels(const SourceManager &sources, const CheckedRecipe &recipe,
                                const CheckedDefinition &train, const FittedStep &fitted,
                                const TrainingData &data) {
@@ -48,27 +107,73 @@ MeasuredKernels measureKernels(const SourceManager &sources, const CheckedRecipe
   const model::ModelConfig &config = fitted.source.config;
   model::Weights fresh = model::freshWeights(config, 0.02, data::SeedTree(recipe.seed));
   program->setParameters(beginningOf(sources, recipe, train, {config, std::move(fresh)}));
-  train::CompiledStep step(*program);
-  std::vector<KernelTime> before;
-  for (int i = 0; i < steps; ++i) {
-    before = program->executor().times();
-    step.beginStep();
-    step.addGradient(batch);
-    step.update({.rate = 0}, 1);
-  }
-  const std::vector<KernelTime> &after = program->executor().times();
-  const Program &compiled = program->executor().program();
-  MeasuredKernels measured;
-  for (size_t i = 0; i < after.size(); ++i)
-    measured.kernels[compiled.kernels[i]] = {after[i].processor - before[i].processor,
-                                             after[i].launches - before[i].launches,
-                                             after[i].rows - before[i].rows};
-  train::StreamColumns columns = train::columnsOf(batch);
-  for (size_t i = 0; i + 1 < columns.segments.size(); ++i)
-    measured.segments.push_back(columns.segments[i + 1] - columns.segments[i]);
-  measured.ceilings = measureCeilings();
-  measured.products = productsPeak(fitted.source, compiled.target, measured.ceilings);
+  program->timeLaunches();
+  MeasuredKernels measured = kernelsOf(*program, batch, steps);
+  measured.best = ratesHere(fitted.source, program->executor().program().target);
   return measured;
+}
+
+namespace {
+/// Has no memory and runs nothing: what walks a program on it counts launches.
+class CountingDevice : public Device {
+public:
+  std::string name() const override { return "none"; }
+  bool sharesMemory() const override { return false; }
+  std::shared_ptr<std::byte> allocate(size_t, const std::string &, Fill) override {
+    return {std::shared_ptr<std::byte>(), &nowhere};
+  }
+  void upload(std::byte *, std::span<const std::byte>) override {}
+  void download(std::span<std::byte>, const std::byte *) override {}
+  void copy(std::byte *, const std::byte *, size_t) override {}
+  void zero(std::byte *, size_t) override {}
+  std::unique_ptr<LoadedKernels> load(const Program &) override {
+    struct Nothing : LoadedKernels {
+      void launch(const KernelLaunch &) override {}
+    };
+    return std::make_unique<Nothing>();
+  }
+
+private:
+  std::byte nowhere{};
+};
+} // namespace
+
+/// A micro-batch of one sequence, each of whose tokens is a target.
+static data::MicroBatch oneSequence(const CheckedDefinition &train, int64_t tokens) {
+  data::MicroBatch batch;
+  batch.tokens.assign(tokens, 0);
+  batch.labels.assign(tokens, 0);
+  batch.positions.resize(tokens);
+  std::iota(batch.positions.begin(), batch.positions.end(), 0);
+  batch.segmentOffsets = {0, tokens};
+  batch.targets = tokens;
+  for (const WeightInput &input : splitWeight(train["weight"].expression).inputs)
+    batch.inputs.push_back(
+        {input.name, input.perToken, std::vector<double>(input.perToken ? tokens : 1, 1)});
+  return batch;
+}
+
+std::optional<MeasuredKernels> predictKernels(const CheckedDefinition &train,
+                                              const FittedStep &fitted, const TrainingData *data) {
+  const auto *gpu = std::ranges::find(knownGPUs, fitted.source.machine, &KnownGPU::architecture);
+  if (gpu == std::end(knownGPUs) || fitted.source.type != StepType::BF16)
+    return std::nullopt;
+  std::optional<Program> outline = outlineStep(fitted.source);
+  if (!outline)
+    throw std::runtime_error("the model could not be compiled");
+  train::ModelProgram program(std::move(*outline), fitted.source.config,
+                              std::make_shared<CountingDevice>());
+  MeasuredKernels counted = kernelsOf(
+      program, data ? firstBatch(train, fitted, *data) : oneSequence(train, fitted.memory.tokens),
+      1);
+  counted.best = gpu->best;
+  counted.expected = gpu->expected;
+  if (fitted.source.config.headChannels <= 64) {
+    counted.expected.attentionForward = gpu->narrowForward;
+    counted.expected.attentionBackward = gpu->narrowBackward;
+  }
+  counted.launchCost = gpu->launchCost;
+  return counted;
 }
 
 } // namespace roux

@@ -1,4 +1,4 @@
-//===- MeasureKernels.h - the kernels of a train, timed here --------------===//
+//===- MeasureKernels.h - the kernels of a train, timed or counted --------===//
 #pragma once
 
 #include "compiler/codegen/MeasuredKernels.h"
@@ -12,5 +12,11 @@ namespace roux {
 MeasuredKernels measureKernels(const SourceManager &sources, const CheckedRecipe &recipe,
                                const CheckedDefinition &train, const FittedStep &fitted,
                                const TrainingData &data);
+
+/// What kernels are launched on the GPU that the step is for, and what they will take there. Runs
+/// nothing, and needs no GPU. Without data the micro-batch is one sequence. None where nobody has
+/// measured such a GPU, or kernels of such a type on it.
+std::optional<MeasuredKernels> predictKernels(const CheckedDefinition &train,
+                                              const FittedStep &fitted, const TrainingData *data);
 
 } // namespace roux

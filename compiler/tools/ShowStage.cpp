@@ -10,6 +10,7 @@
 #include "compiler/tools/DumpStages.h"
 #include "compiler/tools/InspectOptions.h"
 #include "compiler/tools/MeasureKernels.h"
+#include "compiler/tools/RecipeDevice.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
@@ -17,6 +18,26 @@
 #include <fmt/format.h>
 
 namespace roux {
+
+static bool isForGPU(const CheckedRecipe &recipe) {
+  const TargetDescription *target = targetNamed(codeTargetOf(recipe).machine);
+  return target && target->isGPU();
+}
+
+/// How long kernels took, or would take; none where nobody can say.
+static std::optional<MeasuredKernels>
+timesOf(const SourceManager &sources, const CheckedRecipe &recipe, const CheckedDefinition &train,
+        const FittedStep &fitted, const TrainingData *data, bool measures) {
+  if (measures) {
+    refuseUnfit(sources, recipe, train, fitted);
+    return measureKernels(sources, recipe, train, fitted, *data);
+  }
+  std::optional<MeasuredKernels> predicted = predictKernels(train, fitted, data);
+  if (!predicted)
+    fmt::print(stderr, "note: no times are predicted: what kernels reach is known of bf16 on "
+                       "sm_90a\n");
+  return predicted;
+}
 
 /// Prints the stage and writes the dump, of what was asked. False after saying what is wrong.
 static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
@@ -32,7 +53,8 @@ static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
     throw std::runtime_error(
         "--measure runs a step on the recipe's data, and --config stands in for "
         "a model that is not here; leave one of the two out");
-  if (!standsIn && (dump || request.text.stage == "memory" || request.measures))
+  bool predicts = request.text.stage == "table" && !request.measures && isForGPU(recipe);
+  if (!standsIn && (dump || request.text.stage == "memory" || request.measures || predicts))
     data.emplace(builder.build(train));
   StepSource source =
       stepOf(sources, recipe, train,
@@ -44,10 +66,8 @@ static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
     fmt::print("{}", fitted.text());
   } else if (!request.text.stage.empty()) {
     std::optional<MeasuredKernels> measured;
-    if (request.measures) {
-      refuseUnfit(sources, recipe, train, fitted);
-      measured = measureKernels(sources, recipe, train, fitted, *data);
-    }
+    if (request.measures || predicts)
+      measured = timesOf(sources, recipe, train, fitted, data ? &*data : nullptr, request.measures);
     std::optional<std::string> text =
         printStage(fitted.source, request.text, measured ? &*measured : nullptr);
     if (!text)

@@ -172,9 +172,13 @@ void Executor::launch(const Instruction &i, const std::vector<uint64_t> &registe
   for (size_t operand = 1; operand < i.operands.size(); ++operand)
     arguments.push_back(registers[i.operands[operand]]);
   auto extent = static_cast<int64_t>(registers[i.operands[0]]);
+  if (isTimed)
+    machine->synchronise();
   double processor = processorSeconds();
   auto begin = std::chrono::steady_clock::now();
   kernels->launch({static_cast<size_t>(i.immediate), extent, arguments, i.location});
+  if (isTimed)
+    machine->synchronise();
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   spent[i.immediate].launches += 1;
   spent[i.immediate].rows += extent;

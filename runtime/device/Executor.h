@@ -43,8 +43,11 @@ public:
   /// std::runtime_error before anything runs if a binding is missing or too small.
   void run(const std::string &name, const Bindings &bindings);
 
-  /// Per kernel of program(), since the executor was made.
+  /// Per kernel of program(), since the executor was made. A device that returns before a launch is
+  /// done is waited for only after timeLaunches(): until then its times are the host's.
   const std::vector<KernelTime> &times() const { return spent; }
+  /// From now on each launch is waited for, alone, so that times are the device's.
+  void timeLaunches() { isTimed = true; }
 
 private:
   class Addresses;
@@ -55,6 +58,7 @@ private:
   std::shared_ptr<Device> machine;
   std::unique_ptr<LoadedKernels> kernels; ///< none of a program without kernels
   std::vector<KernelTime> spent;
+  bool isTimed = false;
   DeviceMemory arena;                         ///< grows to the largest plan seen and stays
   std::map<std::string, DeviceMemory> staged; ///< what the host has, on a device that cannot see it
   std::map<const ProgramBuffer *, DeviceMemory> constants; ///< likewise

@@ -106,6 +106,8 @@ public:
   void update(double rate, double firstCorrection, double secondCorrection, double factor = 1);
 
   const Executor &executor() const { return machine; }
+  /// See Executor.
+  void timeLaunches() { machine.timeLaunches(); }
   const model::ModelConfig &config() const { return shape; }
 
 private:

@@ -10,6 +10,7 @@
 #include "mlir/Parser/Parser.h"
 #include "runtime/cpu/CPUDevice.h"
 #include "tests/compiler/kernels/Emulated.h"
+#include "tests/compiler/kernels/OnGPU.h"
 #include <cmath>
 #include <cstring>
 
@@ -108,24 +109,39 @@ static const TargetDescription &machineOf(const std::string &name) {
 }
 
 bool test::runs(const std::string &name) {
+  if (name == "cuda")
+    return gpuHere() != nullptr;
   return name == "simt" || &machineOf(name) >= &hostTarget(); // best first
 }
 
-Compiled::Compiled(const std::string &text, const std::string &machine) {
-  if (machine == "simt") {
-    emulated = std::make_unique<Emulated>(compileForEmulator(text, "kernel"));
-    return;
-  }
+bool test::isGPU(const std::string &machine) {
+  return machine == "simt" || machine == "cuda";
+}
+
+static Program compiled(const std::string &text, const ProgramOptions &options) {
   mlir::DialectRegistry registry;
   registerStages(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
     std::abort();
-  auto program = compileProgram(*module, {.machine = &machineOf(machine)});
+  auto program = compileProgram(*module, options);
   if (failed(program))
     std::abort();
-  code = std::make_unique<SharedCode>(program->code, "");
+  return *std::move(program);
+}
+
+Program test::compileForGPU(const std::string &text, const std::string &architecture) {
+  return compiled(text, {.machine = targetNamed(architecture), .kind = CodeKind::PTX});
+}
+
+Compiled::Compiled(const std::string &text, const std::string &machine) {
+  if (machine == "simt")
+    emulated = std::make_unique<Emulated>(compileForEmulator(text, "kernel"));
+  else if (machine == "cuda")
+    onGPU = std::make_unique<OnGPU>(compileForGPU(text, gpuHere()->architecture()));
+  else
+    code = std::make_unique<SharedCode>(compiled(text, {.machine = &machineOf(machine)}).code, "");
 }
 
 Compiled::~Compiled() = default;
@@ -134,6 +150,8 @@ void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argume
                    unsigned threads) {
   if (emulated)
     return emulated->run(kernel, extent, arguments, {.threads = threads});
+  if (onGPU)
+    return onGPU->run(kernel, extent, arguments);
   std::vector<void *> slots;
   for (const Argument &argument : arguments)
     slots.push_back(argument.bits);

@@ -53,9 +53,11 @@ struct Argument {
 };
 
 class Emulated;
+class OnGPU;
 
 /// The kernels of one module compiled for one machine ("avx512", "avx2", "portable"; "" is the
-/// host's), or as threads of a GPU that is emulated, with all checks on ("simt").
+/// host's), as threads of a GPU that is emulated, with all checks on ("simt"), or for the GPU of
+/// this machine ("cuda").
 class Compiled {
 public:
   explicit Compiled(const std::string &text, const std::string &machine = "");
@@ -67,10 +69,33 @@ public:
 private:
   std::unique_ptr<SharedCode> code;
   std::unique_ptr<Emulated> emulated;
+  std::unique_ptr<OnGPU> onGPU;
 };
 
-/// True if this processor runs code for `machine`.
+/// True if this processor, or a GPU beside it, runs code for `machine`.
 bool runs(const std::string &machine);
+/// True if `machine` is a GPU or stands for one.
+bool isGPU(const std::string &machine);
+
+/// `cases`, and those of the emulator for a GPU as well.
+template <typename Case>
+std::vector<Case> andOnGPU(std::vector<Case> cases) {
+  for (size_t i = 0, count = cases.size(); i < count; ++i)
+    if (isGPU(cases[i].machine))
+      cases.push_back(cases[i]), cases.back().machine = "cuda";
+  return cases;
+}
+
+/// Names a case after its machine, "simt_12": what a filter can ask for.
+struct MachineAndNumber {
+  template <typename Info>
+  std::string operator()(const Info &info) const {
+    if constexpr (requires { info.param.machine; })
+      return std::string(info.param.machine) + "_" + std::to_string(info.index);
+    else
+      return std::string(info.param) + "_" + std::to_string(info.index);
+  }
+};
 
 /// `text` with every `{name}` replaced; the names are given in pairs with what to put there.
 std::string substitute(std::string text,

@@ -103,7 +103,7 @@ TEST_P(Contract, TN) {
   check("tn");
 }
 
-const Case cases[] = {
+const std::vector<Case> cases = {
     {"avx512", Element::F32, 1, 64, 64},
     {"avx512", Element::F32, 131, 261,
      517}, // just over one block each way, two stretches and a bit
@@ -136,7 +136,7 @@ const Case cases[] = {
     {"simt", Element::BF16, 130, 264, 640, true}, // every access of 16 bytes
     {"simt", Element::BF16, 7, 5, 1, true},
 };
-INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(cases));
+INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(andOnGPU(cases)), MachineAndNumber());
 
 // What lies beyond an odd last term must not reach the sum, not even as 0 * infinity.
 TEST(ContractPairs, AnOddLastTermIsAlone) {

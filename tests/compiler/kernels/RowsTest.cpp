@@ -229,7 +229,7 @@ kernel.func @weigh(%dy: memref<?x{C}x{A}>, %f: memref<?x{A}>, %y: memref<?x{C}x{
 })";
 
 TEST_P(Rows, Folds) {
-  bool isOnGPU = GetParam().machine == std::string("simt");
+  bool isOnGPU = isGPU(GetParam().machine);
   Compiled kernels = compile(folds + std::string(isOnGPU ? "" : foldsRows));
   Element wide = element == Element::F64 ? element : Element::F32;
   double allowed = wide == Element::F64 ? 1e-13 : 2e-6;
@@ -269,7 +269,7 @@ TEST_P(Rows, Folds) {
   EXPECT_LT(normalizedError(table.values(), rowsOfTable), allowed);
 }
 
-const Case cases[] = {
+const std::vector<Case> cases = {
     {"avx512", Element::F32, 3, 64},
     {"avx512", Element::F32, 300,
      1023},                         // the tail after the last whole vector; two blocks of a fold
@@ -294,6 +294,6 @@ const Case cases[] = {
     {"simt", Element::BF16, 5, 1023},
     {"simt", Element::BF16, 2, 64},
 };
-INSTANTIATE_TEST_SUITE_P(Every, Rows, testing::ValuesIn(cases));
+INSTANTIATE_TEST_SUITE_P(Every, Rows, testing::ValuesIn(andOnGPU(cases)), MachineAndNumber());
 
 } // namespace
