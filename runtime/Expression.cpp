@@ -95,6 +95,12 @@ double limited(double x, double low, double high) { // not a number stays so
   return x < low ? low : x > high ? high : x;
 }
 
+/// Of a large number on either side no exponential overflows.
+double logSigmoid(double x) {
+  double small = maths::log(1 + maths::exp(x < 0 ? x : -x));
+  return x < 0 ? x - small : -small;
+}
+
 double floorMod(double a, double b) {
   double rest = std::fmod(a, b); // exact, so the same everywhere
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
@@ -257,7 +263,11 @@ double Evaluator::number(uint32_t index) const {
   case Exp:
     return maths::exp(operand(node, 0));
   case Log:
+    if (const Node &inner = at(node.operands[0]); inner.operation == Sigmoid)
+      return logSigmoid(operand(inner, 0));
     return maths::log(operand(node, 0));
+  case Sigmoid:
+    return maths::exp(logSigmoid(operand(node, 0)));
   case Log2:
     return maths::log2(operand(node, 0));
   case Sqrt:
@@ -331,7 +341,14 @@ Scope Expression::scope() const {
 bool Expression::usesModel() const {
   return std::ranges::any_of(nodes, [](const Node &node) {
     return node.operation == Read &&
-           (node.attribute == Attribute::Nll || node.attribute == Attribute::LogSumExp);
+           (node.attribute == Attribute::Nll || node.attribute == Attribute::LogSumExp ||
+            node.attribute == Attribute::LogP);
+  });
+}
+
+bool Expression::readsPairs() const {
+  return std::ranges::any_of(nodes, [](const Node &node) {
+    return node.operation == Read && (node.scope == Scope::Chosen || node.scope == Scope::Rejected);
   });
 }
 
@@ -348,16 +365,17 @@ Value evaluateConstant(const Expression &expression) {
 }
 
 std::string_view spelling(Scope scope) {
-  constexpr std::string_view names[] = {"constant", "token", "turn",  "span",    "sequence", "pack",
-                                        "bucket",   "step",  "later", "earlier", "pairs"};
+  constexpr std::string_view names[] = {"constant", "token",  "turn",    "span",  "sequence",
+                                        "pack",     "bucket", "step",    "later", "earlier",
+                                        "pairs",    "chosen", "rejected"};
   return names[static_cast<size_t>(scope)];
 }
 
 std::string_view spelling(Attribute attribute) {
-  constexpr std::string_view names[] = {"index",     "id",       "position", "role",  "nll",
-                                        "logsumexp", "tokens",   "targets",  "text",  "record",
-                                        "turns",     "spans",    "source",   "field", "sequences",
-                                        "length",    "progress", "packs",    "score"};
+  constexpr std::string_view names[] = {
+      "index",    "id",     "position", "role",  "nll",       "logsumexp", "tokens",    "targets",
+      "text",     "record", "turns",    "spans", "source",    "field",     "sequences", "length",
+      "progress", "packs",  "score",    "logp",  "reference", "characters"};
   return names[static_cast<size_t>(attribute)];
 }
 

@@ -33,29 +33,35 @@ enum class Scope : uint8_t {
   // Only in a score: the two spans of a pair, and all pairs of a sequence.
   Later,
   Earlier,
-  Pairs
+  Pairs,
+  // Only in the loss of pairs: the two answers of a pair.
+  Chosen,
+  Rejected
 };
 
 enum class Attribute : uint8_t {
-  Index,     ///< of the token, turn, span, sequence, bucket or step, from 0
-  Id,        ///< token
-  Position,  ///< token
-  Role,      ///< token, turn: text
-  Nll,       ///< token: from the model
-  LogSumExp, ///< token: from the model
-  Tokens,    ///< span … step
-  Targets,   ///< sequence, pack, step
-  Text,      ///< turn, span
-  Record,    ///< sequence: file ordinal of its origin
-  Turns,     ///< sequence
-  Spans,     ///< sequence
-  Source,    ///< sequence: name of the definition that read the file
-  Field,     ///< sequence: field("name"), the name is Node::text
-  Sequences, ///< pack, bucket, step
-  Length,    ///< bucket
-  Progress,  ///< step: 0..1
-  Packs,     ///< step
-  Score,     ///< token, span, sequence: the score named Node::text
+  Index,      ///< of the token, turn, span, sequence, bucket or step, from 0
+  Id,         ///< token
+  Position,   ///< token
+  Role,       ///< token, turn: text
+  Nll,        ///< token: from the model
+  LogSumExp,  ///< token: from the model
+  Tokens,     ///< span … step
+  Targets,    ///< sequence, pack, step
+  Text,       ///< turn, span
+  Record,     ///< sequence: file ordinal of its origin
+  Turns,      ///< sequence
+  Spans,      ///< sequence
+  Source,     ///< sequence: name of the definition that read the file
+  Field,      ///< sequence: field("name"), the name is Node::text
+  Sequences,  ///< pack, bucket, step
+  Length,     ///< bucket
+  Progress,   ///< step: 0..1
+  Packs,      ///< step
+  Score,      ///< token, span, sequence: the score named Node::text
+  LogP,       ///< chosen, rejected: sum over the answer's targets, from the model
+  Reference,  ///< chosen, rejected: the same from the train's `reference:`
+  Characters, ///< chosen, rejected
 };
 
 std::string_view spelling(Scope scope);
@@ -113,7 +119,8 @@ enum class Operation : uint8_t {
   // choice(a, b, …).
   Uniform,
   Choice,
-  Model, ///< perplexity, logprob, logit: a model in the loop, named Node::text
+  Model,   ///< perplexity, logprob, logit: a model in the loop, named Node::text
+  Sigmoid, ///< log(sigmoid(x)) is computed without the sigmoid's underflow
 };
 
 /// A checked expression: nodes in post-order, the root last.
@@ -136,8 +143,10 @@ struct Expression {
   const Node &root() const { return nodes.back(); }
   /// The narrowest scope whose attributes are read outside reductions.
   Scope scope() const;
-  /// True if some node reads token.nll or token.logsumexp.
+  /// True if some node reads token.nll, token.logsumexp or an answer's logp.
   bool usesModel() const;
+  /// True if some node reads the answers of a pair.
+  bool readsPairs() const;
 };
 
 /// A number (booleans are 0 and 1), a text, or the many values of a softmax.

@@ -98,4 +98,21 @@ std::string resolvePath(const SourceManager &sources, const CheckedValue &path) 
   return (recipe.parent_path() / given).lexically_normal().string();
 }
 
+bool CheckedRecipe::arePairs(const CheckedValue &data) const {
+  if (data.kind == ValueKind::Reference)
+    return arePairs(definitions[data.definition].value);
+  if (data.kind != ValueKind::Call)
+    return false;
+  // All that come together are pairs, or none.
+  const CheckedValue *from = data.find("data");
+  if (from && from->kind == ValueKind::List && !from->items.empty())
+    return arePairs(from->items.front());
+  if (from)
+    return arePairs(*from);
+  for (const CheckedArgument &share : data.arguments)
+    if (share.named && data.calls("mix"))
+      return arePairs(find(share.name)->value);
+  return data.calls("pairs");
+}
+
 } // namespace roux

@@ -146,6 +146,8 @@ struct CheckedRecipe {
   const CheckedDefinition &run() const { return definitions.back(); }
   const CheckedDefinition *trainBehind(const CheckedValue &model) const;
   const CheckedDefinition *trainNamedBy(const CheckedValue &model) const;
+  /// Whether the records of `data` are pairs of answers.
+  bool arePairs(const CheckedValue &data) const;
 };
 
 /// The definition that `reference` names.

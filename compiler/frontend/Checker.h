@@ -184,6 +184,16 @@ private:
   void checkSchedule(const CheckedValue &schedule);
   void checkTrain(const CheckedDefinition &train);
   void checkAdapter(const CheckedDefinition &train);
+  // Pairs.cpp: what data, loss and batch of pairs have to do with one another.
+  void checkPairs(const CheckedDefinition &train);
+  void checkPairLoss(const CheckedDefinition &train);
+  void checkPairBatch(const CheckedDefinition &train);
+  void checkReference(const CheckedDefinition &train);
+  void checkPairsMeasured(const CheckedDefinition &eval);
+  /// Whether the records of `data` are pairs of answers; reports what cannot be done with pairs,
+  /// and pairs beside other records.
+  bool arePairs(const CheckedValue &data);
+  void refuseOfPairs(const CheckedValue &call);
   /// The `adapt:` keys of the blocks around a model, the outermost first; those of a train's model
   /// are done with.
   std::vector<const CheckedValue *> adaptersIn(const CheckedValue &model) const;
@@ -229,6 +239,7 @@ private:
   SourceRange seedRange;
   std::vector<uint32_t> *reads = nullptr; ///< of the definition being checked
   FormulaScope formulas;                  ///< names of the place being checked
+  std::map<uint32_t, bool> pairs;         ///< of data definitions, whether they are pairs
 };
 
 } // namespace roux

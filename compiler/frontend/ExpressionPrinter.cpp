@@ -45,6 +45,7 @@ constexpr FunctionRow functions[] = {
     {Operation::Any, "any"},           {Operation::All, "all"},
     {Operation::Quantile, "quantile"}, {Operation::Softmax, "softmax"},
     {Operation::Entropy, "entropy"},   {Operation::Choice, "choice"},
+    {Operation::Sigmoid, "sigmoid"},
 };
 
 class Printer {

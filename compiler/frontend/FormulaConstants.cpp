@@ -19,7 +19,7 @@ static Values findConstants(const std::vector<Expression::Node> &nodes) {
   using enum Operation;
   static constexpr Operation plain[] = {Number, Negate, Add,  Subtract, Multiply, Divide,
                                         Power,  Mod,    Min,  Max,      Abs,      Exp,
-                                        Log,    Log2,   Sqrt, Floor,    Clamp};
+                                        Log,    Log2,   Sqrt, Floor,    Clamp,    Sigmoid};
   Values values(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (std::ranges::find(plain, nodes[i].operation) == std::end(plain) ||

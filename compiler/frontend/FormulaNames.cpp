@@ -35,9 +35,11 @@ bool FormulaChecker::isVisible(Scope scope, std::string_view what, SourceRange w
 FormulaChecker::Result FormulaChecker::readAttribute(const AttributeRow &row, Scope scope,
                                                      SourceRange where, std::string_view field) {
   std::string name = std::string(spelling(scope)) + "." + std::string(row.name);
-  if (place.place == Place::Loss && row.needs != Needs::Model)
-    return error(where, "'loss' reads token.nll and token.logsumexp alone; '" + name +
-                            "' belongs in 'weight'");
+  bool isOfAnswer = scope == Scope::Chosen || scope == Scope::Rejected;
+  if (place.place == Place::Loss && row.needs != Needs::Model && !isOfAnswer)
+    return error(where, "'loss' reads token.nll and token.logsumexp, or of pairs chosen and "
+                        "rejected; '" +
+                            name + "' belongs in 'weight'");
   if (!isVisible(scope, name, where))
     return std::nullopt;
   if (row.needs > place.needs)

@@ -30,6 +30,8 @@ static constexpr FormulaRow rows[] = {
      "1 / (sqrt(sequence.targets) * step.sequences)"},
     {"floor", Function, Op::Floor, 1, 1, Sort::Number, Sort::Number, "floor(x)",
      "the whole number at or below", "floor(token.index / 64) / step.targets"},
+    {"sigmoid", Function, Op::Sigmoid, 1, 1, Sort::Number, Sort::Number, "sigmoid(x)",
+     "1 / (1 + exp(-x)); its logarithm is exact for any x", "sigmoid(token.index) / step.targets"},
     {"mod", Function, Op::Mod, 2, 2, Sort::Number, Sort::Number, "mod(a, b)",
      "remainder of a / b, with the sign of b", "mod(token.index, 2) / step.targets"},
     {"clamp", Function, Op::Clamp, 3, 3, Sort::Number, Sort::Number, "clamp(x, low, high)",

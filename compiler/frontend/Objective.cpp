@@ -30,6 +30,12 @@ constexpr SymbolRow symbolRows[] = {
     {"sequence.tokens", "n_i", "tokens of sequence i"},
     {"token.nll", "nll", "negative log-likelihood of target t"},
     {"token.logsumexp", "z", "logarithm of the sum of its exponentials of logits"},
+    {"chosen.logp", "l_c", "log-probability of the chosen answer, all its targets together"},
+    {"rejected.logp", "l_r", "the same of the rejected answer"},
+    {"chosen.reference", "r_c", "l_c of the reference"},
+    {"rejected.reference", "r_r", "l_r of the reference"},
+    {"chosen.targets", "n_c", "targets of the chosen answer"},
+    {"rejected.targets", "n_r", "targets of the rejected answer"},
 };
 
 /// `text` with every attribute that has a symbol replaced by it.
@@ -86,7 +92,7 @@ std::string written(const SourceManager &sources, const CheckedValue &value) {
 
 /// The step's weights: L = outer * sum over rows of (… * loss).
 struct Weights {
-  explicit Weights(const Expression &weight) {
+  Weights(const Expression &weight, bool ofPairs) : ofPairs(ofPairs) {
     Monomial rest = asMonomial(weight);
     token = rest.takeUpTo(Scope::Span);
     sequence = rest.takeUpTo(Scope::Sequence);
@@ -97,6 +103,7 @@ struct Weights {
     usesModel = weight.usesModel();
   }
   Monomial token, sequence, pack, step;
+  bool ofPairs; ///< a row is a pair, which has one loss and not one for each target
   bool usesModel = false;
   bool hasOpaque = false; ///< a factor of the sequence that is no count
 };
@@ -110,7 +117,7 @@ std::string printNested(const Weights &weights, const std::string &loss) {
   };
   open(weights.step, weights.pack.isOne() ? "" : " sum_k");
   open(weights.pack, " sum_i");
-  open(weights.sequence, " sum_t");
+  open(weights.sequence, weights.ofPairs ? "" : " sum_t");
   if (!weights.token.isOne())
     text += " " + inParentheses(printFraction(weights.token)) + " *";
   return text + " " + loss;
@@ -140,7 +147,8 @@ std::optional<Monomial> total(const Weights &weights) {
   if (!weights.token.factors.empty() || weights.usesModel)
     return std::nullopt;
   Monomial result = weights.sequence;
-  result.multiply("sequence.targets", {Scope::Sequence, 1, "sequence.targets", true});
+  if (!weights.ofPairs)
+    result.multiply("sequence.targets", {Scope::Sequence, 1, "sequence.targets", true});
   Scope outer = weights.pack.factors.empty() ? Scope::Step : Scope::Pack;
   auto [key, factor] = summed(result, Scope::Sequence, outer);
   Monomial sum = outer == Scope::Pack ? weights.pack : weights.step;
@@ -162,12 +170,14 @@ std::string placeOf(const SourceManager &sources, const CheckedValue &value) {
 
 std::string countsAs(const Weights &weights) {
   auto at = weights.sequence.factors.find("sequence.targets");
-  double exponent = 1 + (at == weights.sequence.factors.end() ? 0 : at->second.exponent);
+  double exponent =
+      (weights.ofPairs ? 0 : 1) + (at == weights.sequence.factors.end() ? 0 : at->second.exponent);
   bool isOther = weights.sequence.factors.size() > (at == weights.sequence.factors.end() ? 0 : 1);
   if (isOther || !weights.token.factors.empty() || !weights.pack.factors.empty())
     return "";
   if (exponent == 0)
-    return "  every sequence counts the same\n";
+    return weights.ofPairs ? "  every pair counts the same\n"
+                           : "  every sequence counts the same\n";
   if (exponent == 1)
     return "  every target counts the same\n";
   return fmt::format("  a sequence counts as its targets to the power {}\n", exponent);
@@ -193,7 +203,7 @@ std::string invariance(const CheckedDefinition &train, const Weights &weights) {
 
 std::string describeObjective(const SourceManager &sources, const CheckedDefinition &train) {
   std::vector<const SymbolRow *> used;
-  Weights weights(train["weight"].expression);
+  Weights weights(train["weight"].expression, train["loss"].expression.readsPairs());
   std::string loss = print(train["loss"].expression);
   bool isSum = train["loss"].expression.root().operation == Operation::Add ||
                train["loss"].expression.root().operation == Operation::Subtract;
@@ -201,9 +211,10 @@ std::string describeObjective(const SourceManager &sources, const CheckedDefinit
   std::string text = fmt::format("train {}\n  {}\n", train.name, formula);
   for (const SymbolRow *row : used)
     text += fmt::format("    {:<4} {:<17} {}\n", row->symbol, row->attribute, row->meaning);
-  for (const char *key : {"target", "weight", "loss"})
-    text += fmt::format("  {:<7} {}   ({})\n", std::string(key) + ":", written(sources, train[key]),
-                        placeOf(sources, train[key]));
+  for (const char *key : {"target", "weight", "loss", "reference"})
+    if (!train[key].isNone())
+      text += fmt::format("  {:<7} {}   ({})\n", std::string(key) + ":",
+                          written(sources, train[key]), placeOf(sources, train[key]));
   text += countsAs(weights);
   if (std::optional<Monomial> sum = total(weights))
     text += "  sum of the weights of a step: " + printFraction(*sum) +

@@ -233,6 +233,7 @@ void Checker::checkTrain(const CheckedDefinition &train) {
                fmt::format("'carry' takes from a train, but 'model' {}", whyNoTrain(model)))
         .note(model.where, "the model is here");
   checkAdapter(train);
+  checkPairs(train);
   checkSchedule(train["schedule"]);
   if (!train["patience"].isNone() && !train["keep"].calls("best"))
     diagnostics.error(train["patience"].where,
@@ -302,6 +303,7 @@ void Checker::checkEval(const CheckedDefinition &eval) {
         eval["target"].isNone())
       diagnostics.error(task.value.where, "loss() needs to know its targets: '" + eval.name +
                                               "' measures no train, so write 'target:'");
+  checkPairsMeasured(eval);
   const CheckedValue &during = eval["during"];
   if (during.kind == ValueKind::Call && !trainNamedBy(definitionAt(), model) &&
       model.kind != ValueKind::Mistaken)
@@ -322,6 +324,9 @@ void Checker::checkEval(const CheckedDefinition &eval) {
 }
 
 void Checker::checkModels(const CheckedDefinition &score) {
+  if (arePairs(score["data"]))
+    diagnostics.error(score["data"].where, "a score is of one text a record, and a pair has two; "
+                                           "what a model says of answers is chosen.reference");
   const Expression &value = score["value"].expression;
   bool asks = std::ranges::any_of(value.nodes, [](const Expression::Node &node) {
     return node.operation == Operation::Model && node.text == "perplexity";

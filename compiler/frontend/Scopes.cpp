@@ -16,6 +16,7 @@ constexpr ScopeSet spanLike = scopesOf(Scope::Turn, Scope::Span, Scope::Later, S
 constexpr ScopeSet inSequence = scopesOf(Scope::Token, Scope::Turn, Scope::Span);
 constexpr ScopeSet upToSequence = inSequence | bit(Scope::Sequence);
 constexpr ScopeSet upToStep = upToSequence | scopesOf(Scope::Pack, Scope::Step);
+constexpr ScopeSet answers = scopesOf(Scope::Chosen, Scope::Rejected);
 constexpr ScopeSet scoring = upToSequence | scopesOf(Scope::Later, Scope::Earlier, Scope::Pairs);
 
 constexpr ScopeRow scopeRows[] = {
@@ -29,6 +30,8 @@ constexpr ScopeRow scopeRows[] = {
     {"later", Scope::Later, "the second span of a pair"},
     {"earlier", Scope::Earlier, "the first span of a pair"},
     {"pairs", Scope::Pairs, "the pairs of a sequence"},
+    {"chosen", Scope::Chosen, "the answer of a pair that is preferred"},
+    {"rejected", Scope::Rejected, "the other answer of the pair"},
 };
 
 constexpr AttributeRow attributeRows[] = {
@@ -45,9 +48,9 @@ constexpr AttributeRow attributeRows[] = {
     {"logsumexp", Attribute::LogSumExp, bit(Scope::Token), Sort::Number, Needs::Model,
      "logarithm of the sum of the exponentials of the logits"},
     {"tokens", Attribute::Tokens,
-     scopesOf(Scope::Sequence, Scope::Pack, Scope::Bucket, Scope::Step) | spanLike, Sort::Number,
-     Needs::Data, "how many", false, true},
-    {"targets", Attribute::Targets, scopesOf(Scope::Sequence, Scope::Pack, Scope::Step),
+     scopesOf(Scope::Sequence, Scope::Pack, Scope::Bucket, Scope::Step) | spanLike | answers,
+     Sort::Number, Needs::Data, "how many; of an answer, with its prompt", false, true},
+    {"targets", Attribute::Targets, scopesOf(Scope::Sequence, Scope::Pack, Scope::Step) | answers,
      Sort::Number, Needs::Targets, "how many tokens are predicted"},
     {"text", Attribute::Text, spanLike, Sort::Text, Needs::Data, "its text"},
     {"record", Attribute::Record, bit(Scope::Sequence), Sort::Number, Needs::Data,
@@ -67,6 +70,12 @@ constexpr AttributeRow attributeRows[] = {
     {"progress", Attribute::Progress, bit(Scope::Step), Sort::Number, Needs::Data,
      "share of the training that is done, 0..1"},
     {"packs", Attribute::Packs, bit(Scope::Step), Sort::Number, Needs::Targets, "with targets"},
+    {"logp", Attribute::LogP, answers, Sort::Number, Needs::Model,
+     "logarithm of the probability of the answer's targets together"},
+    {"reference", Attribute::Reference, answers, Sort::Number, Needs::Model,
+     "the same from the model that the train's `reference:` names"},
+    {"characters", Attribute::Characters, answers, Sort::Number, Needs::Data,
+     "of the answer's text"},
 };
 
 constexpr PlaceRow placeRows[] = {
@@ -79,7 +88,7 @@ constexpr PlaceRow placeRows[] = {
      "records are joined before they are tokenized", false},
     {Place::Target, "target", upToSequence, 0, Sort::Truth, Needs::Data,
      "targets are chosen before anything is batched or any model runs", true},
-    {Place::Loss, "loss", bit(Scope::Token), 0, Sort::Number, Needs::Model, "", false},
+    {Place::Loss, "loss", bit(Scope::Token) | answers, 0, Sort::Number, Needs::Model, "", false},
     {Place::Weight, "weight", upToStep, 0, Sort::Number, Needs::Model, "", true},
     {Place::Position, "position", upToSequence, 0, Sort::Number, Needs::Targets,
      "positions are planned before any model runs", true},
@@ -153,6 +162,8 @@ static int width(Scope scope) {
   case Scope::Later:
   case Scope::Earlier:
   case Scope::Pairs:
+  case Scope::Chosen:
+  case Scope::Rejected:
     return 3;
   case Scope::Sequence:
     return 4;

@@ -17,13 +17,14 @@ using Node = Expression::Node;
 using enum Operation;
 
 constexpr Operation arithmetic[] = {
-    Negate, Not,       Add,     Subtract,     Multiply, Divide, Power,   Equal, NotEqual,
-    Less,   LessEqual, Greater, GreaterEqual, And,      Or,     Between, Among, If,
-    Min,    Max,       Abs,     Exp,          Log,      Log2,   Sqrt,    Floor, Clamp};
+    Negate,    Not,     Add,          Subtract, Multiply, Divide,  Power, Equal,  NotEqual, Less,
+    LessEqual, Greater, GreaterEqual, And,      Or,       Between, Among, If,     Min,      Max,
+    Abs,       Exp,     Log,          Log2,     Sqrt,     Floor,   Clamp, Sigmoid};
 
 bool isModelValue(const Node &node) {
   return node.operation == Read &&
-         (node.attribute == Attribute::Nll || node.attribute == Attribute::LogSumExp);
+         (node.attribute == Attribute::Nll || node.attribute == Attribute::LogSumExp ||
+          node.attribute == Attribute::LogP);
 }
 
 bool isDraw(const Node &node) {
@@ -132,6 +133,22 @@ void Splitter::copy(uint32_t index) {
 
 WeightFormula splitWeight(const Expression &weight) {
   return Splitter(weight).run();
+}
+
+WeightFormula splitPairLoss(const Expression &weight, const Expression &loss) {
+  Expression product = weight;
+  auto shift = static_cast<uint32_t>(weight.nodes.size());
+  for (Node node : loss.nodes) {
+    for (uint32_t &operand : node.operands)
+      operand += shift;
+    product.nodes.push_back(std::move(node));
+  }
+  Node times;
+  times.operation = Multiply;
+  times.operands = {shift - 1, static_cast<uint32_t>(product.nodes.size() - 1)};
+  times.where = loss.root().where;
+  product.nodes.push_back(std::move(times));
+  return splitWeight(product);
 }
 
 } // namespace roux

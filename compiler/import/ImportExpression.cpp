@@ -43,6 +43,7 @@ private:
   mlir::Value read(const Node &node, mlir::Location loc);
   mlir::Value arithmetic(const Node &node, mlir::Location loc);
   mlir::Value function(const Node &node, mlir::Location loc);
+  mlir::Value logSigmoid(mlir::Value value, mlir::Location loc);
   mlir::Value clamp(mlir::Value value, mlir::Value low, mlir::Value high, mlir::Location loc);
   mlir::Value logic(const Node &node, mlir::Location loc);
   mlir::Value compare(const Node &node, mlir::Location loc);
@@ -122,7 +123,26 @@ mlir::Value Emitter::clamp(mlir::Value value, mlir::Value low, mlir::Value high,
   return arith::SelectOp::create(builder, loc, below, low, limited);
 }
 
+/// As the evaluator has it: the exponential is of a number that is not above 0.
+mlir::Value Emitter::logSigmoid(mlir::Value value, mlir::Location loc) {
+  mlir::Value below =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, value, real(0, loc));
+  mlir::Value opposite = arith::NegFOp::create(builder, loc, value);
+  mlir::Value small = arith::SelectOp::create(builder, loc, below, value, opposite);
+  mlir::Value more =
+      arith::AddFOp::create(builder, loc, real(1, loc), math::ExpOp::create(builder, loc, small));
+  mlir::Value log = math::LogOp::create(builder, loc, more);
+  mlir::Value ofSmall = arith::SubFOp::create(builder, loc, value, log);
+  mlir::Value ofLarge = arith::NegFOp::create(builder, loc, log);
+  return arith::SelectOp::create(builder, loc, below, ofSmall, ofLarge);
+}
+
 mlir::Value Emitter::function(const Node &node, mlir::Location loc) {
+  if (node.operation == Operation::Sigmoid)
+    return math::ExpOp::create(builder, loc, logSigmoid(numberOf(node, 0), loc));
+  if (const Node &inner = expression.nodes[node.operands[0]];
+      node.operation == Operation::Log && inner.operation == Operation::Sigmoid)
+    return logSigmoid(numberOf(inner, 0), loc);
   mlir::Value value = numberOf(node, 0);
   switch (node.operation) {
   case Operation::Min:
@@ -299,7 +319,8 @@ mlir::Value Emitter::emit(uint32_t index) {
   }
   if (node.operation >= Operation::Sum && node.operation <= Operation::Entropy)
     return reduce(node, loc);
-  if (node.operation >= Operation::Min && node.operation <= Operation::Clamp)
+  bool isFunction = node.operation >= Operation::Min && node.operation <= Operation::Clamp;
+  if (isFunction || node.operation == Operation::Sigmoid)
     return function(node, loc);
   return arithmetic(node, loc);
 }

@@ -202,7 +202,8 @@ mlir::Operation *Importer::create(OperationState &state, const CheckedDefinition
 void Importer::keys(const CheckedDefinition &made, OperationState &state) {
   for (const CheckedArgument &key : made.keys)
     if (mlir::Attribute attribute = values.attribute(key.value))
-      if (std::string_view name = key.name; name != "model" && name != "target")
+      if (std::string_view name = key.name;
+          name != "model" && name != "target" && name != "reference")
         state.addAttribute(dialectKey(name), attribute);
 }
 
@@ -228,7 +229,7 @@ void Importer::train(const CheckedDefinition &made) {
   OperationState state(values.location(made.where), recipe::TrainOp::getOperationName());
   keys(made, state);
   auto train = cast<recipe::TrainOp>(create(state, made, 5));
-  inputs(made, {"model", "data", "batch", "position"}, train.getInputs());
+  inputs(made, {"model", "data", "batch", "position", "reference"}, train.getInputs());
   formula(made["target"], true, train.getTarget());
   formula(made["weight"], false, train.getWeight());
   formula(made["loss"], false, train.getLoss());

@@ -9,6 +9,7 @@
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/Words.h"
 
+#include <fmt/format.h>
 #include <set>
 
 namespace roux {
@@ -125,6 +126,8 @@ PlanSpec planSpecOf(const SourceManager &sources, const CheckedRecipe &recipe,
   spec.seed = recipe.seed;
   spec.construct = train.name;
   spec.batch = batchOf(sources, train["batch"]);
+  if (train["loss"].expression.readsPairs())
+    spec.batch.attend = Reach::Span;
   spec.position = positionOf(sources, train["position"]);
   spec.length = lengthOf(sources, train["length"]);
   spec.context = context;
@@ -166,9 +169,22 @@ static void collectTokenScores(const Expression &expression, std::set<std::strin
       found.insert(node.text);
 }
 
+StoreSchema pairSchemaOf(const CheckedDefinition &train) {
+  std::set<std::string> found;
+  for (const Expression::Node &node : train["loss"].expression.nodes)
+    if (node.operation == Operation::Read && node.attribute == Attribute::Characters)
+      found.insert(fmt::format("characters:{}", spelling(node.scope)));
+  StoreSchema schema;
+  for (const std::string &name : found)
+    schema.attributes.push_back({name, false});
+  return schema;
+}
+
 StoreSchema storeSchemaOf(const CheckedDefinition &train) {
   std::set<std::pair<std::string, bool>> found;
   collect(train["weight"].expression, found);
+  for (const StoreSchema::Attribute &attribute : pairSchemaOf(train).attributes)
+    found.insert({attribute.name, attribute.isText});
   if (const CheckedValue &position = train["position"]; position.calls("gaps"))
     collect(position["prefix"].expression, found);
   std::set<std::string> scores;

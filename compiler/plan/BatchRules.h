@@ -20,4 +20,7 @@ data::PlanSpec planSpecOf(const SourceManager &sources, const CheckedRecipe &rec
 /// The fields and memberships that the expressions of `train` read of a sequence.
 data::StoreSchema storeSchemaOf(const CheckedDefinition &train);
 
+/// What the loss of `train`, which is of pairs, reads of a pair that only its record knows.
+data::StoreSchema pairSchemaOf(const CheckedDefinition &train);
+
 } // namespace roux

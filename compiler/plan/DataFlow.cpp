@@ -77,7 +77,8 @@ constexpr std::pair<std::string_view, data::SourceKind> kinds[] = {
     {"chat", data::SourceKind::Chat},
     {"completion", data::SourceKind::Completion},
     {"text", data::SourceKind::Text},
-    {"tokens", data::SourceKind::Tokens}};
+    {"tokens", data::SourceKind::Tokens},
+    {"pairs", data::SourceKind::Pairs}};
 
 } // namespace
 
@@ -142,6 +143,7 @@ const DataFlow::Row DataFlow::rows[] = {
     {"completion", DataOperation::Read, read},
     {"text", DataOperation::Read, read},
     {"tokens", DataOperation::Read, read},
+    {"pairs", DataOperation::Read, read},
     {"where", DataOperation::Where,
      [](DataFlow &, const CheckedValue &call, DataStep &step) {
        step.expression = call["condition"].expression;

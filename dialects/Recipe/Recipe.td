@@ -72,7 +72,8 @@ def Recipe_Scope : Recipe_Enum<"Scope", "what an attribute belongs to", [
   I32EnumAttrCase<"constant", 0>, I32EnumAttrCase<"token", 1>, I32EnumAttrCase<"turn", 2>,
   I32EnumAttrCase<"span", 3>, I32EnumAttrCase<"sequence", 4>, I32EnumAttrCase<"pack", 5>,
   I32EnumAttrCase<"bucket", 6>, I32EnumAttrCase<"step", 7>, I32EnumAttrCase<"later", 8>,
-  I32EnumAttrCase<"earlier", 9>, I32EnumAttrCase<"pairs", 10>]>;
+  I32EnumAttrCase<"earlier", 9>, I32EnumAttrCase<"pairs", 10>, I32EnumAttrCase<"chosen", 11>,
+  I32EnumAttrCase<"rejected", 12>]>;
 def Recipe_ScopeAttr : EnumAttr<Recipe_Dialect, Recipe_Scope, "scope">;
 
 def Recipe_Attribute : Recipe_Enum<"Attribute_", "what is read of a scope", [
@@ -82,7 +83,8 @@ def Recipe_Attribute : Recipe_Enum<"Attribute_", "what is read of a scope", [
   I32EnumAttrCase<"record", 9>, I32EnumAttrCase<"turns", 10>, I32EnumAttrCase<"spans", 11>,
   I32EnumAttrCase<"source", 12>, I32EnumAttrCase<"field", 13>, I32EnumAttrCase<"sequences", 14>,
   I32EnumAttrCase<"length", 15>, I32EnumAttrCase<"progress", 16>, I32EnumAttrCase<"packs", 17>,
-  I32EnumAttrCase<"score", 18>]>;
+  I32EnumAttrCase<"score", 18>, I32EnumAttrCase<"logp", 19>, I32EnumAttrCase<"reference", 20>,
+  I32EnumAttrCase<"characters", 21>]>;
 def Recipe_AttributeAttr : EnumAttr<Recipe_Dialect, Recipe_Attribute, "attribute">;
 
 def Recipe_Reduction : Recipe_Enum<"Reduction", "how many values become one", [

@@ -44,6 +44,11 @@ def Recipe_TokensSourceOp : Recipe_Source<"tokens", (ins)> {
   let description = "The ids are those of the consumer's tokenizer; others are an error.";
 }
 
+def Recipe_PairsSourceOp : Recipe_Source<"pairs", (ins)> {
+  let summary = "prompts with a chosen and a rejected answer";
+  let description = "A record is one sequence of two segments, each the prompt and an answer.";
+}
+
 //===----------------------------------------------------------------------===//
 // Records
 //===----------------------------------------------------------------------===//

@@ -90,7 +90,8 @@ def Recipe_TrainOp : Recipe_Definition<"train", (ins Recipe_Option<["adamw"]>:$o
   let summary = "a model made from a model by training";
   let description = [{
     The loss of a step is the sum over its targets of weight times loss. `inputs` yields the model,
-    the data, the batch policy and, where they bend, the positions. `target` is a truth for each
+    the data, the batch policy, where they bend the positions, and the reference if there is one.
+    `target` is a truth for each
     token at the token being predicted, `weight` and `loss` are numbers for each target, `position`
     is a number for each token and is empty where `inputs` yields positions.
   }];

@@ -69,6 +69,9 @@ LogicalResult TrainOp::verify() {
                            PolicyType::get(context)};
   if (getPosition().empty())
     inputs.push_back(PositionsType::get(context));
+  if (std::optional<ValueRange> given = resultsOf<YieldOp>(getInputs());
+      given && given->size() > inputs.size())
+    inputs.push_back(ModelType::get(context)); // the reference
   if (failed(verifyYield(*this, getInputs(), inputs)) ||
       failed(verifyFormula(*this, getTarget(), "target", truth)) ||
       failed(verifyFormula(*this, getWeight(), "weight", number)) ||
@@ -158,6 +161,7 @@ static ArrayRef<Attribute_> attributesOf(Scope scope) {
   static constexpr A bucket[] = {A::index, A::length, A::tokens, A::sequences};
   static constexpr A step[] = {A::index,   A::progress,  A::tokens,
                                A::targets, A::sequences, A::packs};
+  static constexpr A answer[] = {A::tokens, A::targets, A::logp, A::reference, A::characters};
   switch (scope) {
   case Scope::constant:
   case Scope::pairs:
@@ -178,6 +182,9 @@ static ArrayRef<Attribute_> attributesOf(Scope scope) {
     return bucket;
   case Scope::step:
     return step;
+  case Scope::chosen:
+  case Scope::rejected:
+    return answer;
   }
   llvm_unreachable("every scope is listed");
 }

@@ -73,7 +73,7 @@ static constexpr Construct rows[] = {
      .parameters = written,
      .options = readingOptions,
      .text = "records of `prompt` and `completion`",
-     .example = R"(completion("data/pairs.jsonl", ends: eos))",
+     .example = R"(completion("data/completions.jsonl", ends: eos))",
      .state = State::Runs},
     {.name = "text",
      .family = Family::Source,
@@ -89,6 +89,14 @@ static constexpr Construct rows[] = {
      .text = "records of ids, already tokenized",
      .example = R"(tokens("data/ids.jsonl"))",
      .state = State::Runs},
+    {.name = "pairs",
+     .family = Family::Source,
+     .parameters = tokenized,
+     .options = readingOptions,
+     .text = "a prompt with a `chosen` and a `rejected` answer; the model's chat template renders "
+             "both, a pair is one sequence with two segments, and only the answers have targets",
+     .example = R"(pairs("data/preferences.jsonl"))",
+     .state = State::CheckedOnly},
 };
 const std::span<const Construct> sources = rows;
 

@@ -50,7 +50,7 @@ static constexpr Parameter keys[] = {
     {.name = "loss",
      .types = Formula,
      .fallback = "token.nll",
-     .text = "of one target; differentiated",
+     .text = "of one target, or of one pair of answers; differentiated",
      .place = Place::Loss,
      .example = "loss: token.nll + 1e-4 * token.logsumexp ^ 2"},
     {.name = "batch",
@@ -95,6 +95,14 @@ static constexpr Parameter keys[] = {
      .text = "what else is taken from the train that `model` names",
      .words = carries,
      .example = "carry: optimizer"},
+    {.name = "reference",
+     .types = Model | None,
+     .fallback = "none",
+     .text = "the model that `chosen.reference` and `rejected.reference` are of, asked once before "
+             "the training; of a train with `adapt:` its model without the block is the base with "
+             "the adapter off",
+     .example = "reference: base",
+     .isLater = true},
     {.name = "freeze",
      .types = Word | Call | List | None,
      .fallback = "none",

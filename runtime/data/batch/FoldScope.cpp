@@ -42,7 +42,8 @@ std::vector<Scopes> dependences(const Expression &expression) {
       own |= bit(node.scope == Scope::Constant ? Scope::Sequence : node.scope);
       break;
     default:
-      own |= bit(node.scope);
+      bool isAnswer = node.scope == Scope::Chosen || node.scope == Scope::Rejected;
+      own |= bit(isAnswer ? Scope::Sequence : node.scope);
     }
     reads.push_back(own);
   }

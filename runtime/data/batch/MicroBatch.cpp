@@ -29,6 +29,8 @@ public:
     inputOf.resize(batch.inputs.size());
     batch.segmentOffsets.assign(1, 0);
     batch.targets = 0;
+    batch.arePairs = plan.rules().attend == Reach::Span;
+    batch.references.clear();
   }
 
   void add(uint32_t index) {
@@ -46,14 +48,20 @@ public:
     uint32_t base = continues && plan.rules().position.isPlain() ? placed.offset : 0;
     if (tokens.label(0) != noLabel)
       setLabel(batch.size() - 1, tokens.label(0), 0);
+    if (batch.arePairs)
+      addPair(index, placed);
     for (uint32_t t = 0; t < placed.positions; ++t) {
+      if (batch.arePairs && t == view.spans.back().begin) { // the rejected answer
+        batch.segmentOffsets.back() = static_cast<int64_t>(batch.size());
+        batch.segmentOffsets.push_back(batch.segmentOffsets.back());
+      }
       batch.tokens.push_back(tokens.id(t));
       batch.positions.push_back(static_cast<int32_t>(base + positions[t]));
       batch.segments.push_back(static_cast<int32_t>(batch.segmentOffsets.size()) - 2);
       batch.labels.push_back(noLabel);
       batch.weights.push_back(0);
       for (WeightValues &input : batch.inputs)
-        if (input.perToken)
+        if (input.perToken && !batch.arePairs)
           input.values.push_back(0);
       if (t + 1 < tokens.size() && tokens.label(t + 1) != noLabel)
         setLabel(batch.size() - 1, tokens.label(t + 1), t + 1);
@@ -68,15 +76,24 @@ private:
       weightOf.assign(weights.step().sequences[index].tokens(), 0);
     else
       weights.weigh(index, positions, weightOf);
-    for (size_t which = 0; which < inputOf.size(); ++which)
+    for (size_t which = 0; which < inputOf.size() && !batch.arePairs; ++which)
       if (batch.inputs[which].perToken)
         weights.give(which, index, positions, inputOf[which]);
+  }
+  /// What is one number for a pair.
+  void addPair(uint32_t index, const PlacedSequence &placed) {
+    for (size_t which = 0; which < batch.inputs.size(); ++which)
+      if (batch.inputs[which].perToken)
+        batch.inputs[which].values.push_back(weights.ofPair(which, index));
+    if (input.reference)
+      for (double logp : (*input.reference)[placed.sequence])
+        batch.references.push_back(logp);
   }
   /// Row `row` predicts token `t` of the sequence.
   void setLabel(size_t row, int32_t label, uint32_t t) {
     batch.labels[row] = label;
     batch.weights[row] = static_cast<float>(weightOf[t]);
-    for (size_t which = 0; which < inputOf.size(); ++which)
+    for (size_t which = 0; which < inputOf.size() && !batch.arePairs; ++which)
       if (batch.inputs[which].perToken)
         batch.inputs[which].values[row] = inputOf[which][t];
     ++batch.targets;

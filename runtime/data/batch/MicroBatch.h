@@ -28,6 +28,10 @@ struct MicroBatch {
   std::vector<int64_t> segmentOffsets; ///< where each begins, and the end of the last
   std::vector<WeightValues> inputs;    ///< what a kernel computes the weights from
   Portion sequences;                   ///< of the step, in the order of the rows
+  /// Segments are answers, the chosen and the rejected one of each sequence, which is a pair. The
+  /// inputs that are not the step's have a value for each pair.
+  bool arePairs = false;
+  std::vector<double> references; ///< of each answer, what the reference says; or none
   uint64_t targets = 0;
 
   size_t size() const { return tokens.size(); }

@@ -66,6 +66,15 @@ void StepWeights::give(size_t which, uint32_t index, std::span<const uint32_t> p
   evaluate(perToken[which], index, positions, values);
 }
 
+double StepWeights::ofPair(size_t which, uint32_t index) const {
+  double value = evaluateNumber(perToken[which], RowScope(input, plan, planStep, draws).at(index));
+  if (!std::isfinite(value))
+    throw PlanError(fmt::format("'{}' of {} in step {} is {}, expected a number",
+                                ofStep[which].name, input.name(planStep.sequences[index].sequence),
+                                planStep.index, value));
+  return value;
+}
+
 WeightSummary summarize(const StepWeights &weights, const Plan &plan, const TokenStore &store) {
   const PlanStep &step = weights.step();
   WeightSummary summary;
@@ -82,8 +91,9 @@ WeightSummary summarize(const StepWeights &weights, const Plan &plan, const Toke
         each);
     PlacedTokens tokens(view, placed, plan.rules().labels);
     double sum = 0;
+    bool isPair = plan.rules().attend == Reach::Span; // which weighs as much as each of its targets
     for (uint32_t t = 0; t < each.size(); ++t) {
-      sum += each[t];
+      sum = isPair ? std::max(sum, each[t]) : sum + each[t];
       summary.zeroWeights += each[t] == 0 && tokens.label(t) != noLabel;
     }
     summary.sum += sum;

@@ -37,6 +37,10 @@ public:
   void give(size_t which, uint32_t index, std::span<const uint32_t> positions,
             std::vector<double> &values) const;
 
+  /// What input `which` is for the pair that the step's sequence `index` is. Throws PlanError
+  /// naming step and pair where it is no finite number.
+  double ofPair(size_t which, uint32_t index) const;
+
   const PlanStep &step() const { return planStep; }
   /// Only a kernel knows the weights.
   bool readsModel() const { return weight.usesModel(); }

@@ -34,6 +34,8 @@ void RecordTokenizer::tokenize(const Record &record, Ends ends, TokenizedRecord 
                                Lints *lints) const {
   if (!consumer.tokenizer)
     throw RecordError("its tokens are asked for, but these data train the tokenizer");
+  if (record.layout == Layout::Pairs)
+    return tokenizePair(record, tokens, lints);
   tokens.clear();
   switch (record.layout) {
   case Layout::Text:
@@ -59,6 +61,31 @@ void RecordTokenizer::tokenize(const Record &record, Ends ends, TokenizedRecord 
                 noLabel);
   if (withText)
     findSentences(tokens);
+}
+
+/// Of the conversation `record` only what the answer says is a target: nothing of the template that
+/// stands before it.
+static void untrainPrompt(const Record &record, TokenizedRecord &tokens) {
+  uint32_t begin = tokens.size();
+  for (const Turn &turn : tokens.turns)
+    if (turn.message >= 0 && record.messages[turn.message].trained)
+      begin = std::min(begin, turn.tokens.begin);
+  std::fill(tokens.labels.begin(), tokens.labels.begin() + begin, noLabel);
+}
+
+void RecordTokenizer::tokenizePair(const Record &record, TokenizedRecord &tokens,
+                                   Lints *lints) const {
+  Record answer = record;
+  answer.layout = Layout::Messages;
+  tokenize(answer, Ends::None, tokens, lints);
+  untrainPrompt(answer, tokens);
+  uint32_t chosen = tokens.size();
+  answer.messages = record.rejected;
+  TokenizedRecord rejected;
+  tokenize(answer, Ends::None, rejected, lints);
+  untrainPrompt(answer, rejected);
+  tokens.append(rejected, {0, rejected.size()});
+  tokens.spans = {{0, chosen}, {chosen, tokens.size()}};
 }
 
 void RecordTokenizer::addToken(int32_t id, std::string_view role, TokenizedRecord &tokens) const {

@@ -48,6 +48,8 @@ public:
   std::vector<int32_t> prompt(std::span<const Message> messages) const;
 
 private:
+  /// Both conversations of a pair, one behind the other, each a span.
+  void tokenizePair(const Record &record, TokenizedRecord &tokens, Lints *lints) const;
   void tokenizeChat(const Record &record, TokenizedRecord &tokens, Lints *lints) const;
   void tokenizeCompletion(const Record &record, Ends ends, TokenizedRecord &tokens) const;
   void tokenizeText(const Record &record, Ends ends, TokenizedRecord &tokens) const;

@@ -58,7 +58,11 @@ void TokenizedRecord::append(const TokenizedRecord &source, TokenRange range) {
   copy(labels, source.labels);
   if (roleNames.size() == 1)
     roleNames = source.roleNames;
-  copy(roles, source.roles);
+  if (roleNames == source.roleNames)
+    copy(roles, source.roles);
+  else
+    for (uint32_t token = range.begin; token < range.end; ++token)
+      roles.push_back(role(source.roleNames[source.roles[token]]));
   scores.resize(std::max(scores.size(), source.scores.size()));
   for (size_t score = 0; score < source.scores.size(); ++score)
     if (!source.scores[score].empty())

@@ -55,8 +55,9 @@ std::function<bool(std::string &)> PipelineRunner::texts() {
       const Record *read = recordToVisit(at->row++, at->workspace);
       if (!read)
         continue;
-      for (const Message &message : read->messages)
-        at->texts.emplace_back(message.content);
+      for (const std::vector<Message> *messages : {&read->messages, &read->rejected})
+        for (const Message &message : *messages)
+          at->texts.emplace_back(message.content);
       if (!read->document.empty())
         at->texts.emplace_back(read->document);
     }

@@ -28,6 +28,16 @@ struct PipelineRunner::Made {
   const StoreSchema *schema = nullptr; ///< of the attributes
 };
 
+/// Characters of the answer that `name` asks for, "characters:chosen" or "characters:rejected".
+static double charactersOf(const Record &record, std::string_view name) {
+  double count = 0;
+  for (const Message &message : name.ends_with("chosen") ? record.messages : record.rejected)
+    if (message.trained && message.role == "assistant")
+      count += static_cast<double>(std::ranges::count_if(
+          message.content, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return count;
+}
+
 PipelineRunner::Made PipelineRunner::make(const Row &row, uint64_t index, const StoreSchema &schema,
                                           Workspace &workspace) const {
   Made made;
@@ -38,6 +48,10 @@ PipelineRunner::Made PipelineRunner::make(const Row &row, uint64_t index, const 
   applyTarget(row, made.tokens, workspace);
   SequenceEnvironment environment(*this, targetStep, row, index, workspace, &made.tokens);
   for (const StoreSchema::Attribute &attribute : schema.attributes) {
+    if (attribute.name.starts_with("characters:")) {
+      made.attributes.push_back(charactersOf(recordOf(row, workspace), attribute.name));
+      continue;
+    }
     Expression::Node node;
     bool passes = attribute.name.starts_with("in:");
     node.operation = passes ? Operation::Passed : Operation::Read;
@@ -92,6 +106,14 @@ void PipelineRunner::noteTargets(const Row &row, const TokenizedRecord &tokens) 
     ledger.add(Fate::Noted, "every token of a chat is a target", 1, 0, 0, nameOf(row));
 }
 
+/// A pair of which one answer has no target compares nothing.
+static bool isOneSided(const TokenizedRecord &tokens) {
+  return std::ranges::any_of(tokens.spans, [&](TokenRange answer) {
+    return std::all_of(tokens.labels.begin() + answer.begin, tokens.labels.begin() + answer.end,
+                       [](int32_t label) { return label == noLabel; });
+  });
+}
+
 void PipelineRunner::append(TokenStoreWriter &store, const StoreSchema &schema, const Row &row,
                             const Made &made) {
   const TokenizedRecord &tokens = made.tokens;
@@ -102,6 +124,11 @@ void PipelineRunner::append(TokenStoreWriter &store, const StoreSchema &schema, 
   noteTargets(row, tokens);
   if (tokens.size() == 0) {
     ledger.add(Fate::Dropped, "no tokens", 1, 0, 0, nameOf(row));
+    return;
+  }
+  if (sources[sourceOf(row)]->spec().kind == SourceKind::Pairs && isOneSided(tokens)) {
+    ledger.add(Fate::Dropped, "a pair with an answer that has no target", 1, tokens.size(),
+               tokens.countTargets(), nameOf(row));
     return;
   }
   std::vector<uint8_t> names, roles(tokens.size());

@@ -57,6 +57,26 @@ static void split(DataPass &pass, uint32_t sequence, uint32_t keep) {
   pass.lose(Fate::Split, "overflow: split", sequence, from.tokens - laid, from.targets - targets);
 }
 
+/// Of a pair the longer answer with its prompt, which has to fit into the model's context.
+static uint32_t longestSpan(const DataPass &pass, uint32_t sequence) {
+  uint32_t longest = 0;
+  for (TokenRange span : pass.input.store->view(sequence).spans)
+    longest = std::max(longest, span.size());
+  return longest;
+}
+
+/// True of a pair that is refused or left out for one of its answers.
+static bool hasLongAnswer(const DataPass &pass, uint32_t sequence) {
+  if (pass.spec.batch.attend != Reach::Span || !pass.input.store)
+    return false;
+  uint32_t longest = longestSpan(pass, sequence);
+  if (longest > pass.spec.context && pass.spec.batch.overflow == Overflow::Error)
+    throw PlanError(fmt::format("{} has an answer that takes {} positions with its prompt, but the "
+                                "model's context is {}; overflow: drop leaves such pairs out",
+                                pass.input.name(sequence), longest, pass.spec.context));
+  return longest > pass.spec.context;
+}
+
 void applyOverflow(DataPass &pass, std::span<const uint32_t> order) {
   uint32_t capacity = static_cast<uint32_t>(pass.spec.capacity());
   pass.pieces.reserve(order.size());
@@ -67,6 +87,10 @@ void applyOverflow(DataPass &pass, std::span<const uint32_t> order) {
       pass.drop("no tokens to lay down", piece);
       continue;
     }
+    if (hasLongAnswer(pass, sequence)) {
+      pass.drop("overflow: drop", piece);
+      continue;
+    }
     if (piece.positions <= capacity) {
       pass.pieces.add(piece);
       continue;
@@ -74,8 +98,11 @@ void applyOverflow(DataPass &pass, std::span<const uint32_t> order) {
     switch (pass.spec.batch.overflow) {
     case Overflow::Error:
       throw PlanError(fmt::format("{} takes {} positions, but at most {} fit; say what to do with "
-                                  "longer sequences: overflow: drop, cut(right) or split",
-                                  pass.input.name(sequence), piece.positions, capacity));
+                                  "longer sequences: overflow: {}",
+                                  pass.input.name(sequence), piece.positions, capacity,
+                                  pass.spec.batch.attend == Reach::Span
+                                      ? "drop, which leaves out the pair"
+                                      : "drop, cut(right) or split"));
     case Overflow::Drop:
       pass.drop("overflow: drop", piece);
       break;

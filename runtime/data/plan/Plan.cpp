@@ -50,8 +50,13 @@ void Plan::readTail(std::span<const std::byte> tail) {
   storeSequences = in.value<uint64_t>();
   storedRules.seed = in.value<uint64_t>();
   storedRules.construct = in.text();
-  storedRules.attend = in.value<uint8_t>() ? Reach::Pack : Reach::Sequence;
-  storedRules.labels = in.value<uint8_t>() ? Reach::Pack : Reach::Sequence;
+  for (Reach *reach : {&storedRules.attend, &storedRules.labels}) {
+    uint8_t known = in.value<uint8_t>();
+    if (known > static_cast<uint8_t>(Reach::Span))
+      throw std::out_of_range("its attention or labels reach nowhere known");
+    *reach = static_cast<Reach>(known);
+  }
+  storedRules.position.restarts = storedRules.attend == Reach::Span;
   storedRules.packCapacity = in.value<uint64_t>();
   uint8_t at = in.value<uint8_t>();
   if (at > static_cast<uint8_t>(PositionRule::Sites::Token))

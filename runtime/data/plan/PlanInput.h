@@ -10,12 +10,17 @@
 #include "runtime/data/SeedTree.h"
 #include "runtime/data/TokenStore.h"
 
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace roux::data {
+
+/// Of each sequence, which is a pair, the log-probabilities that a reference gives its chosen and
+/// its rejected answer.
+using PairReference = std::vector<std::array<double, 2>>;
 
 struct PlanInput {
   std::span<const SequenceEntry> sequences;
@@ -24,6 +29,7 @@ struct PlanInput {
   const Ledger *losses = nullptr; ///< what the records lost before; may be null
   /// The store behind, for expressions that read attributes; may be null.
   const TokenStore *store = nullptr;
+  const PairReference *reference = nullptr; ///< what `chosen.reference` reads; may be null
   /// How many labels are set in these tokens of a sequence, the first one's included.
   std::function<uint32_t(uint32_t sequence, TokenRange tokens)> countLabels;
 

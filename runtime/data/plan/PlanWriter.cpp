@@ -190,8 +190,8 @@ void PlanWriter::finish() {
   tail.value<uint64_t>(input.sequences.size());
   tail.value<uint64_t>(spec.seed);
   tail.text(spec.construct);
-  tail.value<uint8_t>(spec.batch.attend == Reach::Pack);
-  tail.value<uint8_t>(spec.batch.labels == Reach::Pack);
+  tail.value<uint8_t>(static_cast<uint8_t>(spec.batch.attend));
+  tail.value<uint8_t>(static_cast<uint8_t>(spec.batch.labels));
   tail.value<uint64_t>(spec.batch.policy == Policy::Pack ? spec.batch.tokens : 0);
   tail.value(spec.position.at);
   tail.value<uint32_t>(spec.position.sites);

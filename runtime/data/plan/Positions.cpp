@@ -77,6 +77,10 @@ std::vector<uint32_t> makePositions(const PositionRule &rule, const SequenceView
                                     const PlacedSequence &placed, SeedTree draws) {
   std::vector<uint32_t> positions(placed.positions);
   std::iota(positions.begin(), positions.end(), 0u);
+  if (rule.restarts)
+    for (TokenRange span : view.spans)
+      for (uint32_t t = span.begin; t < std::min(span.end, placed.positions); ++t)
+        positions[t] = t - span.begin;
   if (placed.prefix == PlacedSequence::noGaps)
     return positions;
   std::vector<uint32_t> sites = candidateSites(rule, view, placed);

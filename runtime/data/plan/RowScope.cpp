@@ -75,6 +75,9 @@ Value RowScope::read(const Expression::Node &node) const {
     return readRange(node);
   case Scope::Token:
     return readToken(node);
+  case Scope::Chosen:
+  case Scope::Rejected:
+    return readAnswer(node);
   default:
     refuse(node);
   }
@@ -207,6 +210,33 @@ Value RowScope::readRange(const Expression::Node &node) const {
   default:
     throw PlanError(fmt::format("{}.{} does not outlive tokenization; use it in `data`",
                                 spelling(node.scope), spelling(node.attribute)));
+  }
+}
+
+/// Of a pair, whose spans are its answers.
+Value RowScope::readAnswer(const Expression::Node &node) const {
+  if (!placed)
+    refuse(node);
+  SequenceView all = view();
+  size_t which = node.scope == Scope::Chosen ? 0 : 1;
+  if (all.spans.size() != 2)
+    throw PlanError(fmt::format("{} is no pair of answers", input->name(placed->sequence)));
+  switch (node.attribute) {
+  case Attribute::Tokens:
+    return static_cast<double>(all.spans[which].size());
+  case Attribute::Targets:
+    return static_cast<double>(all.labels.count(all.spans[which]));
+  case Attribute::Characters: {
+    Expression::Node named = node;
+    named.text = spelling(node.scope);
+    return readAttribute("characters:", named);
+  }
+  case Attribute::Reference:
+    if (!input->reference)
+      refuse(node);
+    return (*input->reference)[placed->sequence][which];
+  default:
+    refuse(node);
   }
 }
 

@@ -43,6 +43,7 @@ private:
   Value readPack(const Expression::Node &node) const;
   Value readSequence(const Expression::Node &node) const;
   Value readRange(const Expression::Node &node) const;
+  Value readAnswer(const Expression::Node &node) const;
   Value readToken(const Expression::Node &node) const;
   Value readAttribute(const char *prefix, const Expression::Node &node) const;
   /// The place of a token score in the store.

@@ -18,7 +18,7 @@ static constexpr const char *fits[] = {
 static constexpr const char *overflows[] = {"error",     "drop",        "cut(right)",
                                             "cut(left)", "cut(middle)", "split"};
 static constexpr const char *lasts[] = {"keep", "drop"};
-static constexpr const char *reaches[] = {"sequence", "pack"};
+static constexpr const char *reaches[] = {"sequence", "pack", "span"};
 static constexpr const char *exhaustions[] = {"error", "repeat"};
 static constexpr const char *siteNames[] = {"none", "sentence", "turn", "token"};
 static constexpr const char *lengthUnits[] = {"epochs", "steps", "tokens"};
@@ -76,12 +76,12 @@ uint64_t PlanSpec::capacity() const {
     return batch.tokens;
   case Policy::Tokens:
   case Policy::Bucket:
-    return std::min(context, batch.tokens);
+    return batch.attend == Reach::Span ? batch.tokens : std::min(context, batch.tokens);
   case Policy::Each:
   case Policy::Sorted:
     break;
   }
-  return context;
+  return batch.attend == Reach::Span ? 2 * context : context; // each answer has the context
 }
 
 std::string PlanSpec::text() const {

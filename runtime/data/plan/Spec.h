@@ -25,8 +25,9 @@ enum class Policy : uint8_t { Each, Tokens, Pack, Sorted, Bucket };
 enum class Fit : uint8_t { Next, First, Best, Decreasing, FillNext, FillDrop };
 enum class Overflow : uint8_t { Error, Drop, CutRight, CutLeft, CutMiddle, Split };
 enum class Last : uint8_t { Keep, Drop };
-/// How far attention and labels reach: to the ends of a sequence or of its pack.
-enum class Reach : uint8_t { Sequence, Pack };
+/// How far attention and labels reach: to the ends of a sequence, of its pack, or of its spans. The
+/// spans of a pair are its two answers, each behind the prompt.
+enum class Reach : uint8_t { Sequence, Pack, Span };
 enum class Exhausted : uint8_t { Error, Repeat };
 
 /// `batch:` of a train, language reference section 6.
@@ -59,6 +60,7 @@ struct PositionRule {
   uint64_t span = 0;      ///< positions stay below it
   Expression prefix{};    ///< tokens that keep their positions, per sequence; empty: none
   double chance = 1;      ///< share of sequences that get gaps at all
+  bool restarts = false;  ///< positions count from 0 in every span, and there are no gaps
 
   bool isPlain() const { return at == Sites::None; }
   std::string text() const;

@@ -24,20 +24,18 @@ bool isEmpty(const Field &field) {
   }
 }
 
-namespace {
-
-std::string_view textOf(const Record &record, std::string_view key) {
-  const Field *field = record.find(key);
-  if (field && field->kind == Field::Kind::Half)
-    throw RecordProblem{0, halfOf(key)};
-  return field && field->kind == Field::Kind::Text ? field->text : std::string_view();
-}
-
-void takeField(Record &record, std::string_view key) {
+static void takeField(Record &record, std::string_view key) {
   std::erase_if(record.fields, [&](const Field &field) { return field.name == key; });
 }
 
-/// ShareGPT's names for who speaks.
+static Message keep(const Message &message, Record &record) {
+  Message kept = message;
+  kept.role = record.own(std::string(message.role));
+  kept.content = record.own(std::string(message.content));
+  kept.json = record.own(std::string(message.json));
+  return kept;
+}
+
 std::string_view roleOf(std::string_view from) {
   static constexpr std::pair<std::string_view, std::string_view> roles[] = {
       {"human", "user"},
@@ -56,66 +54,71 @@ std::string_view roleOf(std::string_view from) {
   return from;
 }
 
-Message keep(const Message &message, Record &record) {
-  Message kept = message;
-  kept.role = record.own(std::string(message.role));
-  kept.content = record.own(std::string(message.content));
-  kept.json = record.own(std::string(message.json));
-  return kept;
-}
-
-/// Appends the messages under `key`, which are taken out of the draft. A `prompt` that is a list
-/// was kept as it stands, since only now it is known to be one of messages.
-void takeList(RecordDraft &draft, std::string_view key) {
+/// A list that was kept as it stands, since only now it is known to be one of messages.
+std::vector<Message> takeMessages(RecordDraft &draft, std::string_view key) {
   for (auto &[name, messages] : draft.lists)
     if (name == key)
-      draft.record.messages = std::move(messages);
+      return std::move(messages);
   const Field *field = draft.record.find(key);
   if (!field)
-    return;
+    return {};
+  std::vector<Message> taken;
+  bool isAlone = field->text.starts_with('{');
   try {
     simdjson::ondemand::parser parser;
-    simdjson::padded_string copy(field->text);
+    simdjson::padded_string copy(isAlone ? fmt::format("[{}]", field->text)
+                                         : std::string(field->text));
     JsonWalk walk(parser, copy);
     Record part;
     MessageReader(walk, part).readDocument();
     // The copy dies here; what was read of it must not.
     for (const Message &message : part.messages)
-      draft.record.messages.push_back(keep(message, draft.record));
+      taken.push_back(keep(message, draft.record));
     for (std::string_view each : part.messageKeys)
       draft.record.messageKeys.push_back(draft.record.own(std::string(each)));
   } catch (RecordProblem &problem) {
-    problem.byte += static_cast<uint64_t>(field->text.data() - draft.json.data());
+    problem.byte += static_cast<uint64_t>(field->text.data() - draft.json.data()) - isAlone;
     throw;
   }
   takeField(draft.record, key);
+  return taken;
 }
 
-/// A `system` beside the messages is their first message.
-void addSystem(Record &record) {
+void addSystem(const Record &record, std::vector<Message> &messages) {
   const Field *field = record.find("system");
   if (!field || isEmpty(*field))
     return;
   if (field->kind != Field::Kind::Text)
     throw RecordProblem{0, "'system' is no text"};
-  if (!record.messages.empty() && record.messages.front().role == "system")
+  if (!messages.empty() && messages.front().role == "system")
     throw RecordProblem{0, "the record has 'system' and a message of the system as well"};
-  record.messages.insert(record.messages.begin(), {"system", field->text, {}});
+  messages.insert(messages.begin(), {"system", field->text, {}});
+}
+
+namespace {
+
+std::string_view textOf(const Record &record, std::string_view key) {
+  const Field *field = record.find(key);
+  if (field && field->kind == Field::Kind::Half)
+    throw RecordProblem{0, halfOf(key)};
+  return field && field->kind == Field::Kind::Text ? field->text : std::string_view();
 }
 
 void fillMessages(RecordDraft &draft) {
   Record &record = draft.record;
   if (record.layout == Layout::ChatCompletion) {
-    takeList(draft, "prompt");
+    record.messages = takeMessages(draft, "prompt");
     for (Message &message : record.messages)
       message.trained = false;
-    takeList(draft, "completion");
+    for (Message &message : takeMessages(draft, "completion"))
+      record.messages.push_back(message);
   } else {
-    takeList(draft, record.layout == Layout::Messages ? "messages" : "conversations");
+    record.messages =
+        takeMessages(draft, record.layout == Layout::Messages ? "messages" : "conversations");
   }
   for (Message &message : record.messages)
     message.role = roleOf(message.role);
-  addSystem(record);
+  addSystem(record, record.messages);
 }
 
 void fillAlpaca(Record &record) {
@@ -124,7 +127,7 @@ void fillAlpaca(Record &record) {
     question = record.own(fmt::format("{}\n{}", question, input));
   record.messages.push_back({"user", question, {}});
   record.messages.push_back({"assistant", textOf(record, "output"), {}});
-  addSystem(record);
+  addSystem(record, record.messages);
   for (std::string_view key : {"instruction", "input", "output"})
     takeField(record, key);
 }
@@ -224,6 +227,7 @@ void fillRecord(RecordDraft &draft) {
     return takeField(record, "text");
   case Layout::Tokens:
     return fillTokens(draft);
+  case Layout::Pairs: // fillPair()
   case Layout::Auto:
     break;
   }

@@ -139,6 +139,7 @@ void Members::readNumbers(std::string_view key, JsonValue value) {
 void Record::clear() {
   layout = Layout::Auto;
   messages.clear();
+  rejected.clear();
   document = {};
   ids.clear();
   labels.clear();

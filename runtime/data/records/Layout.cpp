@@ -7,6 +7,7 @@
 #include "runtime/data/records/Layout.h"
 
 #include "runtime/data/records/FillRecord.h"
+#include "runtime/data/records/PairRecord.h"
 #include "runtime/data/records/RecordError.h"
 #include "runtime/data/records/RecordKeys.h"
 
@@ -17,9 +18,15 @@
 namespace roux::data {
 
 std::string_view spelling(Layout layout) {
-  static constexpr std::string_view names[] = {
-      "auto",       "messages", "sharegpt", "alpaca", "prompt and completion messages",
-      "completion", "text",     "tokens"};
+  static constexpr std::string_view names[] = {"auto",
+                                               "messages",
+                                               "sharegpt",
+                                               "alpaca",
+                                               "prompt and completion messages",
+                                               "completion",
+                                               "text",
+                                               "tokens",
+                                               "prompt, chosen and rejected"};
   static_assert(std::size(names) == layoutCount);
   return names[static_cast<size_t>(layout)];
 }
@@ -212,7 +219,24 @@ static const LayoutRow *findRow(SourceKind kind, Layout wanted, RecordDraft &dra
   return found;
 }
 
+/// A key that would change what is trained is followed or refused, and so is a key twice.
+static void refuseKeys(const RecordDraft &draft) {
+  for (const std::string &key : draft.duplicates)
+    if (isPairKey(key) || useOfKey(draft.record.layout, key) == KeyUse::Read ||
+        useOfKey(draft.record.layout, key) == KeyUse::Template)
+      throw RecordProblem{0, fmt::format("key '{}' appears twice", key)};
+  for (const Field &field : draft.record.fields)
+    if (useOfKey(draft.record.layout, field.name) == KeyUse::Refused && !isEmpty(field))
+      throw RecordProblem{
+          0, fmt::format("the record has '{}': {}", field.name, reasonOfKey(field.name))};
+}
+
 void applyLayout(SourceKind kind, Layout wanted, RecordDraft &draft) {
+  if (kind == SourceKind::Pairs) {
+    draft.record.layout = Layout::Pairs;
+    refuseKeys(draft);
+    return fillPair(draft);
+  }
   const LayoutRow *found = findRow(kind, wanted, draft, false);
   if (!found)
     found = findRow(kind, wanted, draft, true);

@@ -23,13 +23,14 @@ enum class Layout : uint8_t {
   ChatCompletion, ///< prompt and completion that are lists of messages
   Completion,
   Text,
-  Tokens
+  Tokens,
+  Pairs ///< prompt, chosen and rejected
 };
-inline constexpr size_t layoutCount = 8;
+inline constexpr size_t layoutCount = 9;
 std::string_view spelling(Layout layout);
 
-/// Which construct reads: chat(…), completion(…), text(…) or tokens(…).
-enum class SourceKind : uint8_t { Chat, Completion, Text, Tokens };
+/// Which construct reads: chat(…), completion(…), text(…), tokens(…) or pairs(…).
+enum class SourceKind : uint8_t { Chat, Completion, Text, Tokens, Pairs };
 
 /// One turn. `json` is the whole message where a template may want more than role and content,
 /// under whatever names its layout has for those; empty where there is no more.
@@ -57,9 +58,12 @@ struct Record {
   uint64_t ordinal = 0; ///< line of its file or number of its file, from 0, over all files
   Layout layout = Layout::Auto;
   std::vector<Message> messages; ///< of the chat layouts; a completion is a user's and an answer
-  std::string_view document;     ///< Text
-  std::vector<int32_t> ids;      ///< Tokens
-  std::vector<int32_t> labels;   ///< Tokens: as many as ids, or none
+  /// Pairs: the conversation with the other answer; `messages` is the one with the chosen. What
+  /// both begin with is not trained.
+  std::vector<Message> rejected;
+  std::string_view document;   ///< Text
+  std::vector<int32_t> ids;    ///< Tokens
+  std::vector<int32_t> labels; ///< Tokens: as many as ids, or none
   std::vector<Field> fields;
   /// Keys of messages that only a chat template can read, each once.
   std::vector<std::string_view> messageKeys;

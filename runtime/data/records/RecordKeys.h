@@ -41,7 +41,7 @@ MessageKey useOfMessageKey(std::string_view key);
 /// True of the layouts whose messages go through a chat template.
 inline bool isChat(Layout layout) {
   return layout == Layout::Messages || layout == Layout::ShareGPT || layout == Layout::Alpaca ||
-         layout == Layout::ChatCompletion;
+         layout == Layout::ChatCompletion || layout == Layout::Pairs;
 }
 
 /// The keys of an object met so far. Time is linear in their number, and a few take no memory.

@@ -38,8 +38,9 @@ public:
     weightOf.assign(placed.tokens(), 0);
     if (weights)
       weights->weigh(index, positions, weightOf);
+    bool isPair = plan.rules().attend == Reach::Span; // which weighs as much as each of its targets
     for (double weight : weightOf)
-      out.weight += weight;
+      out.weight = isPair ? std::max(out.weight, weight) : out.weight + weight;
     if (limit && out.tokens > limit) {
       out.hiddenAt = limit - limit / 2;
       out.hidden = out.tokens - limit;
@@ -130,7 +131,9 @@ PreviewStep previewStep(const Plan &plan, const TokenStore &store, const Express
     for (uint32_t i = 0; i < step.packs[pack].count; ++i, ++at) {
       PreviewSequence sequence = collector.collect(step, at);
       sequence.pack = pack;
-      sequence.segment = plan.rules().attend == Reach::Pack ? pack : at;
+      sequence.segment = plan.rules().attend == Reach::Pack   ? pack
+                         : plan.rules().attend == Reach::Span ? 2 * at
+                                                              : at;
       for (const PreviewToken &token : sequence.shown)
         preview.heaviest = std::max(preview.heaviest, token.weight);
       preview.sequences.push_back(std::move(sequence));

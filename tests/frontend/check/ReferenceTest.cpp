@@ -93,6 +93,12 @@ TEST(Reference, ExamplesOfKeysCheck) {
                          "eval e { model: x, during: every(50 steps), unseen: loss(held) }\n");
       continue;
     }
+    if (key.name == "reference") { // a loss of pairs reads it
+      expectAccepted(Around::Train,
+                     "data: pairs(\"p.jsonl\")\nloss: chosen.reference - chosen.logp\n" +
+                         std::string(key.example));
+      continue;
+    }
     std::string other = recipeAround(Around::Train, needsTrain ? "model: before" : key.example);
     if (needsTrain) {
       other.insert(other.rfind('}'), "carry: optimizer\n");

@@ -119,7 +119,7 @@ static constexpr Refusal refusals[] = {
      R"(1 / step.targets | sqrt(2): '|' passes data on and means nothing in an expression; a condition is written perplexity(x, given: y))",
      R"(weight: sqrt(2) / step.targets)"},
     {Around::Train, R"(loss: token.nll * sequence.targets)",
-     R"(sequence.targets: 'loss' reads token.nll and token.logsumexp alone; 'sequence.targets' belongs in 'weight')",
+     R"(sequence.targets: 'loss' reads token.nll and token.logsumexp, or of pairs chosen and rejected; 'sequence.targets' belongs in 'weight')",
      R"(loss: token.nll * 2)"},
     {Around::Train, R"(loss: uniform(1..2) * token.nll)",
      R"(uniform(1..2): 'loss' cannot draw at random: it is the same formula for every token)",

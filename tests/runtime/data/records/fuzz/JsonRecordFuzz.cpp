@@ -20,11 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   padded.append(Bytes::padding, ' ');
   std::string_view json = std::string_view(padded).substr(0, size);
   bool accepted = false;
-  for (SourceKind kind :
-       {SourceKind::Chat, SourceKind::Completion, SourceKind::Text, SourceKind::Tokens})
+  for (SourceKind kind : {SourceKind::Chat, SourceKind::Completion, SourceKind::Text,
+                          SourceKind::Tokens, SourceKind::Pairs})
     try {
       JsonRecordReader reader(kind, Layout::Auto);
       Record &record = reader.read(json);
+      for (const Message &message : record.rejected)
+        accepted |= message.content.size() < SIZE_MAX;
       for (const Message &message : record.messages)
         accepted |= message.content.size() + message.role.size() < SIZE_MAX;
       accepted = true;
