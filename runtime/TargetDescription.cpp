@@ -118,6 +118,7 @@ const std::vector<TargetDescription> &gpuTargets() {
     std::vector<TargetDescription> all;
     for (const char *name : {"sm_80", "sm_90a", "sm_100a", "sm_120a"})
       all.push_back(gpu), all.back().name = name;
+    all[1].blocks = true; // of the others none has wgmma
     return all;
   }();
   return known;

@@ -27,7 +27,7 @@ struct TargetDescription {
   int64_t wideRows = 6;    ///< the same two where columns are many: a matmul's
   int64_t wideVectors = 2;
   bool pairs = false;  ///< multiplies bf16 pairs and adds them to f32 (vdpbf16ps)
-  bool blocks = false; ///< the same for blocks of 16 by 16 words (AMX)
+  bool blocks = false; ///< the same for blocks: of 16 by 16 words (AMX), or a warpgroup's (wgmma)
 
   // Matmuls. What is laid out of an operand at one time stays in the second-level cache.
   int64_t itemRows = 64;           ///< few, so that threads end together

@@ -82,9 +82,13 @@ struct ConvertKernelToCPU : roux::impl::ConvertKernelToCPUBase<ConvertKernelToCP
 };
 
 struct ConvertKernelToGPU : roux::impl::ConvertKernelToGPUBase<ConvertKernelToGPU> {
+  using ConvertKernelToGPUBase::ConvertKernelToGPUBase;
+
   void runOnOperation() override {
+    const TargetDescription *known = targetNamed(machine);
+    const TargetDescription &target = known ? *known : gpuTargets().front();
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<kernel::FuncOp>())) {
-      FailureOr<GPUKernel> lowered = lowerToGPU(function);
+      FailureOr<GPUKernel> lowered = lowerToGPU(function, target);
       if (failed(lowered))
         return signalPassFailure();
       lowered->module.get()->setAttr(gpuPhasesAttribute, phasesOf(*lowered));

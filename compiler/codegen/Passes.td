@@ -57,6 +57,8 @@ def ConvertKernelToGPU : Pass<"convert-kernel-to-gpu", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let options = [Option<"machine", "machine", "std::string", "",
+                        "sm_80, sm_90a, sm_100a or sm_120a; otherwise what all of them have">];
 }
 
 def UnrollGPUMath : Pass<"unroll-gpu-math"> {

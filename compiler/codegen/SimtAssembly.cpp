@@ -1,8 +1,8 @@
-//===- SimtAssembly.cpp - PTX inside CUDA's libdevice, in words of LLVM ---===//
+//===- SimtAssembly.cpp - PTX as inline assembly, in words of LLVM --------===//
 //
-// Sines of large angles need integers of 128 bits, which libdevice has as assembly of
-// 32 bits each. These four are all there are; each is told by an instruction that
-// only it has.
+// CUDA's libdevice: sines of large angles need integers of 128 bits, which libdevice has as
+// assembly of 32 bits each. These four are all there are; each is told by an instruction that only
+// it has.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/SimtAssembly.h"
@@ -47,4 +47,29 @@ Value *roux::simtAssembly(CallInst &call) {
   Value *result = PoisonValue::get(call.getType());
   result = b.CreateInsertValue(result, b.CreateTrunc(value, half), 0);
   return b.CreateInsertValue(result, b.CreateTrunc(b.CreateLShr(value, 64), half), 1);
+}
+
+/// What wgmma.mma_async says of its matrices: columns, and for each whether its lines are terms.
+static SmallVector<uint32_t> shapeOf(StringRef text) {
+  uint32_t columns = 0, left = 0, right = 0;
+  text.split("m64n").second.split('k').first.getAsInteger(10, columns);
+  StringRef flags = text.rsplit("p, 1, 1, ").second;
+  flags.split(',').first.trim().getAsInteger(10, left);
+  flags.split(',').second.split(';').first.trim().getAsInteger(10, right);
+  return {columns, left, right};
+}
+
+std::optional<roux::SimtAssemblyCall> roux::simtAssemblyCall(const CallInst &call) {
+  auto *assembly = dyn_cast<InlineAsm>(call.getCalledOperand());
+  if (!assembly)
+    return std::nullopt;
+  StringRef text = assembly->getAsmString();
+  if (text.contains("wgmma.mma_async"))
+    return SimtAssemblyCall{"wgmma.mma_async", shapeOf(text)};
+  // Those that only order what is around them pass their registers on.
+  for (StringRef plain :
+       {"wgmma.fence", "wgmma.commit_group", "wgmma.wait_group", "fence.proxy.async.shared::cta"})
+    if (text.starts_with(plain))
+      return SimtAssemblyCall{plain.str() + (text.ends_with(" 0;") ? " 0" : ""), {call.arg_size()}};
+  return std::nullopt;
 }

@@ -125,18 +125,22 @@ void SimtCalls::checkAccess(Instruction &access) {
 }
 
 /// Operands go to a struct and results come from the stack of the caller.
-Value *SimtCalls::callInstruction(CallInst &call, unsigned entry) {
+Value *SimtCalls::callInstruction(CallInst &call, unsigned entry, ArrayRef<uint32_t> before) {
   IRBuilder<> builder(&call);
   BasicBlock &first = call.getFunction()->getEntryBlock();
   IRBuilder<> stack(&first, first.begin());
+  SmallVector<Value *> given;
+  for (uint32_t number : before)
+    given.push_back(builder.getInt32(number));
+  given.append(call.arg_begin(), call.arg_end());
   SmallVector<Type *> types;
-  for (Value *operand : call.args())
+  for (Value *operand : given)
     types.push_back(operand->getType());
   Value *operands = ConstantPointerNull::get(pointer), *result = operands;
   if (!types.empty()) {
     auto *type = StructType::get(code.getContext(), types);
     operands = stack.CreateAlloca(type);
-    for (auto [i, operand] : enumerate(call.args()))
+    for (auto [i, operand] : enumerate(given))
       builder.CreateStore(operand, builder.CreateStructGEP(type, operands, i));
   }
   bool gives = !call.getType()->isVoidTy();
@@ -193,8 +197,11 @@ bool SimtCalls::replace(Instruction &instruction) {
     IRBuilder<> builder(&instruction);
     value = simtRound(builder, instruction.getOperand(0), instruction.getType());
   } else if (auto *call = dyn_cast<CallInst>(&instruction)) {
-    value = simtAssembly(*call);
-    if (!value)
+    std::optional<SimtAssemblyCall> ours = simtAssemblyCall(*call);
+    auto entry = ours ? entries.find(ours->name) : entries.end();
+    bool isCalled = entry != entries.end();
+    value = isCalled ? callInstruction(*call, entry->second, ours->operands) : simtAssembly(*call);
+    if (!value && !isCalled)
       return false;
   } else {
     return false;

@@ -30,7 +30,8 @@ private:
   void checkAccess(llvm::Instruction &access);
   bool replace(llvm::Instruction &instruction);
   llvm::Value *valueOf(llvm::CallInst &call, llvm::StringRef name);
-  llvm::Value *callInstruction(llvm::CallInst &call, unsigned entry);
+  llvm::Value *callInstruction(llvm::CallInst &call, unsigned entry,
+                               llvm::ArrayRef<uint32_t> before = {});
   llvm::Value *tableEntry(llvm::IRBuilder<> &builder, unsigned entry);
   llvm::Constant *siteOf(const llvm::Instruction &at);
 

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -201,6 +202,99 @@ BlockTile::Sums BlockTile::multiply(Sums sums, const BlockTile &tile, const Sums
   return multiplyByTensorCores(sums, pack, right, tile.columns());
 }
 
+Value SharedTile::place(LoopBuilder &code, Value line, Value cell) const {
+  if (!isSwizzled)
+    return code.address(base, element, code.add(code.mul(line, pitch), cell));
+  constexpr int64_t together = 8;
+  Value block = code.div(cell, BlockTile::swizzledCells);
+  Value part = code.div(code.rem(cell, BlockTile::swizzledCells), together);
+  part = arith::XOrIOp::create(code, part, code.rem(line, together));
+  Value at = code.mul(code.add(code.mul(block, pitch), line), BlockTile::swizzledCells);
+  return code.address(base, element,
+                      code.add(at, code.add(code.mul(part, together), code.rem(cell, together))));
+}
+
+/// `text` on a thread's sums: $0 to $n-1 are what they become, $n to $2n-1 are they, $2n and on are
+/// `more`. Nothing passes it by, so sums stay in their registers while they are multiplied.
+BlockTile::Sums BlockTile::assembled(StringRef text, const Sums &sums, ValueRange more) const {
+  Type all =
+      LLVM::LLVMStructType::getLiteral(code.getContext(), SmallVector<Type>(sums.size(), sumType));
+  std::string outputs, inputs;
+  for (size_t i = 0; i < sums.size(); ++i)
+    outputs += "=f,", inputs += std::to_string(i) + ",";
+  for (size_t i = 0; i < more.size(); ++i)
+    inputs += "l,";
+  SmallVector<Value> operands(sums);
+  llvm::append_range(operands, more);
+  std::string constraints = outputs + inputs;
+  if (!constraints.empty())
+    constraints.pop_back();
+  auto assembly = LLVM::InlineAsmOp::create(
+      code, sums.empty() ? Type() : all, operands, text, constraints,
+      /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+      LLVM::AsmDialectAttr(), ArrayAttr());
+  Sums results;
+  for (size_t i = 0; i < sums.size(); ++i)
+    results.push_back(LLVM::ExtractValueOp::create(code, assembly.getRes(), i));
+  return results;
+}
+
+/// Where a swizzled tile begins for wgmma, in units of 16 bytes, `skipped` of them on: 1024 bytes
+/// to the next eight lines, all lines to the next 64 cells, 128 bytes of a line swizzled.
+Value BlockTile::descriptorOf(SharedTile tile, Value skipped) const {
+  constexpr int64_t unit = 16, eightLines = 1024 / unit, swizzle = int64_t(1) << 62;
+  int64_t nextCells = tile.termsFirst ? tile.pitch * 128 / unit : 1; // read in lines: one block
+  auto word = code.getI64Type();
+  auto number = [&](int64_t value) { return arith::ConstantIntOp::create(code, value, 64); };
+  Value address = LLVM::PtrToIntOp::create(code, word, tile.base);
+  Value start =
+      arith::AndIOp::create(code, arith::ShRUIOp::create(code, address, number(4)), number(0x3fff));
+  start = arith::AddIOp::create(code, start, arith::IndexCastOp::create(code, word, skipped));
+  return arith::OrIOp::create(code, start, number(nextCells << 16 | eightLines << 32 | swizzle));
+}
+
+void BlockTile::sharedIsSeen() const {
+  assembled("fence.proxy.async.shared::cta;", {});
+}
+
+// Of a warpgroup's 64 rows a warp has 16, of which a thread has the sums that it has of as many
+// mma.sync beside each other: two rows, pairs of columns eight apart.
+BlockTile::Sums BlockTile::begin(Sums sums, SharedTile left, SharedTile right,
+                                 int64_t terms) const {
+  assert(left.isSwizzled && right.isSwizzled && ownRows == 2 && "laid out for wgmma");
+  Sums ordered;
+  for (int64_t j = 0; j < ownColumns; j += 2)
+    for (int64_t n = 0; n < 4; ++n)
+      ordered.push_back(at(*this, sums, n / 2, j + n % 2));
+  std::string registers;
+  for (size_t i = 0; i < ordered.size(); ++i)
+    registers += (i ? ", $" : "$") + std::to_string(i);
+  std::string text = llvm::formatv(
+      "{{ .reg .pred p; setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n{0}k16.f32.bf16.bf16 "
+      "{{{1}}, ${2}, ${3}, p, 1, 1, {4}, {5}; }",
+      tileColumns, registers, 2 * ordered.size(), 2 * ordered.size() + 1, int(left.termsFirst),
+      int(right.termsFirst));
+  // Bytes of 16 terms: in a line, or 16 lines.
+  auto step = [](SharedTile tile, int64_t k) { return tile.termsFirst ? k * 8 : k / 8; };
+  // 64 rows are 64 lines, or the next cells of all lines.
+  Value group = code.div(gpu.thread, 128);
+  Value rows = code.mul(group, (left.termsFirst ? left.pitch : 64) * 8);
+  ordered = assembled("wgmma.fence.sync.aligned;", ordered);
+  for (int64_t k = 0; k < terms; k += mmaTerms)
+    ordered = assembled(text, ordered,
+                        {descriptorOf(left, code.add(rows, step(left, k))),
+                         descriptorOf(right, code.index(step(right, k)))});
+  ordered = assembled("wgmma.commit_group.sync.aligned;", ordered);
+  for (int64_t j = 0; j < ownColumns; j += 2)
+    for (int64_t n = 0; n < 4; ++n)
+      at(*this, sums, n / 2, j + n % 2) = ordered[j * 2 + n];
+  return sums;
+}
+
+BlockTile::Sums BlockTile::finish(Sums sums) const {
+  return assembled("wgmma.wait_group.sync.aligned 0;", sums);
+}
+
 void BlockTile::store(const Sums &sums, SharedTile to) const {
   Sums given = sums;
   to = addressedHere(code, to);
@@ -221,7 +315,7 @@ void BlockTile::store(const Sums &sums, SharedTile to) const {
 static void fillChunk(GPUFunction &gpu, const TileFill &fill, Value line, Value cell) {
   LoopBuilder &code = gpu.code;
   SharedTile to = fill.to;
-  Value where = code.address(to.base, to.element, code.add(code.mul(line, to.pitch), cell));
+  Value where = to.place(code, line, cell);
   Value exists = fill.exists(line, cell);
   if (fill.address) {
     auto word = [&](int64_t number) { return arith::ConstantIntOp::create(code, number, 32); };
@@ -238,7 +332,7 @@ static void fillChunk(GPUFunction &gpu, const TileFill &fill, Value line, Value 
   Value numbers = code.when(exists, code.number(type, 0), [&] {
     return LoopBuilder::Values{code.convert(fill.read(line, cell), to.element)};
   })[0];
-  if (to.pitch % fill.chunk == 0)
+  if (to.isSwizzled || to.pitch % fill.chunk == 0)
     return code.store(numbers, where);
   for (int64_t i = 0; i < fill.chunk; ++i)
     code.store(vector::ExtractOp::create(code, numbers, ArrayRef<int64_t>{i}),
@@ -263,10 +357,17 @@ void roux::fillTile(GPUFunction &gpu, const TileFill &fill) {
       is = is ? Value(arith::AndIOp::create(code, is, isBelow(first, fill.lines)))
               : isBelow(first, fill.lines);
     auto fillAll = [&] {
-      code.loop(code.index(0), code.index(llvm::divideCeil(fill.lines, together)), 1,
-                [&](Value turn) {
-                  fillChunk(gpu, fill, code.add(first, code.mul(turn, together)), cell);
-                });
+      code.loop(code.index(0), code.index(fill.lines / together), 1, [&](Value turn) {
+        fillChunk(gpu, fill, code.add(first, code.mul(turn, together)), cell);
+      });
+      int64_t done = fill.lines / together * together;
+      if (done < fill.lines && done > 0) // fewer lines are left than threads for them
+        code.when(isBelow(first, fill.lines - done), {}, [&] {
+          fillChunk(gpu, fill, code.add(first, done), cell);
+          return LoopBuilder::Values();
+        });
+      else if (done < fill.lines)
+        fillChunk(gpu, fill, first, cell);
       return LoopBuilder::Values();
     };
     if (is)

@@ -1,7 +1,8 @@
 //===- BlockTile.h - a tile of sums over the threads of a block ------------===//
 //
 // Products of tiles in shared memory, in registers: by the tensor cores where both
-// sides are bf16 (mma.sync, sums in f32), else by fused multiply-adds. Which thread
+// sides are bf16 (mma.sync, or wgmma where tiles are laid out for it; sums in f32),
+// else by fused multiply-adds. Which thread
 // holds which sum differs between the two; whoever uses a tile asks for rows and
 // columns and need not know.
 //
@@ -19,6 +20,11 @@ struct SharedTile {
   int64_t pitch;
   mlir::FloatType element;
   bool termsFirst = false;
+  /// As wgmma reads them: lines of 64 numbers, of which every eight consecutive ones change places
+  /// by the number of their line; `pitch` lines, then those of the next 64 cells. The base is a
+  /// multiple of 1024 bytes.
+  bool isSwizzled = false;
+  mlir::Value place(LoopBuilder &code, mlir::Value line, mlir::Value cell) const;
 };
 
 /// Sums of rows x columns, spread over all threads of a block.
@@ -30,6 +36,9 @@ public:
   /// by side (tensor cores only), the others below each other.
   BlockTile(GPUFunction &gpu, mlir::FloatType number, int64_t rows, int64_t columns,
             int64_t columnWarps = 1);
+  /// Of so many rows, all of a block's threads multiply swizzled tiles.
+  static int64_t warpgroupRows(const GPUFunction &gpu) { return gpu.shape.threads / 2; }
+  static constexpr int64_t swizzledCells = 64, swizzledAlignment = 1024;
 
   int64_t rows() const { return tileRows; }
   int64_t columns() const { return tileColumns; }
@@ -60,6 +69,12 @@ public:
   /// columns as there are terms. `scratch` has room for them, for fused multiply-adds.
   Sums multiply(Sums sums, const BlockTile &tile, const Sums &weights, SharedTile scratch,
                 SharedTile right) const;
+  /// Begins the same for swizzled tiles, whose sums are not there before finish(), nor the tiles
+  /// free. What other threads wrote is met at a barrier after sharedIsSeen().
+  Sums begin(Sums sums, SharedTile left, SharedTile right, int64_t terms) const;
+  Sums finish(Sums sums) const;
+  /// What this thread has written is seen by begin().
+  void sharedIsSeen() const;
   /// One number of all threads that share a row.
   Value acrossRow(Value value, llvm::function_ref<Value(Value, Value)> join) const;
   /// Puts sums where their rows and columns are; columns are rows of `to` where `to.termsFirst`.
@@ -74,6 +89,8 @@ private:
   Sums multiplyByTensorCores(Sums sums, llvm::function_ref<Sums(int64_t m, int64_t k)> left,
                              SharedTile right, int64_t terms) const;
   Sums multiplyByAdds(Sums sums, SharedTile left, SharedTile right, int64_t terms) const;
+  Value descriptorOf(SharedTile tile, Value skipped) const;
+  Sums assembled(llvm::StringRef text, const Sums &sums, mlir::ValueRange more = {}) const;
   Sums loadMatrices(SharedTile tile, Value row, Value term) const;
 
   GPUFunction &gpu;

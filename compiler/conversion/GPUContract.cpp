@@ -20,6 +20,8 @@ using namespace roux::kernel;
 
 /// Tiles of rows that come one after another for the same columns.
 static constexpr int64_t groupTiles = 8;
+/// Shared memory that a block may have where there is wgmma.
+static constexpr int64_t mostSharedOfHopper = 227 * 1024;
 
 namespace {
 
@@ -52,6 +54,8 @@ private:
 
   Result planResult(unsigned at);
   bool multipliesBF16();
+  bool fitsWarpgroups() const;
+  void plan();
   void fill(const Operand &operand, const Result &result, Place place, Value stage, Value term);
   SharedTile stageOf(const Operand &operand, Value stage);
   void tile(const Result &result, Place place);
@@ -72,10 +76,11 @@ private:
   GPUFunction &gpu;
   LoopBuilder &code;
   const bool isTN;
-  FloatType sum, number; ///< what is added; what is multiplied
-  int64_t most;          ///< rows and columns of a tile
-  int64_t stretch;       ///< terms of a stage
-  int64_t stages = 3;    ///< in shared memory at one time, one of them in use
+  FloatType sum, number;      ///< what is added; what is multiplied
+  bool byWarpgroups;          ///< wgmma
+  int64_t most, mostTogether; ///< rows of a tile; columns, of all its products
+  int64_t stretch;            ///< terms of a stage
+  int64_t stages = 3;         ///< in shared memory at one time, one of them in use
   int64_t tileRows;
   SmallVector<Result> results;
 };
@@ -105,15 +110,35 @@ bool GPUContract::multipliesBF16() {
 GPUContract::GPUContract(ContractOp op, GPUFunction &gpu)
     : op(op), gpu(gpu), code(gpu.code), isTN(op.getForm() == Form::TN), sum(op.accumulator()),
       number(multipliesBF16() ? FloatType(code.getBF16Type()) : sum),
-      most(number.isBF16() ? 128 : 64), stretch(number.isBF16() ? 32 : 16), tileRows(most) {
+      byWarpgroups(number.isBF16() && gpu.target.blocks) {
   gpu.shape.threads = 256;
-  for (unsigned at = 0; at < op.results(); ++at)
-    results.push_back(planResult(at));
+  plan();
+  if (byWarpgroups && !fitsWarpgroups()) {
+    byWarpgroups = false;
+    plan();
+  }
+  gpu.shape.registersFirst = byWarpgroups; // a block's sums are half of a multiprocessor's
   // Wide windows leave fewer rows.
   for (const Result &result : results)
     while (number.isBF16() &&
-           tileRows * result.tileColumns * (int64_t)result.products.size() > most * most)
+           tileRows * result.tileColumns * (int64_t)result.products.size() > most * mostTogether)
       tileRows /= 2;
+}
+
+void GPUContract::plan() {
+  most = tileRows = byWarpgroups ? BlockTile::warpgroupRows(gpu) : number.isBF16() ? 128 : 64;
+  mostTogether = byWarpgroups ? 256 : most;
+  stretch = byWarpgroups ? BlockTile::swizzledCells : number.isBF16() ? 32 : 16;
+  results.clear();
+  for (unsigned at = 0; at < op.results(); ++at)
+    results.push_back(planResult(at));
+}
+
+/// Whether no tile has more sums than the registers of its threads.
+bool GPUContract::fitsWarpgroups() const {
+  return llvm::all_of(results, [&](const Result &result) {
+    return result.tileColumns * (int64_t)result.products.size() <= mostTogether;
+  });
 }
 
 GPUContract::Result GPUContract::planResult(unsigned at) {
@@ -123,7 +148,7 @@ GPUContract::Result GPUContract::planResult(unsigned at) {
   int64_t windows = op.getWindows()[at];
   result.window = windows > 1 ? result.columns / windows : 0;
   result.products = op.productsOf(at);
-  int64_t limit = most / llvm::bit_ceil(result.products.size());
+  int64_t limit = mostTogether / llvm::bit_ceil(result.products.size());
   if (result.window)
     result.step = std::max<int64_t>(1, limit / result.window) * result.window;
   else
@@ -151,7 +176,7 @@ void GPUContract::fill(const Operand &operand, const Result &result, Place place
                 : operand.isLeft ? rowsOf(result)
                                  : code.index(result.columns);
   Value firstLine = byTerms ? term : first, firstCell = byTerms ? first : term;
-  int64_t chunk = std::gcd(chunkOf(body), std::gcd(columns, (int64_t)16));
+  int64_t chunk = std::gcd(chunkOf(body), std::gcd(columns, (int64_t)(byWarpgroups ? 8 : 16)));
   LoadOp load = onlyLoadOf(region);
   bool isCopied =
       load && number == rowType(row.getType()).getElementType() && number.isBF16() && chunk >= 2;
@@ -213,14 +238,26 @@ SmallVector<BlockTile::Sums> GPUContract::sumsOf(const Result &result, Place pla
   };
   auto all = code.loop(code.index(0), turns, 1, start, [&](Value turn, ValueRange carried) {
     waitForCopies(gpu, stages - 2);
+    if (byWarpgroups)
+      tile.sharedIsSeen();
     gpu.barrier(); // this stage is there, and all are done with the one that is filled next
-    fillAll(code.add(turn, stages - 1));
-    LoopBuilder::Values next;
+    if (!byWarpgroups)
+      fillAll(code.add(turn, stages - 1));
+    SmallVector<BlockTile::Sums> made;
     for (auto [product, sums] : llvm::zip(result.products, split(carried))) {
       SharedTile left = stageOf(operands[&op.left(product.left)], code.rem(turn, stages));
       SharedTile right = stageOf(operands[&op.right(product.right)], code.rem(turn, stages));
-      llvm::append_range(next, tile.multiply(sums, left, right, stretch));
+      made.push_back(byWarpgroups ? tile.begin(sums, left, right, stretch)
+                                  : tile.multiply(sums, left, right, stretch));
     }
+    if (byWarpgroups) {
+      fillAll(code.add(turn, stages - 1)); // while that is multiplied
+      for (BlockTile::Sums &sums : made)
+        sums = tile.finish(sums);
+    }
+    LoopBuilder::Values next;
+    for (const BlockTile::Sums &sums : made)
+      llvm::append_range(next, sums);
     return next;
   });
   waitForCopies(gpu, 0);
@@ -277,7 +314,10 @@ void GPUContract::runResult(const Result &result, Place place, ArrayRef<SharedTi
 
 void GPUContract::tile(const Result &result, Place place) {
   int64_t top = gpu.sharedTop;
-  int64_t columnWarps = result.tileColumns % 64 == 0 ? 4 : result.tileColumns % 32 == 0 ? 2 : 1;
+  int64_t columnWarps = byWarpgroups                   ? 1
+                        : result.tileColumns % 64 == 0 ? 4
+                        : result.tileColumns % 32 == 0 ? 2
+                                                       : 1;
   while (tileRows * columnWarps % 128) // a warp has 16 rows or more
     columnWarps *= 2;
   BlockTile tile(gpu, number, tileRows, llvm::alignTo(result.tileColumns, 16 * columnWarps),
@@ -291,15 +331,21 @@ void GPUContract::tile(const Result &result, Place place) {
         continue;
       int64_t rows = isLeft ? tile.rows() : tile.columns();
       bool byTerms = isLeft ? isTN : op.getForm() != Form::NT;
-      int64_t pitch = BlockTile::pitchOf(number, byTerms ? rows : stretch);
-      int64_t own = llvm::alignTo((byTerms ? stretch : rows) * pitch, 64);
+      int64_t lines = byTerms ? stretch : rows, cells = byTerms ? rows : stretch;
+      int64_t pitch = byWarpgroups ? lines : BlockTile::pitchOf(number, cells);
+      int64_t own = llvm::alignTo(lines * pitch, 64);
+      if (byWarpgroups) // each stage begins where a tile may
+        own = llvm::alignTo(lines * llvm::alignTo(cells, BlockTile::swizzledCells),
+                            BlockTile::swizzledAlignment / 2);
       Value terms = isTN ? gpu.extent : code.index(op.terms(product));
-      operands[body] = {body, isLeft, rows, terms, {{}, pitch, number, byTerms}, own};
+      operands[body] = {body, isLeft, rows, terms, {{}, pitch, number, byTerms, byWarpgroups}, own};
       words += own;
     }
-  stages = 3 * words * number.getWidth() / 8 <= mostShared ? 3 : 2;
+  int64_t room = byWarpgroups ? mostSharedOfHopper : mostShared;
+  for (stages = byWarpgroups ? 4 : 3; stages > 2 && stages * words * number.getWidth() / 8 > room;)
+    --stages;
   for (auto &[region, operand] : operands)
-    operand.tile.base = gpu.allocate(number, stages * operand.words);
+    operand.tile.base = gpu.allocate(number, stages * operand.words, BlockTile::swizzledAlignment);
   SmallVector<BlockTile::Sums> sums = sumsOf(result, place, tile, operands);
   gpu.barrier();
   gpu.reuseFrom(top);

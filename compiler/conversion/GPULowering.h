@@ -18,9 +18,10 @@ struct GPUFunction {
   mlir::Value thread, block, extent; ///< index
   mlir::Value shared;                ///< pointer to the block's dynamic shared memory
   GPUPhase &shape;
+  const TargetDescription &target;
 
-  /// The next `elements` of `element` in shared memory, on a boundary of 128 bytes.
-  mlir::Value allocate(mlir::Type element, int64_t elements);
+  /// The next `elements` of `element` in shared memory.
+  mlir::Value allocate(mlir::Type element, int64_t elements, int64_t alignment = 128);
   /// What was allocated since sharedTop was `mark` may be used again.
   void reuseFrom(int64_t mark) { sharedTop = mark; }
   int64_t sharedTop = 0;

@@ -21,11 +21,11 @@ using namespace roux;
 using namespace roux::kernel;
 
 static constexpr StringLiteral sharedSymbol = "roux_shared";
-static constexpr int64_t sharedAlignment = 128;
+static constexpr int64_t sharedAlignment = 1024; ///< of the whole: what is swizzled begins there
 static const auto sharedSpace = static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared);
 
-Value GPUFunction::allocate(Type element, int64_t elements) {
-  int64_t begin = llvm::alignTo(sharedTop, sharedAlignment);
+Value GPUFunction::allocate(Type element, int64_t elements, int64_t alignment) {
+  int64_t begin = llvm::alignTo(sharedTop, alignment);
   sharedTop = begin + elements * element.getIntOrFloatBitWidth() / 8;
   shape.sharedBytes = std::max(shape.sharedBytes, sharedTop);
   return code.address(shared, code.getI8Type(), code.index(begin));
@@ -60,6 +60,7 @@ static IRMapping mapArguments(LoopBuilder &code, FuncOp function, gpu::GPUFuncOp
 
 /// Adds a function of the kernel to `module`, which `lower` fills.
 static GPUPhase addPhase(gpu::GPUModuleOp module, FuncOp function, const std::string &name,
+                         const TargetDescription &target,
                          llvm::function_ref<void(GPUFunction &)> lower) {
   GPUPhase shape{name};
   LoopBuilder code(function.getLoc(), function.getContext());
@@ -74,7 +75,7 @@ static GPUPhase addPhase(gpu::GPUModuleOp module, FuncOp function, const std::st
   Value block = gpu::BlockIdOp::create(code, gpu::Dimension::x);
   Type pointer = LLVM::LLVMPointerType::get(code.getContext(), sharedSpace);
   auto shared = LLVM::AddressOfOp::create(code, pointer, sharedSymbol);
-  GPUFunction gpu{code, known, thread, block, extent, shared, shape};
+  GPUFunction gpu{code, known, thread, block, extent, shared, shape, target};
   lower(gpu);
   gpu::ReturnOp::create(code);
   if (!shape.sharedBytes)
@@ -96,7 +97,7 @@ static void declareShared(gpu::GPUModuleOp module, ArrayRef<GPUPhase> phases) {
                          sharedSpace);
 }
 
-FailureOr<GPUKernel> roux::lowerToGPU(FuncOp function) {
+FailureOr<GPUKernel> roux::lowerToGPU(FuncOp function, const TargetDescription &target) {
   Block &body = function.getBody().front();
   if (auto folds = body.getOps<FoldRowsOp>(); !folds.empty())
     return (*folds.begin()).emitOpError("has no lowering to a GPU");
@@ -108,7 +109,7 @@ FailureOr<GPUKernel> roux::lowerToGPU(FuncOp function) {
   auto module = gpu::GPUModuleOp::create(builder, function.getLoc(), "kernels");
   std::string kernel = function.getName().str(), name = gpuSymbol(kernel);
   auto add = [&](const std::string &phase, auto lower) {
-    result.phases.push_back(addPhase(module, function, phase, lower));
+    result.phases.push_back(addPhase(module, function, phase, target, lower));
   };
   if (auto contract = dyn_cast<ContractOp>(body.front())) {
     add(name, [&](GPUFunction &gpu) { lowerContract(contract, gpu); });

@@ -10,6 +10,7 @@
 #include "dialects/Kernel/Kernel.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/Kernel.h"
+#include "runtime/TargetDescription.h"
 
 #include <optional>
 
@@ -35,6 +36,6 @@ struct GPUKernel {
 
 /// Arguments of the functions are those of `function` (buffers as pointers, index as i64), then a
 /// pointer to the phase's extent. Fails, saying so, for one without a lowering.
-mlir::FailureOr<GPUKernel> lowerToGPU(kernel::FuncOp function);
+mlir::FailureOr<GPUKernel> lowerToGPU(kernel::FuncOp function, const TargetDescription &target);
 
 } // namespace roux

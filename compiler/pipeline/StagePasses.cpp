@@ -50,8 +50,8 @@ static void addCPUCode(OpPassManager &passes, const StageTarget &target, const c
   kernels.addPass(createEmitCPUCode({target.machine->name, form}));
 }
 
-static void addThreads(OpPassManager &passes, const StageTarget &) {
-  passes.addPass(createConvertKernelToGPU());
+static void addThreads(OpPassManager &passes, const StageTarget &target) {
+  passes.addPass(createConvertKernelToGPU({target.architecture}));
 }
 
 static void addPTX(OpPassManager &passes, const StageTarget &target) {

@@ -71,6 +71,7 @@ void Block::beginThread(uint32_t index) {
   thread.seen.fill(0);
   thread.seen[thread.lane()] = 1;
   thread.copies.clear();
+  thread.products.clear();
   thread.fiber.prepare(stacks.begin(index), stacks.end(index), runThread);
   ready.push_back(&thread);
 }
@@ -91,6 +92,7 @@ void Block::begin(const Grid &of, uint32_t block) {
     std::memset(arena, 0xff, static_cast<size_t>(bytes)); // no number
   stacks.grow(count);
   threads.resize(count);
+  fences.assign(count, 0);
   warps.resize((count + lanesOfWarp - 1) / lanesOfWarp);
   for (Warp &warp : warps)
     warp.meetings.clear();
@@ -184,8 +186,10 @@ void Block::fail(const SimtSite *site, std::string &&why) {
 static constexpr const char *blockBarrier = "bar.sync 0";
 
 void Block::barrier(const SimtSite *site) {
-  if (++arrived < threads.size())
-    return wait(blockBarrier, site);
+  if (++arrived < threads.size()) {
+    wait(blockBarrier, site);
+    return now->products.readOn();
+  }
   if (epoch == Access::mostEpoch)
     fail(site, fmt::format("comes to the {}th barrier of its block, more than are told apart",
                            epoch + 1));
@@ -197,13 +201,14 @@ void Block::barrier(const SimtSite *site) {
     if (&thread != now)
       wake(thread);
   }
+  now->products.readOn();
 }
 
 Now Block::accessOf(const void *address, const SimtSite *site) const {
   uint32_t run = grid->firstRun + number;
   // Shared memory is what another block had before.
   return {Access(run, epoch, now->seen[now->lane()], now->number, site),
-          isShared(address) ? run : grid->firstRun, now->seen.data()};
+          isShared(address) ? run : grid->firstRun, now->seen.data(), fences.data()};
 }
 
 void Block::access(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site) {

@@ -12,6 +12,7 @@
 #include "runtime/simt/Emulator.h"
 #include "runtime/simt/Fiber.h"
 #include "runtime/simt/MemoryChecks.h"
+#include "runtime/simt/Warpgroups.h"
 
 #include <array>
 #include <string>
@@ -32,6 +33,7 @@ struct Thread {
   const SimtSite *site = nullptr;
   std::array<uint16_t, lanesOfWarp> seen; ///< the clocks of its warp's lanes that it knows of
   AsyncCopies copies;
+  ProductsUnderWay products;
 
   uint32_t lane() const { return number % lanesOfWarp; }
   uint32_t warp() const { return number / lanesOfWarp; }
@@ -67,6 +69,8 @@ public:
   void access(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site);
   /// A copy of the current thread has arrived.
   void landed(const void *address, int64_t bytes, const SimtSite *site);
+  /// What the current thread wrote before is seen by wgmma.
+  void fenceProxy() { fences[now->number] = epoch + 1; }
   /// Ends the block with `why`, which the current thread did at `site`.
   [[noreturn]] void fail(const SimtSite *site, std::string &&why);
 
@@ -86,7 +90,8 @@ private:
   uint32_t number = 0, epoch = 0;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
-  std::vector<Thread *> ready; ///< a queue from `head`
+  std::vector<uint32_t> fences; ///< of each thread: the epoch after that of its last proxy fence
+  std::vector<Thread *> ready;  ///< a queue from `head`
   size_t head = 0;
   uint32_t live = 0, arrived = 0;
   Thread *now = nullptr;

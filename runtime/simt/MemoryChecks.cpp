@@ -14,7 +14,8 @@
 namespace roux::simt {
 
 static std::string_view verb(SimtAccess kind) {
-  static constexpr std::string_view verbs[] = {"reads", "writes", "copies asynchronously to"};
+  static constexpr std::string_view verbs[] = {"reads", "writes", "copies asynchronously to",
+                                               "multiplies"};
   return verbs[static_cast<int>(kind)];
 }
 
@@ -88,6 +89,10 @@ std::string MemoryChecks::conflict(const void *address, int64_t bytes, SimtAcces
     return what +
            fmt::format("to which {} copies asynchronously at {} and nobody has waited for it", who,
                        there);
+  if (found.why == Conflict::Unfenced)
+    return what + fmt::format("which {} writes at {} and nobody has fenced for wgmma "
+                              "(fence.proxy.async)",
+                              who, there);
   return what + fmt::format("which {} {} at {} with no barrier between", who,
                             found.other == SimtAccess::Read ? "reads" : "writes", there);
 }

@@ -41,7 +41,8 @@ bool Cell::meet(const Now &now, SimtAccess kind, bool mustBeWritten, Conflict &f
     found = {Conflict::InFlight, SimtAccess::AsyncWrite, flight};
     return false;
   }
-  if (mustBeWritten && kind == SimtAccess::Read && write.run() < now.firstRun) {
+  bool isRead = kind == SimtAccess::Read || kind == SimtAccess::ProxyRead;
+  if (mustBeWritten && isRead && write.run() < now.firstRun) {
     found = {Conflict::Unwritten, SimtAccess::Write, {}};
     return false;
   }
@@ -49,7 +50,12 @@ bool Cell::meet(const Now &now, SimtAccess kind, bool mustBeWritten, Conflict &f
     found = {Conflict::Unordered, SimtAccess::Write, write};
     return false;
   }
-  if (kind == SimtAccess::Read) {
+  if (kind == SimtAccess::ProxyRead && write.run() == now.access.run() &&
+      now.fences[write.thread()] <= write.epoch()) {
+    found = {Conflict::Unfenced, SimtAccess::Write, write};
+    return false;
+  }
+  if (isRead) {
     noteRead(now);
     return true;
   }

@@ -49,14 +49,15 @@ private:
 /// The access that is made, and what is ordered before it.
 struct Now {
   Access access;
-  uint32_t firstRun;    ///< of those it could meet: whatever ran before is over
-  const uint16_t *seen; ///< the clocks of its warp's lanes that it knows of
+  uint32_t firstRun;      ///< of those it could meet: whatever ran before is over
+  const uint16_t *seen;   ///< the clocks of its warp's lanes that it knows of
+  const uint32_t *fences; ///< of each thread of its block: the epoch after its last proxy fence's
   bool isAfter(const Access &other) const;
 };
 
 /// Why an access is an error, with the other one.
 struct Conflict {
-  enum Why : uint8_t { Unordered, InFlight, Unwritten } why;
+  enum Why : uint8_t { Unordered, InFlight, Unwritten, Unfenced } why;
   SimtAccess other = SimtAccess::Write;
   Access access;
 };

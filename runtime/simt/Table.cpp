@@ -9,6 +9,7 @@
 #include "runtime/simt/Block.h"
 #include "runtime/simt/Collectives.h"
 #include "runtime/simt/Tiles.h"
+#include "runtime/simt/Warpgroups.h"
 
 #include <string>
 #include <vector>
@@ -39,7 +40,8 @@ static void blockBarrier(const void *operands, void *, const SimtSite *site) {
 
 static std::vector<SimtInstruction> allInstructions() {
   std::vector<SimtInstruction> all = {{"barrier.cta.sync.aligned.all", blockBarrier}};
-  for (auto part : {warpInstructions(), tileInstructions(), copyInstructions()})
+  for (auto part :
+       {warpInstructions(), tileInstructions(), copyInstructions(), warpgroupInstructions()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

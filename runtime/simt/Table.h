@@ -23,7 +23,12 @@ struct SimtSite {
 enum class SimtRegister : uint32_t { Thread, Threads, Block, Blocks, Lane };
 
 /// What is done to memory.
-enum class SimtAccess : uint32_t { Read, Write, AsyncWrite };
+enum class SimtAccess : uint32_t {
+  Read,
+  Write,
+  AsyncWrite,
+  ProxyRead, ///< by wgmma, which sees only what was fenced for it
+};
 
 /// An instruction: its operands lie one after the other at `operands`, as a struct of C; what it
 /// gives goes to `result`.

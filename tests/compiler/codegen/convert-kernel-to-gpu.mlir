@@ -17,7 +17,7 @@ kernel.func @double(%x: memref<?x64xf32>, %y: memref<?x64xf32>) {
 // bf16 by the tensor cores, three tiles of 128 columns for each 128 rows; a dot in a name is no
 // letter of PTX.
 // CHECK:      module @linear.product attributes {kernel.gpu_phases = [array<i64: 256, 128, 3, [[SHARED:[0-9]+]], -1>]} {
-// CHECK:        llvm.mlir.global external @roux_shared() {addr_space = 3 : i32, alignment = 128 : i64}
+// CHECK:        llvm.mlir.global external @roux_shared() {addr_space = 3 : i32, alignment = 1024 : i64}
 // CHECK:        gpu.func @linear$product(
 // CHECK:          nvvm.cp.async.shared.global
 // CHECK:          nvvm.ldmatrix

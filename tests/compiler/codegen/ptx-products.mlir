@@ -9,6 +9,17 @@
 // RUN: %assemble sm_100a %s %t
 // RUN: %assemble sm_120a %s %t
 // CALLS-NOT: .extern .func
+// Where there is wgmma, that: of lines that are rows or columns, and of lines that are terms.
+// RUN: roux-translate --kernel-to-ptx --arch=sm_90a %s | FileCheck %s --check-prefix=HOPPER
+// HOPPER-LABEL: .entry nt_bf16(
+// HOPPER:         fence.proxy.async.shared::cta;
+// HOPPER:         wgmma.fence.sync.aligned;
+// HOPPER:         wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 0, 0;
+// HOPPER:         wgmma.wait_group.sync.aligned 0;
+// HOPPER-LABEL: .entry nn_bf16(
+// HOPPER:         wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 0, 1;
+// HOPPER-LABEL: .entry tn_bf16(
+// HOPPER:         wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 1, 1;
 
 // CHECK-LABEL: .entry nt_bf16(
 // CHECK:         cp.async.cg.shared.global

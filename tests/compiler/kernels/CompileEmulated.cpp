@@ -25,13 +25,25 @@ static std::vector<EmulatedPhase> phasesOf(mlir::ModuleOp kernel) {
   return phases;
 }
 
+std::string test::lowerForGPU(const std::string &text, const std::string &architecture) {
+  mlir::DialectRegistry registry;
+  registerStages(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!module || failed(runStages(*module, "kernel", "gpu", {.architecture = architecture})))
+    std::abort();
+  std::string lowered;
+  llvm::raw_string_ostream(lowered) << *module;
+  return lowered;
+}
+
 EmulatedCode test::compileForEmulator(const std::string &text, const std::string &from,
-                                      const std::string &file) {
+                                      const std::string &file, const std::string &architecture) {
   mlir::DialectRegistry registry;
   registerStages(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context, file);
-  if (!module || failed(runStages(*module, from, "simt-object", {})))
+  if (!module || failed(runStages(*module, from, "simt-object", {.architecture = architecture})))
     std::abort();
   EmulatedCode code;
   std::vector<llvm::StringRef> objects;

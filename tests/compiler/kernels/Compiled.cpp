@@ -108,14 +108,18 @@ static const TargetDescription &machineOf(const std::string &name) {
   return known ? *known : hostTarget();
 }
 
+static bool isEmulated(const std::string &machine) {
+  return machine == "simt" || machine == "simt_hopper";
+}
+
 bool test::runs(const std::string &name) {
   if (name == "cuda")
     return gpuHere() != nullptr;
-  return name == "simt" || &machineOf(name) >= &hostTarget(); // best first
+  return isEmulated(name) || &machineOf(name) >= &hostTarget(); // best first
 }
 
 bool test::isGPU(const std::string &machine) {
-  return machine == "simt" || machine == "cuda";
+  return isEmulated(machine) || machine == "cuda";
 }
 
 static Program compiled(const std::string &text, const ProgramOptions &options) {
@@ -136,8 +140,9 @@ Program test::compileForGPU(const std::string &text, const std::string &architec
 }
 
 Compiled::Compiled(const std::string &text, const std::string &machine) {
-  if (machine == "simt")
-    emulated = std::make_unique<Emulated>(compileForEmulator(text, "kernel"));
+  if (isEmulated(machine))
+    emulated = std::make_unique<Emulated>(compileForEmulator(
+        text, "kernel", "kernel", machine == "simt_hopper" ? "sm_90a" : "sm_80"));
   else if (machine == "cuda")
     onGPU = std::make_unique<OnGPU>(compileForGPU(text, gpuHere()->architecture()));
   else

@@ -183,7 +183,8 @@ kernel.func @gradients(%g: memref<?x80xf32>, %h: memref<?x41xf32>, %x: memref<?x
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, ContractProducts,
-                         testing::Values("avx512", "avx2", "portable", "simt", "cuda"),
+                         testing::Values("avx512", "avx2", "portable", "simt", "simt_hopper",
+                                         "cuda"),
                          MachineAndNumber());
 
 } // namespace

@@ -135,6 +135,14 @@ const std::vector<Case> cases = {
     {"simt", Element::BF16, 131, 261, 1035, true},
     {"simt", Element::BF16, 130, 264, 640, true}, // every access of 16 bytes
     {"simt", Element::BF16, 7, 5, 1, true},
+    {"simt", Element::BF16, 70, 72, 96, true}, // lines that are no whole turns of the threads
+    {"simt_hopper", Element::BF16, 128, 64, 64, true}, // one tile, one stage
+    {"simt_hopper", Element::BF16, 148, 200, 176, true},
+    {"simt_hopper", Element::BF16, 33, 65, 300}, // bodies write what is multiplied
+    {"simt_hopper", Element::BF16, 131, 261, 1035, true},
+    {"simt_hopper", Element::BF16, 130, 264, 640, true}, // every access of 16 bytes
+    {"simt_hopper", Element::BF16, 7, 5, 1, true},
+    {"simt_hopper", Element::F32, 7, 5, 3},
 };
 INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(andOnGPU(cases)), MachineAndNumber());
 

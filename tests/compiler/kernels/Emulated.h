@@ -26,7 +26,11 @@ struct EmulatedCode {
 
 /// `text` is of the stage `from`; errors of its kernels name its lines as those of `file`.
 EmulatedCode compileForEmulator(const std::string &text, const std::string &from,
-                                const std::string &file = "kernel");
+                                const std::string &file = "kernel",
+                                const std::string &architecture = "sm_80");
+
+/// Kernels of stage `kernel` as text of stage `gpu`.
+std::string lowerForGPU(const std::string &text, const std::string &architecture);
 
 class Emulated {
 public:

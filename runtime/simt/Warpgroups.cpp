@@ -1,0 +1,173 @@
+//===- Warpgroups.cpp - wgmma: products that are read from shared memory --===//
+//
+// Each warp of the four multiplies its own 16 rows, which is all that it gets of the
+// result. Sums are there at once; what is read counts as read until it is waited for,
+// so that a tile which is filled too early shows.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/simt/Warpgroups.h"
+
+#include "runtime/simt/Block.h"
+
+#include <cstring>
+#include <fmt/format.h>
+#include <vector>
+
+namespace roux::simt {
+
+static constexpr uint32_t termsOfProduct = 16, rowsOfWarp = 16;
+
+namespace {
+/// A tile of shared memory, as the descriptor of a matrix says it: lines of 128 bytes, of which
+/// 16 change places by the number of their line. PTX, "Matrix Descriptor Format".
+struct Matrix {
+  uintptr_t start;
+  uint32_t leading, stride; ///< bytes
+  bool termsFirst;
+
+  Matrix(uint64_t descriptor, bool termsFirst, const char *shared, const SimtSite *site)
+      : start(reinterpret_cast<uintptr_t>(shared) + ((descriptor & 0x3fff) << 4)),
+        leading(static_cast<uint32_t>(descriptor >> 16 & 0x3fff) << 4),
+        stride(static_cast<uint32_t>(descriptor >> 32 & 0x3fff) << 4), termsFirst(termsFirst) {
+    if (descriptor >> 62 != 1)
+      Block::running().fail(site, "gives wgmma a matrix that is not swizzled by 128 bytes, which "
+                                  "is not emulated");
+  }
+
+  /// Where number (row, term) lies: the address bits 4 to 6 are changed by bits 7 to 9.
+  const char *at(uint32_t row, uint32_t term) const {
+    uint32_t line = termsFirst ? term : row, cell = termsFirst ? row : term;
+    uintptr_t plain =
+        start + (cell / 64) * leading + (line / 8) * stride + line % 8 * 128 + cell % 64 * 2;
+    return reinterpret_cast<const char *>(plain ^ (plain >> 7 & 7) << 4);
+  }
+};
+
+/// What begins a call; behind it the sums of a thread, then the descriptors.
+struct ProductOperands {
+  uint32_t columns, leftTermsFirst, rightTermsFirst;
+  float sums[];
+};
+} // namespace
+
+static float numberAt(const char *from) {
+  uint16_t half;
+  std::memcpy(&half, from, sizeof half);
+  uint32_t bits = uint32_t(half) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static uint64_t descriptor(const ProductOperands &own, uint32_t which) {
+  size_t behind = sizeof(ProductOperands) + own.columns / 2 * sizeof(float);
+  size_t at = (behind + 7) / 8 * 8 + which * sizeof(uint64_t);
+  uint64_t value;
+  std::memcpy(&value, reinterpret_cast<const char *>(&own) + at, sizeof value);
+  return value;
+}
+
+/// `rows` x 16 numbers of a matrix, each of whose runs of eight is read at once.
+static std::vector<float> numbersOf(const Matrix &matrix, uint32_t firstRow, uint32_t rows,
+                                    const SimtSite *site) {
+  Block &block = Block::running();
+  std::vector<float> numbers(size_t(rows) * termsOfProduct);
+  uint32_t lines = matrix.termsFirst ? termsOfProduct : rows;
+  uint32_t cells = matrix.termsFirst ? rows : termsOfProduct;
+  for (uint32_t line = 0; line < lines; ++line)
+    for (uint32_t cell = 0; cell < cells; cell += 8) {
+      uint32_t row = firstRow + (matrix.termsFirst ? cell : line);
+      uint32_t term = matrix.termsFirst ? line : cell;
+      const char *from = matrix.at(row, term);
+      block.access(from, 16, SimtAccess::ProxyRead, site);
+      block.current().products.reads(from, 16, site);
+      for (uint32_t i = 0; i < 8; ++i) {
+        uint32_t own = row - firstRow + (matrix.termsFirst ? i : 0);
+        numbers[own * termsOfProduct + term + (matrix.termsFirst ? 0 : i)] = numberAt(from + 2 * i);
+      }
+    }
+  return numbers;
+}
+
+static void multiplyTogether(Meeting &meeting) {
+  Block &block = Block::running();
+  auto *first = static_cast<const ProductOperands *>(meeting.operands[0]);
+  const SimtSite *site = meeting.sites[0];
+  for (unsigned lane = 1; lane < lanesOfWarp; ++lane)
+    for (uint32_t which : {0, 1})
+      if (descriptor(*static_cast<const ProductOperands *>(meeting.operands[lane]), which) !=
+          descriptor(*first, which))
+        block.fail(site, "comes to wgmma with another matrix than a lane of its warp");
+  uint32_t columns = first->columns, firstRow = block.current().warp() % 4 * rowsOfWarp;
+  Matrix left(descriptor(*first, 0), first->leftTermsFirst, block.shared(), site);
+  Matrix right(descriptor(*first, 1), first->rightTermsFirst, block.shared(), site);
+  std::vector<float> a = numbersOf(left, firstRow, rowsOfWarp, site);
+  std::vector<float> b = numbersOf(right, 0, columns, site);
+  for (unsigned lane = 0; lane < lanesOfWarp; ++lane) {
+    auto *own = static_cast<const ProductOperands *>(meeting.operands[lane]);
+    auto *result = static_cast<float *>(meeting.results[lane]);
+    for (uint32_t i = 0; i < columns / 2; ++i) {
+      uint32_t row = lane / 4 + i / 2 % 2 * 8, column = i / 4 * 8 + lane % 4 * 2 + i % 2;
+      float sum = 0;
+      for (uint32_t term = 0; term < termsOfProduct; ++term)
+        sum += a[row * termsOfProduct + term] * b[column * termsOfProduct + term];
+      result[i] = own->sums[i] + sum;
+    }
+  }
+}
+
+static void multiply(const void *operands, void *result, const SimtSite *site) {
+  meet("wgmma.mma_async", wholeWarp, operands, result, site, multiplyTogether);
+}
+
+void ProductsUnderWay::waitFor(uint32_t pending) {
+  while (!ranges.empty() && ranges.front().group + pending < group) {
+    const Range &range = ranges.front();
+    Block::running().access(range.begin, range.bytes, SimtAccess::ProxyRead, range.site);
+    ranges.pop_front();
+  }
+}
+
+void ProductsUnderWay::readOn() const {
+  for (const Range &range : ranges)
+    Block::running().access(range.begin, range.bytes, SimtAccess::ProxyRead, range.site);
+}
+
+/// Sums pass through what orders them.
+static void passSums(const void *operands, void *result) {
+  uint32_t count;
+  std::memcpy(&count, operands, sizeof count);
+  std::memcpy(result, static_cast<const char *>(operands) + sizeof count, count * sizeof(float));
+}
+
+static void fence(const void *operands, void *result, const SimtSite *) {
+  passSums(operands, result);
+}
+
+static void commitGroup(const void *operands, void *result, const SimtSite *) {
+  Block::running().current().products.commit();
+  passSums(operands, result);
+}
+
+static void waitForGroups(const void *operands, void *result, const SimtSite *) {
+  Block::running().current().products.waitFor(0);
+  passSums(operands, result);
+}
+
+static void fenceProxy(const void *, void *, const SimtSite *) {
+  Block::running().fenceProxy();
+}
+
+static constexpr SimtInstruction instructions[] = {
+    {"wgmma.mma_async", multiply},
+    {"wgmma.fence", fence},
+    {"wgmma.commit_group", commitGroup},
+    {"wgmma.wait_group 0", waitForGroups},
+    {"fence.proxy.async.shared::cta", fenceProxy},
+};
+
+std::span<const SimtInstruction> warpgroupInstructions() {
+  return instructions;
+}
+
+} // namespace roux::simt
