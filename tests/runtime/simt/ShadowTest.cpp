@@ -24,7 +24,8 @@ protected:
     return found;
   }
   Now at(uint32_t thread, uint32_t run) {
-    return {Access(run, epoch, seen[thread][thread % 32], thread, nullptr), 10, seen[thread]};
+    return {Access(run, epoch, seen[thread][thread % 32], thread, nullptr), 10, seen[thread],
+            fences};
   }
   /// Of lanes `a` and `b` of one warp.
   void syncLanes(uint32_t a, uint32_t b) {
@@ -41,6 +42,7 @@ protected:
   Cell cell;
   uint32_t epoch = 0;
   uint16_t seen[64][32] = {};
+  uint32_t fences[64] = {};
 };
 
 constexpr SimtAccess read = SimtAccess::Read, write = SimtAccess::Write,
@@ -120,10 +122,23 @@ TEST_F(History, WhatNobodyWroteIsNotReadWhereItMustBe) {
   EXPECT_FALSE(meet(read, 3, 10, true));
 }
 
+TEST_F(History, WhatIsMultipliedWasFencedByWhoWroteIt) {
+  EXPECT_FALSE(meet(write, 3));
+  ++epoch;
+  EXPECT_EQ(meet(SimtAccess::ProxyRead, 40)->why, Conflict::Unfenced);
+  fences[40] = 2; // another's fence
+  EXPECT_EQ(meet(SimtAccess::ProxyRead, 40)->why, Conflict::Unfenced);
+  fences[3] = 1; // in the epoch of the write
+  EXPECT_FALSE(meet(SimtAccess::ProxyRead, 40));
+  EXPECT_EQ(meet(write, 3)->other, SimtAccess::Read) << "it still reads";
+}
+
 TEST(Page, TellsHalvesOfFourBytesApartWhereTheyAreUsedSo) {
   Page page;
   uint16_t seen[32] = {1, 1};
-  auto of = [&](uint32_t thread) { return Now{Access(10, 0, 1, thread, nullptr), 10, seen}; };
+  auto of = [&](uint32_t thread) {
+    return Now{Access(10, 0, 1, thread, nullptr), 10, seen, nullptr};
+  };
   auto meet = [&](uintptr_t address, uintptr_t bytes, uint32_t thread) {
     Conflict found;
     return page.forCells(address, bytes,
