@@ -30,6 +30,9 @@ inline constexpr const char *targetCountName = "targets";
 
 /// The name of the column that says of each token how many its sequence has.
 inline constexpr const char *lengthName = "length";
+/// 32 bits of each token, by which adapters leave out some of what they read; and the numbers of
+/// the layers, as f32.
+inline constexpr const char *noiseName = "noise", *layerNumbersName = "layer.numbers";
 
 /// One row of kernel.attention's `work`, in the order of its columns.
 struct AttentionWork {

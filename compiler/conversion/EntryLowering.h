@@ -153,8 +153,15 @@ mlir::LogicalResult lowerElementwise(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerAttention(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerLoss(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerUpdate(mlir::Operation *op, EntryLowering &entry);
+mlir::LogicalResult lowerDropout(step::DropoutOp op, EntryLowering &entry);
+mlir::LogicalResult lowerMuon(step::MuonOp op, EntryLowering &entry);
 mlir::LogicalResult lowerLayers(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerConstant(mlir::Operation *op, EntryLowering &entry);
+
+/// What a kernel is passed for one number: the number, or the column it was computed into.
+mlir::Value numberFor(EntryLowering &entry, mlir::Value tensor);
+/// What it reads there.
+mlir::Value loadNumber(RowWriter &k, mlir::Value passed);
 
 /// The storage of a tensor; a scalar is one row of one column, so that row kernels read and write
 /// it.

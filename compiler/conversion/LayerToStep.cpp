@@ -56,10 +56,14 @@ public:
         std::tie(cosine, sine) = std::pair(first, second);
     }
     segments = function.getArgument(next++);
-    if (kind != LayerKind::Whole)
+    if (isCached(kind))
       slots = function.getArgument(next++);
+    if (kind == LayerKind::Dropped)
+      noise = function.getArgument(next++);
     for (const model::WeightRow &row : model::layerParameters(config))
       weights[{row.role, row.part}] = function.getArgument(next++);
+    if (kind == LayerKind::Dropped)
+      number = function.getArgument(next++);
     caches = function.getArguments().drop_front(next);
   }
 
@@ -135,6 +139,10 @@ private:
 
   /// The scale stands between the two products, where there are the fewest channels.
   Value adapt(StringRef name, Value product, Value input, Role role) {
+    if (noise)
+      input = DropoutOp::create(b, at((name + "_dropout").str()), input.getType(), input, noise,
+                                number, llvm::APFloat(config.tuning.adapter->dropout),
+                                static_cast<int64_t>(role));
     Value inner = multiply(at((name + "_down").str()), input, weight(role, Part::Down), Value(),
                            /*transposed=*/false);
     if (double scale = config.tuning.adapter->scale(); scale != 1)
@@ -175,7 +183,7 @@ private:
       softcap = b.getF64FloatAttr(config.attentionSoftcap);
     IntegerAttr heads = b.getI64IntegerAttr(config.heads),
                 keyValueHeads = b.getI64IntegerAttr(config.keyValueHeads);
-    if (kind != LayerKind::Whole) {
+    if (isCached(kind)) {
       for (auto [cache, rows] : llvm::zip_equal(caches, std::array{key, value}))
         appended.push_back(AppendOp::create(b, at("append"), cache.getType(), cache, rows, slots));
       UnitAttr single = kind == LayerKind::Decode ? b.getUnitAttr() : UnitAttr();
@@ -254,6 +262,7 @@ private:
   Value cosine, sine; ///< null in a layer that does not turn
   Value segments;     ///< or, with caches, the column first
   Value slots;
+  Value noise, number; ///< null unless adapters drop
   ValueRange caches;
   SmallVector<Value> appended;
   std::map<std::pair<Role, Part>, Value> weights;
@@ -298,7 +307,9 @@ func::FuncOp roux::step::buildLayer(ModuleOp module, const model::ModelConfig &c
         row.shape, isMultiplied(row) ? precision.stream : precision.accumulation));
 
   SmallVector<Type> results{stream};
-  if (kind != LayerKind::Whole) {
+  if (kind == LayerKind::Dropped)
+    arguments.push_back(RankedTensorType::get({1}, Float32Type::get(context)));
+  if (isCached(kind)) {
     SmallVector<Type> caches(2, streamType(config.keyValueChannels(), precision.stream));
     arguments.append(caches);
     results.append(caches);

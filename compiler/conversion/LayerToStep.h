@@ -28,7 +28,12 @@ enum class LayerKind : uint8_t {
   Whole,   ///< in the stream: `@layer`
   Prefill, ///< in a cache that the stream's are appended to: `@prefill_layer`
   Decode,  ///< the same, with one token a sequence: `@decode_layer`
+  Dropped, ///< in the stream, and adapters leave out some of what they read: `@dropped_layer`
 };
+/// True if keys and values are in a cache.
+inline bool isCached(LayerKind kind) {
+  return kind == LayerKind::Prefill || kind == LayerKind::Decode;
+}
 
 /// Which rotary positions some layer of the model turns by, in the order of the shared values.
 std::vector<model::LayerKind::Turn> turnsOf(const model::ModelConfig &config);
@@ -36,6 +41,7 @@ std::vector<model::LayerKind::Turn> turnsOf(const model::ModelConfig &config);
 /// Adds a layer called `name` to `module`: (stream, shared values …, weights of one layer in the
 /// table's order …, caches) -> (stream, caches). The shared values are cosine and sine for each of
 /// turnsOf(), then the segments or, with the caches of keys and values, the columns first and slot.
+/// A layer that drops takes the column noise after the segments, and its number as its last weight.
 mlir::func::FuncOp buildLayer(mlir::ModuleOp module, const model::ModelConfig &config,
                               Precision precision, llvm::StringRef name, model::LayerKind differs,
                               LayerKind kind = LayerKind::Whole);

@@ -7,12 +7,14 @@
 #include "compiler/conversion/ModelToStep.h"
 
 #include "compiler/conversion/FormulasToStep.h"
+#include "compiler/conversion/LayerNames.h"
 #include "compiler/conversion/LayerToStep.h"
 #include "compiler/conversion/UpdateToStep.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Verifier.h"
+#include "runtime/LaunchLists.h"
 #include "runtime/model/ParameterTable.h"
 
 #include <map>
@@ -20,7 +22,8 @@
 using namespace mlir;
 // roux::Value and roux::Attribute belong to expressions; here a Value is MLIR's.
 namespace model = roux::model;
-using roux::Expression, roux::LocateNode, roux::WeightInput, roux::weightPrefix;
+using roux::Expression, roux::layerNumbersName, roux::LocateNode, roux::WeightInput,
+    roux::weightPrefix;
 using namespace roux::step;
 using model::Role;
 
@@ -61,6 +64,8 @@ public:
   void logits();
   void generate(LayerKind kind);
   LogicalResult update();
+  /// True if a step leaves out some of what adapters read.
+  bool drops() const { return config.tuning.adapter && config.tuning.adapter->dropout > 0; }
 
 private:
   Location at(StringRef name) { return locationOf(b.getContext(), config, name); }
@@ -110,12 +115,14 @@ private:
   Value embed(Value tokens, Value positions);
   /// What every layer reads beside `columns`: the rotations, where the model has any, then those.
   SmallVector<Value> shared(Value positions, ValueRange columns);
-  /// The functions that `layers` call, in turn.
-  ArrayAttr callees(LayerKind kind, model::LayerRange layers);
   /// The weights that each layer of a range has a slice of, as layers read them.
   SmallVector<Value> layerWeights(int64_t firstLayer = 0);
+  /// What adapters draw by, of each token and of each layer.
+  struct Noise {
+    Value column, layers;
+  };
   /// From tokens to the hidden states after the last layer.
-  Value hidden(Value tokens, Value positions, Value segments);
+  Value hidden(Value tokens, Value positions, Value segments, Noise noise = {});
   Value finalNorm(Value stream);
   std::pair<Value, Value> rotation(const model::Rotary &rotary, Value positions);
   /// True if positions turn by how long their sequence is.
@@ -135,46 +142,9 @@ private:
   std::map<Column, Value> columnValues;    // the same
 };
 
-/// What layers of a kind are called after: `layer`, and `layer_1` where there are others.
-std::string layerName(LayerKind kind, size_t which) {
-  static constexpr StringLiteral names[] = {"layer", "prefill_layer", "decode_layer"};
-  std::string name = names[static_cast<size_t>(kind)].str();
-  return which ? name + "_" + std::to_string(which) : name;
-}
-
-/// The kinds of layers that `config` has, in the order in which they first come.
-std::vector<model::LayerKind> kindsOf(const model::ModelConfig &config) {
-  std::vector<model::LayerKind> kinds;
-  for (int64_t layer = 0; layer < config.layers; ++layer)
-    if (!llvm::is_contained(kinds, config.kind(layer)))
-      kinds.push_back(config.kind(layer));
-  return kinds;
-}
-
-/// True if layer l is of the kind of layer l mod `period`.
-bool repeats(const model::ModelConfig &config, int64_t period) {
-  for (int64_t layer = period; layer < config.layers; ++layer)
-    if (!(config.kind(layer) == config.kind(layer - period)))
-      return false;
-  return true;
-}
-
 void EntryBuilder::layers(LayerKind kind) {
   for (auto [index, differs] : llvm::enumerate(kindsOf(config)))
     buildLayer(module, config, precision, layerName(kind, index), differs, kind);
-}
-
-ArrayAttr EntryBuilder::callees(LayerKind kind, model::LayerRange layers) {
-  std::vector<model::LayerKind> kinds = kindsOf(config);
-  int64_t period = 1;
-  while (!repeats(config, period))
-    ++period;
-  SmallVector<mlir::Attribute> names;
-  for (int64_t layer = 0; layer < std::min(period, layers.count); ++layer) {
-    size_t which = llvm::find(kinds, config.kind(layers.first + layer)) - kinds.begin();
-    names.push_back(FlatSymbolRefAttr::get(b.getContext(), layerName(kind, which)));
-  }
-  return b.getArrayAttr(names);
 }
 
 func::FuncOp EntryBuilder::begin(StringRef name, ArrayRef<Argument> arguments,
@@ -343,16 +313,24 @@ SmallVector<Value> EntryBuilder::layerWeights(int64_t firstLayer) {
   return weights;
 }
 
-Value EntryBuilder::hidden(Value tokens, Value positions, Value segments) {
+Value EntryBuilder::hidden(Value tokens, Value positions, Value segments, Noise noise) {
   Value stream = embed(tokens, positions);
-  SmallVector<Value> given = shared(positions, segments);
-  for (model::LayerRange range : model::layerRanges(config))
+  SmallVector<Value> columns{segments};
+  if (noise.column)
+    columns.push_back(noise.column);
+  SmallVector<Value> given = shared(positions, columns);
+  LayerKind kind = noise.column ? LayerKind::Dropped : LayerKind::Whole;
+  for (model::LayerRange range : model::layerRanges(config)) {
+    SmallVector<Value> weights = layerWeights(range.first);
+    if (noise.column)
+      weights.push_back(noise.layers);
     stream = LayersOp::create(b, at("layers"), stream.getType(),
                               stackType(stream.getType(), range.count), /*saved=*/TypeRange(),
-                              callees(LayerKind::Whole, range), stream, given,
-                              layerWeights(range.first), range.count, request.activations,
+                              layerCallees(b.getContext(), config, kind, range), stream, given,
+                              weights, range.count, request.activations,
                               request.activations == Activations::save ? request.again : 0)
                  .getResult();
+  }
   return stream;
 }
 
@@ -370,11 +348,19 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
     arguments.push_back(
         {type, StepDialect::attributeName, b.getStringAttr(weightPrefix + input.name)});
   }
+  if (drops()) {
+    arguments.push_back(indexes(Column::noise));
+    arguments.push_back({RankedTensorType::get({config.layers, 1}, b.getF32Type()),
+                         StepDialect::attributeName, b.getStringAttr(layerNumbersName)});
+  }
   func::FuncOp function =
       begin("train", arguments,
             {{"loss", scalarType()}, {"nll", valuesType()}, {"weights", valuesType()}});
   Block &body = function.front();
-  Value stream = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3));
+  Noise noise;
+  if (drops())
+    noise = {columnValues.at(Column::noise), body.getArgument(columns + inputs.size() + 1)};
+  Value stream = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3), noise);
   // From here on only tokens with a label exist.
   Value target = body.getArgument(4);
   Value states = finalNorm(pick("targets", stream, target));
@@ -452,11 +438,11 @@ void EntryBuilder::generate(LayerKind kind) {
   Value stream = embed(body.getArgument(0), body.getArgument(1));
   SmallVector<Value> weights = layerWeights();
   llvm::append_range(weights, body.getArguments().slice(firstCache, 2));
-  auto layers = LayersOp::create(b, at("layers"), stream.getType(),
-                                 stackType(stream.getType(), config.layers),
-                                 TypeRange{cache, cache}, callees(kind, ranges.front()), stream,
-                                 shared(body.getArgument(1), body.getArguments().slice(2, 2)),
-                                 weights, config.layers, Activations::save);
+  auto layers = LayersOp::create(
+      b, at("layers"), stream.getType(), stackType(stream.getType(), config.layers),
+      TypeRange{cache, cache}, layerCallees(b.getContext(), config, kind, ranges.front()), stream,
+      shared(body.getArgument(1), body.getArguments().slice(2, 2)), weights, config.layers,
+      Activations::save);
   Value states = layers.getResult();
   if (!decodes)
     states = pick("last", states, body.getArgument(4));
@@ -478,6 +464,8 @@ OwningOpRef<ModuleOp> roux::step::buildStep(MLIRContext &context, const StepRequ
   OwningOpRef<ModuleOp> module = ModuleOp::create(locationOf(&context, *request.config, "model"));
   EntryBuilder entries(*module, request);
   entries.layers(LayerKind::Whole);
+  if (request.trains && entries.drops())
+    entries.layers(LayerKind::Dropped);
   if (request.trains && failed(entries.train(locate)))
     return nullptr;
   entries.nll();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/conversion/UpdateRules.h"
 #include "compiler/import/ImportExpression.h"
 #include "dialects/Step/Step.h"
 #include "runtime/WeightFormula.h"
@@ -19,16 +20,6 @@
 namespace roux::step {
 
 enum class StreamType : uint8_t { F32, BF16, F64 };
-
-/// What `optimizer:` and `clip:` say.
-struct UpdateSettings {
-  double beta1 = 0.9;
-  double beta2 = 0.95;
-  double epsilon = 1e-8;
-  double decay = 0;
-  std::optional<double> clip; ///< limit of the norm of all gradients
-  bool decaysVectors = false; ///< norms and biases decay as matrices and tables do
-};
 
 struct StepRequest {
   const model::ModelConfig *config = nullptr;
@@ -50,8 +41,7 @@ struct StepRequest {
 /// - `@nll`: token, label, position, segments, target, parameters -> nll and logsumexp of every
 /// token,
 /// - `@logits`: token, position, segments, parameters -> logits, whole, for tests and small inputs,
-/// - `@update`: for all parameters the parameter, its gradient and its two moments, then the
-/// scalars
+/// - `@update`: for all parameters the parameter, its gradient and its moments, then the scalars
 ///   rate, the two corrections and, without a clip, the gradients' factor -> for all parameters the
 ///   new parameter and moments; with a clip then the norm of the gradients,
 /// - `@norm`, without a clip: gradients -> their norm together,

@@ -27,6 +27,8 @@ Value RowWriter::convert(Value value, FloatType element) {
   auto from = dyn_cast<FloatType>(row ? row.getElementType() : value.getType());
   if (!from || from == element)
     return value;
+  if (from.isF64() && element.isBF16()) // no processor does it at once
+    return convert(convert(value, getF32Type()), element);
   Type to = row ? Type(row.clone(element)) : Type(element);
   return from.getWidth() < element.getWidth()
              ? arith::ExtFOp::create(*this, to, value).getResult()

@@ -19,12 +19,11 @@ static std::pair<Value, int64_t> asRows(EntryLowering &entry, Value tensor) {
   return {entry.rows(entry.stored(tensor), columns), type.getNumElements() / columns};
 }
 
-/// What a kernel is passed for one number: the number, or the column it was computed into.
-static Value asScalar(EntryLowering &entry, Value tensor) {
+Value roux::numberFor(EntryLowering &entry, Value tensor) {
   Value where = entry.buffer(tensor);
   return isa<MemRefType>(where.getType()) ? entry.rows(where, 0) : where;
 }
-static Value number(RowWriter &k, Value passed) {
+Value roux::loadNumber(RowWriter &k, Value passed) {
   return isa<MemRefType>(passed.getType()) ? k.load(passed, k.index(0)) : passed;
 }
 
@@ -81,11 +80,11 @@ static LogicalResult lower(step::ClipFactorOp op, EntryLowering &entry) {
 }
 
 /// Parameter and moments are written where they are: nothing may read them afterwards.
-static LogicalResult verifyLastReader(step::AdamWOp op) {
-  for (Value old : {op.getParameter(), op.getFirst(), op.getSecond()})
+static LogicalResult verifyLastReader(Operation *op, ValueRange states) {
+  for (Value old : states)
     for (Operation *user : old.getUsers())
       if (op->isBeforeInBlock(user)) {
-        InFlightDiagnostic report = op.emitOpError() << "updates in place what is read after it";
+        InFlightDiagnostic report = op->emitOpError() << "updates in place what is read after it";
         report.attachNote(user->getLoc()) << "read here";
         return report;
       }
@@ -93,28 +92,31 @@ static LogicalResult verifyLastReader(step::AdamWOp op) {
 }
 
 static LogicalResult lower(step::AdamWOp op, EntryLowering &entry) {
-  if (failed(verifyLastReader(op)))
+  if (failed(verifyLastReader(op, {op.getParameter(), op.getFirst(), op.getSecond()})))
     return failure();
   auto [parameter, count] = asRows(entry, op.getParameter());
   int64_t columns = columnsOf(op.getParameter());
   double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
   double epsilon = op.getEpsilon().convertToDouble(), decay = op.getDecay().convertToDouble();
+  double share = op.getShare().convertToDouble();
   SmallVector<Value> arguments{parameter, asRows(entry, op.getGradient()).first,
                                asRows(entry, op.getFirst()).first,
                                asRows(entry, op.getSecond()).first};
   for (Value number : op->getOperands().drop_front(4)) // the last is the factor, if there is one
-    arguments.push_back(asScalar(entry, number));
+    arguments.push_back(numberFor(entry, number));
   std::string name = std::string("adamw_") + (decay != 0 ? "decayed_" : "") +
                      sizesOf(columns, entry.accumulation());
   entry.launch(name, entry.constant(count), arguments, [&](RowWriter &k, ValueRange a) {
     Value row = k.row(), p = k.load(a[0], row), g = k.load(a[1], row);
-    Value rate = number(k, a[4]), m = k.load(a[2], row), v = k.load(a[3], row);
+    Value rate = loadNumber(k, a[4]), m = k.load(a[2], row), v = k.load(a[3], row);
     if (op.getFactor())
-      g = k.mul(g, number(k, a[7]));
+      g = k.mul(g, loadNumber(k, a[7]));
+    if (share != 1)
+      rate = k.mul(rate, k.number(share));
     m = k.add(k.mul(m, k.number(beta1)), k.mul(g, k.number(1 - beta1)));
     v = k.add(k.mul(v, k.number(beta2)), k.mul(k.mul(g, g), k.number(1 - beta2)));
-    Value root = math::SqrtOp::create(k, k.div(v, number(k, a[6])));
-    Value change = k.div(k.div(m, number(k, a[5])), k.add(root, k.number(epsilon)));
+    Value root = math::SqrtOp::create(k, k.div(v, loadNumber(k, a[6])));
+    Value change = k.div(k.div(m, loadNumber(k, a[5])), k.add(root, k.number(epsilon)));
     if (decay != 0)
       p = k.mul(p, k.sub(k.number(1), k.mul(rate, k.number(decay))));
     k.store(k.sub(p, k.mul(change, rate)), a[0], row);
@@ -127,9 +129,15 @@ static LogicalResult lower(step::AdamWOp op, EntryLowering &entry) {
   return success();
 }
 
+static LogicalResult lower(step::MuonOp op, EntryLowering &entry) {
+  if (failed(verifyLastReader(op, {op.getParameter(), op.getFirst()})))
+    return failure();
+  return lowerMuon(op, entry);
+}
+
 LogicalResult roux::lowerUpdate(Operation *op, EntryLowering &entry) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<step::GlobalNormOp, step::ClipFactorOp, step::AdamWOp>(
+      .Case<step::GlobalNormOp, step::ClipFactorOp, step::AdamWOp, step::MuonOp>(
           [&](auto op) { return lower(op, entry); })
       .Default([](Operation *) { return failure(); });
 }

@@ -1,4 +1,4 @@
-//===- UpdateToStep.cpp - norm, clip, AdamW -------------------------------===//
+//===- UpdateToStep.cpp - norm, clip, an update of each weight ------------===//
 //
 // The layers of a weight are one stacked tensor, so the number of operations
 // does not depend on depth. Where no clip is given the norm is an entry of its own
@@ -13,9 +13,6 @@
 using namespace mlir;
 namespace model = roux::model;
 using namespace roux::step;
-
-/// The arguments of one parameter: itself, its gradient, its two moments.
-static constexpr unsigned argumentsPerParameter = 4;
 
 /// The type of what is kept of `row`, all its layers together.
 static Type stackOf(const model::WeightRow &row, Precision precision) {
@@ -41,17 +38,81 @@ static void buildGradientNorm(OpBuilder &b, Location place,
   func::ReturnOp::create(b, place, norm);
 }
 
+namespace {
+
+/// One weight's row of the update's table, and where it is among the arguments: itself, its
+/// gradient, its moments.
+struct UpdatedWeight {
+  const model::WeightRow *row;
+  UpdateRule rule;
+  Type type, momentType;
+  unsigned begin = 0;
+
+  unsigned moments() const { return rule.isMuon ? 1 : 2; }
+  unsigned end() const { return begin + 2 + moments(); }
+};
+
+} // namespace
+
+static SmallVector<UpdatedWeight> updatedWeights(const model::ModelConfig &config,
+                                                 const std::vector<model::WeightRow> &table,
+                                                 Precision precision,
+                                                 const UpdateSettings &settings) {
+  SmallVector<UpdatedWeight> weights;
+  unsigned next = 0;
+  for (const model::WeightRow &row : table) {
+    auto type = cast<RankedTensorType>(stackOf(row, precision));
+    Type element = type.getElementType();
+    if (settings.halfMoments)
+      element = BFloat16Type::get(type.getContext());
+    weights.push_back({&row, ruleOf(settings, config, row), type, type.clone(element), next});
+    next = weights.back().end();
+  }
+  return weights;
+}
+
+static void nameArguments(func::FuncOp function, const UpdatedWeight &weight) {
+  static constexpr StringLiteral suffixes[] = {".first", ".second"};
+  MLIRContext *context = function.getContext();
+  StringAttr name = StringAttr::get(context, weight.row->name);
+  function.setArgAttr(weight.begin, StepDialect::parameterName, name);
+  function.setArgAttr(weight.begin + 1, StepDialect::gradientName, name);
+  for (unsigned i = 0; i < weight.moments(); ++i)
+    function.setArgAttr(weight.begin + 2 + i, StepDialect::stateName,
+                        StringAttr::get(context, weight.row->name + suffixes[i].str()));
+}
+
+/// The operation that updates `weight`, whose arguments are `own`; `scalars` are those of the
+/// launch.
+static mlir::Operation *updateOf(OpBuilder &b, Location place, const UpdatedWeight &weight,
+                                 ValueRange own, ValueRange scalars, mlir::Value factor,
+                                 const UpdateSettings &settings) {
+  const UpdateRule &rule = weight.rule;
+  auto number = [&](double value) { return b.getF64FloatAttr(value); };
+  if (rule.isMuon)
+    return MuonOp::create(b, place, weight.type, weight.momentType, own[0], own[1], own[2],
+                          scalars[0], factor, number(settings.muon->momentum),
+                          settings.muon->isNesterov ? b.getUnitAttr() : UnitAttr(),
+                          number(rule.decay), number(rule.share), number(rule.length));
+  return AdamWOp::create(b, place, weight.type, weight.momentType, weight.momentType, own[0],
+                         own[1], own[2], own[3], scalars[0], scalars[1], scalars[2], factor,
+                         number(settings.beta1), number(settings.beta2), number(settings.epsilon),
+                         number(rule.decay), number(rule.share));
+}
+
 void roux::step::buildUpdate(ModuleOp module, const model::ModelConfig &config,
                              const std::vector<model::WeightRow> &table, Precision precision,
                              const UpdateSettings &settings) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   Location place = locationOf(b.getContext(), config, "update");
   Type scalar = RankedTensorType::get({}, precision.accumulation);
+  SmallVector<UpdatedWeight> weights = updatedWeights(config, table, precision, settings);
   SmallVector<Type> arguments, results;
-  for (const model::WeightRow &row : table) {
-    Type stacked = stackOf(row, precision);
-    arguments.append(argumentsPerParameter, stacked);
-    results.append(3, stacked);
+  for (const UpdatedWeight &weight : weights) {
+    arguments.append(2, weight.type);
+    arguments.append(weight.moments(), weight.momentType);
+    results.push_back(weight.type);
+    results.append(weight.moments(), weight.momentType);
   }
   SmallVector<StringRef> scalars{"rate", "first_correction", "second_correction"};
   if (settings.clip) {
@@ -65,33 +126,21 @@ void roux::step::buildUpdate(ModuleOp module, const model::ModelConfig &config,
   auto function = func::FuncOp::create(b, place, "update", b.getFunctionType(arguments, results));
   Block *body = function.addEntryBlock();
   b.setInsertionPointToStart(body);
-  auto argument = [&](size_t parameter, unsigned which) -> mlir::Value {
-    return body->getArgument(parameter * argumentsPerParameter + which);
-  };
-  auto given = body->getArguments().take_back(scalars.size());
+  ValueRange given = body->getArguments().take_back(scalars.size());
   SmallVector<mlir::Value> gradients, values;
-  for (size_t i = 0; i < table.size(); ++i)
-    gradients.push_back(argument(i, 1));
+  for (const UpdatedWeight &weight : weights)
+    gradients.push_back(body->getArgument(weight.begin + 1));
   mlir::Value norm, factor = given.back();
   if (settings.clip) {
     norm = GlobalNormOp::create(b, place, scalar, gradients);
     factor = ClipFactorOp::create(b, place, scalar, norm, b.getF64FloatAttr(*settings.clip));
   }
-
-  for (auto [i, row] : llvm::enumerate(table)) {
-    unsigned first = i * argumentsPerParameter;
-    function.setArgAttr(first, StepDialect::parameterName, b.getStringAttr(row.name));
-    function.setArgAttr(first + 1, StepDialect::gradientName, b.getStringAttr(row.name));
-    function.setArgAttr(first + 2, StepDialect::stateName, b.getStringAttr(row.name + ".first"));
-    function.setArgAttr(first + 3, StepDialect::stateName, b.getStringAttr(row.name + ".second"));
-    Type type = argument(i, 0).getType();
-    bool decays = row.shape.size() > 1 || settings.decaysVectors;
-    auto update = AdamWOp::create(
-        b, locationOf(b.getContext(), config, row.name), type, type, type, argument(i, 0),
-        argument(i, 1), argument(i, 2), argument(i, 3), given[0], given[1], given[2], factor,
-        b.getF64FloatAttr(settings.beta1), b.getF64FloatAttr(settings.beta2),
-        b.getF64FloatAttr(settings.epsilon), b.getF64FloatAttr(decays ? settings.decay : 0.0));
-    llvm::append_range(values, update.getResults());
+  for (const UpdatedWeight &weight : weights) {
+    nameArguments(function, weight);
+    ValueRange own = body->getArguments().slice(weight.begin, weight.end() - weight.begin);
+    mlir::Operation *update = updateOf(b, locationOf(b.getContext(), config, weight.row->name),
+                                       weight, own, given, factor, settings);
+    llvm::append_range(values, update->getResults());
   }
   if (norm) {
     values.push_back(norm);

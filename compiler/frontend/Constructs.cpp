@@ -88,6 +88,7 @@ std::string_view spelling(Family family) {
                                         "a kind of span",
                                         "a kind of pairs",
                                         "an optimizer",
+                                        "a group of weights",
                                         "a part of a schedule",
                                         "a part of a model",
                                         "a way to parse",

@@ -71,6 +71,7 @@ enum class Family : uint8_t {
   Spans,
   Pairs,
   Optimizer,
+  Group,
   Schedule,
   Part,
   Parse,

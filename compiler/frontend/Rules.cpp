@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <set>
 
 namespace roux {
 
@@ -49,7 +50,61 @@ static void checkSplit(const CheckedValue &call, const Report &report) {
     report(lengths.where, "'pow2' runs between powers of two, as in 256..8Ki");
 }
 
+/// bf16 has eight bits: a second moment of slower decay would stay what it is.
+static void checkMoments(const CheckedValue &call, const CheckedValue &moments,
+                         const Report &report) {
+  constexpr double slowest = 0.99;
+  const CheckedValue &betas = call["betas"];
+  if (moments.is("bf16") && betas.kind == ValueKind::List && betas.items.size() == 2 &&
+      betas.items[1].kind == ValueKind::Number && betas.items[1].number > slowest)
+    report(moments.where,
+           fmt::format("in bf16 a second moment that decays by {} would stand still; expected "
+                       "betas up to {}, as in [0.9, 0.95]",
+                       betas.items[1].number, slowest));
+}
+
+static void checkGroups(const CheckedValue &optimizer, const Report &report) {
+  const CheckedValue &groups = optimizer["groups"];
+  std::set<std::string_view> named;
+  for (const CheckedValue &group : groups.kind == ValueKind::List
+                                       ? std::span<const CheckedValue>(groups.items)
+                                       : std::span(&groups, groups.isNone() ? 0 : 1)) {
+    if (!group.calls("group"))
+      continue;
+    const CheckedValue &of = group["of"];
+    for (const CheckedValue &word :
+         of.kind == ValueKind::List ? std::span<const CheckedValue>(of.items) : std::span(&of, 1))
+      if (word.kind == ValueKind::Word && !named.insert(word.text).second)
+        report(word.where, fmt::format("'{}' is in a group already", word.text));
+    if (group["lr"].isNone() && group["decay"].isNone())
+      report(group.where, "a group has something of its own; write 'lr:' or 'decay:'");
+    if (!group["lr"].isNone() && optimizer["lr"].kind == ValueKind::Number &&
+        optimizer["lr"].number == 0)
+      report(group["lr"].where, "a group's rate follows the schedule of the optimizer's, and a "
+                                "schedule up to 0 has no shape; expected an 'lr' of it above 0");
+  }
+}
+
+static void checkMuon(const CheckedValue &call, const Report &report) {
+  const CheckedValue &momentum = call["momentum"], &rest = call["rest"];
+  if (momentum.kind == ValueKind::Number && momentum.number >= 1)
+    report(momentum.where,
+           fmt::format("'momentum' is from 0 to below 1; found {}", momentum.number));
+  checkGroups(call, report);
+  if (rest.kind == ValueKind::Call && !rest.calls("adamw"))
+    report(rest.where, "'rest' is what muon does not update; expected adamw(…)");
+  if (!rest.calls("adamw"))
+    return;
+  checkMoments(rest, call["moments"], report);
+  if (!rest["groups"].isNone())
+    report(rest["groups"].where, "groups are of the whole optimizer; write them in muon(…)");
+  if (!rest["moments"].is("full"))
+    report(rest["moments"].where, "moments are of the whole optimizer; write it in muon(…)");
+}
+
 static void checkAdamW(const CheckedValue &call, const Report &report) {
+  checkGroups(call, report);
+  checkMoments(call, call["moments"], report);
   const CheckedValue &betas = call["betas"];
   if (betas.kind != ValueKind::List)
     return;
@@ -58,6 +113,14 @@ static void checkAdamW(const CheckedValue &call, const Report &report) {
   });
   if (betas.items.size() != 2 || !areShares)
     report(betas.where, "'betas' are two numbers from 0 to below 1, as in [0.9, 0.95]");
+}
+
+static void checkLora(const CheckedValue &call, const Report &report) {
+  const CheckedValue &dropout = call["dropout"];
+  if (dropout.kind == ValueKind::Number && dropout.number >= 1)
+    report(dropout.where,
+           fmt::format("'dropout' leaves out a share from 0 to below 100%; found {}%",
+                       dropout.number * 100));
 }
 
 static void checkShape(const CheckedValue &call, const Report &report) {
@@ -71,6 +134,11 @@ static void checkShape(const CheckedValue &call, const Report &report) {
   };
   divides("heads", "dim");
   divides("kv_heads", "heads");
+  if (const CheckedValue &truncate = call["truncate"];
+      truncate.kind == ValueKind::Number && truncate.number < 1)
+    report(truncate.where, fmt::format("found {} deviations, expected at least 1, or most draws "
+                                       "would be drawn again",
+                                       truncate.number));
 }
 
 static void checkRanks(const CheckedValue &call, const Report &report) {
@@ -87,7 +155,8 @@ struct RuleRow {
 constexpr RuleRow rules[] = {
     {"spans", Family::Record, checkSpans},    {"mix", Family::Record, checkMix},
     {"ask", Family::Record, checkAsk},        {"split", Family::Record, checkSplit},
-    {"adamw", Family::Optimizer, checkAdamW}, {"new", Family::Model, checkShape},
+    {"adamw", Family::Optimizer, checkAdamW}, {"muon", Family::Optimizer, checkMuon},
+    {"lora", Family::Adapter, checkLora},     {"new", Family::Model, checkShape},
     {"load", Family::Tokenizer, checkRanks},
 };
 } // namespace
@@ -99,8 +168,6 @@ void Checker::checkTogether(const CheckedValue &call) {
   for (const RuleRow &rule : rules)
     if (rule.construct == call.construct->name && rule.family == call.construct->family)
       rule.check(call, report);
-  if (call.calls("lora") && call["dropout"].kind == ValueKind::Number && call["dropout"].number > 0)
-    noteState(State::CheckedOnly, "dropout", call["dropout"].where);
   if ((call.calls("average") || call.calls("saved")) && call["model"].kind != ValueKind::Mistaken &&
       !trainNamedBy(definitionAt(), call["model"]))
     diagnostics.error(call["model"].where,

@@ -83,13 +83,14 @@ std::string adapterOf(PeerConfig &config, const SayOfKey &decide, const SayOfKey
   double alpha = config.number({"lora_alpha"}).value_or(2 * rank);
   std::string on = targetsOf(config, miss);
   bool isStabilized = config.truth({"use_rslora"});
-  if (double dropout = config.number({"lora_dropout"}).value_or(0); dropout != 0)
-    decide("lora_dropout", fmt::format("{}: left out; dropout of lora does not run yet", dropout));
+  std::string dropout;
+  if (double share = config.number({"lora_dropout"}).value_or(0); share != 0)
+    dropout = fmt::format(", dropout: {}", share);
   if (!isUsed)
     return "";
   if (kind == "qlora")
     miss(key, "'qlora': the weights that stay are kept as bf16, not in four bits");
-  return fmt::format("adapt: lora(rank: {}, alpha: {}{}{})", rank, alpha, on,
+  return fmt::format("adapt: lora(rank: {}, alpha: {}{}{}{})", rank, alpha, on, dropout,
                      isStabilized ? ", rslora: true" : "");
 }
 

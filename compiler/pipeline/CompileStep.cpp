@@ -127,6 +127,11 @@ OwningOpRef<ModuleOp> StepCompilation::edited(StringRef stage, OwningOpRef<Modul
   return module;
 }
 
+step::UpdateSettings updateOf(const StepSource &source) {
+  return {source.firstBeta,     source.secondBeta,  source.epsilon, source.decay, source.clip,
+          source.decaysVectors, source.halfMoments, source.muon,    source.groups};
+}
+
 OwningOpRef<ModuleOp> StepCompilation::import() {
   static constexpr step::StreamType types[] = {step::StreamType::F32, step::StreamType::BF16,
                                                step::StreamType::F64};
@@ -138,8 +143,7 @@ OwningOpRef<ModuleOp> StepCompilation::import() {
   request.activations =
       source.savesActivations ? step::Activations::save : step::Activations::recompute;
   request.again = source.again;
-  request.update = {source.firstBeta, source.secondBeta, source.epsilon,
-                    source.decay,     source.clip,       source.decaysVectors};
+  request.update = updateOf(source);
   request.trains = source.trains;
   request.generates = source.generates;
   OwningOpRef<ModuleOp> module = step::buildStepStage(

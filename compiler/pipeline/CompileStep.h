@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/conversion/UpdateRules.h"
 #include "compiler/frontend/Source.h"
 #include "runtime/Expression.h"
 #include "runtime/Program.h"
@@ -44,6 +45,9 @@ struct StepSource {
   StepType type = StepType::F32;
   double firstBeta = 0.9, secondBeta = 0.999, epsilon = 1e-8, decay = 0;
   bool decaysVectors = false; ///< else norms and biases do not decay
+  bool halfMoments = false;   ///< moments are kept in bf16
+  std::optional<step::MuonSettings> muon;
+  std::vector<step::GroupSettings> groups;
   std::optional<double> clip;
   bool fuses = true;             ///< else each operation keeps its kernels: the same bits
   bool savesActivations = false; ///< else a layer's gradient computes the layer again
@@ -54,6 +58,9 @@ struct StepSource {
   std::string machine;                 ///< avx512, avx2, portable, sm_90a, …; empty: this processor
   CodeKind code = CodeKind::Processor; ///< of a GPU, what runs its kernels
 };
+
+/// What of it decides the update.
+step::UpdateSettings updateOf(const StepSource &source);
 
 /// Which text of a step is asked for.
 struct StageText {

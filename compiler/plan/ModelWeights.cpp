@@ -18,6 +18,7 @@
 #include "runtime/train/CheckpointFolder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <functional>
@@ -166,7 +167,8 @@ model::Weights WeightReader::read(const CheckedValue &value, std::string_view na
     return meanOfSaves(value);
   if (value.calls("new"))
     return model::freshWeights(builder.modelOf(value).config, value["deviation"].number,
-                               data::SeedTree(recipe.seed) / name / "new");
+                               data::SeedTree(recipe.seed) / name / "new",
+                               value["truncate"].isNone() ? INFINITY : value["truncate"].number);
   return model::openModel(resolvePath(sources, value["path"])).weights;
 }
 

@@ -59,7 +59,10 @@ ModelFacts ModelReader::fresh(const CheckedValue &call) const {
   ModelFacts facts;
   model::ModelConfig &config = facts.config;
   config.file = sources.path(call.where.file);
-  config.type = "llama";
+  config.type = call["architecture"].text;
+  const model::Family &family = *model::findFamily(config.type);
+  static_cast<model::Blocks &>(config) = family.blocks;
+  config.rotary.style = family.rotary.style;
   config.layers = count(call, "layers");
   config.channels = count(call, "dim");
   config.heads = count(call, "heads");

@@ -79,8 +79,9 @@ train::AdamW optimizerOf(const CheckedDefinition &train) {
   const CheckedValue &call = train["optimizer"];
   train::AdamW optimizer;
   optimizer.peak = call["lr"].number;
-  optimizer.firstBeta = call["betas"].items.at(0).number;
-  optimizer.secondBeta = call["betas"].items.at(1).number;
+  const CheckedValue &adamw = call.calls("muon") ? call["rest"] : call;
+  optimizer.firstBeta = adamw["betas"].items.at(0).number;
+  optimizer.secondBeta = adamw["betas"].items.at(1).number;
   return optimizer;
 }
 

@@ -159,6 +159,7 @@ static model::Adapter adapterOf(const SourceManager &sources, const CheckedValue
   adapter.rank = static_cast<int64_t>(call["rank"].number);
   adapter.alpha = call["alpha"].number;
   adapter.isRankStabilized = call["rslora"].boolean;
+  adapter.dropout = call["dropout"].number;
   adapter.on = adaptedRoles(sources, call["on"], config);
   int64_t most = std::max(config.channels, config.feedForward);
   if (adapter.rank > most)

@@ -437,7 +437,7 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
   auto program = programFor(recipe, fitted.source);
   program->setParameters(
       beginningOf(sources, recipe, train, {fitted.source.config, start.weights}));
-  train::CompiledStep step(*program);
+  train::CompiledStep step(*program, data::SeedTree(recipe.seed) / train.name / "dropout");
 
   data::PlanInput input(data.store);
   data::LoaderOptions loading;

@@ -79,7 +79,7 @@ def Recipe_ScoreOp : Recipe_Definition<"score", (ins
 defvar Recipe_Part = Recipe_Option<["warmup", "constant", "linear", "cosine"]>;
 defvar Recipe_Frozen = Recipe_Either<Recipe_Word<["embeddings", "head"]>, Recipe_Option<["layers"]>>;
 
-def Recipe_TrainOp : Recipe_Definition<"train", (ins Recipe_Option<["adamw"]>:$optimizer,
+def Recipe_TrainOp : Recipe_Definition<"train", (ins Recipe_Option<["adamw", "muon"]>:$optimizer,
     Recipe_Either<Recipe_Part, Recipe_ListOf<Recipe_Part>>:$schedule,
     Recipe_OrNone<Recipe_Count>:$clip, Recipe_Number<["steps", "tokens", "epochs"]>:$length,
     Recipe_OrNone<Recipe_Either<Recipe_Word<["optimizer", "schedule"]>,

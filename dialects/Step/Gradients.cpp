@@ -105,6 +105,13 @@ LogicalResult ScaleOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradien
   return success();
 }
 
+LogicalResult DropoutOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                       GradientSink sink) {
+  sink(getInput(), DropoutOp::create(builder, getLoc(), getInput().getType(), gradients[0],
+                                     getNoise(), getLayer(), getShareAttr(), getSaltAttr()));
+  return success();
+}
+
 LogicalResult SplitOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
                                      GradientSink sink) {
   if (llvm::is_contained(gradients, Value()))

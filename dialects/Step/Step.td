@@ -36,7 +36,8 @@ def Step_Dialect : Dialect {
     `tensor<?xi32>`. `segments` holds the offsets at which segments begin and, last, the number of
     tokens: n + 1 values for n segments, never decreasing. Function arguments say which column they
     are by the attribute `step.column`; `target` lists the tokens that have a label, `length` says of
-    each token how many its sequence has, the one that its last token predicts included. What a recipe's
+    each token how many its sequence has, the one that its last token predicts included; `noise` is 32 bits drawn
+    for each. What a recipe's
     weight reads, scalars of the step or columns in f64, and the scalars of the update, is said by
     `step.attribute`. The weight is no column: it is computed where the loss is.
 
@@ -92,7 +93,8 @@ class Step_Enum<string name, string summary, list<I32EnumAttrCase> cases>
 def Step_Column : Step_Enum<"Column", "a column of the token stream", [
   I32EnumAttrCase<"token", 0>, I32EnumAttrCase<"label", 1>, I32EnumAttrCase<"position", 2>,
   I32EnumAttrCase<"segments", 3>, I32EnumAttrCase<"first", 4>, I32EnumAttrCase<"slot", 5>,
-  I32EnumAttrCase<"last", 6>, I32EnumAttrCase<"target", 7>, I32EnumAttrCase<"length", 8>]>;
+  I32EnumAttrCase<"last", 6>, I32EnumAttrCase<"target", 7>, I32EnumAttrCase<"length", 8>,
+  I32EnumAttrCase<"noise", 9>]>;
 def Step_ColumnAttr : EnumAttr<Step_Dialect, Step_Column, "column"> {
   let assemblyFormat = "`<` $value `>`";
 }

@@ -278,6 +278,33 @@ def Step_ScaleOp : Step_DifferentiableOp<"scale", [AllTypesMatch<["input", "resu
   let hasVerifier = 0;
 }
 
+def Step_DropoutOp : Step_DifferentiableOp<"dropout", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "a stream without a share of its elements, drawn anew";
+  let description = [{
+    Element c of a token is 0 where `bits(noise, layer, salt, c) < share * 2^32`, and
+    `input / (1 - share)` elsewhere. The bits are a hash, in arithmetic of 32 bits without sign:
+
+    ```
+    seed = mix(noise ^ (layer * 0x9e3779b9 + salt * 0x85ebca6b))
+    bits = mix(seed + c * 0x9e3779b9)
+    mix(x): x ^= x >> 16; x *= 0x7feb352d; x ^= x >> 15; x *= 0x846ca68b; x ^= x >> 16
+    ```
+
+    So what is left out depends on neither packing nor micro-batches nor threads, and is the same
+    when it is computed again, and in its gradient. `layer` holds the layer's number.
+
+    ```mlir
+    %y = step.dropout %x, %noise, %layer {share = 0.05, salt = 3}
+         : (tensor<?x64xf32>, tensor<?xi32>, tensor<1xf32>) -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Step_Stream:$input, Step_Indexes:$noise, TensorRankOf<[F32], [1]>:$layer,
+                       F64Attr:$share, I64Attr:$salt);
+  let results = (outs Step_Stream:$result);
+  let assemblyFormat = "$input `,` $noise `,` $layer attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Step_SoftcapOp : Step_Op<"softcap", [Pure, AllTypesMatch<["input", "result"]>]> {
   let summary = "a stream squeezed between two bounds";
   let description = [{

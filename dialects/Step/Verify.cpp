@@ -392,6 +392,14 @@ static LogicalResult verifyLogits(Op op) {
                      {"hidden", dimension(op.getHidden(), 1), "channels"});
 }
 
+LogicalResult DropoutOp::verify() {
+  double share = getShare().convertToDouble();
+  if (share < 0 || share >= 1)
+    return emitOpError() << "leaves out a share of " << share
+                         << " but should leave out from 0 to below 1";
+  return expectTokens(*this, getInput(), {getNoise()});
+}
+
 LogicalResult SoftcapOp::verify() {
   if (getCap().convertToDouble() > 0)
     return success();
@@ -463,10 +471,27 @@ LogicalResult ClipFactorOp::verify() {
   return emitOpError() << "limit is " << getLimit().convertToDouble() << " but should be positive";
 }
 
+/// Gradient and moments have the parameter's shape; a moment may be kept in half as many bits.
+static LogicalResult verifyUpdate(Operation *op, Value parameter, Value gradient,
+                                  ValueRange moments) {
+  auto shapeOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
+  auto differs = [&](StringRef what, Value value) {
+    return op->emitOpError() << "parameter is " << parameter.getType() << " but " << what << " is "
+                             << value.getType();
+  };
+  if (shapeOf(parameter) != shapeOf(gradient))
+    return differs("gradient", gradient);
+  for (Value moment : moments)
+    if (shapeOf(parameter) != shapeOf(moment) ||
+        (elementOf(moment) != elementOf(gradient) && !elementOf(moment).isBF16()))
+      return differs("a moment", moment);
+  return expectAccumulation(op, parameter, gradient, "gradient");
+}
+
 LogicalResult AdamWOp::verify() {
-  if (cast<RankedTensorType>(getParameter().getType()).getShape() !=
-      cast<RankedTensorType>(getGradient().getType()).getShape())
-    return emitOpError() << "parameter is " << getParameter().getType() << " but gradient is "
-                         << getGradient().getType();
-  return expectAccumulation(*this, getParameter(), getGradient(), "gradient");
+  return verifyUpdate(*this, getParameter(), getGradient(), {getFirst(), getSecond()});
+}
+
+LogicalResult MuonOp::verify() {
+  return verifyUpdate(*this, getParameter(), getGradient(), {getFirst()});
 }

@@ -73,7 +73,7 @@ void writeAdapter(const std::filesystem::path &folder, const ModelConfig &config
   text.text("base_model_name_or_path", base.string());
   text.size("r", made.rank);
   text.raw("lora_alpha", data::jsonNumber(made.alpha));
-  text.raw("lora_dropout", "0.0");
+  text.raw("lora_dropout", data::jsonNumber(made.dropout));
   text.truth("use_rslora", made.isRankStabilized);
   text.truth("fan_in_fan_out", config.transposed);
   text.raw("target_modules", fmt::format("[{}]", fmt::join(targets, ", ")));

@@ -56,17 +56,25 @@ static Start startOf(const ModelConfig &config, Role role) {
   }
 }
 
+static double truncatedDraw(const data::SeedTree &seed, uint64_t place, double truncation) {
+  double draw = normalDraw(seed, place);
+  for (uint64_t attempt = 0; std::fabs(draw) > truncation; ++attempt)
+    draw = normalDraw(seed / "again" / place, attempt);
+  return draw;
+}
+
 static std::vector<float> startValues(Start start, size_t count, double deviation,
-                                      const data::SeedTree &seed) {
+                                      double truncation, const data::SeedTree &seed) {
   if (start == Start::One || start == Start::Zero)
     return std::vector<float>(count, start == Start::One ? 1.0f : 0.0f);
   std::vector<float> values(count);
   for (size_t i = 0; i < count; ++i)
-    values[i] = static_cast<float>(deviation * normalDraw(seed, i));
+    values[i] = static_cast<float>(deviation * truncatedDraw(seed, i, truncation));
   return values;
 }
 
-Weights freshWeights(const ModelConfig &config, double deviation, const data::SeedTree &seed) {
+Weights freshWeights(const ModelConfig &config, double deviation, const data::SeedTree &seed,
+                     double truncation) {
   double residual = deviation / std::sqrt(2.0 * static_cast<double>(config.layers));
   Weights weights;
   for (const WeightRow &row : weightTable(config)) {
@@ -78,7 +86,7 @@ Weights freshWeights(const ModelConfig &config, double deviation, const data::Se
       std::string name = nameInLayer(row.name, layer);
       weights.addValues(name, row.shape,
                         startValues(start, count, start == Start::Residual ? residual : deviation,
-                                    seed / std::string_view(name)));
+                                    truncation, seed / std::string_view(name)));
     }
   }
   return weights;

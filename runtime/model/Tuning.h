@@ -56,6 +56,7 @@ struct Adapter {
   int64_t rank = 0;
   double alpha = 0;
   bool isRankStabilized = false; ///< Kalajdzievski, 2312.03732
+  double dropout = 0;            ///< share of A's inputs that a step leaves out
   std::vector<Role> on;          ///< the matrices it is added to
 
   /// alpha / rank, or alpha / sqrt(rank).

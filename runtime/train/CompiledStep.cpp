@@ -16,10 +16,24 @@ StreamColumns columnsOf(const data::MicroBatch &batch) {
           batch.inputs};
 }
 
+std::vector<int32_t> noiseOf(const data::MicroBatch &batch, const data::SeedTree &seed) {
+  data::SeedTree step = seed / batch.step;
+  std::vector<int32_t> noise;
+  noise.reserve(batch.origins.size());
+  for (uint64_t origin : batch.origins)
+    noise.push_back(static_cast<int32_t>((step / origin).bits()));
+  return noise;
+}
+
 double CompiledStep::addGradient(const data::MicroBatch &batch) {
   if (batch.targets == 0)
     return 0;
-  return program.addGradient(columnsOf(batch));
+  StreamColumns columns = columnsOf(batch);
+  std::vector<int32_t> noise;
+  if (const auto &adapter = program.config().tuning.adapter; adapter && adapter->dropout > 0)
+    noise = noiseOf(batch, seed);
+  columns.noise = noise;
+  return program.addGradient(columns);
 }
 
 double CompiledStep::gradientNorm() {

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/data/SeedTree.h"
 #include "runtime/train/ModelProgram.h"
 #include "runtime/train/StepProgram.h"
 
@@ -13,10 +14,16 @@ namespace roux::train {
 /// The columns of `batch`, which must outlive them.
 StreamColumns columnsOf(const data::MicroBatch &batch);
 
+/// What adapters draw by in a step, of each of the tokens that `batch` names: the same wherever
+/// the token is laid out.
+std::vector<int32_t> noiseOf(const data::MicroBatch &batch, const data::SeedTree &seed);
+
 class CompiledStep : public StepProgram {
 public:
   /// `program` must outlive it, and was compiled without a clip: the trainer decides the factor.
-  explicit CompiledStep(ModelProgram &program) : program(program) {}
+  /// `seed`: of what adapters leave out.
+  explicit CompiledStep(ModelProgram &program, data::SeedTree seed = data::SeedTree(0))
+      : program(program), seed(seed) {}
 
   void beginStep() override { program.zeroGradients(); }
   double addGradient(const data::MicroBatch &batch) override;
@@ -28,6 +35,7 @@ public:
 
 private:
   ModelProgram &program;
+  data::SeedTree seed;
 };
 
 } // namespace roux::train

@@ -85,13 +85,14 @@ static bool hasEntry(const Program &program, const char *name) {
                              [&](const Entry &entry) { return entry.name == name; });
 }
 
-/// A weight that is frozen has no moments.
-static bool isTrained(const Program &program, const std::string &weight) {
-  if (!hasEntry(program, "update"))
-    return false;
-  const std::vector<ProgramBuffer> &buffers = program.entry("update").buffers;
-  return std::ranges::any_of(
-      buffers, [&](const ProgramBuffer &buffer) { return buffer.name == weight + ".first"; });
+/// The optimizer's state of `weight`, as the program has it; of a frozen one: none.
+static std::vector<ProgramBuffer> momentsOf(const Program &program, const std::string &weight) {
+  std::vector<ProgramBuffer> moments;
+  if (hasEntry(program, "update"))
+    for (const ProgramBuffer &buffer : program.entry("update").buffers)
+      if (buffer.name == weight + ".first" || buffer.name == weight + ".second")
+        moments.push_back(buffer);
+  return moments;
 }
 
 ModelProgram::ModelProgram(Program program, const model::ModelConfig &config,
@@ -109,17 +110,17 @@ void ModelProgram::addTensor(const model::WeightRow &row) {
   std::string element = elementOf(machine.program(), row.name);
   int64_t elements =
       std::accumulate(dims.begin(), dims.end(), int64_t(1), std::multiplies<int64_t>());
-  auto add = [&](std::map<std::string, StateTensor> &tensors, const char *suffix) {
-    std::string name = row.name + suffix;
+  auto add = [&](std::map<std::string, StateTensor> &tensors, const std::string &name,
+                 const std::string &element) {
     MirroredMemory memory(machine.device(), elements * elementBytes(element), name);
     tensors[name] = {name, element, dims, std::move(memory), row.firstLayer, row.isFrozen};
   };
-  add(kept, "");
-  if (!isTrained(machine.program(), row.name))
-    return;
-  add(kept, ".first");
-  add(kept, ".second");
-  add(added, ".gradient");
+  add(kept, row.name, element);
+  std::vector<ProgramBuffer> moments = momentsOf(machine.program(), row.name);
+  for (const ProgramBuffer &moment : moments)
+    add(kept, moment.name, moment.element);
+  if (!moments.empty())
+    add(added, row.name + ".gradient", element);
 }
 
 /// All of `tensor`, in the type `element`.
@@ -216,6 +217,12 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
   extents[gradientWorkName] = static_cast<int64_t>(gradient.work.size());
   extents[querySumsName] = static_cast<int64_t>(gradient.sums.size());
   extents[partialRowsName] = gradient.partialRows;
+  if (!columns.noise.empty()) {
+    std::vector<float> numbers(shape.layers);
+    std::iota(numbers.begin(), numbers.end(), 0.0f);
+    launch.bind(noiseName, columns.noise);
+    launch.bind<float>(layerNumbersName, numbers);
+  }
   for (const WeightValues &input : columns.inputs) {
     if (input.perToken)
       launch.bind<double>(weightPrefix + input.name, input.values);
@@ -377,19 +384,16 @@ void ModelProgram::update(double rate, double firstCorrection, double secondCorr
 }
 
 StateBytes stateBytes(const Program &program, const model::ModelConfig &config) {
-  constexpr int64_t moments = 2;
   StateBytes bytes;
   for (const model::WeightRow &row : model::parameterTable(config)) {
-    int64_t size = std::accumulate(row.shape.begin(), row.shape.end(), row.layers,
-                                   std::multiplies<int64_t>()) *
-                   elementBytes(elementOf(program, row.name));
+    int64_t elements =
+        std::accumulate(row.shape.begin(), row.shape.end(), row.layers, std::multiplies<int64_t>());
+    int64_t size = elements * elementBytes(elementOf(program, row.name));
+    std::vector<ProgramBuffer> moments = momentsOf(program, row.name);
     bytes.parameters += size;
-    if (!isTrained(program, row.name)) {
-      bytes.frozen += size;
-      continue;
-    }
-    bytes.gradients += size;
-    bytes.moments += moments * size;
+    (moments.empty() ? bytes.frozen : bytes.gradients) += size;
+    for (const ProgramBuffer &moment : moments)
+      bytes.moments += elements * elementBytes(moment.element);
   }
   return bytes;
 }

@@ -26,6 +26,7 @@ struct StreamColumns {
   std::span<const int32_t> positions;
   std::vector<int32_t> segments;             ///< where each begins and, last, the number of tokens
   std::span<const WeightValues> inputs = {}; ///< of the weight's formula
+  std::span<const int32_t> noise = {};       ///< what adapters draw by, where they leave out
 };
 
 /// The next tokens of sequences whose tokens before are in a cache.

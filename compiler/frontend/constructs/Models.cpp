@@ -11,7 +11,11 @@ namespace roux::parts {
 using namespace type;
 
 static constexpr WordRow architectures[] = {
-    {.name = "llama", .text = "pre-norm, rotary positions, gated feed-forward, no bias"}};
+    {.name = "llama", .text = "pre-norm, rotary positions, gated feed-forward, no bias"},
+    {.name = "qwen2", .text = "the same with biases of query, key and value"},
+    {.name = "qwen3", .text = "the same as llama with norms of each head's query and key"},
+    {.name = "olmo2",
+     .text = "norms of what blocks add instead of what they read, and of all queries and keys"}};
 static constexpr WordRow patterns[] = {
     {.name = "none", .text = "the file brings its own"},
     {.name = "gpt2", .text = "GPT-2's and r50k's"},
@@ -83,7 +87,13 @@ static constexpr Parameter fresh[] = {
      .fallback = "0.02",
      .text = "of the normal distribution that fresh weights are drawn from; the projections back "
              "into the residual stream use it over sqrt(2 * layers)",
-     .bound = Bound::Positive}};
+     .bound = Bound::Positive},
+    {.name = "truncate",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "a weight is drawn again until it is at most so many deviations from zero",
+     .bound = Bound::Positive,
+     .isLater = true}};
 static constexpr Parameter endpoint[] = {
     {.name = "url", .types = Text, .text = "an OpenAI-style endpoint", .positional = true},
     {.name = "name", .types = Text, .text = "the model's name there", .positional = true},
@@ -156,7 +166,8 @@ static constexpr Parameter lora[] = {
     {.name = "dropout",
      .types = Number,
      .fallback = "0",
-     .text = "share of the update's inputs that a step leaves out; above 0 *checked only*",
+     .text = "share of the update's inputs that a step leaves out, drawn anew for each token and "
+             "matrix",
      .measures = bit(Measure::Plain) | bit(Measure::Percent),
      .bound = Bound::NotNegative},
     {.name = "rslora",

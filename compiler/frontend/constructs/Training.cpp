@@ -132,6 +132,54 @@ static constexpr Parameter keys[] = {
 };
 const std::span<const Parameter> trainKeys = keys;
 
+static constexpr WordRow momentTypes[] = {
+    {.name = "full", .text = "in the type of what is trained"},
+    {.name = "bf16", .text = "in half of f32's memory"},
+};
+static constexpr WordRow muonScales[] = {
+    {.name = "shape", .text = "sqrt(max(1, outputs / inputs)), for rates near 0.02"},
+    {.name = "adamw", .text = "0.2 sqrt(max(outputs, inputs)), for AdamW's rates"},
+};
+static constexpr WordRow weightGroups[] = {
+    {.name = "embeddings", .text = "the table of tokens and, where there is one, of positions"},
+    {.name = "head", .text = "the matrix that hidden states are multiplied with for logits"},
+    {.name = "norms", .text = "their gains and biases"},
+    {.name = "biases", .text = "of matrices"},
+    {.name = "attention", .text = "its matrices"},
+    {.name = "feed_forward", .text = "its matrices"},
+    {.name = "adapter_down", .text = "A of a low-rank adapter"},
+    {.name = "adapter_up", .text = "B of a low-rank adapter"},
+};
+
+static constexpr Parameter group[] = {
+    {.name = "of",
+     .types = Word | List,
+     .text = "which weights",
+     .words = weightGroups,
+     .positional = true},
+    {.name = "lr",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "peak learning rate, which follows the schedule as the optimizer's does; none: its",
+     .bound = Bound::NotNegative},
+    {.name = "decay",
+     .types = Number | None,
+     .fallback = "none",
+     .text = "decoupled weight decay, of vectors too; none: the optimizer's",
+     .bound = Bound::NotNegative}};
+static constexpr Parameter moments = {.name = "moments",
+                                      .types = Word,
+                                      .fallback = "full",
+                                      .text = "how moments are kept",
+                                      .words = momentTypes,
+                                      .isLater = true};
+static constexpr Parameter groups = {.name = "groups",
+                                     .types = Call | List | None,
+                                     .fallback = "none",
+                                     .text = "weights with a rate or decay of their own",
+                                     .family = Family::Group,
+                                     .isLater = true};
+
 static constexpr Parameter adamw[] = {
     {.name = "lr", .types = Number, .text = "peak learning rate", .bound = Bound::NotNegative},
     {.name = "betas",
@@ -153,7 +201,36 @@ static constexpr Parameter adamw[] = {
      .types = Word,
      .fallback = "vectors",
      .text = "tensors without decay",
-     .words = exempts}};
+     .words = exempts},
+    moments,
+    groups};
+static constexpr Parameter muon[] = {
+    {.name = "lr", .types = Number, .text = "peak learning rate", .bound = Bound::Positive},
+    {.name = "rest",
+     .types = Call,
+     .text = "AdamW of all that is no matrix of a layer; its rate follows the same schedule",
+     .family = Family::Optimizer},
+    {.name = "momentum",
+     .types = Number,
+     .fallback = "0.95",
+     .text = "decay of the gradients' mean",
+     .bound = Bound::NotNegative},
+    {.name = "nesterov",
+     .types = Boolean,
+     .fallback = "true",
+     .text = "the update looks ahead of the mean"},
+    {.name = "decay",
+     .types = Number,
+     .fallback = "0",
+     .text = "decoupled weight decay",
+     .bound = Bound::NotNegative},
+    {.name = "scale",
+     .types = Word,
+     .fallback = "shape",
+     .text = "what an orthogonal update is multiplied with",
+     .words = muonScales},
+    moments,
+    groups};
 
 static constexpr Parameter partLength = {.name = "length",
                                          .types = Number,
@@ -194,6 +271,18 @@ static constexpr Construct rows[] = {
      .parameters = adamw,
      .text = "Adam with decoupled weight decay",
      .example = "adamw(lr: 2e-5, betas: [0.9, 0.95], decay: 0.1)",
+     .state = State::Runs},
+    {.name = "muon",
+     .family = Family::Optimizer,
+     .parameters = muon,
+     .text = "orthogonal updates of the layers' matrices, AdamW for the rest",
+     .example = "muon(lr: 0.02, rest: adamw(lr: 3e-4))",
+     .state = State::Runs},
+    {.name = "group",
+     .family = Family::Group,
+     .parameters = group,
+     .text = "weights that are updated in another way",
+     .example = "group([embeddings, head], lr: 1e-4, decay: 0)",
      .state = State::Runs},
     {.name = "warmup",
      .family = Family::Schedule,

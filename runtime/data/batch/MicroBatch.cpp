@@ -6,11 +6,18 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/batch/MicroBatch.h"
 
+#include "runtime/data/SeedTree.h"
 #include "runtime/data/plan/PlacedTokens.h"
 
 namespace roux::data {
 
 namespace {
+
+/// Which token of its sequence the `t`th is that was taken.
+uint32_t placeIn(const PlacedSequence &placed, uint32_t t) {
+  uint32_t at = placed.begin + t;
+  return at < placed.holeBegin ? at : at + (placed.holeEnd - placed.holeBegin);
+}
 
 class Writer {
 public:
@@ -25,6 +32,8 @@ public:
     }
     batch.weights.clear();
     batch.weights.reserve(rows);
+    batch.origins.clear();
+    batch.origins.reserve(rows);
     batch.inputs = weights.inputs();
     inputOf.resize(batch.inputs.size());
     batch.segmentOffsets.assign(1, 0);
@@ -50,12 +59,14 @@ public:
       setLabel(batch.size() - 1, tokens.label(0), 0);
     if (batch.arePairs)
       addPair(index, placed);
+    SeedTree sequence(placed.sequence);
     for (uint32_t t = 0; t < placed.positions; ++t) {
       if (batch.arePairs && t == view.spans.back().begin) { // the rejected answer
         batch.segmentOffsets.back() = static_cast<int64_t>(batch.size());
         batch.segmentOffsets.push_back(batch.segmentOffsets.back());
       }
       batch.tokens.push_back(tokens.id(t));
+      batch.origins.push_back(sequence.bits(placeIn(placed, t)));
       batch.positions.push_back(static_cast<int32_t>(base + positions[t]));
       batch.segments.push_back(static_cast<int32_t>(batch.segmentOffsets.size()) - 2);
       batch.labels.push_back(noLabel);

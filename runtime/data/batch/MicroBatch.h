@@ -27,6 +27,7 @@ struct MicroBatch {
   std::vector<int32_t> segments;       ///< from 0; attention does not cross them
   std::vector<int64_t> segmentOffsets; ///< where each begins, and the end of the last
   std::vector<WeightValues> inputs;    ///< what a kernel computes the weights from
+  std::vector<uint64_t> origins;       ///< bits that name the token, wherever it is laid out
   Portion sequences;                   ///< of the step, in the order of the rows
   /// Segments are answers, the chosen and the rejected one of each sequence, which is a pair. The
   /// inputs that are not the step's have a value for each pair.

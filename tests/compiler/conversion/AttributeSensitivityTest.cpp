@@ -228,6 +228,14 @@ const std::map<std::string, Sample> &samples() {
          {"activations", {{"recompute", "save"}}}},
         layer}},
       {"step.scale", {x, "%r~ = step.scale %x~ {factor = 0.5} : (" S ") -> " S, result, "%r~", {}}},
+      {"step.dropout",
+       {x + ", %n~: " COLUMN " {step.column = #step.column<noise>}" +
+            ", %l~: tensor<1xf32> {step.attribute = \"l~\"}",
+        "%r~ = step.dropout %x~, %n~, %l~ {share = 0.5, salt = 3} : (" S ", " COLUMN
+        ", tensor<1xf32>) -> " S,
+        result,
+        "%r~",
+        {{"share", {{"share = 0.5", "share = 0.25"}}}}}},
       {"step.softcap",
        {x, "%r~ = step.softcap %x~ {cap = 5.0} : (" S ") -> " S, result, "%r~", {}}},
       {"step.split",
@@ -278,7 +286,17 @@ const std::map<std::string, Sample> &samples() {
         "tensor<8xf32>, tensor<8xf32>)",
         "tensor<8xf32> {step.result = \"a~\"}",
         "%a~",
-        {}}},
+        {{"share", {{"decay = 0.1}", "decay = 0.1, share = 0.5}"}}}}}},
+      {"step.muon",
+       {"%n~: tensor<f32> {step.attribute = \"n~\"}, %p~: tensor<8x8xf32> {step.parameter = "
+        "\"p~\"}, %g~: tensor<8x8xf32> {step.gradient = \"p~\"}, %f~: tensor<8x8xf32> {step.state "
+        "= \"f~\"}",
+        "%a~, %b~ = step.muon %p~, %g~, %f~ rate %n~ {momentum = 0.9, decay = 0.1, share = 0.5, "
+        "length = 2.0} : (tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<f32>) -> "
+        "(tensor<8x8xf32>, tensor<8x8xf32>)",
+        "tensor<8x8xf32> {step.result = \"a~\"}",
+        "%a~",
+        {{"nesterov", {{"rate %n~ {", "rate %n~ nesterov {"}}}}}},
       {"step.cross_entropy",
        {x + matrix + ", %at~: " COLUMN " {step.column = #step.column<label>}",
         R"(%r~, %n~, %l~, %v~ = step.cross_entropy %x~, %m~, %at~ formula {

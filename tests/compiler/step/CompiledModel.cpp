@@ -12,6 +12,7 @@
 
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 using namespace mlir;
 
@@ -41,7 +42,8 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
     shapes[name] = array.shape;
     parameterBytes[name] = encode(array.values, elementOf(name));
     for (const char *moment : {".first", ".second"})
-      stateBytes[name + moment] = encode(std::vector<double>(array.values.size()), accumulation());
+      stateBytes[name + moment] =
+          encode(std::vector<double>(array.values.size()), stateElementOf(name + moment));
   }
   zeroGradients();
 }
@@ -59,6 +61,13 @@ void CompiledModel::zeroGradients() {
 std::string CompiledModel::elementOf(const std::string &parameter) const {
   for (const ProgramBuffer &buffer : program().entry("nll").buffers)
     if (buffer.name == parameter)
+      return buffer.element;
+  return accumulation();
+}
+
+std::string CompiledModel::stateElementOf(const std::string &moment) const {
+  for (const ProgramBuffer &buffer : program().entry("update").buffers)
+    if (buffer.name == moment)
       return buffer.element;
   return accumulation();
 }
@@ -168,6 +177,11 @@ Parameters CompiledModel::run(const char *name, const Columns &columns) {
     bindings.extents[prefix + ".distinct"] = found.ids.size();
     bindings.extents[prefix + ".starts"] = found.starts.size();
   }
+  bindList(bindings, kept, noiseName, integers(columns.noise));
+  std::vector<float> layerNumbers(config.layers);
+  std::iota(layerNumbers.begin(), layerNumbers.end(), 0.0f);
+  kept[layerNumbersName] = encode({layerNumbers.begin(), layerNumbers.end()}, "f32");
+  bindings.buffers[layerNumbersName] = kept[layerNumbersName];
   TargetRows targets = targetRows(integers(columns.labels));
   bindList(bindings, kept, targetName, targets.rows);
   bindList(bindings, kept, targetPlaceName, targets.places);

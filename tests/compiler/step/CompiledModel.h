@@ -41,6 +41,7 @@ private:
   Parameters arraysOf(const Bytes &bytes) const;
   std::string accumulation() const { return wide ? "f64" : "f32"; }
   std::string elementOf(const std::string &parameter) const;
+  std::string stateElementOf(const std::string &moment) const;
   std::vector<std::byte> encode(const std::vector<double> &values, const std::string &type) const;
   std::vector<double> decode(std::span<const std::byte> bytes, const std::string &type) const;
   void bindList(Bindings &bindings, Bytes &kept, const std::string &name,

@@ -263,6 +263,12 @@ const GradientCase cases[] = {
       return %r : tensor<?x4xf64> })",
      {},
      {0}},
+    {"dropout",
+     R"(func.func @f(%x: tensor<?x4xf64>, %n: tensor<?xi32>, %l: tensor<1xf32>) -> tensor<?x4xf64> {
+      %r = step.dropout %x, %n, %l {share = 0.4, salt = 3} : (tensor<?x4xf64>, tensor<?xi32>, tensor<1xf32>) -> tensor<?x4xf64>
+      return %r : tensor<?x4xf64> })",
+     {{1, {4, -7, 90, 5, 6, 123456}}, {2, {2}}},
+     {0}},
     {"gate_silu",
      R"(func.func @f(%x: tensor<?x4xf64>, %y: tensor<?x4xf64>) -> tensor<?x4xf64> {
       %r = step.gate silu %x, %y : (tensor<?x4xf64>, tensor<?x4xf64>) -> tensor<?x4xf64>

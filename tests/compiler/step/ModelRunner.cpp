@@ -7,9 +7,12 @@
 
 #include "compiler/transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
+#include "runtime/LaunchLists.h"
+#include "runtime/data/SeedTree.h"
 #include "runtime/model/ParameterTable.h"
 
 #include <cmath>
+#include <numeric>
 #include <random>
 
 using namespace mlir;
@@ -18,12 +21,16 @@ namespace roux::step::reference {
 
 void Columns::append(const std::vector<int64_t> &ids, double weight,
                      const std::function<bool(size_t)> &target) {
+  data::SeedTree sequence(ids.size());
+  for (int64_t id : ids)
+    sequence = sequence / static_cast<uint64_t>(id);
   for (size_t i = 0; i + 1 < ids.size(); ++i) {
     bool wanted = target(i + 1);
     tokens.push_back(ids[i]);
     labels.push_back(wanted ? ids[i + 1] : -1);
     weights.push_back(wanted ? weight : 0);
     positions.push_back(i);
+    noise.push_back(static_cast<int32_t>(sequence.bits(i)));
   }
   segments.push_back(tokens.size());
 }
@@ -121,9 +128,18 @@ static Array columnOf(const Columns &columns, Column column) {
         rows.push_back(static_cast<double>(t));
     return Array::column(rows);
   }
+  case Column::noise:
+    return Array::column(columns.noise);
   default:
     llvm_unreachable("a column of the entries with caches");
   }
+}
+
+/// 0, 1, … of that shape.
+static Array numbersTo(RankedTensorType type) {
+  Array numbers(type.getShape().vec());
+  std::iota(numbers.values.begin(), numbers.values.end(), 0.0);
+  return numbers;
 }
 
 std::vector<Array> ModelRunner::run(StringRef entry, const Columns &columns, const Watch &watch) {
@@ -132,6 +148,9 @@ std::vector<Array> ModelRunner::run(StringRef entry, const Columns &columns, con
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     if (auto column = function.getArgAttrOfType<ColumnAttr>(i, StepDialect::columnName))
       arguments.push_back(columnOf(columns, column.getValue()));
+    else if (auto name = function.getArgAttrOfType<StringAttr>(i, StepDialect::attributeName);
+             name && name == layerNumbersName)
+      arguments.push_back(numbersTo(cast<RankedTensorType>(function.getArgumentTypes()[i])));
     else if (auto name = function.getArgAttrOfType<StringAttr>(i, StepDialect::attributeName))
       arguments.push_back(cast<RankedTensorType>(function.getArgumentTypes()[i]).getRank() == 0
                               ? Array::scalar(inputOf(columns, name)[0])

@@ -18,6 +18,7 @@ namespace roux::step::reference {
 /// A micro-batch. Segments are offsets.
 struct Columns {
   std::vector<double> tokens, labels, weights, positions, segments{0};
+  std::vector<double> noise; ///< the same for a sequence wherever it stands
   /// What a weight's formula reads beside `weights`: a value for each token, or one.
   std::map<std::string, std::vector<double>> inputs;
 

@@ -317,6 +317,26 @@ static Arrays crossEntropy(CrossEntropyOp op, ArrayRef<Array> in) {
   return {Array::scalar(loss), values[0], values[1], weights};
 }
 
+/// As the operation's description says it.
+static Array dropout(DropoutOp op, ArrayRef<Array> in) {
+  auto mixed = [](uint32_t x) {
+    x = (x ^ (x >> 16)) * 0x7feb352d;
+    x = (x ^ (x >> 15)) * 0x846ca68b;
+    return x ^ (x >> 16);
+  };
+  Array out = in[0];
+  double share = op.getShare().convertToDouble();
+  auto layer = static_cast<uint32_t>(in[2].values[0]) * 0x9e3779b9;
+  size_t columns = out.values.size() / in[1].values.size();
+  for (size_t i = 0; i < out.values.size(); ++i) {
+    auto noise = static_cast<uint32_t>(static_cast<int64_t>(in[1].values[i / columns]));
+    uint32_t seed = mixed(noise ^ (layer + static_cast<uint32_t>(op.getSalt()) * 0x85ebca6b));
+    uint32_t bits = mixed(seed + static_cast<uint32_t>(i % columns) * 0x9e3779b9);
+    out.values[i] *= bits < share * 0x1p32 ? 0 : 1 / (1 - share);
+  }
+  return out;
+}
+
 static Array globalNorm(ArrayRef<Array> in) {
   double sum = 0;
   for (const Array &gradient : in)
@@ -327,7 +347,8 @@ static Array globalNorm(ArrayRef<Array> in) {
 
 static Arrays adamW(AdamWOp op, ArrayRef<Array> in) {
   Arrays out{in[0], in[2], in[3]};
-  double rate = in[4].values[0], first = in[5].values[0], second = in[6].values[0];
+  double rate = in[4].values[0] * op.getShare().convertToDouble(), first = in[5].values[0],
+         second = in[6].values[0];
   double factor = in.size() > 7 ? in[7].values[0] : 1;
   double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
   for (size_t i = 0; i < in[0].values.size(); ++i) {
@@ -361,6 +382,7 @@ std::vector<Array> runForward(Operation *op, ArrayRef<Array> in, int64_t tokens)
           value *= op.getFactor().convertToDouble();
         return Arrays{out};
       })
+      .Case([&](DropoutOp op) { return Arrays{dropout(op, in)}; })
       .Case([&](SoftcapOp op) {
         Array out = in[0];
         for (double &value : out.values)

@@ -134,7 +134,7 @@ constexpr double alpha = 6, rank = 3;
 
 model::ModelConfig adaptedConfig(const model::ModelConfig &plain, std::vector<Role> on) {
   model::ModelConfig config = plain;
-  config.tuning.adapter = model::Adapter{int64_t(rank), alpha, false, std::move(on)};
+  config.tuning.adapter = model::Adapter{int64_t(rank), alpha, false, 0, std::move(on)};
   return config;
 }
 
@@ -328,7 +328,59 @@ TEST_P(AdaptedStep, TwentySteps) {
   Parameters found = compiled.parameters();
   for (const auto &[name, expected] : parameters)
     if (name.find(".lora_") != name.npos)
-      EXPECT_LT(relativeError(found[name], expected), test.tolerance) << name;
+      EXPECT_LT(relativeError(found[name], expected), std::min(test.tolerance, 1e-5)) << name;
+}
+
+/// What an adapter leaves out follows from token, layer and matrix: whatever is kept or fused, and
+/// in whatever order sequences stand; only a training step leaves anything out.
+TEST(AdapterDropout, IsOfEachTokenWhereverItStands) {
+  std::vector<Role> all{Role::Query, Role::Key, Role::Value, Role::Output,
+                        Role::Gate,  Role::Up,  Role::Down};
+  model::ModelConfig plain = adaptedConfig(smallLlama(), all), config = plain;
+  config.tuning.adapter->dropout = 0.3;
+  Parameters parameters = randomParameters(config, 7);
+  Columns columns = columnsOf(someSequences(3), {0, 1, 2, 3, 4});
+  ModelRunner reference(config, parameters);
+  Parameters expected = reference.gradients(columns);
+  double without = ModelRunner(plain, parameters).gradients(columns)[""].values[0];
+  EXPECT_GT(std::fabs(expected[""].values[0] / without - 1), 1e-3) << "it leaves nothing out";
+  for (Activations activations : {Activations::recompute, Activations::save}) {
+    CompiledModel compiled(config, parameters, StreamType::F64, 2, nullptr, activations);
+    for (const std::vector<int> &order : {std::vector{0, 1, 2, 3, 4}, std::vector{3, 0, 4, 2, 1}}) {
+      Columns ordered = columnsOf(someSequences(3), order);
+      compiled.zeroGradients();
+      EXPECT_LT(relativeError(compiled.run("train", ordered)["loss"], expected[""]), 1e-12);
+      Parameters found = compiled.gradients();
+      for (const model::WeightRow &row : model::parameterTable(config))
+        if (!row.isFrozen)
+          EXPECT_LT(relativeError(found[row.name], expected[row.name]), 1e-10) << row.name;
+    }
+    CompiledModel whole(plain, parameters, StreamType::F64, 2, nullptr, activations);
+    EXPECT_EQ(compiled.run("nll", columns)["nll"].values, whole.run("nll", columns)["nll"].values);
+    columns.noise[0] += 1;
+    EXPECT_NE(compiled.run("train", columns)["loss"].values[0], expected[""].values[0]);
+    columns.noise[0] -= 1;
+  }
+}
+
+/// In twelve layers, as in any number, no launch makes the gradient of a frozen matrix.
+TEST(CompiledFrozen, TwelveLayersOfAnAdapterHaveNoGradientOfTheBase) {
+  model::ModelConfig config = adaptedConfig(smallLlama(), {Role::Query, Role::Value});
+  config.layers = 12;
+  for (Activations activations : {Activations::recompute, Activations::save}) {
+    CompiledModel compiled = unfused(config, randomParameters(config, 7), activations);
+    const Program &program = compiled.program();
+    EXPECT_EQ(launches(program, "train", "linear_gradient"), 4u); // A and B of two, in the loop
+    for (const Instruction &i : program.entry("train").instructions) {
+      std::string kernel = i.opcode == Opcode::Launch ? program.kernels[i.immediate] : "";
+      if (kernel.starts_with("linear_gradient")) // of so many outputs and inputs
+        EXPECT_TRUE(kernel.find("_3x") != kernel.npos || kernel.find("x3_") != kernel.npos)
+            << kernel;
+    }
+    for (const ProgramBuffer &buffer : program.entry("train").buffers)
+      if (buffer.role == BufferRole::Gradient)
+        EXPECT_NE(buffer.name.find(".lora_"), std::string::npos) << buffer.name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, AdaptedStep, ::testing::ValuesIn(adaptedCases()),

@@ -409,6 +409,23 @@ func.func @no_cap(%q: tensor<?x4xf32>, %s: tensor<?xi32>) {
 
 // -----
 
+func.func @nothing_is_left(%x: tensor<?x4xf32>, %n: tensor<?xi32>, %l: tensor<1xf32>) {
+  // expected-error@below {{'step.dropout' op leaves out a share of 1.000000e+00 but should leave out from 0 to below 1}}
+  %y = step.dropout %x, %n, %l {share = 1.0, salt = 3} : (tensor<?x4xf32>, tensor<?xi32>, tensor<1xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @momentum_of_another_matrix(%p: tensor<4x4xf32>, %m: tensor<4x5xf32>, %r: tensor<f32>) {
+  // expected-error@below {{'step.muon' op parameter is 'tensor<4x4xf32>' but a moment is 'tensor<4x5xf32>'}}
+  %q, %n = step.muon %p, %p, %m rate %r {momentum = 0.9, decay = 0.0, share = 1.0, length = 1.0}
+      : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x5xf32>, tensor<f32>) -> (tensor<4x4xf32>, tensor<4x5xf32>)
+  return
+}
+
+// -----
+
 func.func @no_cap_of_a_stream(%x: tensor<?x4xf32>) {
   // expected-error@below {{'step.softcap' op cap is -1.000000e+00 but should be positive}}
   %y = step.softcap %x {cap = -1.0} : (tensor<?x4xf32>) -> tensor<?x4xf32>

@@ -83,7 +83,7 @@ func.func @gpt2_pieces(%x: tensor<?x32xbf16>, %w: tensor<32x96xf32>, %b: tensor<
 }
 
 // CHECK-LABEL: func @update(
-func.func @update(%p: tensor<5x64xf32>, %g: tensor<5x64xf32>, %m: tensor<5x64xf32>, %v: tensor<5x64xf32>,
+func.func @update(%p: tensor<5x64xf32>, %g: tensor<5x64xf32>, %m: tensor<5x64xf32>, %v: tensor<5x64xf32>, %h: tensor<5x64xbf16>,
                   %rate: tensor<f32>, %c1: tensor<f32>, %c2: tensor<f32>) -> tensor<5x64xf32> {
   // CHECK: step.global_norm
   %norm = step.global_norm %g : (tensor<5x64xf32>) -> tensor<f32>
@@ -94,7 +94,23 @@ func.func @update(%p: tensor<5x64xf32>, %g: tensor<5x64xf32>, %m: tensor<5x64xf3
       {beta1 = 0.9, beta2 = 0.95, epsilon = 1.0e-8, decay = 0.1}
       : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
       -> (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>)
-  return %q : tensor<5x64xf32>
+  // CHECK: step.adamw {{.*}} share = 5.000000e-01 : f64} : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xbf16>, tensor<5x64xbf16>
+  %r, %m2, %v2 = step.adamw %q, %g, %h, %h rate %rate corrections %c1, %c2
+      {beta1 = 0.9, beta2 = 0.95, epsilon = 1.0e-8, decay = 0.1, share = 0.5}
+      : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xbf16>, tensor<5x64xbf16>, tensor<f32>, tensor<f32>, tensor<f32>)
+      -> (tensor<5x64xf32>, tensor<5x64xbf16>, tensor<5x64xbf16>)
+  // CHECK: step.muon {{.*}} rate %{{.*}} factor %{{.*}} nesterov {
+  %s, %m3 = step.muon %r, %g, %h rate %rate factor %factor nesterov {momentum = 0.95, decay = 0.1, share = 1.0, length = 2.0}
+      : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xbf16>, tensor<f32>, tensor<f32>) -> (tensor<5x64xf32>, tensor<5x64xbf16>)
+  return %s : tensor<5x64xf32>
+}
+
+// CHECK-LABEL: func @left_out(
+func.func @left_out(%x: tensor<?x64xbf16>, %noise: tensor<?xi32> {step.column = #step.column<noise>},
+                    %layer: tensor<1xf32>) -> tensor<?x64xbf16> {
+  // CHECK: step.dropout %{{.*}}, %{{.*}}, %{{.*}} {salt = 3 : i64, share = 5.000000e-02 : f64}
+  %y = step.dropout %x, %noise, %layer {share = 0.05, salt = 3} : (tensor<?x64xbf16>, tensor<?xi32>, tensor<1xf32>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
 }
 
 // CHECK-LABEL: func @going_on(

@@ -130,8 +130,9 @@ TEST(Habits, OneMistakeIsSaidOnce) {
   EXPECT_EQ(piece.errors(), "chats: expected ':' after the key 'data', found 'chats'\n"
                             "epoch: expected ',' or a new line after the value of 'length', found "
                             "'epoch'; did you mean 'epochs'?\n"
-                            "adam: expected adamw(…) for 'optimizer' of train, found 'adam'; the "
-                            "optimizer here is adamw(lr: …)");
+                            "adam: expected adamw(…) or muon(…) for 'optimizer' of train, found "
+                            "'adam'; the optimizers here are adamw(lr: …) and muon(lr: …, rest: "
+                            "adamw(…))");
   CheckedPiece name(Around::File, "train my-sft { lr: 1 }");
   EXPECT_EQ(name.diagnostics.all().size(), 1u) << name.errors();
 }

@@ -38,6 +38,7 @@ constexpr Wrap wraps[] = {
     {Family::Fit, Around::Train, "batch: ", ""},
     {Family::Position, Around::Train, "position: ", ""},
     {Family::Optimizer, Around::Train, "optimizer: ", ""},
+    {Family::Group, Around::Train, "optimizer: adamw(lr: 1e-3, groups: ", ")"},
     {Family::Schedule, Around::Train, "schedule: ", ""},
     {Family::Part, Around::Train, "freeze: ", ""},
     {Family::Spans, Around::Score, "spans: ", ""},

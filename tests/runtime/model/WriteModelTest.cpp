@@ -222,6 +222,26 @@ TEST_F(WriteModelTest, FreshWeightsFollowTheirDistribution) {
                                  shallow.find("model.layers.0.mlp.up_proj.weight")->bytes));
 }
 
+/// Those within the bound are the ones drawn without it.
+TEST_F(WriteModelTest, TruncatedWeightsStayWithin) {
+  ModelConfig config = tinyLlama();
+  config.vocabulary = 4000;
+  Weights whole = freshWeights(config, 0.02, data::SeedTree(1));
+  Weights cut = freshWeights(config, 0.02, data::SeedTree(1), 1.5);
+  const Tensor &before = *whole.find("model.embed_tokens.weight");
+  const Tensor &after = *cut.find("model.embed_tokens.weight");
+  double square = 0;
+  for (int64_t i = 0; i < after.elements(); ++i) {
+    double value = element(after, i);
+    square += value * value;
+    EXPECT_LE(std::fabs(value), 1.5 * 0.02);
+    if (std::fabs(element(before, i)) < 1.4999 * 0.02)
+      EXPECT_EQ(value, element(before, i));
+  }
+  // The variance of a normal distribution cut there is 0.5515 of the whole one's.
+  EXPECT_NEAR(std::sqrt(square / after.elements()), 0.02 * std::sqrt(0.5515), 0.0003);
+}
+
 TEST_F(WriteModelTest, NormalDrawsKeepTheirBits) {
   // From the same algorithm in Python with a logarithm of 60 digits.
   data::SeedTree seed = data::SeedTree(42) / std::string_view("model.norm.weight");

@@ -4,6 +4,7 @@
 """
 import json
 import pathlib
+import shutil
 
 import numpy
 
@@ -26,7 +27,6 @@ def refused(what, keys, says, more=""):
 
 refused("matrices that the model does not have are refused", "rank: 4, on: [query, gate_up]",
         "layers of this model have no 'gate_up'; expected some of query, key, value, output, gate, up, down")
-refused("dropout does not run", "rank: 4, dropout: 5%", "error: 'dropout' is checked, but this build does not run it")
 refused("a rank beyond the model's channels is refused", "rank: 49", "found rank 49, expected at most 48")
 refused("freezing beside an adapter is refused", "rank: 4", "'freeze' is of a train of the model's own weights, and 'adapt' leaves",
         more="freeze: head")
@@ -86,6 +86,25 @@ said = roux("check", "r.recipe")
 lines = [line for line in said.splitlines() if line.startswith(("gradients ", "optimizer's moments"))]
 check("check shows what it saves", lines[2].split()[1] == f"{trained / 1e6:.1f}" and lines[3].split()[2] == f"{2 * trained / 1e6:.1f}",
       said)
+
+# What dropout leaves out is of each token, whatever is cut from a step.
+recipe(adapt("some", "rank: 4, alpha: 6, dropout: 30%"), adapt("plain", "rank: 4, alpha: 6"))
+roux("run", "r.recipe")
+whole, plain = losses("some"), losses("plain")
+dropped = tensors("some", PEFT)
+check("dropout changes what is learnt", whole[0] == plain[0] and abs(whole[-1] / plain[-1] - 1) > 1e-4, (whole, plain))
+check("PEFT is told", json.loads((folder("some") / "adapter/adapter_config.json").read_text())["lora_dropout"] == 0.3)
+tuned.as_if_killed("some")
+roux("run", "r.recipe")
+check("it resumes to the same bits", all(numpy.array_equal(each, dropped[name]) for name, each in tensors("some", PEFT).items()))
+for old in pathlib.Path(".").glob("runs/r/some-*"):
+    shutil.rmtree(old)
+recipe(adapt("some", "rank: 4, alpha: 6, dropout: 30%"), run=", micro_batch: 70")
+roux("run", "r.recipe")
+check("in portions it is the same training", numpy.allclose(losses("some"), whole, rtol=1e-5), (losses("some"), whole))
+
+recipe(train("all"), adapt("some", "rank: 4, alpha: 6, on: [value, query, down]"))
+roux("run", "r.recipe")
 
 # What came out goes in again: as a model, merged, and as an adapter that is trained on.
 pathlib.Path("peft").mkdir()

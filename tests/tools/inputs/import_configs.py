@@ -20,6 +20,7 @@ MADE = {
                          "betas: [0.9, 0.95]", "epsilon: 1e-05", "save: every(500 steps, keep: 2)", "warmup(100 steps)"],
     "axolotl-unpacked": ["where(sequence.tokens <= window)", "each(units", "concat(", "template: chatml", "constant]"],
     "axolotl-inputs": ["target:    true", "sorted(group: 8", "seed 7"],
+    "axolotl-lora": ["adapt: lora(rank: 16, alpha: 32, on: [gate, down, query], dropout: 0.05)"],
     "factory-lora": ["role == assistant and turn.index == turns - 1", "overflow: cut(right)", "adapt: lora(rank: 8, alpha: 16)",
                      "during: every(100 steps)"],
     "factory-full": ["cut(window, side: right)", "warmup(10%)", "template: llama3"],

@@ -18,23 +18,23 @@ def begin():
     return base
 
 
-def train(name, model="base", more="", steps=4):
+def train(name, model="base", more="", steps=4, optimizer="adamw(lr: 1e-2)"):
     return f"""train {name} {{
   model: {model}
   data: docs
   target: true
   weight: 1 / step.targets
   batch: each(3 sequences, overflow: error, last: keep)
-  optimizer: adamw(lr: 1e-2)
+  optimizer: {optimizer}
   length: {steps} steps
 {f"  {more}" if more else ""}
 }}
 """
 
 
-def recipe(*trains, file="r.recipe", dtype="f32"):
+def recipe(*trains, file="r.recipe", dtype="f32", run=""):
     pathlib.Path(file).write_text('model base = load("base")\ndata docs = text("docs.jsonl", ends: both)\n' + "".join(trains) +
-                                  f"run {{ dtype: {dtype}, threads: 1, memory: 4GB, save: every(1 steps, keep: 3) }}\n")
+                                  f"run {{ dtype: {dtype}, threads: 1, memory: 4GB, save: every(1 steps, keep: 3){run} }}\n")
 
 
 def roux(*words, fails=False):
