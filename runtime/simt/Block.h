@@ -58,6 +58,7 @@ public:
   uint32_t special(SimtRegister which) const;
   char *shared() const { return arena; }
   bool isShared(const void *address) const { return memory.isShared(address); }
+  uint32_t barriers() const { return epoch; } ///< that its threads have met at
   bool copiesEarly() const { return options.earlyCopies; }
 
   /// Waits for all threads of the block.

@@ -11,6 +11,7 @@
 
 #include <cstring>
 #include <fmt/format.h>
+#include <utility>
 #include <vector>
 
 namespace roux::simt {
@@ -67,7 +68,7 @@ static uint64_t descriptor(const ProductOperands &own, uint32_t which) {
   return value;
 }
 
-/// `rows` x 16 numbers of a matrix, each of whose runs of eight is read at once.
+/// 16 x `rows` numbers of a matrix, term by term; each of its runs of eight is read at once.
 static std::vector<float> numbersOf(const Matrix &matrix, uint32_t firstRow, uint32_t rows,
                                     const SimtSite *site) {
   Block &block = Block::running();
@@ -79,11 +80,10 @@ static std::vector<float> numbersOf(const Matrix &matrix, uint32_t firstRow, uin
       uint32_t row = firstRow + (matrix.termsFirst ? cell : line);
       uint32_t term = matrix.termsFirst ? line : cell;
       const char *from = matrix.at(row, term);
-      block.access(from, 16, SimtAccess::ProxyRead, site);
       block.current().products.reads(from, 16, site);
       for (uint32_t i = 0; i < 8; ++i) {
         uint32_t own = row - firstRow + (matrix.termsFirst ? i : 0);
-        numbers[own * termsOfProduct + term + (matrix.termsFirst ? 0 : i)] = numberAt(from + 2 * i);
+        numbers[own + (term + (matrix.termsFirst ? 0 : i)) * rows] = numberAt(from + 2 * i);
       }
     }
   return numbers;
@@ -103,15 +103,18 @@ static void multiplyTogether(Meeting &meeting) {
   Matrix right(descriptor(*first, 1), first->rightTermsFirst, block.shared(), site);
   std::vector<float> a = numbersOf(left, firstRow, rowsOfWarp, site);
   std::vector<float> b = numbersOf(right, 0, columns, site);
+  std::vector<float> products(size_t(rowsOfWarp) * columns);
+  for (uint32_t row = 0; row < rowsOfWarp; ++row)
+    for (uint32_t term = 0; term < termsOfProduct; ++term)
+      for (uint32_t column = 0; column < columns; ++column)
+        products[row * columns + column] +=
+            a[row + term * rowsOfWarp] * b[column + size_t(term) * columns];
   for (unsigned lane = 0; lane < lanesOfWarp; ++lane) {
     auto *own = static_cast<const ProductOperands *>(meeting.operands[lane]);
     auto *result = static_cast<float *>(meeting.results[lane]);
     for (uint32_t i = 0; i < columns / 2; ++i) {
       uint32_t row = lane / 4 + i / 2 % 2 * 8, column = i / 4 * 8 + lane % 4 * 2 + i % 2;
-      float sum = 0;
-      for (uint32_t term = 0; term < termsOfProduct; ++term)
-        sum += a[row * termsOfProduct + term] * b[column * termsOfProduct + term];
-      result[i] = own->sums[i] + sum;
+      result[i] = own->sums[i] + products[row * columns + column];
     }
   }
 }
@@ -120,17 +123,23 @@ static void multiply(const void *operands, void *result, const SimtSite *site) {
   meet("wgmma.mma_async", wholeWarp, operands, result, site, multiplyTogether);
 }
 
-void ProductsUnderWay::waitFor(uint32_t pending) {
-  while (!ranges.empty() && ranges.front().group + pending < group) {
-    const Range &range = ranges.front();
-    Block::running().access(range.begin, range.bytes, SimtAccess::ProxyRead, range.site);
-    ranges.pop_front();
-  }
+void ProductsUnderWay::reads(const char *begin, uint32_t bytes, const SimtSite *site) {
+  Block &block = Block::running();
+  block.access(begin, bytes, SimtAccess::ProxyRead, site);
+  ranges.push_back({begin, bytes, group, site, block.barriers()});
 }
 
-void ProductsUnderWay::readOn() const {
-  for (const Range &range : ranges)
-    Block::running().access(range.begin, range.bytes, SimtAccess::ProxyRead, range.site);
+void ProductsUnderWay::readOn() {
+  Block &block = Block::running();
+  for (Range &range : ranges)
+    if (std::exchange(range.epoch, block.barriers()) != block.barriers())
+      block.access(range.begin, range.bytes, SimtAccess::ProxyRead, range.site);
+}
+
+void ProductsUnderWay::waitFor(uint32_t pending) {
+  readOn();
+  while (!ranges.empty() && ranges.front().group + pending < group)
+    ranges.pop_front();
 }
 
 /// Sums pass through what orders them.

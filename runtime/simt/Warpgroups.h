@@ -14,14 +14,13 @@ public:
     const char *begin;
     uint32_t bytes, group;
     const SimtSite *site;
+    uint32_t epoch; ///< in which it was last said to read
   };
   void clear() { ranges.clear(), group = 0; }
-  void reads(const char *begin, uint32_t bytes, const SimtSite *site) {
-    ranges.push_back({begin, bytes, group, site});
-  }
+  void reads(const char *begin, uint32_t bytes, const SimtSite *site);
   void commit() { ++group; }
   /// Behind a barrier: those that nobody has waited for go on reading.
-  void readOn() const;
+  void readOn();
   /// All are done but those of the last `pending` groups: until now they have read.
   void waitFor(uint32_t pending);
 
