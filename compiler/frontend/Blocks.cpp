@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Checker.h"
 #include "compiler/frontend/Nouns.h"
+#include "compiler/frontend/Words.h"
 
 #include <algorithm>
 
@@ -26,13 +27,14 @@ void Checker::checkForm(const ast::Definition &written) {
   bool takesBlock = written.kind >= ast::Kind::Score || written.kind == ast::Kind::Model;
   std::string kind(ast::spelling(written.kind));
   if (written.value && !takesValue)
-    diagnostics.error(written.value->range,
+    diagnostics.error(Code::Form, written.value->range,
                       "a " + kind + " is made by its block alone; found a value");
-  if (written.block && !takesBlock)
-    diagnostics.error(written.block->range, nounFor(written.kind) + " has no block");
+  if (written.block && !takesBlock && written.value)
+    diagnostics.error(Code::Form, written.block->range, nounFor(written.kind) + " has no block");
   if (takesValue && !written.value && written.block)
-    diagnostics.error(written.nameRange, "a " + kind + " needs a value: " + kind + " " +
-                                             std::string(written.name) + " = …");
+    diagnostics.error(Code::Form, written.nameRange,
+                      "a " + kind + " needs a value: " + kind + " " + std::string(written.name) +
+                          " = …");
 }
 
 void Checker::checkBlock(const ast::Definition &written, CheckedDefinition &result) {
@@ -43,7 +45,8 @@ void Checker::checkBlock(const ast::Definition &written, CheckedDefinition &resu
     for (const ast::Entry &entry : written.block->entries)
       if (entry.kind == ast::EntryKind::Let &&
           !formulas.lets.emplace(entry.key, FormulaScope::Let{.written = &entry}).second)
-        diagnostics.error(entry.keyRange, "'" + std::string(entry.key) + "' is defined twice");
+        diagnostics.error(Code::DefinedTwice, entry.keyRange,
+                          "'" + std::string(entry.key) + "' is defined twice");
   formulas.isScore = written.kind == ast::Kind::Score;
   size_t unknownKeys = checkEntries(*written.block, construct, result.keys, &result);
   SourceRange block = written.block->range;
@@ -52,7 +55,18 @@ void Checker::checkBlock(const ast::Definition &written, CheckedDefinition &resu
   fillDefaults(construct, where, result.keys, unknownKeys);
   if (formulas.isScore)
     checkScore(written, result);
+  if (written.kind == ast::Kind::Eval && result.tasks.empty() && unknownKeys == 0 &&
+      result["model"].kind != ValueKind::Mistaken)
+    diagnostics.error(Code::MissingKey, where,
+                      "an eval measures something, as in unseen: loss(held)");
   checkTogether(result);
+}
+
+/// Whether `value` is a call, or the name of what is to be called.
+static bool isCalled(const ast::Expr *value, const Parameter &parameter) {
+  const auto *name = ast::as<ast::Name>(value);
+  return value->kind == ast::ExprKind::Call ||
+         (name && findConstruct(parameter.family, name->name));
 }
 
 size_t Checker::checkEntries(const ast::Block &block, const Construct &construct,
@@ -68,7 +82,9 @@ size_t Checker::checkEntries(const ast::Block &block, const Construct &construct
   for (const ast::Entry *entry : entries) {
     auto [first, isNew] = seen.emplace(entry->key, entry->keyRange);
     if (!isNew) {
-      diagnostics.error(entry->keyRange, "'" + std::string(entry->key) + "' is written twice")
+      diagnostics
+          .error(Code::WrittenTwice, entry->keyRange,
+                 "'" + std::string(entry->key) + "' is written twice")
           .note(first->second, "first written here");
       continue;
     }
@@ -90,7 +106,7 @@ size_t Checker::checkEntries(const ast::Block &block, const Construct &construct
       if (entry->key == "data")
         fieldsOf(checkedEntry.value);
       keys.push_back(std::move(checkedEntry));
-    } else if (construct.named && definition && entry->value->kind == ast::ExprKind::Call) {
+    } else if (construct.named && definition && isCalled(entry->value, *construct.named)) {
       checkedEntry.value = check(entry->value, {*construct.named, construct.name});
       definition->tasks.push_back(std::move(checkedEntry));
     } else {
@@ -122,7 +138,7 @@ void Checker::settleScope(const CheckedValue &value, CheckedDefinition &score) {
   bool isRow = score.scores == Scope::Token || score.scores == Scope::Span ||
                score.scores == Scope::Turn || score.scores == Scope::Sequence;
   if (!isRow)
-    diagnostics.error(value.where,
+    diagnostics.error(Code::Formula, value.where,
                       "a score belongs to a token, a span, a turn or a sequence; reduce "
                       "what pairs have, as in sum(… over pairs)");
   bool hasSpans = !score["spans"].isNone(), hasPairs = !score["pairs"].isNone();
@@ -134,21 +150,25 @@ void Checker::settleScope(const CheckedValue &value, CheckedDefinition &score) {
       bool ofPair = node.scope == Scope::Later || node.scope == Scope::Earlier ||
                     node.inner == Scope::Pairs || node.inner == Scope::Earlier;
       if (ofPair && !hasPairs)
-        return void(diagnostics.error(value.where, "this is of pairs; write 'pairs:'"));
+        return void(
+            diagnostics.error(Code::Formula, value.where, "this is of pairs; write 'pairs:'"));
       bool isAsk = node.operation == Operation::Model && node.inner != Scope::Constant;
       if (isAsk && (!ofPair || node.inner == node.scope ||
                     (node.inner != Scope::Later && node.inner != Scope::Earlier)))
-        return void(diagnostics.error(value.where, "what is given is the other span of a pair: "
-                                                   "perplexity(later, given: earlier)"));
+        return void(diagnostics.error(Code::Formula, value.where,
+                                      "what is given is the other span of a pair: "
+                                      "perplexity(later, given: earlier)"));
       if (node.scope == Scope::Span && node.operation == Operation::Model && !hasSpans)
-        return void(diagnostics.error(value.where, "this is of spans; write 'spans:'"));
+        return void(
+            diagnostics.error(Code::Formula, value.where, "this is of spans; write 'spans:'"));
     }
 }
 
 void Checker::checkScore(const ast::Definition &written, CheckedDefinition &result) {
   for (const auto &[name, let] : formulas.lets)
-    if (let.progress == FormulaScope::Let::Progress::Waiting)
-      diagnostics.error(let.written->keyRange, "nothing uses '" + std::string(name) + "'");
+    if (let.progress == FormulaScope::Let::Progress::Waiting && reservedAs(name).empty())
+      diagnostics.error(Code::Unused, let.written->keyRange,
+                        "nothing uses '" + std::string(name) + "'");
   for (std::string_view name : formulas.order) {
     FormulaScope::Let &let = formulas.lets.at(name);
     CheckedArgument kept{std::string(name), let.written->keyRange, {}, true};

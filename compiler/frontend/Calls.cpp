@@ -42,8 +42,15 @@ void Checker::reportUnknownKey(std::string_view key, SourceRange where,
     if (hint.empty() && other != &construct && other->family == construct.family &&
         construct.family != Family::Record && other->find(key))
       hint = "; " + std::string(other->name) + " has it";
-  diagnostics.error(where, "unknown key '" + std::string(key) + "' in " +
-                               shownName(construct.name) + hint);
+  if (hint.empty())
+    hint = nearlyWrittenHere(key, construct.name);
+  if (hint.empty() && known.empty())
+    hint = "; it has no keys";
+  for (size_t i = 0; i < known.size() && (i > 0 || hint.empty()); ++i)
+    hint += (i == 0 ? "; it has " : i + 1 == known.size() ? " and " : ", ") + std::string(known[i]);
+  diagnostics.error(Code::UnknownKey, where,
+                    "unknown key '" + std::string(key) + "' in " + shownName(construct.name) +
+                        hint);
 }
 
 CheckedValue Checker::checkNamed(const ast::Argument &argument, const Construct &construct) {
@@ -53,11 +60,12 @@ CheckedValue Checker::checkNamed(const ast::Argument &argument, const Construct 
     return value;
   const CheckedDefinition *data = read(argument.key, argument.keyRange);
   if (!data)
-    diagnostics.error(argument.keyRange, "mix takes shares of data by name; nothing is called '" +
-                                             std::string(argument.key) + "'" +
-                                             didYouMean(argument.key, namesOf({ast::Kind::Data})));
+    diagnostics.error(Code::UnknownName, argument.keyRange,
+                      "mix takes shares of data by name; nothing is called '" +
+                          std::string(argument.key) + "'" +
+                          didYouMean(argument.key, namesOf({ast::Kind::Data})));
   else if (data->kind != ast::Kind::Data && !data->name.empty())
-    diagnostics.error(argument.keyRange,
+    diagnostics.error(Code::WrongValue, argument.keyRange,
                       "mix takes shares of data; '" + data->name + "' is " + nounFor(data->kind));
   return value;
 }
@@ -90,17 +98,20 @@ bool Checker::checkKeyword(const ast::Argument &argument, CheckedValue &call) {
                                           return other.name == key && other.named == isShare;
                                         });
       first != call.arguments.end()) {
-    diagnostics.error(argument.keyRange, "'" + key + "' is written twice")
+    diagnostics.error(Code::WrittenTwice, argument.keyRange, "'" + key + "' is written twice")
         .note(first->nameRange, "first written here");
     return true;
   }
   const Parameter *parameter = isShare ? nullptr : construct.find(key);
   if (parameter && parameter->multiplier) {
-    diagnostics.error(argument.keyRange, "several units a step are written 8 * " +
-                                             std::string(construct.name) + "(…)");
+    diagnostics.error(Code::ExtraValue, argument.keyRange,
+                      "several units a step are written 8 * " + std::string(construct.name) +
+                          "(…)");
   } else if (parameter && parameter->positional) {
-    diagnostics.error(argument.keyRange, "'" + key + "' of " + std::string(construct.name) +
-                                             " is written without its name");
+    diagnostics.error(Code::ExtraValue, argument.keyRange,
+                      "'" + key + "' of " + std::string(construct.name) +
+                          " is written without its name");
+    return false;
   } else if (parameter) {
     noteState(parameter->state, key, argument.keyRange);
     call.arguments.push_back(
@@ -127,10 +138,11 @@ CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, So
   for (const Parameter *parameter : parametersOf(construct))
     if (parameter->positional)
       positional.push_back(parameter);
-  size_t next = 0, unknownKeys = 0;
+  size_t next = 0, unknownKeys = 0, extraValues = 0;
   if (arguments.size() > mostItems)
-    diagnostics.error(where, std::string(construct.name) + " takes at most 1000 arguments; found " +
-                                 std::to_string(arguments.size()));
+    diagnostics.error(Code::TooMuch, where,
+                      std::string(construct.name) + " takes at most 1000 arguments; found " +
+                          std::to_string(arguments.size()));
   std::set<std::string, std::less<>> outerFields = formulas.fields;
   if (piped) {
     fieldsOf(*piped);
@@ -140,12 +152,13 @@ CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, So
     if (!argument.key.empty()) {
       unknownKeys += !checkKeyword(argument, call);
     } else if (next == positional.size()) {
-      diagnostics.error(argument.value->range,
-                        std::string(construct.name) + " takes " + std::to_string(next) +
-                            (next == 1 ? " value" : " values") + " without a name; found another");
+      if (extraValues++ == 0)
+        reportExtra(argument.value->range, construct, next, arguments);
     } else {
-      place(call, *positional[next], next,
-            check(argument.value, {*positional[next], construct.name}));
+      CheckedValue value = check(argument.value, {*positional[next], construct.name});
+      // It may be one of those that are missing.
+      unknownKeys += value.kind == ValueKind::Mistaken && next + 1 < positional.size();
+      place(call, *positional[next], next, std::move(value));
       if (call.arguments.size() == 1 && call.arguments[0].name == "data")
         fieldsOf(call.arguments[0].value);
     }
@@ -153,23 +166,51 @@ CheckedValue Checker::checkCall(const Construct &construct, SourceRange name, So
   for (const CheckedArgument &argument : call.arguments)
     checkHoles(argument.value);
   formulas.fields = std::move(outerFields);
-  fillDefaults(construct, name, call.arguments, unknownKeys);
-  checkTogether(call);
+  // A value without a name is probably one of those that are missing.
+  fillDefaults(construct, name, call.arguments, extraValues ? mostItems : unknownKeys);
+  if (extraValues == 0)
+    checkTogether(call);
   return call;
+}
+
+void Checker::reportExtra(SourceRange where, const Construct &construct, size_t taken,
+                          std::span<const ast::Argument> arguments) {
+  std::vector<std::string> missing;
+  for (const Parameter *parameter : parametersOf(construct))
+    if (parameter->fallback == required && !parameter->positional && !parameter->multiplier &&
+        std::ranges::find(arguments, parameter->name, &ast::Argument::key) == arguments.end())
+      missing.push_back("'" + std::string(parameter->name) + ":'");
+  std::string hint = missing.empty() ? "" : "; write ";
+  for (size_t i = 0; i < missing.size(); ++i)
+    hint += (i == 0 ? "" : i + 1 == missing.size() ? " and " : ", ") + missing[i];
+  diagnostics.error(Code::ExtraValue, where,
+                    std::string(construct.name) + " takes " + std::to_string(taken) +
+                        (taken == 1 ? " value" : " values") + " without a name; found another" +
+                        hint);
 }
 
 void Checker::reportMissing(const std::vector<const Parameter *> &missing,
                             const Construct &construct, SourceRange where, size_t unknownKeys) {
   if (missing.size() <= unknownKeys)
     return;
-  for (const Parameter *parameter : missing) {
-    std::string name(parameter->name), owner(construct.name);
-    std::string words = parameter->types & Word ? ": " + expected(*parameter) : "";
-    diagnostics.error(where, parameter->positional
-                                 ? owner + " needs its " + name + ": " + expected(*parameter)
-                                 : owner + " needs '" + name + ":', " +
-                                       std::string(parameter->text) + words);
+  // Of one or two it is said what they are; of more, what all of it looks like.
+  constexpr size_t fewest = 3;
+  bool areMany = missing.size() >= fewest;
+  std::string text = std::string(construct.name) + " needs ";
+  for (size_t i = 0; i < missing.size(); ++i) {
+    const Parameter &parameter = *missing[i];
+    std::string name(parameter.name), words;
+    if (parameter.types & Word)
+      words = ": " + expected(parameter);
+    text += i == 0 ? "" : i + 1 < missing.size() ? ", " : areMany ? " and " : "; and ";
+    if (parameter.positional)
+      text += "its " + name + (areMany ? "" : ": " + expected(parameter));
+    else
+      text += "'" + name + ":'" + (areMany ? "" : ", " + std::string(parameter.text) + words);
   }
+  if (areMany && construct.family != Family::Definition)
+    text += ", as in " + std::string(construct.example);
+  diagnostics.error(Code::MissingKey, where, std::move(text));
 }
 
 void Checker::fillDefaults(const Construct &construct, SourceRange where,

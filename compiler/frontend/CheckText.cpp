@@ -22,7 +22,7 @@ static void reportCarriageReturns(std::string_view text, uint32_t file, Diagnost
   size_t lines = 0;
   for (size_t at = first; at != std::string_view::npos; at = text.find("\r\n", at + 2))
     ++lines;
-  diagnostics.error(place(file, first, first + 1),
+  diagnostics.error(Code::Encoding, place(file, first, first + 1),
                     fmt::format("{} {} in CR LF, expected LF; save the file with Unix line ends",
                                 lines, lines == 1 ? "line ends" : "lines end"));
 }
@@ -41,7 +41,7 @@ static size_t reportStretch(std::string_view text, size_t begin, uint32_t file,
   std::string where = fmt::format("0x{:02X} at byte {}", static_cast<uint8_t>(text[begin]), begin);
   if (end - begin > 1)
     where += fmt::format(" and {} more", end - begin - 1);
-  diagnostics.error(place(file, begin, end),
+  diagnostics.error(Code::Encoding, place(file, begin, end),
                     fmt::format("{} {}", valid ? "control character" : "invalid UTF-8:", where));
   return end;
 }
@@ -49,7 +49,7 @@ static size_t reportStretch(std::string_view text, size_t begin, uint32_t file,
 void checkText(const SourceManager &sources, uint32_t file, Diagnostics &diagnostics) {
   std::string_view text = sources.text(file);
   if (text.starts_with("\xEF\xBB\xBF"))
-    diagnostics.error(place(file, 0, 3),
+    diagnostics.error(Code::Encoding, place(file, 0, 3),
                       "the file starts with a byte order mark; save it as UTF-8 without one");
   reportCarriageReturns(text, file, diagnostics);
   for (size_t at = 0; at < text.size();) {

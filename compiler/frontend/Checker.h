@@ -127,6 +127,9 @@ private:
   /// An argument under a name of the author's own: a field of `ask`, a share of `mix`.
   CheckedValue checkNamed(const ast::Argument &argument, const Construct &construct);
   void reportUnknownKey(std::string_view key, SourceRange where, const Construct &construct);
+  /// Reports a value without a name behind the `taken` that the construct takes.
+  void reportExtra(SourceRange where, const Construct &construct, size_t taken,
+                   std::span<const ast::Argument> arguments);
   /// Reports the required parameters in `missing`, unless as many keys of the same construct are
   /// unknown: then each is probably one of them.
   void reportMissing(const std::vector<const Parameter *> &missing, const Construct &construct,
@@ -152,7 +155,7 @@ private:
   CheckedValue checkParamUse(const CheckedDefinition &param, SourceRange where, const Slot &slot);
   /// Reports that something else stands where `slot` is; returns a Mistaken value.
   CheckedValue mismatch(SourceRange where, const std::string &found, const Slot &slot,
-                        const std::string &hint = {});
+                        const std::string &hint = {}, Code code = Code::WrongValue);
   void checkFile(const CheckedValue &value, const Slot &slot);
 
   // Flows.cpp: values made of other values: pipes, blends of models, multiples of policies.

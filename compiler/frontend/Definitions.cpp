@@ -99,7 +99,7 @@ const CheckedDefinition *Checker::resolve(uint32_t symbol, SourceRange from) {
     break;
   }
   if (stack.size() >= deepestChain) {
-    diagnostics.error(from, "definitions read each other more than 200 deep");
+    diagnostics.error(Code::TooMuch, from, "definitions read each other more than 200 deep");
     return nullptr;
   }
   symbols[symbol].progress = Progress::Checking;
@@ -123,7 +123,7 @@ void Checker::reportCycle(uint32_t symbol, SourceRange from) {
   for (auto at = first; at != stack.end(); ++at)
     path += std::string(symbols[*at].written->name) + " -> ";
   path += symbols[symbol].written->name;
-  Diagnostic &error = diagnostics.error(from, "cyclic definition: " + path);
+  Diagnostic &error = diagnostics.error(Code::Cycle, from, "cyclic definition: " + path);
   for (auto at = first + 1; at != stack.end(); ++at)
     error.note(symbols[*at].written->nameRange,
                "'" + std::string(symbols[*at].written->name) + "' is defined here");
@@ -139,7 +139,7 @@ const CheckedDefinition *Checker::read(std::string_view name, SourceRange where)
     uint32_t &depth = symbols[stack.back()].depth;
     depth = std::max(depth, symbols[at->second].depth + 1);
     if (depth > deepestChain) { // values that follow the chain recurse along it
-      diagnostics.error(where, "definitions read each other more than 200 deep");
+      diagnostics.error(Code::TooMuch, where, "definitions read each other more than 200 deep");
       found = nullptr;
       depth = 0;
     }
@@ -199,8 +199,9 @@ void Checker::checkParam(const Symbol &symbol, CheckedDefinition &result) {
   bool isMistaken = set.kind == ValueKind::Mistaken || result.value.kind == ValueKind::Mistaken;
   if (!isMistaken && (set.kind != result.value.kind || set.measure != result.value.measure))
     diagnostics
-        .error(symbol.set->value->range, "--set " + result.name + " gives " + nounFor(set) +
-                                             ", but the recipe has " + nounFor(result.value))
+        .error(Code::Setting, symbol.set->value->range,
+               "--set " + result.name + " gives " + nounFor(set) + ", but the recipe has " +
+                   nounFor(result.value))
         .note(symbol.written->value->range, "the recipe's value is here");
   result.value = std::move(set);
   result.value.where = symbol.written->value ? symbol.written->value->range : result.where;
@@ -230,11 +231,16 @@ void Checker::reportUnread() {
     return; // it may be used there
   for (const Symbol &symbol : symbols) {
     const ast::Definition &written = *symbol.written;
-    bool mustBeRead = written.kind <= ast::Kind::Tokenizer;
+    bool mustBeRead = written.kind <= ast::Kind::Tokenizer &&
+                      std::ranges::none_of(diagnostics.all(), [&](const Diagnostic &other) {
+                        return other.where.file == written.range.file &&
+                               other.where.begin >= written.range.begin &&
+                               other.where.begin < written.range.end;
+                      });
     if (mustBeRead && !symbol.isRead && written.nameRange.file == mainFile)
-      diagnostics.error(written.nameRange, "nothing uses the " +
-                                               std::string(ast::spelling(written.kind)) + " '" +
-                                               std::string(written.name) + "'");
+      diagnostics.error(Code::Unused, written.nameRange,
+                        "nothing uses the " + std::string(ast::spelling(written.kind)) + " '" +
+                            std::string(written.name) + "'");
   }
 }
 

@@ -40,22 +40,22 @@ static std::string shortened(std::string message) {
   return std::string(cut(message, longestMessage)) + "…";
 }
 
-Diagnostic &Diagnostics::add(Severity severity, SourceRange where, std::string message) {
+Diagnostic &Diagnostics::add(Severity severity, Code code, SourceRange where, std::string message) {
   errors += severity == Severity::Error;
   if (found.size() >= limit) {
     ++left;
     ignored = {};
     return ignored;
   }
-  return found.emplace_back(Diagnostic{severity, where, shortened(std::move(message)), {}});
+  return found.emplace_back(Diagnostic{severity, code, where, shortened(std::move(message)), {}});
 }
 
-Diagnostic &Diagnostics::error(SourceRange where, std::string message) {
-  return add(Severity::Error, where, std::move(message));
+Diagnostic &Diagnostics::error(Code code, SourceRange where, std::string message) {
+  return add(Severity::Error, code, where, std::move(message));
 }
 
-Diagnostic &Diagnostics::warning(SourceRange where, std::string message) {
-  return add(Severity::Warning, where, std::move(message));
+Diagnostic &Diagnostics::warning(Code code, SourceRange where, std::string message) {
+  return add(Severity::Warning, code, where, std::move(message));
 }
 
 /// The diagnostics by file and place; those at one place stay in the order found.
@@ -99,10 +99,11 @@ static std::string excerpt(const SourceManager &sources, SourceRange where) {
 }
 
 static std::string shown(const SourceManager &sources, SourceRange where, std::string_view severity,
-                         std::string_view message) {
+                         std::string_view message, std::string_view name = {}) {
   LineColumn place = sources.locate(where.file, where.begin);
-  return fmt::format("{}:{}:{}: {}: {}\n{}", printable(sources.path(where.file)), place.line,
-                     place.column, severity, printable(message), excerpt(sources, where));
+  return fmt::format("{}:{}:{}: {}: {}{}\n{}", printable(sources.path(where.file)), place.line,
+                     place.column, severity, printable(message),
+                     name.empty() ? "" : fmt::format(" [{}]", name), excerpt(sources, where));
 }
 
 static std::string_view spelling(Severity severity) {
@@ -116,7 +117,8 @@ static std::string leftOver(size_t left) {
 std::string Diagnostics::text() const {
   std::string out;
   for (const Diagnostic *diagnostic : inTextOrder(found)) {
-    out += shown(sources, diagnostic->where, spelling(diagnostic->severity), diagnostic->message);
+    out += shown(sources, diagnostic->where, spelling(diagnostic->severity), diagnostic->message,
+                 spelling(diagnostic->code));
     for (const DiagnosticNote &note : diagnostic->notes)
       out += shown(sources, note.where, "note", note.message);
   }
@@ -155,9 +157,10 @@ std::string Diagnostics::json() const {
     for (const DiagnosticNote &note : diagnostic->notes)
       notes += fmt::format(R"({}{{{},"message":{}}})", notes.empty() ? "" : ",",
                            jsonPlace(sources, note.where), jsonString(note.message));
-    out += fmt::format("{{\"severity\":\"{}\",{},\"message\":{},\"notes\":[{}]}}\n",
-                       spelling(diagnostic->severity), jsonPlace(sources, diagnostic->where),
-                       jsonString(diagnostic->message), notes);
+    out +=
+        fmt::format("{{\"severity\":\"{}\",\"code\":\"{}\",{},\"message\":{},\"notes\":[{}]}}\n",
+                    spelling(diagnostic->severity), spelling(diagnostic->code),
+                    jsonPlace(sources, diagnostic->where), jsonString(diagnostic->message), notes);
   }
   if (left)
     out += fmt::format("{{\"severity\":\"note\",\"message\":{}}}\n", jsonString(leftOver(left)));
@@ -185,7 +188,16 @@ std::string_view nearestName(std::string_view name, std::span<const std::string_
   std::string_view nearest;
   // One slip in three letters is a typo; more is another word.
   size_t best = std::max<size_t>(1, name.size() / 3) + 1;
+  auto lower = [](std::string_view text) {
+    std::string copy(text);
+    for (char &c : copy)
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return copy;
+  };
+  std::string plain = lower(name);
   for (std::string_view candidate : known) {
+    if (name != candidate && plain == lower(candidate))
+      return candidate;
     size_t gap = std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
     if (gap >= best)
       continue;

@@ -4,13 +4,14 @@
 // and what was expected, in the user's words; then at most one hint; then the
 // other places that matter.
 //
-//   gpt2.recipe:14:3: error: unknown key 'lr_sched' in adamw; did you mean 'lr'?
+//   gpt2.recipe:14:3: error: unknown key 'lr_sched' in adamw; did you mean 'lr'? [unknown-key]
 //     lr_sched: cosine
 //     ^~~~~~~~
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/frontend/Mistakes.h"
 #include "compiler/frontend/Source.h"
 
 #include <span>
@@ -28,6 +29,7 @@ struct DiagnosticNote {
 
 struct Diagnostic {
   Severity severity = Severity::Error;
+  Code code = Code::Syntax;
   SourceRange where;
   std::string message; ///< lower case, no final period
   std::vector<DiagnosticNote> notes;
@@ -43,8 +45,8 @@ public:
 
   explicit Diagnostics(const SourceManager &sources) : sources(sources) {}
 
-  Diagnostic &error(SourceRange where, std::string message);
-  Diagnostic &warning(SourceRange where, std::string message);
+  Diagnostic &error(Code code, SourceRange where, std::string message);
+  Diagnostic &warning(Code code, SourceRange where, std::string message);
   bool hasErrors() const { return errors != 0; }
   size_t errorCount() const { return errors; }
   const std::vector<Diagnostic> &all() const { return found; }
@@ -61,7 +63,7 @@ private:
   size_t left = 0;    ///< found after the limit was reached
   Diagnostic ignored; ///< where notes for those go
 
-  Diagnostic &add(Severity severity, SourceRange where, std::string message);
+  Diagnostic &add(Severity severity, Code code, SourceRange where, std::string message);
 };
 
 /// `text` as a JSON string, quotes included; always valid UTF-8.

@@ -36,13 +36,18 @@ CheckedValue Checker::checkPipe(const ast::Pipe &pipe, const Slot &slot) {
     std::string hint = writtenHere(callee, "data");
     if (hint.empty())
       hint = didYouMean(callee, known);
-    diagnostics.error(where, isSource ? "'" + callee + "' reads files, so nothing flows into it"
-                                      : "expected an operation on data, found '" + callee + "'" +
-                                            (construct ? ", which takes data by name" : hint));
+    if (hint.empty())
+      hint = nearlyWrittenHere(callee, "data");
+    for (size_t i = 0; i < known.size() && (i > 0 || hint.empty()); ++i)
+      hint += (i == 0 ? "; operations are " : ", ") + std::string(known[i]);
+    diagnostics.error(Code::WrongValue, where,
+                      isSource ? "'" + callee + "' reads files, so nothing flows into it"
+                               : "expected an operation on data, found '" + callee + "'" +
+                                     (construct ? ", which takes data by name" : hint));
     return mistaken(pipe.range);
   }
   if (name && !construct->bare) {
-    diagnostics.error(where,
+    diagnostics.error(Code::WrongValue, where,
                       "'" + callee + "' takes arguments, as in " + std::string(construct->example));
     return mistaken(pipe.range);
   }
@@ -51,6 +56,11 @@ CheckedValue Checker::checkPipe(const ast::Pipe &pipe, const Slot &slot) {
 }
 
 CheckedValue Checker::checkMultiple(const ast::Binary &binary, const Slot &slot) {
+  if (ast::as<ast::Call>(binary.lhs) && ast::as<ast::Number>(binary.rhs)) {
+    diagnostics.error(Code::WrongValue, binary.range,
+                      "how many units make a step stands in front: 8 * pack(…)");
+    return mistaken(binary.range);
+  }
   CheckedValue policy = check(binary.rhs, slot);
   static constexpr Parameter count = {
       .name = "units", .types = Number, .text = "units in a step", .bound = Bound::Count};
@@ -66,10 +76,11 @@ CheckedValue Checker::checkMultiple(const ast::Binary &binary, const Slot &slot)
       policy.where = binary.range;
       return policy;
     }
-  diagnostics.error(binary.range, isMultiple ? "only pack and sorted can be multiplied; " +
-                                                   std::string(policy.construct->name) +
-                                                   " says itself what a step holds"
-                                             : "a policy can only be multiplied");
+  diagnostics.error(Code::Together, binary.range,
+                    isMultiple
+                        ? "only pack and sorted can be multiplied; " +
+                              std::string(policy.construct->name) + " says itself what a step holds"
+                        : "a policy can only be multiplied");
   return mistaken(binary.range);
 }
 
@@ -95,10 +106,11 @@ CheckedValue Checker::checkBlend(const ast::Expr *expr, const Slot &slot) {
   uint64_t terms = termsOf(blend);
   if (terms <= most)
     return blend;
-  diagnostics.error(expr->range, "a sum of " + std::to_string(terms) +
-                                     " models, with those of the sums that it names; expected at "
-                                     "most " +
-                                     std::to_string(most));
+  diagnostics.error(Code::TooMuch, expr->range,
+                    "a sum of " + std::to_string(terms) +
+                        " models, with those of the sums that it names; expected at "
+                        "most " +
+                        std::to_string(most));
   return mistaken(expr->range);
 }
 
@@ -110,9 +122,9 @@ bool Checker::addModels(const ast::Expr *expr, double factor, CheckedValue &blen
     return addModels(unary->operand, -factor, blend, slot);
   const auto *binary = ast::as<ast::Binary>(expr);
   if (binary && (binary->op == ast::BinaryOp::Add || binary->op == ast::BinaryOp::Subtract)) {
-    bool left = addModels(binary->lhs, factor, blend, slot);
     double sign = binary->op == ast::BinaryOp::Add ? 1 : -1;
-    return addModels(binary->rhs, sign * factor, blend, slot) && left;
+    return addModels(binary->lhs, factor, blend, slot) &&
+           addModels(binary->rhs, sign * factor, blend, slot);
   }
   if (binary && binary->op == ast::BinaryOp::Multiply) {
     static constexpr Parameter coefficient = {.name = "coefficient", .types = Number};
@@ -121,7 +133,7 @@ bool Checker::addModels(const ast::Expr *expr, double factor, CheckedValue &blen
            addModels(binary->rhs, factor * number.number, blend, slot);
   }
   if (binary) {
-    diagnostics.error(binary->opRange,
+    diagnostics.error(Code::WrongValue, binary->opRange,
                       "models are added, subtracted and multiplied by a number on their left");
     return false;
   }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/FormulaChecker.h"
+#include "compiler/frontend/OtherWords.h"
 #include "runtime/RegularExpression.h"
 
 #include <algorithm>
@@ -56,11 +57,14 @@ FormulaChecker::Result FormulaChecker::buildCall(const ast::Call &call) {
     for (const FormulaRow &other : formulas())
       known.push_back(other.name);
     std::string found = "'" + std::string(call.callee) + "'";
+    std::string hint = writtenHere(call.callee, "function");
     const Construct *construct = findConstruct(call.callee);
     return error(call.calleeRange,
                  construct ? found + " is " + std::string(spelling(construct->family)) +
                                  ", which an expression cannot call"
-                           : "no function is called " + found + didYouMean(call.callee, known));
+                           : "no function is called " + found +
+                                 (hint.empty() ? didYouMean(call.callee, known) : hint),
+                 Code::UnknownName);
   }
   checker.noteState(row->state, std::string(row->name) + "()", call.calleeRange);
   if (!hasArguments(call, *row))

@@ -88,7 +88,7 @@ private:
   bool hasUsableConstants();
 
   Part add(Operation operation, SourceRange where, std::vector<Part> operands, Sort sort);
-  Result error(SourceRange where, std::string message);
+  Result error(SourceRange where, std::string message, Code code = Code::Formula);
   /// The part if it is of that sort, else a message.
   Result want(Sort sort, Result part, SourceRange where, const std::string &what);
 

@@ -21,14 +21,16 @@ bool FormulaChecker::isVisible(Scope scope, std::string_view what, SourceRange w
   std::string name(place.name), read(what), row(spelling(scope));
   bool isInside = (place.inside & bit(scope)) != 0;
   if (isInside)
-    error(where, "'" + read + "' is " + describe(scope) + ", but '" + name + "' is decided for a " +
-                     std::string(spelling(narrowest(place.scopes))) +
-                     "; reduce it, as in any(… over sequence)");
-  else if (place.scopes == 0)
-    error(where, "'" + read + "' is not a constant; a value here cannot read attributes");
+    error(where,
+          "'" + read + "' is " + describe(scope) + ", but '" + name + "' is decided for a " +
+              std::string(spelling(narrowest(place.scopes))) +
+              "; reduce it, as in any(… over sequence)",
+          Code::NotKnownHere);
   else
-    error(where, "there is no " + row + " where '" + name + "' is decided; it may read " +
-                     listScopes(visible));
+    error(where,
+          "there is no " + row + " where '" + name + "' is decided; it may read " +
+              listScopes(visible),
+          Code::NotKnownHere);
   return false;
 }
 
@@ -37,14 +39,17 @@ FormulaChecker::Result FormulaChecker::readAttribute(const AttributeRow &row, Sc
   std::string name = std::string(spelling(scope)) + "." + std::string(row.name);
   bool isOfAnswer = scope == Scope::Chosen || scope == Scope::Rejected;
   if (place.place == Place::Loss && row.needs != Needs::Model && !isOfAnswer)
-    return error(where, "'loss' reads token.nll and token.logsumexp, or of pairs chosen and "
-                        "rejected; '" +
-                            name + "' belongs in 'weight'");
+    return error(where,
+                 "'loss' reads token.nll and token.logsumexp, or of pairs chosen and rejected; '" +
+                     name + "' belongs in 'weight'",
+                 Code::NotKnownHere);
   if (!isVisible(scope, name, where))
     return std::nullopt;
   if (row.needs > place.needs)
-    return error(where, "'" + std::string(place.name) + "' cannot read " + name + ": " +
-                            std::string(place.reason));
+    return error(where,
+                 "'" + std::string(place.name) + "' cannot read " + name + ": " +
+                     std::string(place.reason),
+                 Code::NotKnownHere);
   Part part = add(Operation::Read, where, {}, row.sort);
   Expression::Node &node = expression.nodes.back();
   node.scope = scope;
@@ -82,14 +87,18 @@ FormulaChecker::Result FormulaChecker::readScore(std::string_view name, Scope sc
 FormulaChecker::Result FormulaChecker::unknownScope(std::string_view name, SourceRange where) {
   constexpr std::string_view micro[] = {"micro", "micro_batch", "batch", "rank", "device"};
   if (std::ranges::find(micro, name) != std::end(micro))
-    return error(where, "there is no '" + std::string(name) +
-                            "' to read: every count is over the whole step, so that micro-batches "
-                            "and ranks cannot change the loss; write step");
+    return error(where,
+                 "there is no '" + std::string(name) +
+                     "' to read: every count is over the whole step, so that micro-batches "
+                     "and ranks cannot change the loss; write step",
+                 Code::UnknownName);
   std::vector<std::string_view> known;
   for (const ScopeRow &row : scopes())
     known.push_back(row.name);
-  return error(where, "'" + std::string(name) + "' is no scope; scopes here are " +
-                          listScopes(visible | place.inside) + didYouMean(name, known));
+  return error(where,
+               "'" + std::string(name) + "' is no scope; scopes here are " +
+                   listScopes(visible | place.inside) + didYouMean(name, known),
+               Code::UnknownName);
 }
 
 FormulaChecker::Result FormulaChecker::buildMember(const ast::Member &member) {
@@ -107,8 +116,10 @@ FormulaChecker::Result FormulaChecker::buildMember(const ast::Member &member) {
   std::string quoted = "'" + std::string(member.name) + "'", others;
   if (row) {
     bool isOne = std::popcount(row->scopes) == 1;
-    return error(member.nameRange, std::string(scope->name) + " has no " + quoted + "; " +
-                                       listScopes(row->scopes) + (isOne ? " has it" : " have it"));
+    return error(member.nameRange,
+                 std::string(scope->name) + " has no " + quoted + "; " + listScopes(row->scopes) +
+                     (isOne ? " has it" : " have it"),
+                 Code::UnknownName);
   }
   if (auto at = checker.names.find(member.name);
       at != checker.names.end() && checker.symbols[at->second].written->kind == ast::Kind::Score)
@@ -122,7 +133,8 @@ FormulaChecker::Result FormulaChecker::buildMember(const ast::Member &member) {
     hint = didYouMean(member.name, known);
   for (size_t i = 0; hint.empty() && i < known.size(); ++i)
     others += (i ? ", " : "; it has ") + std::string(known[i]);
-  return error(member.nameRange, std::string(scope->name) + " has no " + quoted + hint + others);
+  return error(member.nameRange, std::string(scope->name) + " has no " + quoted + hint + others,
+               Code::UnknownName);
 }
 
 FormulaChecker::Result FormulaChecker::buildName(const ast::Name &name) {
@@ -186,7 +198,7 @@ FormulaChecker::Result FormulaChecker::buildLet(std::string_view name, SourceRan
     std::string path;
     for (auto at = std::ranges::find(open, name); at != open.end(); ++at)
       path += std::string(*at) + " -> ";
-    return error(where, "cyclic definition: " + path + std::string(name));
+    return error(where, "cyclic definition: " + path + std::string(name), Code::Cycle);
   }
   if (let.progress == Progress::Waiting) {
     let.progress = Progress::Checking;
@@ -225,7 +237,8 @@ FormulaChecker::Result FormulaChecker::unknownName(const ast::Name &name) {
            " an attribute of that name";
   if (hint.empty() && visible & bit(Scope::Sequence))
     hint = "; a field of the record is written field(\"" + std::string(name.name) + "\")";
-  return error(name.range, "nothing is called '" + std::string(name.name) + "' here" + hint);
+  return error(name.range, "nothing is called '" + std::string(name.name) + "' here" + hint,
+               Code::UnknownName);
 }
 
 } // namespace roux

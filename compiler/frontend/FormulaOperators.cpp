@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/FormulaChecker.h"
+#include "compiler/frontend/OtherWords.h"
 
 #include <algorithm>
 
@@ -38,8 +39,8 @@ FormulaChecker::Part FormulaChecker::add(Operation operation, SourceRange where,
   return part;
 }
 
-FormulaChecker::Result FormulaChecker::error(SourceRange where, std::string message) {
-  diagnostics.error(where, std::move(message));
+FormulaChecker::Result FormulaChecker::error(SourceRange where, std::string message, Code code) {
+  diagnostics.error(code, where, std::move(message));
   return std::nullopt;
 }
 
@@ -183,10 +184,14 @@ FormulaChecker::Result FormulaChecker::buildBeside(const Part &other, const ast:
   std::vector<std::string_view> known;
   for (const WordRow &role : roleWords())
     known.push_back(role.name);
-  if (std::ranges::find(known, name->name) == known.end())
-    return error(name->range, "there is no role '" + std::string(name->name) +
-                                  "'; roles are system, user, assistant and tool" +
-                                  didYouMean(name->name, known));
+  if (std::ranges::find(known, name->name) == known.end()) {
+    std::string hint = writtenHere(name->name, "role");
+    return error(name->range,
+                 "there is no role '" + std::string(name->name) +
+                     "'; roles are system, user, assistant and tool" +
+                     (hint.empty() ? didYouMean(name->name, known) : hint),
+                 Code::UnknownName);
+  }
   Part part = add(Operation::String, name->range, {}, Sort::Text);
   expression.nodes.back().text = name->name;
   return part;

@@ -9,6 +9,7 @@
 #include "compiler/frontend/Words.h"
 
 #include <fmt/format.h>
+#include <utility>
 
 namespace roux {
 
@@ -29,9 +30,9 @@ Expr *Grammar::failed(SourceRange range) {
   return expr;
 }
 
-Expr *Grammar::error(SourceRange range, std::string message) {
+Expr *Grammar::error(SourceRange range, std::string message, Code code) {
   if (firstAt(range))
-    diagnostics.error(range, std::move(message));
+    diagnostics.error(code, range, std::move(message));
   return failed(range);
 }
 
@@ -92,12 +93,14 @@ Expr *Grammar::expectedFirst(std::string_view what, std::string_view hint) {
 Expr *Grammar::tooHigh(SourceRange range) {
   return error(range,
                fmt::format("this expression joins more than {} parts; give some of it a name",
-                           ast::maxHeight));
+                           ast::maxHeight),
+               Code::TooMuch);
 }
 
 Expr *Grammar::reportDepth() {
   Expr *expr = error(tokens.current().range,
-                     fmt::format("nested more than {} deep; give the inner part a name", maxDepth));
+                     fmt::format("nested more than {} deep; give the inner part a name", maxDepth),
+                     Code::TooMuch);
   if (isOpening(tokens.current().kind))
     tokens.skipBracket();
   if (tokens.is(TokenKind::End))
@@ -132,20 +135,21 @@ void Grammar::skipUnread() {
 }
 
 /// An entry is over at a separator, the end of its line or its bracket; reports anything else.
-void Grammar::entryEnds(std::string_view after) {
+bool Grammar::entryEnds(std::string_view after) {
   bool closes = tokens.inBrackets() && tokens.is(TokenKind::RightBrace);
   if (tokens.lineEnded() || tokens.is(TokenKind::Comma) || closes)
-    return;
-  std::string hint;
-  if (tokens.is(TokenKind::Assign))
-    hint = "; '==' compares";
-  else if (tokens.is(TokenKind::Word) && tokens.previous().kind == TokenKind::Number)
-    hint = nearestUnit(tokens.text(tokens.current()));
+    return true;
+  bool isArgument = tokens.is(TokenKind::Text) && tokens.previous().kind == TokenKind::Word;
+  std::string hint = isArgument ? fmt::format("; write {}({})", tokens.text(tokens.previous()),
+                                              tokens.text(tokens.current()).substr(0, 40))
+                                : strayHint();
   expected(fmt::format("',' or a new line after {}", after), hint);
   tokens.skipEntry();
+  return false;
 }
 
 void Grammar::fileEntry() {
+  bool wasRead = std::exchange(reads, true);
   if (tokens.isWord("use"))
     return use();
   if (tokens.isWord("seed"))
@@ -154,18 +158,35 @@ void Grammar::fileEntry() {
     std::string_view word = tokens.text(tokens.current());
     if (std::optional<ast::Kind> kind = kindNamed(word))
       return definition(*kind);
-    if (tokens.following().kind == TokenKind::Word) {
-      error(tokens.current().range, fmt::format("unknown kind '{}'{}", word, nearestKind(word)));
+    if (tokens.following().kind == TokenKind::Word && wasRead) {
+      error(tokens.current().range, fmt::format("unknown kind '{}'{}", word, nearestKind(word)),
+            Code::UnknownKind);
       if (std::optional<ast::Kind> meant = nearestKindOf(word))
         return definition(*meant); // so that what reads the name still finds it
       return skipUnread();
     }
   }
-  if (tokens.is(TokenKind::LeftBrace))
+  // What follows such an entry and is no definition either belongs to it.
+  reads = false;
+  if (wasRead && tokens.is(TokenKind::LeftBrace))
     expectedFirst("a definition", blockHint);
-  else
-    expectedFirst("a definition, 'use' or 'seed'", operatorLeads() ? operatorHint : "");
+  else if (wasRead)
+    expectedFirst("a definition, 'use' or 'seed'", strangerHint());
   skipUnread();
+}
+
+/// What was probably meant by an entry of the file that is no definition.
+std::string_view Grammar::strangerHint() const {
+  if (operatorLeads())
+    return operatorHint;
+  if (tokens.isWord("import") || tokens.isWord("include") || tokens.isWord("from"))
+    return "; another recipe is read by use \"parts.recipe\"";
+  if (tokens.is(TokenKind::Word) && tokens.following().kind == TokenKind::Colon)
+    return "; keys stand in the block of a definition, and 'roux import' makes a recipe of another "
+           "tool's config";
+  if (tokens.is(TokenKind::Word) && tokens.following().kind == TokenKind::Assign)
+    return "; a value has a name by param, as in param rate = 1e-5";
+  return "";
 }
 
 void Grammar::use() {
@@ -182,8 +203,8 @@ void Grammar::use() {
 
 void Grammar::seed() {
   SourceRange begin = tokens.take().range;
-  if (tokens.lineEnded()) {
-    expected("a number after 'seed'");
+  if (tokens.lineEnded() || tokens.is(TokenKind::Colon) || tokens.is(TokenKind::Assign)) {
+    expected("a number after 'seed'", "; write seed 7");
     return tokens.skipEntry();
   }
   Expr *value = expression();
@@ -215,7 +236,8 @@ bool Grammar::definitionName(ast::Definition &definition) {
   std::string_view reserved = reservedAs(definition.name);
   if (!reserved.empty())
     error(definition.nameRange,
-          fmt::format("'{}' is {} and cannot name a definition", definition.name, reserved));
+          fmt::format("'{}' is {} and cannot name a definition", definition.name, reserved),
+          Code::Reserved);
   else if (definition.name.find('@') != std::string_view::npos)
     error(definition.nameRange, "a definition's name has no '@'; a version belongs to a metric");
   return true;
@@ -259,8 +281,9 @@ void Grammar::definition(ast::Kind kind) {
       made.block = tree.make(block(made.kind == ast::Kind::Score));
   }
   made.range = since(made.kindRange);
+  if (!entryEnds(made.block ? "the block" : "the definition") && made.value && !made.block)
+    made.value = failed(made.value->range); // half of it is no value
   tree.definitions.push_back(made);
-  entryEnds(made.block ? "the block" : "the definition");
 }
 
 //===----------------------------------------------------------------------===//
@@ -299,7 +322,8 @@ bool Grammar::letEntry(bool allowed, ast::Entry &entry) {
   entry.key = sources.text(entry.keyRange);
   std::string_view reserved = reservedAs(entry.key);
   if (!reserved.empty())
-    error(entry.keyRange, fmt::format("'{}' is {} and cannot name a 'let'", entry.key, reserved));
+    error(entry.keyRange, fmt::format("'{}' is {} and cannot name a 'let'", entry.key, reserved),
+          Code::Reserved);
   if (!tokens.is(TokenKind::Assign) || tokens.lineEnded()) {
     expected(fmt::format("'=' after 'let {}'", entry.key));
     return false;
@@ -313,7 +337,10 @@ bool Grammar::keyEntry(ast::Entry &entry) {
   entry.keyRange = tokens.take().range;
   entry.key = sources.text(entry.keyRange);
   if (!tokens.is(TokenKind::Colon) || tokens.lineEnded()) {
-    expected(fmt::format("':' after the key '{}'", entry.key));
+    bool isValue = tokens.is(TokenKind::LeftParen) && !tokens.lineEnded();
+    expected(fmt::format("':' after the key '{}'", entry.key),
+             isValue ? "; an entry is key: value, and several values of one key are a list: [a, b]"
+                     : "");
     if (!tokens.is(TokenKind::Assign) || tokens.lineEnded())
       return false;
   }

@@ -35,7 +35,7 @@ private:
   void blockEntry(bool lets, std::vector<ast::Entry> &entries);
   bool keyEntry(ast::Entry &entry);
   bool letEntry(bool allowed, ast::Entry &entry);
-  void entryEnds(std::string_view after);
+  bool entryEnds(std::string_view after);
   void separators();
   void skipUnread();
 
@@ -60,15 +60,17 @@ private:
   ast::Expr * override(ast::Expr *base);
   bool argument(std::vector<ast::Argument> &arguments);
   ast::Unit unit();
-  bool closeBracket(const Token &opening, std::string_view what);
+  bool closeBracket(const Token &opening, std::string_view what, std::string hint = {});
   void skipItems();
 
   // Reporting.
-  ast::Expr *error(SourceRange range, std::string message);
+  ast::Expr *error(SourceRange range, std::string message, Code code = Code::Syntax);
   ast::Expr *failed(SourceRange range);
   ast::Expr *expected(std::string_view what, std::string_view hint = "");
   ast::Expr *expectedFirst(std::string_view what, std::string_view hint = "");
   bool operatorLeads() const;
+  std::string strayHint() const;
+  std::string_view strangerHint() const;
   bool firstAt(SourceRange range);
   std::string found() const;
   std::string foundToken() const;
@@ -101,6 +103,7 @@ private:
   TokenStream tokens;
   int depth = 0;
   uint32_t reportedAt = UINT32_MAX; ///< where the last mistake was
+  bool reads = true;                ///< the last entry of the file was understood
 };
 
 } // namespace roux

@@ -4,10 +4,12 @@
 // arguments, `.name`, a unit, a block.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/frontend/Constructs.h"
 #include "compiler/frontend/Grammar.h"
 #include "compiler/frontend/Literal.h"
 #include "compiler/frontend/Words.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace roux {
@@ -17,18 +19,48 @@ using ast::ExprKind;
 
 /// Leaves the bracket that `opening` opened around `what`; reports what stands where it should end
 /// and passes over it.
-bool Grammar::closeBracket(const Token &opening, std::string_view what) {
+bool Grammar::closeBracket(const Token &opening, std::string_view what, std::string hint) {
   TokenKind closer = closerOf(opening.kind);
   if (tokens.is(closer))
     return tokens.close(closer);
-  if (!tokens.is(TokenKind::Bad) && firstAt(tokens.current().range))
+  if (hint.empty())
+    hint = strayHint();
+  // A text without its closing quote took the bracket with it.
+  bool isTorn = std::ranges::any_of(diagnostics.all(), [&](const Diagnostic &other) {
+    return other.code == Code::Text && other.where.file == opening.range.file &&
+           other.where.begin >= opening.range.begin;
+  });
+  if (!isTorn && !tokens.is(TokenKind::Bad) && firstAt(tokens.current().range))
     diagnostics
-        .error(tokens.current().range, fmt::format("expected {} to close {}, found {}",
-                                                   spelling(closer), what, foundToken()))
+        .error(Code::Syntax, tokens.current().range,
+               fmt::format("expected {} to close {}, found {}{}", spelling(closer), what,
+                           foundToken(), hint))
         .note(opening.range, fmt::format("{} opened here", spelling(opening.kind)));
   skipItems();
   tokens.close(closer);
   return false;
+}
+
+/// What was probably meant where the current token does not go on with a value, as "; …" or "".
+std::string Grammar::strayHint() const {
+  std::string_view word = tokens.text(tokens.current());
+  if (tokens.is(TokenKind::Assign)) {
+    TokenKind next = tokens.following().kind;
+    return next == TokenKind::Greater ? "; write '>='"
+           : next == TokenKind::Less  ? "; write '<='"
+                                      : "; '==' compares";
+  }
+  if (!tokens.is(TokenKind::Word))
+    return {};
+  if (tokens.previous().kind == TokenKind::Number && tokens.following().kind != TokenKind::Colon)
+    return nearestUnit(word);
+  if (word == "is" || word == "eq" || word == "equals")
+    return "; '==' compares";
+  if (word == "contains" || word == "like")
+    return "; matches(text, \"pattern\") looks into a text";
+  if (findConstruct(Family::Record, word))
+    return "; operations stand behind '|'";
+  return {};
 }
 
 /// Passes over what is left in a `( )` or `[ ]`.
@@ -212,7 +244,14 @@ Expr *Grammar::call(Expr *object) {
       break;
     tokens.take();
   }
-  if (!closeBracket(opening, fmt::format("the call of '{}'", made.callee)))
+  TokenKind next = tokens.following().kind;
+  bool isAssigned = tokens.is(TokenKind::Assign) && next != TokenKind::Greater &&
+                    next != TokenKind::Less && !arguments.empty() && arguments.back().key.empty() &&
+                    arguments.back().value->kind == ExprKind::Name &&
+                    tokens.previous().range.begin == arguments.back().value->range.begin;
+  std::string hint =
+      isAssigned ? fmt::format("; write {}: …", sources.text(arguments.back().value->range)) : "";
+  if (!closeBracket(opening, fmt::format("the call of '{}'", made.callee), std::move(hint)))
     return failed(since(begin));
   made.arguments = std::span<const ast::Argument>(tree.keep(arguments));
   return node(made, since(begin), {});

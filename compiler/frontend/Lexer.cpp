@@ -89,6 +89,9 @@ static constexpr Slip slips[] = {
     {"!", "write 'not'"},
     {"%", "a percent sign touches its number: '3%'"},
     {";", "a comma or a new line ends an entry"},
+    {"?", "a choice is written if … then … else …"},
+    {"\\", "write '/'"},
+    {"\u00F7", "write '/'"},
     {"'", "a text is written in double quotes"},
     {"`", "a text is written in double quotes"},
     {"\u2018", "a text is written in double quotes: '\"'"},
@@ -177,8 +180,9 @@ Token Lexer::word() {
   }
   Token token = make(TokenKind::Word, begin);
   if (here - begin > longestWord) {
-    diagnostics.error(token.range, fmt::format("a name of {} characters; names have at most {}",
-                                               here - begin, longestWord));
+    diagnostics.error(
+        Code::TooMuch, token.range,
+        fmt::format("a name of {} characters; names have at most {}", here - begin, longestWord));
     token.kind = TokenKind::Bad;
   }
   return token;
@@ -227,11 +231,12 @@ Token Lexer::text() {
   }
   Token token = make(TokenKind::Bad, begin);
   if (triple)
-    diagnostics.error({file, token.range.begin, token.range.begin + 3},
+    diagnostics.error(Code::Text, {file, token.range.begin, token.range.begin + 3},
                       "this text has no closing '\"\"\"'");
   else
-    diagnostics.error(token.range, "this text has no closing '\"' on its line; a text of several "
-                                   "lines is written in '\"\"\"'");
+    diagnostics.error(Code::Text, token.range,
+                      "this text has no closing '\"' on its line; a text of several "
+                      "lines is written in '\"\"\"'");
   return token;
 }
 
@@ -269,7 +274,8 @@ Token Lexer::unexpected() {
     if (at(slip.text)) {
       here += slip.text.size();
       Token token = make(TokenKind::Bad, begin);
-      diagnostics.error(token.range, fmt::format("unexpected '{}'; {}", slip.text, slip.hint));
+      diagnostics.error(Code::Character, token.range,
+                        fmt::format("unexpected '{}'; {}", slip.text, slip.hint));
       passOver(slip.text);
       return token;
     }
@@ -280,8 +286,9 @@ Token Lexer::unexpected() {
          mayFollow.find(source[here]) == std::string_view::npos)
     here += decode(source, here).bytes;
   Token token = make(TokenKind::Bad, begin);
-  diagnostics.error(token.range, fmt::format("unexpected character '{}' (U+{:04X})", first,
-                                             static_cast<uint32_t>(character.code)));
+  diagnostics.error(Code::Character, token.range,
+                    fmt::format("unexpected character '{}' (U+{:04X})", first,
+                                static_cast<uint32_t>(character.code)));
   return token;
 }
 

@@ -68,12 +68,35 @@ static constexpr Habit suffixHabits[] = {
 };
 
 static constexpr Habit unitHabits[] = {
-    {"token", "tokens"},   {"sequence", "sequences"},
-    {"record", "records"}, {"step", "steps"},
-    {"epoch", "epochs"},   {"minutes", "min"},
-    {"minute", "min"},     {"hours", "h"},
-    {"hour", "h"},         {"hr", "h"},
+    {"token", "tokens"},
+    {"sequence", "sequences"},
+    {"record", "records"},
+    {"step", "steps"},
+    {"epoch", "epochs"},
+    {"minutes", "min"},
+    {"minute", "min"},
+    {"hours", "h"},
+    {"hour", "h"},
+    {"hr", "h"},
     {"hrs", "h"},
+    {"examples", "sequences"},
+    {"example", "sequences"},
+    {"samples", "sequences"},
+    {"conversations", "sequences"},
+    {"chats", "sequences"},
+    {"seqs", "sequences"},
+    {"rows", "records"},
+    {"lines", "records"},
+    {"documents", "records"},
+    {"docs", "records"},
+    {"iterations", "steps"},
+    {"iters", "steps"},
+    {"updates", "steps"},
+    {"batches", "steps"},
+    {"toks", "tokens"},
+    {"tok", "tokens"},
+    {"ep", "epochs"},
+    {"passes", "epochs"},
 };
 
 std::string_view ast::spelling(Suffix suffix) {
@@ -101,6 +124,10 @@ std::string nearestUnit(std::string_view word) {
   for (const Habit &habit : unitHabits)
     if (habit.written == word)
       return fmt::format("; did you mean '{}'?", habit.meant);
+  bool isSuffix = std::ranges::any_of(
+      suffixes, [&](const SuffixRow &row) { return !row.text.empty() && row.text == word; });
+  if (isSuffix)
+    return fmt::format("; '{}' touches its number, without a space", word);
   std::array<std::string_view, std::size(units)> names;
   for (size_t i = 0; i < names.size(); ++i)
     names[i] = units[i].text;
@@ -154,7 +181,7 @@ ast::Number *readNumber(std::string_view spelled, SourceRange range, ast::File &
                                         [&](const SuffixRow &r) { return r.text == suffix; });
     if (row == std::end(suffixes)) {
       auto at = static_cast<uint32_t>(range.begin + digits.size());
-      diagnostics.error({range.file, at, range.end},
+      diagnostics.error(Code::Number, {range.file, at, range.end},
                         fmt::format("unknown suffix '{}'{}", suffix.substr(0, 40),
                                     suffixHint(digits.substr(0, 40), suffix)));
       return nullptr;
@@ -165,11 +192,12 @@ ast::Number *readNumber(std::string_view spelled, SourceRange range, ast::File &
         row->suffix == Suffix::Percent ? number.value / 100 : number.value * row->factor;
   }
   if (!fits || !std::isfinite(number.scaled)) {
-    diagnostics.error(range, "this number is outside the range of a double");
+    diagnostics.error(Code::Number, range, "this number is outside the range of a double");
     return nullptr;
   }
   if (number.isInteger && number.scaled > 0x1p53) {
-    diagnostics.error(range, "whole numbers above 9007199254740992 (2^53) cannot be held exactly");
+    diagnostics.error(Code::Number, range,
+                      "whole numbers above 9007199254740992 (2^53) cannot be held exactly");
     return nullptr;
   }
   return into.make(number);
@@ -214,7 +242,7 @@ ast::Text *readText(std::string_view spelled, SourceRange range, ast::File &into
         continue;
       }
       auto at = static_cast<uint32_t>(range.begin + quotes + i - 1);
-      diagnostics.error({range.file, at, at + 2},
+      diagnostics.error(Code::Text, {range.file, at, at + 2},
                         R"(unknown escape; a text has \n \t \" \\ \{ \})");
     } else {
       value += c;

@@ -18,10 +18,11 @@ static constexpr std::string_view ofOneText[] = {"join", "spans", "keep_spans", 
 void Checker::refuseOfPairs(const CheckedValue &call) {
   if (std::ranges::find(ofOneText, call.construct->name) == std::end(ofOneText))
     return;
-  diagnostics.error(call.where, fmt::format("'{}' works on one text, and a pair has two; expected "
-                                            "where, sample, without, shuffle, concat, mix, repeat, "
-                                            "sort or keep",
-                                            call.construct->name));
+  diagnostics.error(Code::Together, call.where,
+                    fmt::format("'{}' works on one text, and a pair has two; expected "
+                                "where, sample, without, shuffle, concat, mix, repeat, "
+                                "sort or keep",
+                                call.construct->name));
 }
 
 bool Checker::arePairs(const CheckedValue &data) {
@@ -56,7 +57,7 @@ bool Checker::arePairs(const CheckedValue &data) {
     are += arePairs(share);
   }
   if (are > 0 && are < all)
-    diagnostics.error(data.where,
+    diagnostics.error(Code::Together, data.where,
                       fmt::format("'{}' puts pairs of answers beside other records, and "
                                   "one loss is of one of the two",
                                   data.construct->name));
@@ -71,22 +72,25 @@ void Checker::checkPairLoss(const CheckedDefinition &train) {
     return node.operation == Operation::Read && node.scope == Scope::Token;
   };
   if (std::ranges::any_of(loss.expression.nodes, readsToken))
-    diagnostics.error(loss.where, "a loss is of targets or of pairs; token.… and the answers of a "
-                                  "pair cannot be in one formula, and chosen.logp has the targets "
-                                  "of an answer together");
+    diagnostics.error(Code::Together, loss.where,
+                      "a loss is of targets or of pairs; token.… and the answers of a "
+                      "pair cannot be in one formula, and chosen.logp has the targets "
+                      "of an answer together");
   bool readsLogP = std::ranges::any_of(loss.expression.nodes, [](const Expression::Node &node) {
     return node.operation == Operation::Read && node.attribute == Attribute::LogP;
   });
   if (!readsLogP)
-    diagnostics.error(loss.where, "the loss of a pair reads chosen.logp or rejected.logp; without "
-                                  "them there is nothing to train");
+    diagnostics.error(Code::Together, loss.where,
+                      "the loss of a pair reads chosen.logp or rejected.logp; without "
+                      "them there is nothing to train");
   auto isInside = [](const Expression::Node &node) {
     return node.operation == Operation::Read && liesIn(node.scope, Scope::Sequence) &&
            node.scope != Scope::Constant;
   };
   if (std::ranges::any_of(weight.expression.nodes, isInside))
-    diagnostics.error(weight.where, "the weight of a pair is one number; it may read sequence, "
-                                    "which is the pair, pack and step, as in 1 / step.sequences");
+    diagnostics.error(Code::Together, weight.where,
+                      "the weight of a pair is one number; it may read sequence, "
+                      "which is the pair, pack and step, as in 1 / step.sequences");
 }
 
 void Checker::checkPairBatch(const CheckedDefinition &train) {
@@ -95,7 +99,7 @@ void Checker::checkPairBatch(const CheckedDefinition &train) {
     return;
   auto refuse = [&](const CheckedValue &value, std::string_view what) {
     diagnostics.error(
-        value.where,
+        Code::Together, value.where,
         fmt::format("a pair is laid down whole and in two segments; expected {}", what));
   };
   if (batch.calls("bucket"))
@@ -119,16 +123,19 @@ void Checker::checkReference(const CheckedDefinition &train) {
     return node.operation == Operation::Read && node.attribute == Attribute::Reference;
   });
   if (reads && reference.isNone())
-    diagnostics.error(loss.where, "the loss reads a reference; write 'reference:' with the model "
-                                  "that it is of, as in reference: base");
+    diagnostics.error(Code::Together, loss.where,
+                      "the loss reads a reference; write 'reference:' with the model "
+                      "that it is of, as in reference: base");
   if (!reads && !reference.isNone() && reference.kind != ValueKind::Mistaken &&
       loss.kind != ValueKind::Mistaken)
-    diagnostics.error(reference.where, "nothing reads the reference; a loss does, as in "
-                                       "chosen.logp - chosen.reference");
+    diagnostics.error(Code::Together, reference.where,
+                      "nothing reads the reference; a loss does, as in "
+                      "chosen.logp - chosen.reference");
   if (const CheckedValue *endpoint = endpointIn(reference))
     diagnostics
-        .error(reference.where, "an endpoint can only answer; a reference says how likely "
-                                "given answers are")
+        .error(Code::Together, reference.where,
+               "an endpoint can only answer; a reference says how likely "
+               "given answers are")
         .note(endpoint->where, "the endpoint is here");
 }
 
@@ -141,13 +148,14 @@ void Checker::checkPairs(const CheckedDefinition &train) {
   checkReference(train);
   if (reads && !are) {
     diagnostics
-        .error(loss.where, "'chosen' and 'rejected' are the answers of pairs(…), and these data "
-                           "are none")
+        .error(Code::Together, loss.where,
+               "'chosen' and 'rejected' are the answers of pairs(…), and these data "
+               "are none")
         .note(data.where, "the data are here");
     return;
   }
   if (are && !reads) {
-    diagnostics.error(data.where,
+    diagnostics.error(Code::Together, data.where,
                       "the data are pairs, and a loss of targets would train the rejected "
                       "answers too; write a loss of chosen.logp and rejected.logp");
     return;
@@ -167,10 +175,11 @@ void Checker::checkPairsMeasured(const CheckedDefinition &eval) {
     if (!data || !arePairs(*data) || (task.value.calls("loss") && hasLoss))
       continue;
     diagnostics.error(
-        data->where, task.value.calls("loss")
-                         ? "these data are pairs, whose loss is that of a train on pairs; expected "
-                           "the model of such a train"
-                         : "these data are pairs of answers; only loss(…) measures those");
+        Code::Together, data->where,
+        task.value.calls("loss")
+            ? "these data are pairs, whose loss is that of a train on pairs; expected "
+              "the model of such a train"
+            : "these data are pairs of answers; only loss(…) measures those");
   }
 }
 

@@ -16,8 +16,9 @@ std::unique_ptr<ast::File> parse(const SourceManager &sources, uint32_t file,
   auto tree = std::make_unique<ast::File>();
   tree->file = file;
   if (sources.text(file).size() > maxRecipeBytes) {
-    diagnostics.error({file, 0, 0}, fmt::format("a recipe of {} bytes; at most {} are read",
-                                                sources.text(file).size(), maxRecipeBytes));
+    diagnostics.error(Code::TooMuch, {file, 0, 0},
+                      fmt::format("a recipe of {} bytes; at most {} are read",
+                                  sources.text(file).size(), maxRecipeBytes));
     return tree;
   }
   checkText(sources, file, diagnostics);

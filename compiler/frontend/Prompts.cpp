@@ -68,7 +68,8 @@ void Checker::checkHole(std::string_view hole, SourceRange where) {
       made.push_back(field);
   if (!made.empty())
     diagnostics.error(
-        where, fmt::format("no field is named '{}'; there is {}", hole, fmt::join(made, ", ")));
+        Code::Prompt, where,
+        fmt::format("no field is named '{}'; there is {}", hole, fmt::join(made, ", ")));
 }
 
 void Checker::checkHoles(const CheckedValue &prompt) {
@@ -96,9 +97,10 @@ void Checker::checkHoles(const CheckedValue &prompt) {
 void Checker::checkMade(std::string_view field, SourceRange where) {
   for (const std::string &made : formulas.fields)
     if (headOf(made) == field) {
-      diagnostics.error(where, fmt::format("'ask' has made a field '{}' before; give this one "
-                                           "another name",
-                                           field));
+      diagnostics.error(Code::DefinedTwice, where,
+                        fmt::format("'ask' has made a field '{}' before; give this one "
+                                    "another name",
+                                    field));
       return;
     }
 }

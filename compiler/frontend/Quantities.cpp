@@ -27,8 +27,9 @@ std::optional<Quantity> Checker::withUnit(std::optional<Quantity> value, ast::Un
   if (!value || unit == ast::Unit::None)
     return value;
   if (value->measure != Measure::Plain && value->measure != measureOf(unit)) {
-    diagnostics.error(where, nounFor(value->measure) + " cannot be counted in " +
-                                 std::string(ast::spelling(unit)));
+    diagnostics.error(Code::WrongUnit, where,
+                      nounFor(value->measure) + " cannot be counted in " +
+                          std::string(ast::spelling(unit)));
     return std::nullopt;
   }
   value->measure = measureOf(unit);
@@ -58,7 +59,7 @@ std::optional<Quantity> Checker::fold(const ast::Expr *expr) {
       binary && binary->op >= ast::BinaryOp::Add && binary->op <= ast::BinaryOp::Power)
     return combine(*binary);
   if (expr->kind != ast::ExprKind::Error)
-    diagnostics.error(expr->range, "expected a number, found " + nounFor(expr));
+    diagnostics.error(Code::WrongValue, expr->range, "expected a number, found " + nounFor(expr));
   return std::nullopt;
 }
 
@@ -67,14 +68,16 @@ std::optional<Quantity> Checker::foldName(const ast::Name &name) {
   if (param && param->value.kind == ValueKind::Mistaken)
     return std::nullopt;
   if (!param) {
-    diagnostics.error(name.range, "nothing is called '" + std::string(name.name) + "'" +
-                                      didYouMean(name.name, namesOf({ast::Kind::Param})));
+    diagnostics.error(Code::UnknownName, name.range,
+                      "nothing is called '" + std::string(name.name) + "'" +
+                          didYouMean(name.name, namesOf({ast::Kind::Param})));
     return std::nullopt;
   }
   if (param->kind != ast::Kind::Param || param->value.kind != ValueKind::Number) {
     std::string found =
         param->kind == ast::Kind::Param ? nounFor(param->value) : nounFor(param->kind);
-    diagnostics.error(name.range, "expected a number, found '" + param->name + "', " + found);
+    diagnostics.error(Code::WrongValue, name.range,
+                      "expected a number, found '" + param->name + "', " + found);
     return std::nullopt;
   }
   return Quantity{param->value.number, param->value.measure, param->value.origin,
@@ -87,8 +90,9 @@ std::optional<Quantity> Checker::combine(const ast::Binary &binary) {
     return std::nullopt;
   double a = left->value, b = right->value;
   auto refuse = [&](const char *rule) -> std::optional<Quantity> {
-    diagnostics.error(binary.range, std::string(rule) + "; found " + nounFor(left->measure) +
-                                        " and " + nounFor(right->measure));
+    diagnostics.error(Code::WrongUnit, binary.range,
+                      std::string(rule) + "; found " + nounFor(left->measure) + " and " +
+                          nounFor(right->measure));
     return std::nullopt;
   };
   bool isPlain = right->measure == Measure::Plain;
@@ -120,7 +124,7 @@ bool Checker::settle(Quantity &value, SourceRange where, const Slot &slot) {
   if (isOpen && std::popcount(units) == 1)
     value.measure = static_cast<Measure>(std::countr_zero(units));
   else if (isOpen && std::popcount(units) > 1) {
-    mismatch(where, "no unit", slot);
+    mismatch(where, "no unit", slot, "", Code::WrongUnit);
     return false;
   }
   if (!(measures & bit(value.measure))) {
@@ -128,7 +132,7 @@ bool Checker::settle(Quantity &value, SourceRange where, const Slot &slot) {
                        : measures & bit(Measure::Percent) ? "; a percentage is written 5%"
                        : measures & bit(Measure::Bytes)   ? "; bytes are written 80GB"
                                                           : "";
-    mismatch(where, nounFor(value.measure), slot, hint);
+    mismatch(where, nounFor(value.measure), slot, hint, Code::WrongUnit);
     return false;
   }
   return bounded(value, where, slot);
@@ -137,7 +141,7 @@ bool Checker::settle(Quantity &value, SourceRange where, const Slot &slot) {
 bool Checker::bounded(const Quantity &value, SourceRange where, const Slot &slot) {
   std::string name = nameOf(slot.parameter, slot.owner);
   auto refuse = [&](const std::string &rule) {
-    diagnostics.error(where, name + " " + rule);
+    diagnostics.error(Code::OutOfRange, where, name + " " + rule);
     return false;
   };
   double x = value.value;
@@ -185,12 +189,14 @@ CheckedValue Checker::checkRange(const ast::Range &range, const Slot &slot) {
   if (low->measure == Measure::Plain && range.unit != ast::Unit::None)
     low->measure = high->measure;
   if (low->measure != high->measure) {
-    diagnostics.error(range.range, "both ends of a range need one unit; found " +
-                                       nounFor(low->measure) + " and " + nounFor(high->measure));
+    diagnostics.error(Code::WrongUnit, range.range,
+                      "both ends of a range need one unit; found " + nounFor(low->measure) +
+                          " and " + nounFor(high->measure));
     return mistaken(range.range);
   }
   if (low->value > high->value) {
-    diagnostics.error(range.range, "the range runs backwards: its first end is the larger one");
+    diagnostics.error(Code::OutOfRange, range.range,
+                      "the range runs backwards: its first end is the larger one");
     return mistaken(range.range);
   }
   if (!settle(*low, range.low->range, slot) || !settle(*high, range.high->range, slot))

@@ -102,16 +102,26 @@ static void checkMuon(const CheckedValue &call, const Report &report) {
     report(rest["moments"].where, "moments are of the whole optimizer; write it in muon(…)");
 }
 
+/// A share that was written as a number.
+static void checkAmount(const CheckedValue &call, const Report &report) {
+  const CheckedValue &amount = call[call.calls("sample") ? "amount" : "top"];
+  bool isFraction = amount.kind == ValueKind::Number && amount.measure != Measure::Percent &&
+                    amount.number > 0 && amount.number < 1;
+  if (isFraction)
+    report(amount.where, fmt::format("{} records are less than one; a share is written {}%",
+                                     amount.number, amount.number * 100));
+}
+
 static void checkAdamW(const CheckedValue &call, const Report &report) {
   checkGroups(call, report);
   checkMoments(call, call["moments"], report);
   const CheckedValue &betas = call["betas"];
-  if (betas.kind != ValueKind::List)
+  if (betas.kind == ValueKind::Mistaken)
     return;
   bool areShares = std::ranges::all_of(betas.items, [](const CheckedValue &beta) {
     return beta.kind != ValueKind::Number || beta.number < 1;
   });
-  if (betas.items.size() != 2 || !areShares)
+  if (betas.kind != ValueKind::List || betas.items.size() != 2 || !areShares)
     report(betas.where, "'betas' are two numbers from 0 to below 1, as in [0.9, 0.95]");
 }
 
@@ -155,6 +165,7 @@ struct RuleRow {
 constexpr RuleRow rules[] = {
     {"spans", Family::Record, checkSpans},    {"mix", Family::Record, checkMix},
     {"ask", Family::Record, checkAsk},        {"split", Family::Record, checkSplit},
+    {"sample", Family::Record, checkAmount},  {"keep", Family::Record, checkAmount},
     {"adamw", Family::Optimizer, checkAdamW}, {"muon", Family::Optimizer, checkMuon},
     {"lora", Family::Adapter, checkLora},     {"new", Family::Model, checkShape},
     {"load", Family::Tokenizer, checkRanks},
@@ -163,14 +174,14 @@ constexpr RuleRow rules[] = {
 
 void Checker::checkTogether(const CheckedValue &call) {
   Report report = [this](SourceRange where, std::string text) -> Diagnostic & {
-    return diagnostics.error(where, std::move(text));
+    return diagnostics.error(Code::Together, where, std::move(text));
   };
   for (const RuleRow &rule : rules)
     if (rule.construct == call.construct->name && rule.family == call.construct->family)
       rule.check(call, report);
   if ((call.calls("average") || call.calls("saved")) && call["model"].kind != ValueKind::Mistaken &&
       !trainNamedBy(definitionAt(), call["model"]))
-    diagnostics.error(call["model"].where,
+    diagnostics.error(Code::WrongValue, call["model"].where,
                       fmt::format("'{}' is of what a train saved; expected the name of a train",
                                   call.construct->name));
 }
@@ -188,12 +199,12 @@ void Checker::checkTogether(const CheckedDefinition &definition) {
 
 void Checker::checkRun(const CheckedDefinition &run) {
   if (run["dtype"].is("f64") && !run["device"].is("cpu"))
-    diagnostics.error(run["dtype"].where, "f64 is for the CPU, where tests use it");
+    diagnostics.error(Code::Together, run["dtype"].where, "f64 is for the CPU, where tests use it");
   const CheckedValue &arch = run["arch"];
   bool isOnGPU = !run["device"].is("cpu"), isOfGPU = arch.text.starts_with("sm_");
   if (arch.kind == ValueKind::Word && !arch.is("native") && isOnGPU != isOfGPU)
     diagnostics.error(
-        arch.where,
+        Code::Together, arch.where,
         fmt::format("{} is of {}, and device: {} is {}; expected native, or {}", arch.text,
                     isOfGPU ? "a GPU" : "a processor", run["device"].text,
                     isOnGPU ? "a GPU" : "the processor",
@@ -201,11 +212,13 @@ void Checker::checkRun(const CheckedDefinition &run) {
   constexpr double mostThreads = 1024;
   if (const CheckedValue &threads = run["threads"];
       threads.kind == ValueKind::Number && threads.number > mostThreads)
-    diagnostics.error(threads.where, fmt::format("found {} threads, expected at most {}",
-                                                 threads.number, mostThreads));
+    diagnostics.error(
+        Code::OutOfRange, threads.where,
+        fmt::format("found {} threads, expected at most {}", threads.number, mostThreads));
   const CheckedValue *keep = run["log"].kind == ValueKind::Call ? run["log"].find("keep") : nullptr;
   if (keep && !keep->isNone())
-    diagnostics.error(keep->where, "'keep' is of 'save'; a line of the log is never removed");
+    diagnostics.error(Code::Together, keep->where,
+                      "'keep' is of 'save'; a line of the log is never removed");
 }
 
 DefinitionAt Checker::definitionAt() const {
@@ -272,38 +285,43 @@ std::vector<const CheckedValue *> Checker::adaptersIn(const CheckedValue &model)
 void Checker::checkAdapter(const CheckedDefinition &train) {
   std::vector<const CheckedValue *> adapters = adaptersIn(train["model"]);
   if (adapters.size() > 1)
-    diagnostics.error(adapters[0]->where, "a train has one adapter; expected one 'adapt:'")
+    diagnostics
+        .error(Code::Together, adapters[0]->where, "a train has one adapter; expected one 'adapt:'")
         .note(adapters[1]->where, "another is here");
   if (const CheckedValue &freeze = train["freeze"]; !adapters.empty() && !freeze.isNone())
     diagnostics
-        .error(freeze.where, "'freeze' is of a train of the model's own weights, and 'adapt' "
-                             "leaves all of them as they are")
+        .error(Code::Together, freeze.where,
+               "'freeze' is of a train of the model's own weights, and 'adapt' "
+               "leaves all of them as they are")
         .note(adapters[0]->where, "the adapter is here");
 }
 
 void Checker::checkTrain(const CheckedDefinition &train) {
   const CheckedValue &model = train["model"], &position = train["position"];
   if (const CheckedValue *endpoint = endpointIn(model))
-    diagnostics.error(model.where, "an endpoint can only answer; it cannot be trained")
+    diagnostics
+        .error(Code::Together, model.where, "an endpoint can only answer; it cannot be trained")
         .note(endpoint->where, "the endpoint is here");
   const CheckedValue *context = contextOf(model);
   if (position.calls("gaps") && context && position["span"].kind == ValueKind::Number &&
       position["span"].number > context->number)
     diagnostics
-        .error(position["span"].where, "'span' of gaps reaches beyond the model's context of " +
-                                           std::to_string(std::lround(context->number)) + " tokens")
+        .error(Code::Together, position["span"].where,
+               "'span' of gaps reaches beyond the model's context of " +
+                   std::to_string(std::lround(context->number)) + " tokens")
         .note(context->where, "the context is here");
   if (!train["carry"].isNone() && train["carry"].kind != ValueKind::Mistaken &&
       model.kind != ValueKind::Mistaken && !trainBehind(definitionAt(), model))
     diagnostics
-        .error(train["carry"].where,
+        .error(Code::Together, train["carry"].where,
                fmt::format("'carry' takes from a train, but 'model' {}", whyNoTrain(model)))
         .note(model.where, "the model is here");
   checkAdapter(train);
   checkPairs(train);
   checkSchedule(train["schedule"]);
-  if (!train["patience"].isNone() && !train["keep"].calls("best"))
-    diagnostics.error(train["patience"].where,
+  if (!train["patience"].isNone() && !train["keep"].calls("best") &&
+      train["keep"].kind != ValueKind::Mistaken)
+    diagnostics.error(Code::Together, train["patience"].where,
                       "'patience' waits for a better measurement; write keep: best(…) too");
 }
 
@@ -328,13 +346,13 @@ void Checker::checkKept() {
         }
     }
     if (found > 1)
-      diagnostics.error(wanted.where,
+      diagnostics.error(Code::Together, wanted.where,
                         fmt::format("{} evals measure '{}' while '{}' trains; give them names that "
                                     "tell them apart",
                                     found, wanted.text, train.name));
     if (found == 0 && !diagnostics.hasErrors())
       diagnostics.error(
-          wanted.where,
+          Code::Together, wanted.where,
           fmt::format(
               "no eval measures '{0}' while '{1}' trains{2}; expected eval e {{ model: {1}, "
               "during: every(50 steps), {0}: loss(…) }}",
@@ -352,14 +370,17 @@ void Checker::checkSchedule(const CheckedValue &schedule) {
       length = over;
     if (length && length->measure == Measure::Percent)
       share += length->number;
-    if (over && over->isNone() && i + 1 < parts.size())
-      diagnostics.error(parts[i].where, "only the last part of a schedule takes the rest of the "
-                                        "training; write 'over:'");
+    bool isBeforeWarmup = i + 1 < parts.size() && parts[i + 1].calls("warmup");
+    if (over && over->isNone() && i + 1 < parts.size() && !isBeforeWarmup)
+      diagnostics.error(Code::Together, parts[i].where,
+                        "only the last part of a schedule takes the rest of the "
+                        "training; write 'over:'");
     if (parts[i].calls("warmup") && i > 0)
-      diagnostics.error(parts[i].where, "warmup stands first in a schedule");
+      diagnostics.error(Code::Together, parts[i].where, "warmup stands first in a schedule");
   }
   if (share > 1 + 1e-9)
-    diagnostics.error(schedule.where, "the parts of a schedule add up to more than 100%");
+    diagnostics.error(Code::Together, schedule.where,
+                      "the parts of a schedule add up to more than 100%");
 }
 
 void Checker::checkEval(const CheckedDefinition &eval) {
@@ -368,32 +389,34 @@ void Checker::checkEval(const CheckedDefinition &eval) {
   for (const CheckedArgument &task : eval.tasks)
     if (task.value.calls("loss") && !hasTargets && model.kind != ValueKind::Mistaken &&
         eval["target"].isNone())
-      diagnostics.error(task.value.where, "loss() needs to know its targets: '" + eval.name +
-                                              "' measures no train, so write 'target:'");
+      diagnostics.error(Code::Together, task.value.where,
+                        "loss() needs to know its targets: '" + eval.name +
+                            "' measures no train, so write 'target:'");
   checkPairsMeasured(eval);
   const CheckedValue &during = eval["during"];
   if (during.kind == ValueKind::Call && !trainNamedBy(definitionAt(), model) &&
       model.kind != ValueKind::Mistaken)
     diagnostics
-        .error(during.where, fmt::format("'during' measures while a train runs, but 'model' {}",
-                                         hasTargets ? "is a block over one, which is another model"
-                                                    : whyNoTrain(model)))
+        .error(Code::Together, during.where,
+               fmt::format("'during' measures while a train runs, but 'model' {}",
+                           hasTargets ? "is a block over one, which is another model"
+                                      : whyNoTrain(model)))
         .note(model.where, "the model is here");
   if (during.kind == ValueKind::Call && during["interval"].kind == ValueKind::Number &&
       during["interval"].measure != Measure::Steps && during["interval"].measure != Measure::Epochs)
     diagnostics.error(
-        during["interval"].where,
+        Code::WrongUnit, during["interval"].where,
         "'during' counts steps or epochs, so that every run measures at the same ones");
   if (during.kind == ValueKind::Call && !during["keep"].isNone())
-    diagnostics.error(during["keep"].where, "'keep' is for saved files; 'during' saves none");
-  if (eval.tasks.empty())
-    diagnostics.error(eval.where, "an eval measures something, as in unseen: loss(held)");
+    diagnostics.error(Code::Together, during["keep"].where,
+                      "'keep' is for saved files; 'during' saves none");
 }
 
 void Checker::checkModels(const CheckedDefinition &score) {
   if (arePairs(score["data"]))
-    diagnostics.error(score["data"].where, "a score is of one text a record, and a pair has two; "
-                                           "what a model says of answers is chosen.reference");
+    diagnostics.error(Code::Together, score["data"].where,
+                      "a score is of one text a record, and a pair has two; "
+                      "what a model says of answers is chosen.reference");
   const Expression &value = score["value"].expression;
   bool asks = std::ranges::any_of(value.nodes, [](const Expression::Node &node) {
     return node.operation == Operation::Model && node.text == "perplexity";
@@ -402,9 +425,10 @@ void Checker::checkModels(const CheckedDefinition &score) {
     for (const Expression::Node &node : let.value.expression.nodes)
       asks |= node.operation == Operation::Model && node.text == "perplexity";
   if (asks && score["model"].isNone())
-    diagnostics.error(score.where, "perplexity() asks a model; write 'model:'");
+    diagnostics.error(Code::Together, score.where, "perplexity() asks a model; write 'model:'");
   if (!score["pairs"].isNone() && score["spans"].isNone())
-    diagnostics.error(score["pairs"].where, "pairs are pairs of spans; write 'spans:'");
+    diagnostics.error(Code::Together, score["pairs"].where,
+                      "pairs are pairs of spans; write 'spans:'");
 }
 
 bool Checker::readsFiles(const CheckedValue &data) const {

@@ -60,7 +60,8 @@ void Checker::follow(const ast::Use &use, uint32_t from, std::vector<std::string
     std::string circle;
     for (auto at = std::ranges::find(chain, path); at != chain.end(); ++at)
       circle += *at + " -> ";
-    diagnostics.error(use.pathRange, "files use each other in a circle: " + circle + path);
+    diagnostics.error(Code::Cycle, use.pathRange,
+                      "files use each other in a circle: " + circle + path);
     return;
   }
   if (loaded.contains(path))
@@ -69,9 +70,9 @@ void Checker::follow(const ast::Use &use, uint32_t from, std::vector<std::string
   std::optional<std::string> text =
       chain.size() < deepest ? options.read(path) : std::optional<std::string>();
   if (!text) {
-    diagnostics.error(use.pathRange, chain.size() < deepest
-                                         ? "cannot read '" + path + "'"
-                                         : "files use each other more than 100 deep");
+    diagnostics.error(Code::Use, use.pathRange,
+                      chain.size() < deepest ? "cannot read '" + path + "'"
+                                             : "files use each other more than 100 deep");
     return;
   }
   uint32_t file = sources.add(path, std::move(*text));
@@ -89,17 +90,20 @@ void Checker::declare(const ast::Definition &definition) {
   if (name.empty())
     return; // reported by the parser
   if (symbols.size() == mostDefinitions) {
-    diagnostics.error(definition.kindRange, "a recipe has at most 200000 definitions");
+    diagnostics.error(Code::TooMuch, definition.kindRange,
+                      "a recipe has at most 200000 definitions");
     return;
   }
   auto [at, isNew] = names.emplace(name, static_cast<uint32_t>(symbols.size()));
   if (!isNew) {
     const ast::Definition &first = *symbols[at->second].written;
     if (isRun)
-      diagnostics.error(definition.kindRange, "a recipe has one run block")
+      diagnostics.error(Code::DefinedTwice, definition.kindRange, "a recipe has one run block")
           .note(first.kindRange, "the first is here");
     else
-      diagnostics.error(definition.nameRange, "'" + std::string(name) + "' is defined twice")
+      diagnostics
+          .error(Code::DefinedTwice, definition.nameRange,
+                 "'" + std::string(name) + "' is defined twice")
           .note(first.nameRange, "first defined here");
     return;
   }
@@ -114,13 +118,15 @@ void Checker::applySets() {
     SourceRange nameRange{file, 6, static_cast<uint32_t>(6 + name.size())};
     auto at = names.find(name);
     if (at == names.end() || symbols[at->second].written->kind != ast::Kind::Param) {
-      diagnostics.error(nameRange, "--set names '" + name + "', which is no param of this recipe" +
-                                       didYouMean(name, namesOf({ast::Kind::Param})));
+      diagnostics.error(Code::Setting, nameRange,
+                        "--set names '" + name + "', which is no param of this recipe" +
+                            didYouMean(name, namesOf({ast::Kind::Param})));
       continue;
     }
     bool isOne = parsed.definitions.size() == 1 && parsed.uses.empty() && parsed.seeds.empty();
     if (!isOne || !parsed.definitions[0].value) {
-      diagnostics.error(nameRange, "--set takes one value, as in --set " + name + "=1");
+      diagnostics.error(Code::Setting, nameRange,
+                        "--set takes one value, as in --set " + name + "=1");
       continue;
     }
     symbols[at->second].set = &parsed.definitions[0];
@@ -138,7 +144,7 @@ void Checker::applyRunKeys() {
     auto begin = static_cast<uint32_t>(before.size());
     SourceRange range{file, begin, begin + static_cast<uint32_t>(value.size())};
     if (!isOne)
-      diagnostics.error(range, "--" + name + " takes one value");
+      diagnostics.error(Code::Setting, range, "--" + name + " takes one value");
     else
       given.push_back(parsed.definitions[0].block->entries[0]);
   }
@@ -169,7 +175,7 @@ void Checker::checkSeeds() {
       main = file.get();
   for (const ast::Seed &written : main->seeds) {
     if (&written != &main->seeds.front()) {
-      diagnostics.error(written.range, "a recipe has one seed")
+      diagnostics.error(Code::Seed, written.range, "a recipe has one seed")
           .note(main->seeds.front().range, "the first is here");
       continue;
     }
@@ -177,7 +183,7 @@ void Checker::checkSeeds() {
     bool isWhole = number && number->unit == ast::Unit::None && number->scaled >= 0 &&
                    number->scaled < 0x1p53 && std::floor(number->scaled) == number->scaled;
     if (!isWhole && (!written.value || written.value->kind != ast::ExprKind::Error))
-      diagnostics.error(written.range, "a seed is a whole number from 0");
+      diagnostics.error(Code::Seed, written.range, "a seed is a whole number from 0");
     if (isWhole)
       seed = static_cast<uint64_t>(number->scaled);
     seedOrigin = {OriginKind::Line, {}};

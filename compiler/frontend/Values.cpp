@@ -25,11 +25,47 @@ static CheckedValue made(ValueKind kind, SourceRange where) {
 }
 
 CheckedValue Checker::mismatch(SourceRange where, const std::string &found, const Slot &slot,
-                               const std::string &hint) {
+                               const std::string &hint, Code code) {
   std::string place = slot.owner.empty() ? "" : " for " + nameOf(slot.parameter, slot.owner);
-  diagnostics.error(where,
+  diagnostics.error(code, where,
                     "expected " + expected(slot.parameter) + place + ", found " + found + hint);
   return made(ValueKind::Mistaken, where);
+}
+
+/// What the tables of other tools' words call the place.
+static std::string_view ownerOf(const Parameter &parameter) {
+  if (parameter.types & Data)
+    return "data";
+  if (parameter.types & Model)
+    return "model";
+  return parameter.types & Tokenizer ? "tokenizer" : parameter.name;
+}
+
+/// What stands there where `expr`, which is of another sort, was written.
+static std::string shapeHint(const ast::Expr *expr, const Parameter &parameter) {
+  const auto *text = ast::as<ast::Text>(expr);
+  if (expr->kind == ast::ExprKind::Boolean)
+    if (std::string hint = writtenHere(nounFor(expr), parameter.name); !hint.empty())
+      return hint;
+  if (text && parameter.types & Word &&
+      std::ranges::find(parameter.words, text->value, &WordRow::name) != parameter.words.end())
+    return "; write " + std::string(text->value) + " without quotes";
+  if (text && parameter.types & Model)
+    return "; write load(\"…\")";
+  if (text && parameter.types & Tokenizer)
+    return "; write load(\"…\")";
+  if (text && parameter.types & Data)
+    return "; write chat(\"…\"), text(…), completion(…) or tokens(…)";
+  if (parameter.types & (Data | Model | Tokenizer))
+    return "";
+  bool isDigits = text && !text->value.empty() && text->value[0] >= '0' && text->value[0] <= '9';
+  if (isDigits && parameter.types & Number)
+    return "; a number has no quotes";
+  if (parameter.types & Call)
+    for (const Construct *construct : constructs())
+      if (construct->family == parameter.family)
+        return "; as in " + std::string(construct->example);
+  return "";
 }
 
 /// Whether `expr` can only be arithmetic.
@@ -92,7 +128,7 @@ CheckedValue Checker::check(const ast::Expr *expr, const Slot &slot) {
   if (types & Number && (expr->kind == ast::ExprKind::Number || isArithmetic(expr) ||
                          expr->kind == ast::ExprKind::Group))
     return checkNumber(expr, slot);
-  return mismatch(expr->range, nounFor(expr), slot);
+  return mismatch(expr->range, nounFor(expr), slot, shapeHint(expr, slot.parameter));
 }
 
 CheckedValue Checker::checkName(const ast::Name &name, const Slot &slot) {
@@ -139,12 +175,16 @@ CheckedValue Checker::checkName(const ast::Name &name, const Slot &slot) {
       : parameter.types & Prompt    ? namesOf({ast::Kind::Prompt})
                                     : namesOf({ast::Kind::Param});
   known.insert(known.end(), defined.begin(), defined.end());
-  std::string hint = writtenHere(name.name, parameter.name);
+  std::string hint = writtenHere(name.name, ownerOf(parameter));
   if (hint.empty())
     hint = didYouMean(name.name, known);
-  return mismatch(name.range,
-                  nounFor(&name) + (parameter.types & Word ? "" : ", which is not defined"), slot,
-                  hint);
+  if (hint.empty() && parameter.types & Path)
+    hint = "; write \"" + std::string(name.name) + "\"";
+  if (hint.empty() && parameter.types & Model)
+    hint = "; a model on disk is load(\"folder\")";
+  bool isName = !(parameter.types & Word);
+  return mismatch(name.range, nounFor(&name) + (isName ? ", which is not defined" : ""), slot, hint,
+                  isName ? Code::UnknownName : Code::WrongValue);
 }
 
 CheckedValue Checker::checkReference(const CheckedDefinition &definition, SourceRange where,
@@ -231,8 +271,9 @@ CheckedValue Checker::checkText(const ast::Text &text, const Slot &slot) {
     return checkPrompt(text);
   CheckedValue value = made(ValueKind::Text, text.range);
   if (text.value.size() > longestText) {
-    diagnostics.error(text.range, "a text that is no prompt has at most 1000 bytes; found " +
-                                      std::to_string(text.value.size()));
+    diagnostics.error(Code::TooMuch, text.range,
+                      "a text that is no prompt has at most 1000 bytes; found " +
+                          std::to_string(text.value.size()));
     return made(ValueKind::Mistaken, text.range);
   }
   value.text = text.value;
@@ -254,29 +295,39 @@ CheckedValue Checker::checkPrompt(const ast::Text &text) {
     if (!isHole)
       continue;
     if ((c == '{') != (open == std::string_view::npos)) {
-      diagnostics.error(text.range, "a brace in a prompt opens or closes a {field}; write \\{ or "
-                                    "\\} for the character");
+      diagnostics.error(Code::Prompt, text.range,
+                        "a brace in a prompt opens or closes a {field}; write \\{ or "
+                        "\\} for the character");
       return value;
     }
     bool isEmpty = c == '}' && open + 1 == i;
     if (isEmpty)
-      diagnostics.error(text.range, "a hole in a prompt needs the name of a field: {document}");
+      diagnostics.error(Code::Prompt, text.range,
+                        "a hole in a prompt needs the name of a field: {document}");
     std::string_view hole =
         c == '}' ? std::string_view(text.value).substr(open + 1, i - open - 1) : "";
     if (hole.find_first_of(" \t\n\"") != hole.npos)
-      diagnostics.error(text.range, "a hole in a prompt is the name of a field, as in {document}; "
-                                    "write \\{ or \\} for the character");
+      diagnostics.error(Code::Prompt, text.range,
+                        "a hole in a prompt is the name of a field, as in {document}; "
+                        "write \\{ or \\} for the character");
     open = c == '{' ? i : std::string_view::npos;
   }
   if (open != std::string_view::npos)
-    diagnostics.error(text.range, "a hole in a prompt is not closed; write \\{ for the character");
+    diagnostics.error(Code::Prompt, text.range,
+                      "a hole in a prompt is not closed; write \\{ for the character");
   return value;
 }
 
 void Checker::checkFile(const CheckedValue &value, const Slot &slot) {
   bool isFile = slot.parameter.types & (Path | Pattern);
   if (isFile && value.text.empty())
-    diagnostics.error(value.where, nameOf(slot.parameter, slot.owner) + " is an empty path");
+    diagnostics.error(Code::WrongValue, value.where,
+                      nameOf(slot.parameter, slot.owner) + " is an empty path");
+  if (isFile && (value.text.starts_with("hf:") || value.text.find("://") != std::string::npos)) {
+    diagnostics.error(Code::NoFile, value.where,
+                      "'" + value.text + "' is no path of this machine; nothing is fetched");
+    return;
+  }
   bool isPattern = value.text.find_first_of("*?[") != std::string::npos;
   if (!options.files || !isFile || value.text.empty() || isPattern)
     return;
@@ -284,7 +335,7 @@ void Checker::checkFile(const CheckedValue &value, const Slot &slot) {
   std::error_code ignored;
   bool isModel = slot.owner == "load" && slot.parameter.name == "path";
   if (!std::filesystem::exists(path, ignored))
-    diagnostics.error(value.where,
+    diagnostics.error(Code::NoFile, value.where,
                       "there is no file or folder '" + path + "'" +
                           (isModel ? "; a model is a folder on disk, nothing is fetched" : ""));
 }
@@ -292,7 +343,7 @@ void Checker::checkFile(const CheckedValue &value, const Slot &slot) {
 CheckedValue Checker::checkList(const ast::List &list, const Slot &slot) {
   CheckedValue value = made(ValueKind::List, list.range);
   if (list.items.size() > mostItems) {
-    diagnostics.error(list.range,
+    diagnostics.error(Code::TooMuch, list.range,
                       "a list has at most 1000 values; found " + std::to_string(list.items.size()));
     return made(ValueKind::Mistaken, list.range);
   }
@@ -301,7 +352,8 @@ CheckedValue Checker::checkList(const ast::List &list, const Slot &slot) {
   for (const ast::Expr *expr : list.items)
     value.items.push_back(check(expr, {item, slot.owner}));
   if (list.items.empty())
-    diagnostics.error(list.range, nameOf(slot.parameter, slot.owner) + " is an empty list");
+    diagnostics.error(Code::WrongValue, list.range,
+                      nameOf(slot.parameter, slot.owner) + " is an empty list");
   return value;
 }
 
@@ -329,6 +381,10 @@ CheckedValue Checker::checkFunction(const ast::Call &call, const Slot &slot) {
   if (slot.parameter.types & Number && families.empty())
     return checkNumber(&call, slot);
   std::string callee(call.callee);
+  if (call.object && slot.parameter.types & Data && findConstruct(Family::Record, call.callee))
+    return mismatch(call.calleeRange, "'." + callee + "'", slot,
+                    "; operations stand behind '|', as in " +
+                        std::string(findConstruct(Family::Record, call.callee)->example));
   if (const Construct *other = findConstruct(call.callee); other && !call.object)
     return mismatch(call.calleeRange,
                     "'" + callee + "', which is " + std::string(spelling(other->family)), slot);
@@ -336,9 +392,18 @@ CheckedValue Checker::checkFunction(const ast::Call &call, const Slot &slot) {
   for (const Construct *construct : constructs())
     if (std::ranges::find(families, construct->family) != families.end())
       known.push_back(construct->name);
-  std::string hint = writtenHere(callee, slot.parameter.name);
+  std::string hint = writtenHere(callee, ownerOf(slot.parameter));
   if (hint.empty())
     hint = didYouMean(callee, known);
+  if (hint.empty())
+    hint = nearlyWrittenHere(callee, ownerOf(slot.parameter));
+  constexpr size_t few = 12;
+  bool isListed = slot.parameter.types & (Data | Model | Tokenizer | Call) && known.size() <= few;
+  for (size_t i = 0; i < known.size() && isListed && (i > 0 || hint.empty()); ++i)
+    hint += (i == 0                  ? "; there is "
+             : i + 1 == known.size() ? " and "
+                                     : ", ") +
+            std::string(known[i]);
   return mismatch(call.calleeRange, "'" + callee + "'", slot, hint);
 }
 

@@ -184,9 +184,10 @@ void Server::publish(const std::string &path, const Document *document) {
                              jsonText(uriOf(document->sources.path(note.where.file))),
                              rangeText(*document, note.where), jsonText(note.message));
     found += fmt::format(
-        R"({}{{"range": {}, "severity": {}, "source": "roux", "message": {}, "relatedInformation": [{}]}})",
+        R"({}{{"range": {}, "severity": {}, "code": {}, "source": "roux", "message": {}, "relatedInformation": [{}]}})",
         found.empty() ? "" : ", ", rangeText(*document, where),
-        diagnostic.severity == Severity::Error ? 1 : 2, jsonText(message), related);
+        diagnostic.severity == Severity::Error ? 1 : 2, jsonText(spelling(diagnostic.code)),
+        jsonText(message), related);
   }
   writeMessage(out,
                fmt::format(R"({{"jsonrpc": "2.0", "method": "textDocument/publishDiagnostics", )"

@@ -25,6 +25,7 @@ std::span<const Verb> verbs();
 
 int runCheck(int argc, char **argv);
 int runCompletion(int argc, char **argv);
+int runExplain(int argc, char **argv);
 int runFormat(int argc, char **argv);
 int runImport(int argc, char **argv);
 int runInspect(int argc, char **argv);

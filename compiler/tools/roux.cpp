@@ -19,6 +19,7 @@ static constexpr Verb table[] = {
     {"completion", "write what makes bash, zsh or fish complete these words", runCompletion},
     {"diff", "say what differs in meaning between two recipes or two runs", runCompiler},
     {"eval", "measure what a recipe's evals say, without training", runCompiler},
+    {"explain", "say more about a kind of mistake", runExplain},
     {"fmt", "lay out recipes in the one way", runFormat},
     {"import", "make a recipe of a config of axolotl, LLaMA-Factory or TRL", runImport},
     {"inspect", "look at any stage of a recipe", runInspect},

@@ -18,7 +18,7 @@ pathlib.Path("questions.txt").write_text("Where is the bird?\n")
 for recipe in (project / "docs/cookbook").glob("*.recipe"):
     pathlib.Path(recipe.name).write_bytes(recipe.read_bytes())
 
-commands = 0
+commands = recipes = 0
 for page in pages:
     text = page.read_text()
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
@@ -40,4 +40,18 @@ for page in pages:
             said = subprocess.run(words, stdin=answered, capture_output=True, text=True)
             commands += 1
             toy.check(line, said.returncode == 0, said.stdout + said.stderr)
-toy.check("there were commands", commands > 0)
+    # What stands in a line or a table is not whole, but its verbs and flags are there.
+    for line in re.findall(r"`(roux [a-z][^`]*)`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)):
+        words = line.replace("\\|", " ").split()
+        verb = words[1]
+        known = subprocess.run(["roux", verb, "--help"], capture_output=True, text=True)
+        toy.check(f"{page.name}: there is a verb '{verb}'", known.returncode == 0, line)
+        for flag in re.findall(r"(?<![\w-])--[a-z][a-z_-]*", line):
+            toy.check(f"{page.name}: {verb} has {flag}", flag.replace("-", "_") in known.stdout.replace("-", "_"), line)
+    # A recipe, or a part of one, is laid out as roux fmt would.
+    for block in re.findall(r"^```\n(.*?)^```", text, re.M | re.S):
+        if re.match(r"(data|train|model|eval|param|seed) ?\S+ ?[={]", block) and page.name != "mistakes.md":
+            said = subprocess.run(["roux", "fmt", "-"], input=block, capture_output=True, text=True)
+            toy.check(f"{page.name}: a recipe that is one", said.returncode == 0, said.stderr)
+            recipes += 1
+toy.check("there were commands and recipes", commands > 0 and recipes > 0)

@@ -80,6 +80,8 @@ static constexpr Refusal refusals[] = {
      R"(docs | sample(5 records))"},
     {Around::Data, R"(docs | sample(150%))", R"(150%: 'amount' of sample is a share: at most 100%)",
      R"(docs | sample(50%))"},
+    {Around::Data, R"(docs | sample(0.1))",
+     R"(0.1: 0.1 records are less than one; a share is written 10%)", R"(docs | sample(10%))"},
     {Around::Data, R"(docs | shuffle | chat("a.jsonl"))",
      R"(chat: 'chat' reads files, so nothing flows into it)", R"(docs | shuffle)"},
     {Around::Data, R"(docs | sample)",

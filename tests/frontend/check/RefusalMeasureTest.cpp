@@ -163,7 +163,7 @@ eval e {
     {Around::Run, R"(log: every(10 steps, keep: 3))",
      R"(3: 'keep' is of 'save'; a line of the log is never removed)", R"(log: every(10 steps))"},
     {Around::Run, R"(save: 200)",
-     R"(200: expected every(…) or none for 'save' of run, found a plain number)",
+     R"(200: expected every(…) or none for 'save' of run, found a plain number; as in every(30 min, keep: 2))",
      R"(save: every(200 steps))"},
     {Around::Run, R"(dtype: f64
 device: cuda)",

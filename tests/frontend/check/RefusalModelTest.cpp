@@ -8,7 +8,9 @@
 namespace roux {
 
 static constexpr Refusal refusals[] = {
-    {Around::Model, R"(lode("x"))", R"(lode: expected a model, found 'lode')", R"(load("x"))"},
+    {Around::Model, R"(lode("x"))",
+     R"(lode: expected a model, found 'lode'; there is load, new, endpoint, average and saved)",
+     R"(load("x"))"},
     {Around::Model, R"(docs)", R"(docs: expected a model, found the data 'docs')", R"(base)"},
     {Around::Model, R"(base { contxt: 64Ki })",
      R"(contxt: unknown key 'contxt' in a model; did you mean 'context'?)",
