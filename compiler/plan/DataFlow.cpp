@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 namespace roux {
 
@@ -46,6 +47,9 @@ private:
   static const Row rows[];
 
   uint32_t addDefinition(uint32_t index);
+  /// How many samples were drawn of what flows into `step`: what tells its draw from theirs. Names
+  /// and filters do not, so that data that are held out stay held out.
+  uint32_t samplesBehind(const DataStep &step) const;
   static void read(DataFlow &flow, const CheckedValue &call, DataStep &step);
   static void mix(DataFlow &flow, const CheckedValue &call, DataStep &step);
   static void spans(DataFlow &flow, const CheckedValue &call, DataStep &step);
@@ -235,6 +239,21 @@ uint32_t DataFlow::addDefinition(uint32_t index) {
   return last[index] = step;
 }
 
+uint32_t DataFlow::samplesBehind(const DataStep &step) const {
+  std::set<uint32_t> seen(step.inputs.begin(), step.inputs.end());
+  std::vector<uint32_t> open(seen.begin(), seen.end());
+  uint32_t samples = 0;
+  while (!open.empty()) {
+    const DataStep &before = pipeline.steps[open.back()];
+    open.pop_back();
+    samples += before.operation == DataOperation::Sample;
+    for (uint32_t input : before.inputs)
+      if (seen.insert(input).second)
+        open.push_back(input);
+  }
+  return samples;
+}
+
 uint32_t DataFlow::add(const CheckedValue &value) {
   if (value.kind == ValueKind::Reference)
     return addDefinition(value.definition);
@@ -255,6 +274,8 @@ uint32_t DataFlow::add(const CheckedValue &value) {
   else if (input)
     step.inputs.push_back(add(*input));
   row->fill(*this, value, step);
+  if (step.operation == DataOperation::Sample)
+    step.draw = samplesBehind(step);
   pipeline.steps.push_back(std::move(step));
   return pipeline.steps.size() - 1;
 }

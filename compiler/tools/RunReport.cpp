@@ -9,6 +9,7 @@
 #include "compiler/tools/RunList.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/view/DataSummary.h"
 #include "runtime/train/Progress.h"
 #include "runtime/train/RunRecord.h"
@@ -98,8 +99,9 @@ static std::vector<std::string> warningsOf(const CheckedDefinition &train, const
   std::vector<std::string> warnings;
   for (const data::LedgerLine &line : data.plan.ledger().lines())
     if (line.fate == data::Fate::Warned)
-      warnings.push_back(fmt::format("{}: {} ({} sequence{})", train.name, line.rule,
-                                     line.sequences, line.sequences == 1 ? "" : "s"));
+      warnings.push_back(fmt::format("{}: {} ({} sequence{}){}", train.name, line.rule,
+                                     line.sequences, line.sequences == 1 ? "" : "s",
+                                     data::remedyOf(line.rule)));
   if (summary.zeroWeights > 0)
     warnings.push_back(fmt::format("{}: {} target{} of the steps weighed weigh{} 0 and are trained "
                                    "on nothing",

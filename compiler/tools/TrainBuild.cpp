@@ -23,6 +23,7 @@
 #include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/Sums.h"
+#include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/train/CompiledStep.h"
 
 #include <algorithm>
@@ -331,6 +332,10 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
                                     "--target {}' builds it",
                                     train.name, sources.path(recipe.mainFile), train.name));
   else {
+    for (const data::LedgerLine &line : result.data->plan.ledger().lines())
+      if (line.fate == data::Fate::Warned)
+        say(stderr, "warning: train {}: {} ({} sequence{}){}\n", train.name, line.rule,
+            line.sequences, line.sequences == 1 ? "" : "s", data::remedyOf(line.rule));
     sayWhy(train, madeOf(train), result.folder);
     trainOnRecord(train, result.folder);
   }

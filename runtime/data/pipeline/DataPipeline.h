@@ -80,7 +80,8 @@ struct ChatPrompts {
 struct DataStep {
   DataOperation operation = DataOperation::Read;
   std::string definition;       ///< the data definition that this step completes; or empty
-  std::string construct;        ///< its place in the tree of seeds: "held/sample/0"
+  std::string construct;        ///< its place in the tree of seeds: "chats/shuffle/0"
+  uint32_t draw = 0;            ///< of a sample: tells it from those that its rows went through
   std::vector<uint32_t> inputs; ///< earlier steps
   SourceSpec source;
   Expression expression;

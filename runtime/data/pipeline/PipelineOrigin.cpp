@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/pipeline/PipelineRunner.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -39,9 +40,11 @@ std::string describe(const AskRule &ask) {
   return text;
 }
 
-/// What only steps that write fields have.
-static std::string describeWritten(const DataStep &step) {
+/// What only some steps have.
+static std::string describeMore(const DataStep &step) {
   switch (step.operation) {
+  case DataOperation::Sample:
+    return fmt::format(" draw {} by file and line", step.draw);
   case DataOperation::Ask:
     return fmt::format(" ask {} answers {:016x}", describe(step.ask), step.answers->hash);
   case DataOperation::Pick:
@@ -66,15 +69,19 @@ static std::string describe(const DataStep &step) {
              step.spans.tokens, fmt::join(step.spans.delimiters, "\x1f"), step.spans.dropTail,
              step.spans.atMost, step.tokens, static_cast<int>(step.side), step.split.low,
              step.split.high, step.split.randomOverlong, step.split.dropTail) +
-         describeWritten(step);
+         describeMore(step);
 }
 
 std::string PipelineRunner::origin() const {
   std::string text = fmt::format("records 6\nseed {}\n", pipeline.seed);
+  bool isDrawn = std::ranges::any_of(
+      pipeline.steps, [](const DataStep &step) { return step.operation == DataOperation::Sample; });
   for (size_t i = 0; i < pipeline.steps.size(); ++i) {
     text += fmt::format("step {}: {}\n", i, describe(pipeline.steps[i]));
     if (!sources[i])
       continue;
+    if (isDrawn)
+      text += fmt::format("files {}\n", counted(drawnName(sources[i]->spec())));
     const SourceSpec &spec = sources[i]->spec();
     text += fmt::format("source {} kind {} ends {} layout {} on_error {} max_record {} contents "
                         "{:016x}\n",

@@ -329,7 +329,16 @@ bool PipelineRunner::passed(const Row &row, const std::string &definition) const
   return any;
 }
 
+std::string_view drawnName(const SourceSpec &source) {
+  return std::string_view(source.files).substr(source.files.rfind('/') + 1);
+}
+
 SeedTree PipelineRunner::drawsOf(const DataStep &step, const Row &row) const {
+  // A split belongs to the data: it is drawn by file and line, whatever definitions are called.
+  if (step.operation == DataOperation::Sample) {
+    return SeedTree(pipeline.seed) / "split" / step.draw /
+           drawnName(sources[sourceOf(row)]->spec()) / ordinalOf(row) / row.part / row.copy;
+  }
   return SeedTree(pipeline.seed) / step.construct / row.key;
 }
 

@@ -52,6 +52,8 @@ private:
   std::map<uint32_t, RecordSource::Reader> readers;
 };
 
+/// What a source's records are called in the draw of `sample`: its files, wherever they lie.
+std::string_view drawnName(const SourceSpec &source);
 /// Calls `visit` for every node of every expression of the pipeline and its consumer.
 void visitNodes(const DataPipeline &pipeline, const Consumer &consumer,
                 const std::function<void(const Expression::Node &)> &visit);

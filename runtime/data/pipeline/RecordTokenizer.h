@@ -33,6 +33,10 @@ struct Consumer {
 
 /// What was noticed about one record, counted by the caller: the rules' names.
 using Lints = std::vector<std::string_view>;
+/// Whether it is noted, or warned of because a person would want to know before training.
+Fate fateOf(std::string_view lint);
+/// "; " and what would mend it, or "".
+std::string_view remedyOf(std::string_view lint);
 
 class RecordTokenizer {
 public:

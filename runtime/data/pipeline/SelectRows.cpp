@@ -76,6 +76,8 @@ void PipelineRunner::sample(uint32_t step) {
     for (uint64_t row = 0; row < rows.size(); ++row)
       if (drawsOf(each, rows[row]).uniform() < each.amount.value)
         left.push_back(static_cast<uint32_t>(row));
+    if (left.empty() && rows.size() > 0 && each.amount.value > 0)
+      left = pick(orderByDraws(step), 1); // what few are held out of is measured by one at least
   } else {
     if (each.amount.value > static_cast<double>(rows.size()))
       throw DataError(fmt::format("'sample' asks for {} records, there are {}", each.amount.value,

@@ -85,7 +85,7 @@ void PipelineRunner::split(uint32_t step) {
       continue;
     const Cuts &made = cuts[row];
     for (std::string_view lint : made.lints)
-      ledger.add(Fate::Noted, lint, 1, 0, 0, nameOf(rows[row]));
+      ledger.add(fateOf(lint), lint, 1, 0, 0, nameOf(rows[row]));
     for (const Loss &loss : made.before)
       ledger.add(Fate::Cut, loss.rule, 1, loss.tokens, loss.targets, nameOf(rows[row]));
     for (uint32_t piece = 0; piece < made.pieces.size(); ++piece)

@@ -15,6 +15,21 @@
 
 namespace roux::data {
 
+/// The one lint that a person would want to know before anything is trained.
+static constexpr std::string_view endIsUntrained =
+    "an answer's end is not trained: no control token follows it";
+
+Fate fateOf(std::string_view lint) {
+  return lint == endIsUntrained ? Fate::Warned : Fate::Noted;
+}
+
+std::string_view remedyOf(std::string_view lint) {
+  return lint == endIsUntrained
+             ? "; the model does not learn to stop: expected a template that ends answers with a "
+               "control token of this tokenizer, or one with {% generation %} around whole answers"
+             : "";
+}
+
 static bool isBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
@@ -199,7 +214,7 @@ void RecordTokenizer::lint(const Record &record, const Text &text, const Tokeniz
   }
   note(record.messages.back().role == "user", "the last question has no answer");
   note(emptyAnswer, "empty answer");
-  note(untrainedEnd, "an answer's end is not trained: no control token follows it");
+  note(untrainedEnd, endIsUntrained);
   bool smuggled = false;
   size_t first = 0;
   for (uint32_t token = 0; token < tokens.size() && !smuggled; ++token)

@@ -118,7 +118,7 @@ void PipelineRunner::append(TokenStoreWriter &store, const StoreSchema &schema, 
                             const Made &made) {
   const TokenizedRecord &tokens = made.tokens;
   for (std::string_view lint : made.lints)
-    ledger.add(Fate::Noted, lint, 1, 0, 0, nameOf(row));
+    ledger.add(fateOf(lint), lint, 1, 0, 0, nameOf(row));
   for (const Loss &loss : made.losses)
     ledger.add(Fate::Cut, loss.rule, 1, loss.tokens, loss.targets, nameOf(row));
   noteTargets(row, tokens);

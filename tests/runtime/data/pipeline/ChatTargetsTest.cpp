@@ -29,13 +29,13 @@ protected:
     consumer.target = roleIs("assistant");
     return run().at(0);
   }
-  uint64_t noted(std::string_view rule) {
+  uint64_t noted(std::string_view rule, Fate fate = Fate::Noted) {
     TokenStoreWriter store(folder / "store", {});
     Ledger notes;
     PipelineRunner runner(pipeline, consumer, notes);
     runner.runSteps();
     runner.write(store, {});
-    const LedgerLine *line = notes.find(Fate::Noted, rule);
+    const LedgerLine *line = notes.find(fate, rule);
     return line ? line->sequences : 0;
   }
 };
@@ -165,7 +165,9 @@ TEST_F(ChatTargets, NotesWhatLooksWrong) {
               ChatTemplate("{{ bos_token }}{{ bos_token }}{% for m in messages %}{{ m.content }}"
                            "{% endfor %}"));
   EXPECT_EQ(noted("double BOS"), 1u);
-  EXPECT_EQ(noted("an answer's end is not trained: no control token follows it"), 1u);
+  std::string_view untrained = "an answer's end is not trained: no control token follows it";
+  EXPECT_EQ(noted(untrained, Fate::Warned), 1u);
+  EXPECT_NE(remedyOf(untrained).find("does not learn to stop"), std::string_view::npos);
   EXPECT_EQ(noted("a control token is spelled in a message"), 1u);
   consumer.target = roleIs("nobody");
   EXPECT_EQ(noted("a chat with an answer has no target"), 1u);

@@ -83,6 +83,25 @@ TEST_F(Operations, AddingAWhereDoesNotRedraw) {
   EXPECT_EQ(filtered, sampled);
 }
 
+// Data that are held out stay so: a draw is told from others by the samples in front of it alone.
+TEST_F(Operations, NoNameMovesASample) {
+  numbered("a.jsonl", 500);
+  auto sampled = [&](const char *name, const char *construct, uint32_t draw) {
+    pipeline.steps.clear();
+    uint32_t a = source(name, "a.jsonl", SourceKind::Text);
+    DataStep &sample = step(DataOperation::Sample, {a});
+    sample.amount = {0.2, true};
+    sample.construct = construct;
+    sample.draw = draw;
+    return texts();
+  };
+  Texts held = sampled("chats", "held/sample/0", 0);
+  EXPECT_EQ(sampled("conversations", "validation/sample/3", 0), held);
+  EXPECT_NE(sampled("chats", "held/sample/0", 1), held);
+  pipeline.seed = 43;
+  EXPECT_NE(sampled("chats", "held/sample/0", 0), held);
+}
+
 TEST_F(Operations, ShuffleKeepsTheOrderOfThoseThatStay) {
   numbered("a.jsonl", 500);
   uint32_t a = source("a", "a.jsonl", SourceKind::Text);
@@ -105,6 +124,10 @@ TEST_F(Operations, SampleOfANumberIsExact) {
   uint32_t a = source("a", "a.jsonl", SourceKind::Text);
   step(DataOperation::Sample, {a}).amount = {7, false};
   EXPECT_EQ(texts().size(), 7u);
+  pipeline.steps.back().amount = {1e-9, true};
+  EXPECT_EQ(texts().size(), 1u); // a share of some is one at least
+  pipeline.steps.back().amount = {0, true};
+  EXPECT_EQ(texts().size(), 0u);
   pipeline.steps.back().amount = {101, false};
   EXPECT_EQ(refusal(), "'sample' asks for 101 records, there are 100");
 }
