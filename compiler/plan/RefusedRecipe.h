@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/frontend/Source.h"
+#include "compiler/frontend/Diagnostic.h"
 
 #include <fmt/format.h>
 #include <stdexcept>
@@ -17,7 +17,15 @@ namespace roux {
 class RefusedRecipe : public std::runtime_error {
 public:
   RefusedRecipe(const SourceManager &sources, SourceRange where, std::string_view message)
-      : std::runtime_error(place(sources, where) + std::string(message)) {}
+      : std::runtime_error(place(sources, where) + std::string(message)) {
+    Diagnostics one(sources);
+    one.error(Code::Refused, where, std::string(message));
+    diagnostic = one.text();
+    json = one.json();
+  }
+
+  std::string diagnostic; ///< as the checker's are: with the line and a caret
+  std::string json;       ///< the same for `--diagnostics json`
 
 private:
   static std::string place(const SourceManager &sources, SourceRange where) {

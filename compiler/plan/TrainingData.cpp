@@ -20,7 +20,9 @@
 #include "runtime/data/tokenizer/WholeFile.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/ranges.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 namespace roux {
@@ -233,11 +235,20 @@ TrainingData DataBuilder::build(const CheckedDefinition &train) {
   std::filesystem::path storeFile =
       buildStore(train["data"], model, train["target"].expression, storeSchemaOf(train), sentences);
   TokenStore store = openStore(storeFile, model.config.vocabulary);
+  if (store.sequences().empty())
+    throw RefusedRecipe(sources, train["data"].where,
+                        fmt::format("the data of '{}' hold no sequence{}{}", train.name,
+                                    store.ledger().lines().empty() ? "" : ":\n",
+                                    store.ledger().text()));
   std::filesystem::path planFile =
       fileOf(fmt::format("{}-plan", train.name),
              fmt::format("plan {} {:016x}\n{}", planFormat, store.hash(), spec.text()), "plan");
   if (!std::filesystem::exists(planFile)) {
-    writePlan(planFile, PlanInput(store), spec);
+    try {
+      writePlan(planFile, PlanInput(store), spec);
+    } catch (const PlanError &error) {
+      throw RefusedRecipe(sources, train["batch"].where, error.what());
+    }
     settle(planFile);
   }
   std::string right = fmt::format("plan of {:016x}", store.hash());
@@ -255,6 +266,27 @@ std::filesystem::path outputFolder(const std::filesystem::path &path) {
                                 "their own; call it NAME.recipe",
                                 path.string()));
   return std::filesystem::path("runs") / name;
+}
+
+/// Whether files can be made in `folder`, or in what it would be made in.
+static bool isWritable(std::filesystem::path folder) {
+  std::error_code ignored;
+  while (!std::filesystem::exists(folder, ignored) && folder.has_relative_path())
+    folder = folder.parent_path();
+  return access(folder.empty() ? "." : folder.c_str(), W_OK) == 0;
+}
+
+std::filesystem::path readingFolder(const std::filesystem::path &path) {
+  std::filesystem::path folder = outputFolder(path) / "data";
+  if (isWritable(folder))
+    return folder;
+  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
+  std::filesystem::path below = cache && *cache ? std::filesystem::path(cache)
+                                : home && *home ? std::filesystem::path(home) / ".cache"
+                                                : std::filesystem::temp_directory_path();
+  std::string place = std::filesystem::absolute(folder).lexically_normal().string();
+  return below / "roux" / "data" /
+         fmt::format("{}-{:016x}", path.stem().string(), XXH3_64bits(place.data(), place.size()));
 }
 
 } // namespace roux

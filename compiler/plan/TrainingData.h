@@ -104,5 +104,8 @@ private:
 /// The folder of everything that Roux makes for the recipe at `path`: runs/NAME. Throws FileError
 /// where the recipe's name would lead elsewhere.
 std::filesystem::path outputFolder(const std::filesystem::path &path);
+/// Where a verb that only reads keeps tokenizers, tokens and plans: runs/NAME/data, or, where that
+/// cannot be written, a folder of the recipe's own in the user's cache.
+std::filesystem::path readingFolder(const std::filesystem::path &path);
 
 } // namespace roux

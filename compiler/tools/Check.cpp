@@ -8,6 +8,7 @@
 #include "compiler/tools/CheckArguments.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/PlannedTrain.h"
+#include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/Verbs.h"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ namespace roux {
 /// Whether a step's memory is to be told too.
 static bool tellsMemory(const CheckRequest &request, const CheckedRecipe &recipe) {
   bool hasShape = request.options.files || !request.config.empty();
-  return hasShape && request.form == DiagnosticForm::Text &&
+  return hasShape &&
          std::ranges::any_of(recipe.definitions, [](const CheckedDefinition &definition) {
            return definition.kind == ast::Kind::Train && definition.inMainFile;
          });
@@ -35,10 +36,7 @@ static int tellData(const SourceManager &sources, const CheckedRecipe &recipe,
   if (isText || request.asJson)
     fmt::print("{}", told.text);
   for (const std::string &refused : told.refused)
-    if (isText)
-      refuse(refused);
-    else
-      fmt::print("{{\"severity\":\"error\",\"message\":{},\"notes\":[]}}\n", jsonString(refused));
+    fmt::print(isText ? stderr : stdout, "{}", refused);
   return told.refused.empty() ? 0 : 1;
 }
 
@@ -52,6 +50,8 @@ static int checkRecipe(const CheckRequest &request, int argc, char **argv) {
   bool isText = request.form == DiagnosticForm::Text;
   if (recipe && isText)
     fmt::print("{}", summary(sources, *recipe));
+  if (recipe)
+    refuseCheckedOnly(*recipe, diagnostics);
   int status = printFound(diagnostics, request.form);
   if (recipe && status == 0 && request.options.files)
     status = tellData(sources, *recipe, request);

@@ -27,6 +27,22 @@ static FittedStep stepFor(const SourceManager &sources, const CheckedRecipe &rec
                  data ? &data->plan : nullptr);
 }
 
+static void tellUnknown(const CheckedDefinition &train, const CheckRequest &request,
+                        const std::string &why) {
+  if (request.asJson)
+    fmt::print(R"({{"train": {}, "memory_not_known": {}}}{})", jsonString(train.name),
+               jsonString(why), "\n");
+  else if (request.form == DiagnosticForm::Text)
+    fmt::print("not known: {}\n", why);
+}
+
+/// False, having said what a run would refuse.
+static bool tellRefused(const RefusedRecipe &refused, const CheckRequest &request) {
+  bool isText = request.form == DiagnosticForm::Text;
+  fmt::print(isText ? stderr : stdout, "{}", isText ? refused.diagnostic : refused.json);
+  return false;
+}
+
 /// False where a run would be refused, having said so.
 static bool tellMemory(const SourceManager &sources, const CheckedRecipe &recipe,
                        const CheckedDefinition &train, const CheckRequest &request,
@@ -34,20 +50,25 @@ static bool tellMemory(const SourceManager &sources, const CheckedRecipe &recipe
   std::optional<FittedStep> step;
   try {
     step = stepFor(sources, recipe, train, request, builder);
+  } catch (const ToBeMade &later) {
+    tellUnknown(train, request, later.what());
+    return true;
   } catch (const RefusedRecipe &refused) {
-    fmt::print("not known: {}\n", refused.what());
-    return true; // said by what runs it, not by a check
+    return tellRefused(refused, request);
   } catch (const NoDevice &missing) {
-    fmt::print("not known: {}; --memory says how much there will be\n", missing.what());
+    tellUnknown(train, request,
+                fmt::format("{}; --memory says how much there will be", missing.what()));
     return true;
   }
-  fmt::print("{}", step->text());
+  if (request.asJson)
+    fmt::print(R"({{"train": {}, "memory": {}}}{})", jsonString(train.name), step->json(), "\n");
+  else if (request.form == DiagnosticForm::Text)
+    fmt::print("{}", step->text());
   std::fflush(stdout);
   try {
     refuseUnfit(sources, recipe, train, *step);
   } catch (const RefusedRecipe &refused) {
-    refuse(refused.what());
-    return false;
+    return tellRefused(refused, request);
   }
   return true;
 }
@@ -65,12 +86,13 @@ int runCheckMemory(int argc, char **argv) {
     std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, request.options);
     if (!recipe)
       return 1;
-    DataBuilder builder(sources, *recipe, outputFolder(request.path) / "data");
+    DataBuilder builder(sources, *recipe, readingFolder(request.path));
     int status = 0;
     for (const CheckedDefinition &train : recipe->definitions) {
       if (train.kind != ast::Kind::Train || !train.inMainFile)
         continue;
-      fmt::print("\nmemory of train {}\n", train.name);
+      if (request.form == DiagnosticForm::Text)
+        fmt::print("\nmemory of train {}\n", train.name);
       if (!tellMemory(sources, *recipe, train, request, builder))
         status = 1;
     }

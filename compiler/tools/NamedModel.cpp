@@ -17,6 +17,11 @@
 namespace roux {
 
 model::Model openNamedModel(const std::filesystem::path &path) {
+  if (path.extension() == ".recipe")
+    throw std::runtime_error(fmt::format(
+        "{}: is a recipe; expected a model: a folder, a GGUF or llama2.c file, as 'roux "
+        "run' leaves one in runs/{}/",
+        path.string(), path.stem().string()));
   // One that was trained here has its hashes beside it.
   if (data::KnownFiles known(path.parent_path() / "known-files");
       std::filesystem::exists(model::sumsOf(path)))

@@ -12,6 +12,7 @@
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/FileState.h"
 #include "runtime/data/JsonText.h"
+#include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/view/DataSummary.h"
 #include "runtime/train/StepSource.h"
 
@@ -22,10 +23,6 @@
 #include <xxhash.h>
 
 namespace roux {
-
-static std::filesystem::path dataFolder(const std::string &path) {
-  return outputFolder(path) / "data";
-}
 
 /// To stderr, as it begins: a large corpus is minutes of work.
 static void announce(const std::string &what) {
@@ -44,7 +41,7 @@ int withPlannedTrain(
   if (int status = printFound(diagnostics); status || !recipe)
     return status;
   const CheckedDefinition &train = trainNamed(*recipe, target);
-  DataBuilder builder(sources, *recipe, dataFolder(path));
+  DataBuilder builder(sources, *recipe, readingFolder(path));
   builder.announce(announce);
   show(train, builder.build(train));
   return 0;
@@ -113,7 +110,7 @@ static std::string unreachedText(const SourceManager &sources, const CheckedReci
 DataSummaries dataSummariesJson(const SourceManager &sources, const CheckedRecipe &recipe,
                                 const std::string &path) {
   using data::jsonText;
-  DataBuilder builder(sources, recipe, dataFolder(path));
+  DataBuilder builder(sources, recipe, readingFolder(path));
   builder.announce(announce);
   DataSummaries summaries;
   std::string &out = summaries.text;
@@ -134,7 +131,7 @@ DataSummaries dataSummariesJson(const SourceManager &sources, const CheckedRecip
       out += fmt::format(R"("not_planned": {}}})", jsonText(later.what()));
     } catch (const RefusedRecipe &refused) {
       out += fmt::format(R"("not_planned": {}}})", jsonText(refused.what()));
-      summaries.refused.emplace_back(refused.what());
+      summaries.refused.push_back(refused.json);
     }
     out += "\n";
   }
@@ -143,7 +140,7 @@ DataSummaries dataSummariesJson(const SourceManager &sources, const CheckedRecip
 
 DataSummaries dataSummaries(const SourceManager &sources, const CheckedRecipe &recipe,
                             const std::string &path) {
-  DataBuilder builder(sources, recipe, dataFolder(path));
+  DataBuilder builder(sources, recipe, readingFolder(path));
   builder.announce(announce);
   DataSummaries summaries;
   std::string &out = summaries.text;
@@ -160,21 +157,22 @@ DataSummaries dataSummaries(const SourceManager &sources, const CheckedRecipe &r
     if (train.kind != ast::Kind::Train || !train.inMainFile)
       continue;
     out += fmt::format("\ntrain {}\n", train.name);
-    train::TrainingExtent extent;
     try {
-      extent = scheduledOver(recipe, train, planOf);
+      train::TrainingExtent extent = scheduledOver(recipe, train, planOf);
       const TrainingData &data = dataOf(train);
       out += summaryText(recipe, train, data);
+      for (const data::LedgerLine &line : data.plan.ledger().lines())
+        if (std::string_view remedy = data::remedyOf(line.rule);
+            line.fate == data::Fate::Warned && !remedy.empty())
+          out += fmt::format("warning: {}{}\n", line.rule, remedy);
       for (const std::string &note : data.model.notes)
         out += fmt::format("note: {}\n", note);
+      out += unreachedText(sources, recipe, train, planOf(train).steps(), extent);
     } catch (const ToBeMade &later) {
       out += fmt::format("not planned: {}\n", later.what());
-      continue;
     } catch (const RefusedRecipe &refused) {
-      summaries.refused.emplace_back(refused.what());
-      continue;
+      summaries.refused.push_back(refused.diagnostic);
     }
-    out += unreachedText(sources, recipe, train, planOf(train).steps(), extent);
   }
   return summaries;
 }

@@ -24,8 +24,9 @@ int withPlannedTrain(
 
 /// What the trains of a recipe without mistakes will read.
 struct DataSummaries {
-  std::string text;                 ///< data, steps, weights and losses
-  std::vector<std::string> refused; ///< what `roux run` would refuse, each with its place
+  std::string text; ///< data, steps, weights and losses
+  /// What `roux run` would refuse: a diagnostic each, in the form of the summary.
+  std::vector<std::string> refused;
 };
 
 /// A train whose data are made by a run alone, as scores and answers are, says so in the text.

@@ -67,6 +67,13 @@ const CheckedDefinition &trainNamed(const CheckedRecipe &recipe, std::string_vie
   return *found;
 }
 
+void refuseCheckedOnly(const CheckedRecipe &recipe, Diagnostics &diagnostics) {
+  for (const CheckedOnly &only : recipe.checkedOnly)
+    diagnostics.error(
+        Code::NotYet, only.where,
+        fmt::format("'{}' is checked, but this build does not run it", only.construct));
+}
+
 int printFound(const Diagnostics &diagnostics, DiagnosticForm form) {
   if (form == DiagnosticForm::Json)
     fmt::print("{}", diagnostics.json());

@@ -20,6 +20,9 @@ std::optional<uint32_t> openRecipe(SourceManager &sources, const std::string &pa
 
 enum class DiagnosticForm { Text, Json };
 
+/// Reports, at their lines, all constructs that are checked only.
+void refuseCheckedOnly(const CheckedRecipe &recipe, Diagnostics &diagnostics);
+
 /// Prints what was found: text to stderr, JSON lines to stdout. The exit status: 1 on any error.
 int printFound(const Diagnostics &diagnostics, DiagnosticForm form = DiagnosticForm::Text);
 

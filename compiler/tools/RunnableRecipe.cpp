@@ -6,21 +6,8 @@
 #include "compiler/tools/RunnableRecipe.h"
 
 #include "compiler/tools/RecipeFile.h"
-#include "runtime/Say.h"
-
-#include <fmt/format.h>
 
 namespace roux {
-
-/// Refuses, at their lines, all constructs that are checked only.
-static bool refuseCheckedOnly(const SourceManager &sources, const CheckedRecipe &recipe) {
-  for (const CheckedOnly &only : recipe.checkedOnly) {
-    LineColumn at = sources.locate(only.where.file, only.where.begin);
-    say(stderr, "{}:{}:{}: error: '{}' is checked, but this build does not run it\n",
-        sources.path(only.where.file), at.line, at.column, only.construct);
-  }
-  return !recipe.checkedOnly.empty();
-}
 
 int withChecked(
     const std::string &path, CheckOptions options,
@@ -41,7 +28,9 @@ int withRunnable(
     const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body) {
   options.files = true;
   return withChecked(path, options, [&](const SourceManager &sources, const CheckedRecipe &recipe) {
-    return refuseCheckedOnly(sources, recipe) ? 1 : body(sources, recipe);
+    Diagnostics diagnostics(sources);
+    refuseCheckedOnly(recipe, diagnostics);
+    return printFound(diagnostics) ? 1 : body(sources, recipe);
   });
 }
 

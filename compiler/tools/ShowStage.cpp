@@ -46,7 +46,7 @@ static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
   std::optional<StageDump> dump;
   if (!request.dumpFolder.empty())
     dump.emplace(request.dumpFolder);
-  DataBuilder builder(sources, recipe, outputFolder(request.path) / "data");
+  DataBuilder builder(sources, recipe, readingFolder(request.path));
   bool standsIn = !request.config.empty();
   std::optional<TrainingData> data;
   if (request.measures && standsIn)

@@ -86,6 +86,18 @@ std::string FittedStep::text() const {
   return text;
 }
 
+std::string FittedStep::json() const {
+  std::string largest;
+  for (const auto &[name, bytes] : memory.largest)
+    largest += fmt::format(R"({}{{"name": {}, "bytes": {}}})", largest.empty() ? "" : ", ",
+                           jsonString(name), bytes);
+  return fmt::format(
+      R"({{"micro_batch": {}, "parameters": {}, "frozen": {}, "gradients": {}, "moments": {}, )"
+      R"("activations": {}, "layers": {}, "largest": [{}], "peak": {}, "limit": {}, "fits": {}}})",
+      memory.tokens, memory.parameters, memory.frozen, memory.gradients, memory.moments,
+      memory.activations, jsonString(keptText()), largest, memory.peak(), limit, fits());
+}
+
 /// Tokens of the plan's largest micro-batch when a step is divided by `limit`; 0: not divided.
 static int64_t largestMicroBatch(const data::Plan &plan, uint64_t limit) {
   data::RunShape run;

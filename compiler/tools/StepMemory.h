@@ -36,6 +36,8 @@ struct FittedStep {
   std::string keptText() const;
   /// One line a part.
   std::string text() const;
+  /// The same for programs: an object, in bytes.
+  std::string json() const;
 };
 
 /// Arranges `source` by the keys of `run`, in this order, until it fits in `memory` (auto: what the

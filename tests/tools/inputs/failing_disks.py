@@ -45,6 +45,10 @@ mount("ro")
 status, said = run("full")
 say("read-only: refused", status == 1 and "runs/full: cannot create it: Read-only file system" in said
     and "step 1" not in said, said)
+cache = {**os.environ, "XDG_CACHE_HOME": os.path.abspath("saved/cache")}
+for verb in (["check"], ["preview", "--step", "0"], ["inspect", "--emit", "memory"]):
+    read = subprocess.run(["roux", verb[0], "full.recipe", *verb[1:]], capture_output=True, text=True, env=cache)
+    say(f"read-only: {verb[0]} reads", read.returncode == 0 and read.stdout, read.stderr)
 unmount()
 
 # The size of a run, so that disks can be too small by design.

@@ -11,6 +11,9 @@ import sys
 import short_run
 from short_run import say
 
+short_run.write("logged", sys.argv[1], steps=7, run="threads: 1, log: every(3 steps)")
+table = [line.split() for line in short_run.done("logged").splitlines()]
+say("all steps are counted, logged or not", any(row[:2] == ["read", "7"] for row in table), table)
 short_run.write("run", sys.argv[1], steps=4, run="threads: 1")
 pid, terminal = pty.fork()
 if pid == 0:
