@@ -9,6 +9,7 @@
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/EvalTasks.h"
+#include "compiler/tools/LineEditor.h"
 #include "compiler/tools/NamedModel.h"
 #include "compiler/tools/RunnableRecipe.h"
 #include "compiler/tools/Settings.h"
@@ -20,7 +21,6 @@
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
-#include <iostream>
 #include <unistd.h>
 
 namespace roux {
@@ -29,7 +29,7 @@ namespace {
 
 /// What the command line says.
 struct ChatArguments {
-  std::string path, model, tokenizer;
+  std::string path, model, tokenizer, system;
   std::vector<std::string> set;
   CheckOptions check;
   eval::GenerateOptions generation;
@@ -161,18 +161,20 @@ static int talk(const ChatArguments &arguments, const Speaker &speaker) {
   eval::GenerateOptions options = arguments.generation;
   options.ends = answerEndsOf(speaker.facts);
   options.known = speaker.facts.tokenizer->vocabularySize();
-  eval::Conversation chat(model, consumer, options);
-  bool typed = isatty(STDIN_FILENO);
+  eval::Conversation chat(model, consumer, options, arguments.system);
+  if (!arguments.system.empty() && !chat.hasTemplate())
+    throw std::runtime_error("--system is a message, and the model has no chat template for one");
+  LineEditor lines;
+  bool typed = lines.isTyped();
   if (typed)
     fmt::print(stderr, "{}; /reset forgets what was said, /quit ends\n",
                chat.hasTemplate() ? "say something"
                                   : "the model has no chat template: it goes on with your text");
-  std::string line;
   for (uint64_t number = 1;; ++number) {
-    if (typed)
-      fmt::print(stderr, "> ");
-    if (!std::getline(std::cin, line) || line == "/quit")
+    std::optional<std::string> next = lines.read("> ");
+    if (!next || *next == "/quit")
       return 0;
+    const std::string &line = *next;
     if (line == "/reset")
       chat.reset();
     else if (line.starts_with('/'))
@@ -197,6 +199,7 @@ int runChat(int argc, char **argv) {
       ->required();
   app.add_option("--model", arguments.model, "of a recipe: which train or model; its last train");
   app.add_option("--tokenizer", arguments.tokenizer, "of a model without one");
+  app.add_option("--system", arguments.system, "what the model is told before the first turn");
   app.add_option("--temperature", generation.sampling.temperature, "0: always the likeliest token")
       ->check(CLI::Range(0.0, 100.0));
   app.add_option("--top-p", generation.sampling.topP, "only the likeliest, up to this share")

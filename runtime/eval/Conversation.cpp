@@ -9,8 +9,8 @@
 namespace roux::eval {
 
 Conversation::Conversation(LanguageModel &model, const data::Consumer &consumer,
-                           GenerateOptions options)
-    : model(model), consumer(consumer), options(std::move(options)) {}
+                           GenerateOptions options, std::string system)
+    : model(model), consumer(consumer), options(std::move(options)), system(std::move(system)) {}
 
 void Conversation::reset() {
   said.clear();
@@ -26,8 +26,10 @@ std::vector<int32_t> Conversation::promptFor(const std::string &text) const {
     return ids;
   }
   std::vector<data::Message> messages;
-  for (const std::string &message : said)
-    messages.push_back({messages.size() % 2 ? "assistant" : "user", message, ""});
+  if (!system.empty())
+    messages.push_back({"system", system, ""});
+  for (size_t i = 0; i < said.size(); ++i)
+    messages.push_back({i % 2 ? "assistant" : "user", said[i], ""});
   messages.push_back({"user", text, ""});
   return data::RecordTokenizer(consumer, false).prompt(messages);
 }

@@ -16,8 +16,9 @@ namespace roux::eval {
 class Conversation {
 public:
   /// `model` and `consumer` must outlive this. Of `options`, `ends` are the tokens that end an
-  /// answer.
-  Conversation(LanguageModel &model, const data::Consumer &consumer, GenerateOptions options);
+  /// answer. `system` stands before all that is said, unless it is empty.
+  Conversation(LanguageModel &model, const data::Consumer &consumer, GenerateOptions options,
+               std::string system = {});
 
   bool hasTemplate() const { return consumer.chat.has_value(); }
   /// The model's answer to `text`, told to `sink` while it is written. An answer that ends with
@@ -33,6 +34,7 @@ private:
   LanguageModel &model;
   const data::Consumer &consumer;
   GenerateOptions options;
+  std::string system;
   std::deque<std::string> said; ///< user and assistant in turn
   uint64_t turns = 0;           ///< since the beginning: no two draw alike
 };

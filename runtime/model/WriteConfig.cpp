@@ -149,7 +149,6 @@ std::string configText(const ModelConfig &given, DataType type) {
 std::string generationConfigText(const ModelConfig &config) {
   ObjectText out;
   writeEnds(config, out);
-  out.size("max_length", config.context);
   for (const auto &[key, json] : config.drawing)
     out.raw(key, json);
   return out.whole();

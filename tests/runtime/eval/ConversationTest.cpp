@@ -76,6 +76,17 @@ TEST_F(ConversationTest, PutsAllThatWasSaidToTheModel) {
   EXPECT_EQ(model.prompts[2], model.prompts[0]);
 }
 
+TEST_F(ConversationTest, TheSystemMessageStandsBeforeEveryTurn) {
+  Conversation chat(model, consumer, options, "be brief");
+  model.line = "no";
+  say(chat, "hi");
+  chat.reset();
+  say(chat, "hi");
+  EXPECT_EQ(model.prompts[0], "<|im_start|>system\nbe brief<|im_end|>\n<|im_start|>user\nhi"
+                              "<|im_end|>\n<|im_start|>assistant\n");
+  EXPECT_EQ(model.prompts[1], model.prompts[0]);
+}
+
 TEST_F(ConversationTest, ForgetsWhatFoundNoRoom) {
   Conversation chat(model, consumer, options);
   model.line = "a";

@@ -77,7 +77,7 @@ TEST_F(WriteModelTest, FolderComesBack) {
   EXPECT_EQ(configText(model.config, DataType::F32), configText(back.config, DataType::F32));
   EXPECT_EQ(back.config.endTokens, (std::vector<int64_t>{2, 3}));
   EXPECT_EQ(bytesOf(folder / "out" / "generation_config.json"),
-            "{\n  \"bos_token_id\": 1,\n  \"eos_token_id\": [2, 3],\n  \"max_length\": 64\n}\n");
+            "{\n  \"bos_token_id\": 1,\n  \"eos_token_id\": [2, 3]\n}\n");
 }
 
 // How a base's answers were drawn is said again for whoever loads what was made of it.
@@ -87,7 +87,7 @@ TEST_F(WriteModelTest, SaysHowAnswersAreDrawn) {
       << R"({"temperature": 0.6, "top_k": 20, "top_p": 0.95, "do_sample": true, "min_p": null})";
   writeModelFolder(folder / "out", openModel(folder / "base"), {});
   EXPECT_EQ(bytesOf(folder / "out" / "generation_config.json"),
-            "{\n  \"bos_token_id\": 1,\n  \"eos_token_id\": [2, 3],\n  \"max_length\": 64,\n"
+            "{\n  \"bos_token_id\": 1,\n  \"eos_token_id\": [2, 3],\n"
             "  \"do_sample\": true,\n  \"temperature\": 0.6,\n  \"top_k\": 20,\n"
             "  \"top_p\": 0.95\n}\n");
   std::ofstream(folder / "base" / "generation_config.json") << R"({"temperature": "hot"})";
