@@ -220,6 +220,8 @@ void EntryLowering::repeat(Value begin, Value end, bool reverse,
 
 Value EntryLowering::extentOf(Value tensor) {
   std::optional<step::Rows> rows = step::rowsOf(tensor.getType());
+  if (rows == step::Rows::answers) // two a pair, which makes a row a pair of those of an answer
+    return times(extent(stringifyRows(step::Rows::pairs)), 2);
   return extent(rows ? stringifyRows(*rows) : "tokens");
 }
 

@@ -152,6 +152,7 @@ mlir::LogicalResult lowerNorm(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerElementwise(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerAttention(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerLoss(mlir::Operation *op, EntryLowering &entry);
+mlir::LogicalResult lowerPairs(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerUpdate(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerDropout(step::DropoutOp op, EntryLowering &entry);
 mlir::LogicalResult lowerMuon(step::MuonOp op, EntryLowering &entry);
@@ -162,6 +163,10 @@ mlir::LogicalResult lowerConstant(mlir::Operation *op, EntryLowering &entry);
 mlir::Value numberFor(EntryLowering &entry, mlir::Value tensor);
 /// What it reads there.
 mlir::Value loadNumber(RowWriter &k, mlir::Value passed);
+
+/// Copies a formula's operations to `k`; its yielded values.
+llvm::SmallVector<mlir::Value> inlineFormula(RowWriter &k, mlir::Region &formula,
+                                             mlir::ValueRange arguments);
 
 /// The storage of a tensor; a scalar is one row of one column, so that row kernels read and write
 /// it.

@@ -107,8 +107,7 @@ static void forChunks(EntryLowering &entry, const Head &head, const std::optiona
   });
 }
 
-/// Copies a formula's operations to `k`; its yielded values.
-static SmallVector<Value> inlineFormula(RowWriter &k, Region &formula, ValueRange arguments) {
+SmallVector<Value> roux::inlineFormula(RowWriter &k, Region &formula, ValueRange arguments) {
   IRMapping values;
   values.map(formula.getArguments(), arguments);
   for (Operation &op : formula.front().without_terminator())

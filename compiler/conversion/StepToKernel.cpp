@@ -33,6 +33,8 @@ LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
           [&](auto) { return lowerAttention(op, entry); })
       .Case<step::NLLOp, step::CrossEntropyOp, step::CrossEntropyGradOp>(
           [&](auto) { return lowerLoss(op, entry); })
+      .Case<step::AnswerLogPOp, step::AnswerLogPGradOp, step::PairLossOp, step::PairLossGradOp>(
+          [&](auto) { return lowerPairs(op, entry); })
       .Case<step::LayersOp, step::LayersGradOp>([&](auto) { return lowerLayers(op, entry); })
       .Case<step::GlobalNormOp, step::ClipFactorOp, step::AdamWOp, step::MuonOp>(
           [&](auto) { return lowerUpdate(op, entry); })

@@ -7,6 +7,8 @@
 #include "dialects/Step/ScalarDerivative.h"
 #include "dialects/Step/Step.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace mlir;
 using namespace roux::step;
 
@@ -14,6 +16,17 @@ using namespace roux::step;
 static RankedTensorType gradientType(Value parameter) {
   auto type = cast<RankedTensorType>(parameter.getType());
   return RankedTensorType::get(type.getShape(), accumulationType(type.getElementType()));
+}
+
+/// The derivatives of a formula that is nll itself: 1 and 0.
+static void buildSlopesOfNll(Region &derivative, Type scalar, Location place) {
+  Block &block = derivative.emplaceBlock();
+  block.addArguments({scalar, scalar}, {place, place});
+  OpBuilder inside = OpBuilder::atBlockEnd(&block);
+  auto number = [&](double value) -> Value {
+    return arith::ConstantOp::create(inside, place, inside.getFloatAttr(scalar, value));
+  };
+  YieldOp::create(inside, place, ValueRange{number(1), number(0)});
 }
 
 LogicalResult EmbeddingOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
@@ -161,5 +174,47 @@ LogicalResult CrossEntropyOp::buildGradient(OpBuilder &builder, ArrayRef<Value> 
   sink(getVocabulary(), grad.getVocabularyGradient());
   if (getBias())
     sink(getBias(), grad.getBiasGradient());
+  return success();
+}
+
+/// A cross entropy whose weights are what each nll is owed: p - onehot, times that.
+LogicalResult NLLOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                   GradientSink sink) {
+  if (!gradients[0] || gradients[1])
+    return emitOpError() << "only its nll can be differentiated";
+  auto scalar =
+      RankedTensorType::get({}, cast<RankedTensorType>(getNll().getType()).getElementType());
+  Value one = arith::ConstantOp::create(
+      builder, getLoc(),
+      SplatElementsAttr::get(scalar, builder.getFloatAttr(scalar.getElementType(), 1.0)));
+  auto grad = CrossEntropyGradOp::create(
+      builder, getLoc(), getHidden().getType(), gradientType(getVocabulary()),
+      getBias() ? gradientType(getBias()) : Type(), one, getHidden(), getVocabulary(), getBias(),
+      getLabels(), /*teacher=*/Value(), /*teacher_vocabulary=*/Value(), gradients[0], getNll(),
+      getLogsumexp(), getScaleAttr(), getSoftcapAttr());
+  buildSlopesOfNll(grad.getDerivative(), scalar.getElementType(), getLoc());
+  sink(getHidden(), grad.getHiddenGradient());
+  sink(getVocabulary(), grad.getVocabularyGradient());
+  if (getBias())
+    sink(getBias(), grad.getBiasGradient());
+  return success();
+}
+
+LogicalResult AnswerLogPOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                          GradientSink sink) {
+  sink(getNll(),
+       AnswerLogPGradOp::create(builder, getLoc(), getNll().getType(), gradients[0], getAnswers()));
+  return success();
+}
+
+LogicalResult PairLossOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
+                                        GradientSink sink) {
+  auto grad = PairLossGradOp::create(builder, getLoc(), getLogp().getType(), gradients[0],
+                                     getLogp(), getInputs());
+  if (failed(buildDerivatives(getFormula(), 2, grad.getDerivative(), builder))) {
+    grad.erase();
+    return failure();
+  }
+  sink(getLogp(), grad.getResult());
   return success();
 }

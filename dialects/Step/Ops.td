@@ -2,5 +2,6 @@
 
 include "dialects/Step/StepCacheOps.td"
 include "dialects/Step/StepGradientOps.td"
+include "dialects/Step/StepPairOps.td"
 include "dialects/Step/StepRowsOps.td"
 include "dialects/Step/StepUpdateOps.td"

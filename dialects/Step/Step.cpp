@@ -96,7 +96,10 @@ LogicalResult StepDialect::verifyOperationAttribute(Operation *op, NamedAttribut
 static std::optional<Rows> rowsOf(Column column) {
   if (column == Column::last)
     return Rows::sequences;
-  return column == Column::target ? std::optional(Rows::targets) : std::nullopt;
+  if (column == Column::answer_begin || column == Column::answer_end)
+    return Rows::answers;
+  bool listsTargets = column == Column::target || column == Column::answer;
+  return listsTargets ? std::optional(Rows::targets) : std::nullopt;
 }
 
 static LogicalResult verifyColumn(Operation *op, Column column, Type type) {

@@ -1,7 +1,7 @@
 //===- Step.td - the step dialect: what one optimizer step computes -------===//
 //
 // The dialect itself, its enumerations and the types its operations share. The
-// operations are in StepOps.td (forward), StepCacheOps.td,
+// operations are in StepOps.td (forward), StepPairOps.td, StepCacheOps.td,
 // StepGradientOps.td and StepUpdateOps.td.
 //
 //===----------------------------------------------------------------------===//
@@ -29,7 +29,8 @@ def Step_Dialect : Dialect {
 
     **Rows.** What a tensor with a dynamic number of rows has a row for is in its type: without
     more, for every token; `tensor<?x64xf32, #step.rows<targets>>` has one for every token with a
-    label, in their order, and `sequences` one for each sequence. So operations cannot mix them.
+    label, in their order, `sequences` one for each sequence, `pairs` one for each pair of answers that
+    are compared, and `answers` two for each pair, the chosen one first. So operations cannot mix them.
     `step.pick_rows` and `step.expand_rows` go from one to the other; there may be none of them.
 
     **Columns.** One value a token: `token`, `label` (-1: no target) and `position` are
@@ -37,7 +38,8 @@ def Step_Dialect : Dialect {
     tokens: n + 1 values for n segments, never decreasing. Function arguments say which column they
     are by the attribute `step.column`; `target` lists the tokens that have a label, `length` says of
     each token how many its sequence has, the one that its last token predicts included; `noise` is 32 bits drawn
-    for each. What a recipe's
+    for each. Of pairs, `answer` says of each target which answer it belongs to, and `answer_begin` and
+    `answer_end` of each answer which targets are its. What a recipe's
     weight reads, scalars of the step or columns in f64, and the scalars of the update, is said by
     `step.attribute`. The weight is no column: it is computed where the loss is.
 
@@ -94,13 +96,15 @@ def Step_Column : Step_Enum<"Column", "a column of the token stream", [
   I32EnumAttrCase<"token", 0>, I32EnumAttrCase<"label", 1>, I32EnumAttrCase<"position", 2>,
   I32EnumAttrCase<"segments", 3>, I32EnumAttrCase<"first", 4>, I32EnumAttrCase<"slot", 5>,
   I32EnumAttrCase<"last", 6>, I32EnumAttrCase<"target", 7>, I32EnumAttrCase<"length", 8>,
-  I32EnumAttrCase<"noise", 9>]>;
+  I32EnumAttrCase<"noise", 9>, I32EnumAttrCase<"answer", 10>, I32EnumAttrCase<"answer_begin", 11>,
+  I32EnumAttrCase<"answer_end", 12>]>;
 def Step_ColumnAttr : EnumAttr<Step_Dialect, Step_Column, "column"> {
   let assemblyFormat = "`<` $value `>`";
 }
 
 def Step_Rows : Step_Enum<"Rows", "what a tensor has a row for, other than every token", [
-  I32EnumAttrCase<"targets", 0>, I32EnumAttrCase<"sequences", 1>]>;
+  I32EnumAttrCase<"targets", 0>, I32EnumAttrCase<"sequences", 1>, I32EnumAttrCase<"answers", 2>,
+  I32EnumAttrCase<"pairs", 3>]>;
 def Step_RowsAttr : EnumAttr<Step_Dialect, Step_Rows, "rows"> {
   let assemblyFormat = "`<` $value `>`";
 }

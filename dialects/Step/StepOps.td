@@ -427,10 +427,11 @@ def Step_CrossEntropyOp : Step_DifferentiableOp<"cross_entropy",
   }];
 }
 
-def Step_NLLOp : Step_Op<"nll", [Pure, AllTypesMatch<["nll", "logsumexp"]>]> {
+def Step_NLLOp : Step_DifferentiableOp<"nll", [AllTypesMatch<["nll", "logsumexp"]>]> {
   let summary = "the negative log-likelihood of every label";
   let description = [{
-    `nll` and `logsumexp` as `step.cross_entropy` defines them: scoring, without a loss.
+    `nll` and `logsumexp` as `step.cross_entropy` defines them: scoring, and half of a loss of answers.
+    What its `nll` is owed becomes the weights of a cross entropy's gradient.
 
     ```mlir
     %nll, %lse = step.nll %hidden, %table, %labels
@@ -450,8 +451,8 @@ def Step_NLLOp : Step_Op<"nll", [Pure, AllTypesMatch<["nll", "logsumexp"]>]> {
 def Step_YieldOp : Step_Op<"yield", [Pure, Terminator, ReturnLike]> {
   let summary = "the values of a formula";
   let description = [{
-    Ends the regions of `step.cross_entropy` with a loss and a weight, that of
-    `step.cross_entropy_grad` with the two derivatives.
+    Ends the regions of `step.cross_entropy` with a loss and a weight, that of `step.pair_loss` with a
+    loss, and those of their gradients with the two derivatives.
   }];
   let arguments = (ins Variadic<AnyFloat>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";

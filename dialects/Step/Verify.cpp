@@ -4,7 +4,7 @@
 // both, and a note shows where the other operand came from.
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Step/Step.h"
+#include "dialects/Step/Verify.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -25,7 +25,7 @@ struct Count {
 static int64_t dimension(Value value, unsigned index) {
   return cast<RankedTensorType>(value.getType()).getDimSize(index);
 }
-static Type elementOf(Value value) {
+Type roux::step::elementOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getElementType();
 }
 
@@ -43,12 +43,11 @@ static LogicalResult expectEqual(Operation *op, Value value, Count found, Count 
   return report;
 }
 
-static StringRef nameOf(std::optional<Rows> rows) {
+StringRef roux::step::nameOf(std::optional<Rows> rows) {
   return rows ? stringifyRows(*rows) : "tokens";
 }
 
-/// Every operand and result in `values` has the rows of `stream`.
-static LogicalResult expectTokens(Operation *op, Value stream, ValueRange values) {
+LogicalResult roux::step::expectTokens(Operation *op, Value stream, ValueRange values) {
   std::optional<Rows> expected = rowsOf(stream.getType());
   for (Value value : values) {
     if (failed(expectEqual(op, value, {"a column or stream", dimension(value, 0), "tokens"},
@@ -62,8 +61,8 @@ static LogicalResult expectTokens(Operation *op, Value stream, ValueRange values
   return success();
 }
 
-/// Values that are sums have the accumulation type of `stream`.
-static LogicalResult expectAccumulation(Operation *op, Value stream, Value value, StringRef name) {
+LogicalResult roux::step::expectAccumulation(Operation *op, Value stream, Value value,
+                                             StringRef name) {
   Type expected = accumulationType(elementOf(stream));
   if (elementOf(value) == expected)
     return success();
@@ -346,14 +345,12 @@ LogicalResult CastOp::verify() {
   return emitOpError() << "changes the shape from " << from << " to " << to;
 }
 
-/// The region called `name` takes nll, logsumexp and `inputs` more as `scalar`, holds arith and
-/// math, and yields `yields` values of that type.
-static LogicalResult verifyFormula(Operation *op, Region &region, StringRef name, Type scalar,
-                                   size_t inputs, size_t yields) {
+LogicalResult roux::step::verifyFormula(Operation *op, Region &region, StringRef name, Type scalar,
+                                        size_t inputs, size_t yields, StringRef given) {
   Block &block = region.front();
   if (block.getNumArguments() != 2 + inputs)
     return op->emitOpError() << name << " takes " << block.getNumArguments()
-                             << " values but there are nll, logsumexp and " << inputs << " inputs";
+                             << " values but there are " << given << " and " << inputs << " inputs";
   for (Type type : block.getArgumentTypes())
     if (type != scalar)
       return op->emitOpError() << name << " takes " << type << " but its values are in " << scalar;

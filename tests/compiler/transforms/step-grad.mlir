@@ -132,3 +132,36 @@ func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>,
 func.func @other(%x: tensor<f32>) -> tensor<f32> {
   return %x : tensor<f32>
 }
+
+// -----
+
+// A pair's loss is a function of two sums: their slopes come first, then what each target weighs.
+// CHECK-LABEL: func @train_grad(
+// CHECK:         %[[NLL:.*]], %[[LSE:.*]] = step.nll
+// CHECK:         %[[LOGP:.*]] = step.answer_logp %[[NLL]]
+// CHECK:         step.pair_loss %[[LOGP]]()
+// CHECK:         %[[SLOPES:.*]] = step.pair_loss_grad %{{.*}}, %[[LOGP]]() {
+// CHECK:           step.yield %{{.*}}, %{{.*}} : f64, f64
+// CHECK:         %[[WEIGHTS:.*]] = step.answer_logp_grad %[[SLOPES]]
+// CHECK:         step.cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[WEIGHTS]], %[[NLL]], %[[LSE]]
+func.func @train(%hidden: tensor<?x4xf32, #step.rows<targets>>, %labels: tensor<?xi32, #step.rows<targets>>,
+                 %answers: tensor<?xi32, #step.rows<targets>>, %begins: tensor<?xi32, #step.rows<answers>>,
+                 %ends: tensor<?xi32, #step.rows<answers>>,
+                 %table: tensor<5x4xf32> {step.parameter = "table"}) -> tensor<f32> {
+  %nll, %lse = step.nll %hidden, %table, %labels
+      : (tensor<?x4xf32, #step.rows<targets>>, tensor<5x4xf32>, tensor<?xi32, #step.rows<targets>>)
+      -> (tensor<?xf32, #step.rows<targets>>, tensor<?xf32, #step.rows<targets>>)
+  %logp = step.answer_logp %nll, %begins, %ends of %answers
+      : (tensor<?xf32, #step.rows<targets>>, tensor<?xi32, #step.rows<answers>>,
+         tensor<?xi32, #step.rows<answers>>, tensor<?xi32, #step.rows<targets>>) -> tensor<?xf32, #step.rows<answers>>
+  %loss = step.pair_loss %logp() formula {
+  ^bb0(%chosen: f64, %rejected: f64):
+    %apart = arith.subf %rejected, %chosen : f64
+    %squared = arith.mulf %apart, %apart : f64
+    step.yield %squared : f64
+  } : (tensor<?xf32, #step.rows<answers>>) -> tensor<f32>
+  return %loss : tensor<f32>
+}
+func.func @other(%x: tensor<f32>) -> tensor<f32> {
+  return %x : tensor<f32>
+}

@@ -516,3 +516,74 @@ func.func @divergence_of_nobody(%h: tensor<?x4xf32>, %v: tensor<9x4xf32>, %l: te
   } : (tensor<?x4xf32>, tensor<9x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return
 }
+
+// -----
+
+func.func @logp_of_tokens(%nll: tensor<?xf32>, %b: tensor<?xi32, #step.rows<answers>>, %a: tensor<?xi32>) {
+  // expected-error@below {{'step.answer_logp' op makes 'tensor<?xf32>' but should make a row for each answer in 'f32'}}
+  %l = step.answer_logp %nll, %a, %a of %a : (tensor<?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?xf32>
+  return
+}
+
+// -----
+
+func.func @slopes_of_tokens(%g: tensor<?xf32>, %a: tensor<?xi32, #step.rows<targets>>) {
+  // expected-error@below {{'step.answer_logp_grad' op gradient has rows of tokens but should have one for each answer}}
+  %l = step.answer_logp_grad %g, %a : (tensor<?xf32>, tensor<?xi32, #step.rows<targets>>) -> tensor<?xf32, #step.rows<targets>>
+  return
+}
+
+// -----
+
+func.func @pairs_of_tokens(%l: tensor<?xf32>) {
+  // expected-error@below {{'step.pair_loss' op logp has rows of tokens but should have one for each answer}}
+  %loss = step.pair_loss %l() formula {
+  ^bb0(%c: f64, %r: f64):
+    step.yield %c : f64
+  } : (tensor<?xf32>) -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @input_of_tokens(%l: tensor<?xf32, #step.rows<answers>>, %i: tensor<?xf64>) {
+  // expected-error@below {{'step.pair_loss' op an input has rows of tokens but should have one for each pair}}
+  %loss = step.pair_loss %l(%i) formula {
+  ^bb0(%c: f64, %r: f64, %n: f64):
+    step.yield %c : f64
+  } : (tensor<?xf32, #step.rows<answers>>, tensor<?xf64>) -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @pair_in_single(%l: tensor<?xf32, #step.rows<answers>>) {
+  // expected-error@below {{'step.pair_loss' op formula takes 'f32' but its values are in 'f64'}}
+  %loss = step.pair_loss %l() formula {
+  ^bb0(%c: f32, %r: f32):
+    step.yield %c : f32
+  } : (tensor<?xf32, #step.rows<answers>>) -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @pair_of_one(%l: tensor<?xf32, #step.rows<answers>>) {
+  // expected-error@below {{'step.pair_loss' op formula takes 1 values but there are two answers and 0 inputs}}
+  %loss = step.pair_loss %l() formula {
+  ^bb0(%c: f64):
+    step.yield %c : f64
+  } : (tensor<?xf32, #step.rows<answers>>) -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @one_slope(%g: tensor<f32>, %l: tensor<?xf32, #step.rows<answers>>) {
+  %s = step.pair_loss_grad %g, %l() {
+  ^bb0(%c: f64, %r: f64):
+    // expected-error@below {{'step.yield' op yields 1 values but should yield 2}}
+    step.yield %c : f64
+  } : (tensor<f32>, tensor<?xf32, #step.rows<answers>>) -> tensor<?xf32, #step.rows<answers>>
+  return
+}

@@ -162,3 +162,34 @@ func.func @families(%x: tensor<?x64xf32>, %positions: tensor<?xi32>, %lengths: t
 }
 func.func private @local(tensor<?x64xf32>) -> tensor<?x64xf32>
 func.func private @global(tensor<?x64xf32>) -> tensor<?x64xf32>
+
+// CHECK-LABEL: func @pairs(
+func.func @pairs(%nll: tensor<?xf32, #step.rows<targets>>, %answers: tensor<?xi32, #step.rows<targets>>,
+                 %begins: tensor<?xi32, #step.rows<answers>>, %ends: tensor<?xi32, #step.rows<answers>>,
+                 %one: tensor<f32>, %count: tensor<f64>, %lengths: tensor<?xf64, #step.rows<pairs>>)
+    -> tensor<?xf32, #step.rows<targets>> {
+  // CHECK: %[[LOGP:.*]] = step.answer_logp %{{.*}}, %{{.*}}, %{{.*}} of %{{.*}}
+  %logp = step.answer_logp %nll, %begins, %ends of %answers
+      : (tensor<?xf32, #step.rows<targets>>, tensor<?xi32, #step.rows<answers>>,
+         tensor<?xi32, #step.rows<answers>>, tensor<?xi32, #step.rows<targets>>) -> tensor<?xf32, #step.rows<answers>>
+  // CHECK: step.pair_loss %[[LOGP]](%{{.*}}, %{{.*}}) formula
+  %loss = step.pair_loss %logp(%count, %lengths) formula {
+  ^bb0(%chosen: f64, %rejected: f64, %n: f64, %length: f64):
+    %apart = arith.subf %rejected, %chosen : f64
+    %each = arith.divf %apart, %length : f64
+    %l = arith.divf %each, %n : f64
+    step.yield %l : f64
+  } : (tensor<?xf32, #step.rows<answers>>, tensor<f64>, tensor<?xf64, #step.rows<pairs>>) -> tensor<f32>
+  // CHECK: %[[SLOPES:.*]] = step.pair_loss_grad %{{.*}}, %[[LOGP]](%{{.*}}, %{{.*}})
+  %slopes = step.pair_loss_grad %one, %logp(%count, %lengths) {
+  ^bb0(%chosen: f64, %rejected: f64, %n: f64, %length: f64):
+    %slope = arith.divf %n, %length : f64
+    %other = arith.negf %slope : f64
+    step.yield %slope, %other : f64, f64
+  } : (tensor<f32>, tensor<?xf32, #step.rows<answers>>, tensor<f64>, tensor<?xf64, #step.rows<pairs>>)
+      -> tensor<?xf32, #step.rows<answers>>
+  // CHECK: step.answer_logp_grad %[[SLOPES]], %{{.*}}
+  %g = step.answer_logp_grad %slopes, %answers
+      : (tensor<?xf32, #step.rows<answers>>, tensor<?xi32, #step.rows<targets>>) -> tensor<?xf32, #step.rows<targets>>
+  return %g : tensor<?xf32, #step.rows<targets>>
+}

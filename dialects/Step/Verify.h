@@ -1,0 +1,26 @@
+//===- Verify.h - what the verifiers of several files say alike -----------===//
+//
+// Of the dialect's own files alone: who makes operations has no use for these.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/Step/Step.h"
+
+namespace roux::step {
+
+mlir::Type elementOf(mlir::Value value);
+/// As messages name rows; of none those of tokens.
+llvm::StringRef nameOf(std::optional<Rows> rows);
+/// Every operand and result in `values` has the rows of `stream`.
+llvm::LogicalResult expectTokens(mlir::Operation *op, mlir::Value stream, mlir::ValueRange values);
+/// Values that are sums have the accumulation type of `stream`.
+llvm::LogicalResult expectAccumulation(mlir::Operation *op, mlir::Value stream, mlir::Value value,
+                                       llvm::StringRef name);
+/// The region called `name` takes two values, `given`, and `inputs` more as `scalar`, holds arith
+/// and math, and yields `yields` values of that type.
+llvm::LogicalResult verifyFormula(mlir::Operation *op, mlir::Region &region, llvm::StringRef name,
+                                  mlir::Type scalar, size_t inputs, size_t yields,
+                                  llvm::StringRef given = "nll, logsumexp");
+
+} // namespace roux::step
