@@ -20,7 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 import peft
 import torch
 import transformers
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 import toy
 
@@ -197,8 +197,10 @@ def compare_adapters():
             with torch.no_grad():  # a fresh adapter's B is zero, whose gradient's first sign decides an AdamW update
                 for name, weight in wrapped.named_parameters():
                     if "lora_" in name:
-                        weight.normal_(0, 0.1)
+                        weight.copy_(weight.normal_(0, 0.1).float())
             wrapped.save_pretrained("peft")
+            file = "peft/adapter_model.safetensors"  # which Roux reads in f32
+            save_file({name: weight.float() for name, weight in load_file(file).items()}, file)
             config = json.loads(pathlib.Path("peft/adapter_config.json").read_text())
             config["base_model_name_or_path"] = "../base"
             pathlib.Path("peft/adapter_config.json").write_text(json.dumps(config))
