@@ -39,7 +39,7 @@ ModelConfig tinyGpt2() {
 }
 
 ModelConfig adapted(ModelConfig config, std::vector<Role> on, int64_t rank = 2) {
-  config.tuning.adapter = Adapter{rank, 3, false, std::move(on)};
+  config.tuning.adapter = Adapter{rank, 3, false, 0, std::move(on)};
   return config;
 }
 
@@ -106,8 +106,8 @@ Weights peftWeights() {
 } // namespace
 
 TEST(Adapter, ScalesByRank) {
-  EXPECT_EQ((Adapter{4, 6, false, {}}.scale()), 1.5);
-  EXPECT_EQ((Adapter{4, 6, true, {}}.scale()), 3);
+  EXPECT_EQ((Adapter{4, 6, false, 0, {}}.scale()), 1.5);
+  EXPECT_EQ((Adapter{4, 6, true, 0, {}}.scale()), 3);
 }
 
 TEST(Adapter, BeginsWithNothingAdded) {
