@@ -161,7 +161,8 @@ TEST_P(Compiled, SomeTargets) {
 /// Two updates, the first of which is clipped, against the reference evaluator.
 TEST(CompiledUpdate, MatchesReference) {
   model::ModelConfig config = smallLlama();
-  UpdateSettings settings{0.9, 0.95, 1e-8, 0.1, 0.5};
+  UpdateSettings settings;
+  settings.decay = 0.1, settings.clip = 0.5;
   Parameters parameters = randomParameters(config, 7);
   CompiledModel compiled(config, parameters, StreamType::F64, 2, nullptr, Activations::recompute,
                          settings);
