@@ -133,7 +133,7 @@ static constexpr OtherWord table[] = {
     {" load_in_4bit load_in_8bit quantization quantize quantization_config bnb_4bit_quant_type "
      "int4 int8 fp8 nf4 "
      "bits quant ",
-     "", "weights are f32 or bf16 here, never in fewer bits"},
+     "", "numbers are f32 or bf16 here, never in fewer bits"},
     {" early_stopping_patience early_stopping load_best_model_at_end metric_for_best_model ", "",
      "write keep: best(unseen) and patience: 3, with an eval that measures unseen during: every(50 "
      "steps)"},

@@ -35,11 +35,13 @@ def Recipe_LoadModelOp : Recipe_ModelOp<"load", (ins Recipe_Text:$path)> {
   let description = "A Hugging Face folder or a llama2.c file.";
 }
 def Recipe_NewModelOp : Recipe_ModelOp<"new", (ins Recipe_Tokenizer:$tokenizer,
-    Recipe_Word<["llama"]>:$architecture, Recipe_Count:$layers, Recipe_Count:$dim,
+    Recipe_Word<["llama", "qwen2", "qwen3", "olmo2"]>:$architecture, Recipe_Count:$layers, Recipe_Count:$dim,
     Recipe_Count:$heads, Recipe_Count:$kv_heads, Recipe_Count:$ffn, Recipe_Tokens:$context,
-    Recipe_Flag:$tied, Recipe_Count:$deviation)> {
+    Recipe_Flag:$tied, Recipe_Count:$deviation,
+    Recipe_OrNone<Recipe_Number<["plain"]>>:$truncate)> {
   let summary = "a model with fresh weights";
-  let description = "Weights are drawn from a normal distribution of `deviation`, from the seed tree.";
+  let description = "Weights are drawn from a normal distribution of `deviation`, from the seed tree, and "
+                    "again while they are more than `truncate` of it from zero.";
   let assemblyFormat = "$tokenizer custom<Keys>(attr-dict)";
 }
 def Recipe_EndpointOp : Recipe_ModelOp<"endpoint", (ins Recipe_Text:$url, Recipe_Text:$name,

@@ -22,13 +22,14 @@ struct Parsed {
   }
 
   std::string print() const { return printAST(*tree, nullptr); }
-  /// "line:column: message", one a line, in the order of the text.
+  /// "line:column: message", one a line, in the order of the text and without its kind.
   std::string errors() const {
     std::string out;
     std::istringstream lines(diagnostics.text());
     for (std::string line; std::getline(lines, line);)
       if (size_t at = line.find(": error: "); at != std::string::npos)
-        out += line.substr(12, at - 12) + ": " + line.substr(at + 9) + "\n";
+        out +=
+            line.substr(12, at - 12) + ": " + line.substr(at + 9, line.rfind(" [") - at - 9) + "\n";
     return out;
   }
 
