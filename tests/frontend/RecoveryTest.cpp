@@ -24,7 +24,7 @@ eval e {
 data f = g(
 train h { a: 1 }
 )");
-  EXPECT_EQ(parsed.errors(), "1:1: unknown kind 'modle'; did you mean 'model'?\n"
+  EXPECT_EQ(parsed.errors(), "1:1: unknown kind 'modle'; did you mean 'model'? [unknown-kind]\n"
                              "3:6: expected ':' after the key 'lr', found '='\n"
                              "5:3: expected ')' to close the parenthesis, found 'batch'\n"
                              "5:14: expected ')' to close the call of 'f', found 'b'\n"
@@ -40,7 +40,8 @@ train h { a: 1 }
 
 TEST(Recovery, AnUnclosedBracketIsShownWhereItOpened) {
   EXPECT_EQ(Parsed("train t {\n  a: 1\n").diagnostics.text(),
-            "test.recipe:3:1: error: expected '}' to close the block, found the end of the file\n"
+            "test.recipe:3:1: error: expected '}' to close the block, found the end of the file "
+            "[syntax]\n"
             "  \n"
             "  ^\n"
             "test.recipe:1:9: note: '{' opened here\n"
@@ -54,7 +55,7 @@ TEST(Recovery, StrayTextAtFileLevel) {
             "1:1: expected a definition, 'use' or 'seed', found '3'\n");
   EXPECT_EQ(Parsed("use other\nseed").errors(),
             "1:5: expected the path of a recipe in quotes after 'use', found 'other'\n"
-            "2:5: expected a number after 'seed', found the end of the file\n");
+            "2:5: expected a number after 'seed', found the end of the file; write seed 7\n");
   EXPECT_EQ(Parsed("use \"a.recipe\"\nseed 3").errors(), "");
 }
 
@@ -72,10 +73,10 @@ TEST(Recovery, NamesAndKeysThatAreMissing) {
 
 TEST(Diagnostics, ShowTheRangeUnderTheLine) {
   EXPECT_EQ(Parsed("modle m = é").diagnostics.text(),
-            "test.recipe:1:1: error: unknown kind 'modle'; did you mean 'model'?\n"
+            "test.recipe:1:1: error: unknown kind 'modle'; did you mean 'model'? [unknown-kind]\n"
             "  modle m = é\n"
             "  ^~~~~\n"
-            "test.recipe:1:11: error: unexpected character 'é' (U+00E9)\n"
+            "test.recipe:1:11: error: unexpected character 'é' (U+00E9) [character]\n"
             "  modle m = é\n"
             "            ^\n");
 }
@@ -83,7 +84,7 @@ TEST(Diagnostics, ShowTheRangeUnderTheLine) {
 TEST(Diagnostics, AreJsonLinesOnRequest) {
   EXPECT_EQ(
       Parsed("train t {\n").diagnostics.json(),
-      R"({"severity":"error","file":"test.recipe","line":2,"column":1,"end_line":2,)"
+      R"({"severity":"error","code":"syntax","file":"test.recipe","line":2,"column":1,"end_line":2,)"
       R"("end_column":1,"message":"expected '}' to close the block, found the end of the file",)"
       R"("notes":[{"file":"test.recipe","line":1,"column":9,"end_line":1,"end_column":10,)"
       R"("message":"'{' opened here"}]})"
