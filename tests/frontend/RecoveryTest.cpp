@@ -24,7 +24,7 @@ eval e {
 data f = g(
 train h { a: 1 }
 )");
-  EXPECT_EQ(parsed.errors(), "1:1: unknown kind 'modle'; did you mean 'model'? [unknown-kind]\n"
+  EXPECT_EQ(parsed.errors(), "1:1: unknown kind 'modle'; did you mean 'model'?\n"
                              "3:6: expected ':' after the key 'lr', found '='\n"
                              "5:3: expected ')' to close the parenthesis, found 'batch'\n"
                              "5:14: expected ')' to close the call of 'f', found 'b'\n"
