@@ -345,7 +345,8 @@ void GPUContract::tile(const Result &result, Place place) {
   for (stages = byWarpgroups ? 4 : 3; stages > 2 && stages * words * number.getWidth() / 8 > room;)
     --stages;
   for (auto &[region, operand] : operands)
-    operand.tile.base = gpu.allocate(number, stages * operand.words, BlockTile::swizzledAlignment);
+    operand.tile.base = gpu.allocate(number, stages * operand.words,
+                                     byWarpgroups ? BlockTile::swizzledAlignment : 128);
   SmallVector<BlockTile::Sums> sums = sumsOf(result, place, tile, operands);
   gpu.barrier();
   gpu.reuseFrom(top);

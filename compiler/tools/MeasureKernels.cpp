@@ -63,10 +63,18 @@ static constexpr KnownGPU knownGPUs[] = {
      3.1e-6},
 };
 
+/// The known one whose code is for `architecture`; none for another type of numbers.
+static const KnownGPU *knownGPU(std::string_view architecture, StepType type) {
+  const auto *gpu = std::ranges::find(knownGPUs, architecture, &KnownGPU::architecture);
+  return gpu == std::end(knownGPUs) || type != StepType::BF16 ? nullptr : gpu;
+}
+
+/// Zeros of a GPU that nobody has measured.
 static Rates ratesHere(const StepSource &source, const TargetDescription &target) {
-  if (const auto *gpu = std::ranges::find(knownGPUs, target.name, &KnownGPU::architecture);
-      gpu != std::end(knownGPUs))
-    return gpu->best;
+  if (target.isGPU()) {
+    const KnownGPU *gpu = knownGPU(target.name, source.type);
+    return gpu ? gpu->best : Rates();
+  }
   Ceilings ceilings = measureCeilings();
   double products = productsPeak(source, target, ceilings);
   return {products, products, products, ceilings.f32, ceilings.read};
@@ -156,8 +164,8 @@ static data::MicroBatch oneSequence(const CheckedDefinition &train, int64_t toke
 
 std::optional<MeasuredKernels> predictKernels(const CheckedDefinition &train,
                                               const FittedStep &fitted, const TrainingData *data) {
-  const auto *gpu = std::ranges::find(knownGPUs, fitted.source.machine, &KnownGPU::architecture);
-  if (gpu == std::end(knownGPUs) || fitted.source.type != StepType::BF16)
+  const KnownGPU *gpu = knownGPU(fitted.source.machine, fitted.source.type);
+  if (!gpu)
     return std::nullopt;
   std::optional<Program> outline = outlineStep(fitted.source);
   if (!outline)
