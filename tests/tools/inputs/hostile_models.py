@@ -161,8 +161,8 @@ compressed("gzip of small records", "docs.jsonl.gz", "docs.jsonl.gz", gzip_of(b'
 compressed("zstd of empty lines", "docs.jsonl.zst", "docs.jsonl.zst", zstd_of(b"\n", 4 << 30))
 compressed("zstd of one line", "docs.jsonl.zst", "docs.jsonl.zst", zstd_of(b"a", 4 << 30))
 compressed("zstd with a window of 2 GiB", "docs.jsonl.zst", "docs.jsonl.zst", lambda path: path.write_bytes(b"\x28\xb5\x2f\xfd\x00\xa8" + b"\x01\x00\x00"))
-compressed("a million empty members of gzip", "0 sequences", "docs.jsonl.gz", lambda path: path.write_bytes(gzip.compress(b"") * 1_000_000))
-compressed("a million empty frames of zstd", "0 sequences", "docs.jsonl.zst", lambda path: path.write_bytes(b"\x28\xb5\x2f\xfd\x00\x58\x01\x00\x00" + b"\x50\x2a\x4d\x18\x00\x00\x00\x00" * 1_000_000))
+compressed("a million empty members of gzip", "hold no sequence", "docs.jsonl.gz", lambda path: path.write_bytes(gzip.compress(b"") * 1_000_000))
+compressed("a million empty frames of zstd", "hold no sequence", "docs.jsonl.zst", lambda path: path.write_bytes(b"\x28\xb5\x2f\xfd\x00\x58\x01\x00\x00" + b"\x50\x2a\x4d\x18\x00\x00\x00\x00" * 1_000_000))
 
 # Deep and wide JSON, in data and in a model's folder.
 deep = "[" * 1_000_000 + "]" * 1_000_000
