@@ -34,11 +34,20 @@ struct ForwardCopy {
   SmallVector<Value> results; ///< what the original returned
 };
 
+/// What the layers of one call keep. Their values lie in the same stacks, so all keep as many of a
+/// type as the first does, in its order, and compute the same ones again.
+struct KeptOfCall {
+  func::FuncOp first;
+  SmallVector<Type> read;  ///< by the first one's gradient
+  SmallVector<bool> again; ///< which of them are computed again
+};
+
 /// The functions that stand for the gradient of a layer.
 struct LayerGradient {
   func::FuncOp backward;
   func::FuncOp saving;          ///< null where the layer is recomputed
   SmallVector<Type> savedTypes; ///< of one layer
+  KeptOfCall kept;              ///< by the call's layers, where this is the first of them
 };
 
 /// Those of the layers that one call calls in turn.
@@ -57,18 +66,21 @@ public:
 private:
   LogicalResult differentiateCall(LayersOp call, Value gradient, GradientTable &gradients);
   FailureOr<LayerGradient> differentiateLayer(func::FuncOp layer, ArrayRef<bool> trained,
-                                              LayersOp call);
+                                              LayersOp call, KeptOfCall &kept);
   FailureOr<LayerGradients> differentiateLayers(LayersOp call, ArrayRef<bool> trained);
   void keepActivations(func::FuncOp layer, LayerGradient &result, const ForwardCopy &copy,
-                       int64_t again);
+                       int64_t again, KeptOfCall &kept);
   ForwardCopy copyBody(func::FuncOp from, ValueRange arguments);
   func::FuncOp addFunction(func::FuncOp after, const Twine &name, TypeRange arguments,
                            TypeRange results);
 
   SymbolTable symbols;
   OpBuilder builder;
-  /// By layer, how activations are found, how many not, and which weights are trained.
-  std::map<std::tuple<Operation *, Activations, int64_t, std::vector<bool>>, LayerGradient> layers;
+  /// By layer, the first one of its call, how activations are found, how many not, and which
+  /// weights are trained.
+  std::map<std::tuple<Operation *, Operation *, Activations, int64_t, std::vector<bool>>,
+           LayerGradient>
+      layers;
 };
 
 } // namespace
@@ -216,9 +228,12 @@ FailureOr<LayerGradients> ModuleDifferentiator::differentiateLayers(LayersOp cal
                                                                     ArrayRef<bool> trained) {
   LayerGradients result;
   SmallVector<Attribute> backward, saving;
+  KeptOfCall kept;
   for (auto name : call.getCallees().getAsRange<FlatSymbolRefAttr>()) {
     auto layer = symbols.lookup<func::FuncOp>(name.getValue());
-    FailureOr<LayerGradient> found = differentiateLayer(layer, trained, call);
+    if (!kept.first)
+      kept.first = layer;
+    FailureOr<LayerGradient> found = differentiateLayer(layer, trained, call, kept);
     if (failed(found))
       return failure();
     if (!backward.empty() && found->savedTypes != result.of.savedTypes)
@@ -236,11 +251,14 @@ FailureOr<LayerGradients> ModuleDifferentiator::differentiateLayers(LayersOp cal
 
 FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp layer,
                                                                   ArrayRef<bool> trained,
-                                                                  LayersOp call) {
-  std::tuple key(layer.getOperation(), call.getActivations(), int64_t(call.getAgain()),
-                 std::vector(trained.begin(), trained.end()));
-  if (auto known = layers.find(key); known != layers.end())
+                                                                  LayersOp call, KeptOfCall &kept) {
+  std::tuple key(layer.getOperation(), kept.first.getOperation(), call.getActivations(),
+                 int64_t(call.getAgain()), std::vector(trained.begin(), trained.end()));
+  if (auto known = layers.find(key); known != layers.end()) {
+    if (layer == kept.first)
+      kept = known->second.kept;
     return known->second;
+  }
   size_t weights = trained.size();
 
   OpBuilder::InsertionGuard guard(builder);
@@ -283,7 +301,7 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
   eraseUnowed(result.backward.front(), forward.operations);
 
   if (save)
-    keepActivations(layer, result, forward, call.getAgain());
+    keepActivations(layer, result, forward, call.getAgain(), kept);
   else
     eraseUnread(forward.operations);
   layers[key] = result;
@@ -302,24 +320,47 @@ static SmallVector<Value> readByGradient(func::FuncOp layer, const ForwardCopy &
   return read;
 }
 
-/// Takes from `read` what is computed again, and says what and at which cost.
-static void dropComputedAgain(func::FuncOp layer, SmallVector<Value> &read, int64_t again) {
-  static constexpr auto kept = remark::RemarkOpts::name("keep").category("fuse");
+/// Of the first layer's `read`, what is computed again, with remarks of the cost.
+static KeptOfCall chooseKept(func::FuncOp layer, ArrayRef<Value> read, int64_t again) {
+  static constexpr auto name = remark::RemarkOpts::name("keep").category("fuse");
+  KeptOfCall kept{layer, llvm::to_vector(ValueRange(read).getTypes()),
+                  SmallVector<bool>(read.size(), false)};
   for (const ComputedAgain &each : chooseComputedAgain(layer, read, again)) {
-    llvm::erase(read, each.value);
-    remark::passed(each.value.getLoc(), kept)
+    kept.again[llvm::find(read, each.value) - read.begin()] = true;
+    remark::passed(each.value.getLoc(), name)
         << remark::add("its gradient computes it again: {0} operations a token for {1} bytes",
                        each.operations, each.bytes);
   }
+  return kept;
+}
+
+/// `read` in the order of `types`; as it is where it has others.
+static SmallVector<Value> inOrderOf(ArrayRef<Type> types, ArrayRef<Value> read) {
+  SmallVector<Value> left(read), ordered;
+  for (Type type : types) {
+    auto *next = llvm::find_if(left, [&](Value value) { return value.getType() == type; });
+    if (next == left.end())
+      return SmallVector<Value>(read);
+    ordered.push_back(*next);
+    left.erase(next);
+  }
+  llvm::append_range(ordered, left);
+  return ordered;
 }
 
 /// Replaces the forward copy inside `result.backward` by arguments, but for what it computes again,
 /// and makes a layer that returns their values.
 void ModuleDifferentiator::keepActivations(func::FuncOp layer, LayerGradient &result,
-                                           const ForwardCopy &copy, int64_t again) {
+                                           const ForwardCopy &copy, int64_t again,
+                                           KeptOfCall &shared) {
   OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Value> kept = readByGradient(layer, copy);
-  dropComputedAgain(layer, kept, again);
+  SmallVector<Value> read = readByGradient(layer, copy), kept;
+  if (layer == shared.first)
+    shared = result.kept = chooseKept(layer, read, again);
+  read = inOrderOf(shared.read, read);
+  for (auto [i, value] : llvm::enumerate(read))
+    if (i >= shared.again.size() || !shared.again[i])
+      kept.push_back(value);
   for (Value value : kept) {
     result.savedTypes.push_back(value.getType());
     unsigned next = result.backward.getNumArguments();

@@ -69,6 +69,7 @@ protected:
     source.config = model.config;
     source.type = type;
     source.generates = generates;
+    source.savesActivations = type == StepType::F64; // either way is somebody's
     std::optional<Program> made = compileStep(source, "");
     ASSERT_TRUE(made);
     program = std::make_unique<ModelProgram>(std::move(*made), model.config,

@@ -82,3 +82,33 @@ func.func @train(%x: tensor<?x4xf32>, %labels: tensor<?xi32>,
   } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return %loss : tensor<f32>
 }
+
+// -----
+
+// Stacks of what is kept have one type for all layers.
+func.func private @near(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
+  %y = step.linear %x, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+func.func private @far(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
+  %y = step.linear %x, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  %a = step.activation silu %y : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %a : tensor<?x4xf32>
+}
+func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>,
+                 %table: tensor<5x4xf32> {step.parameter = "table"},
+                 %w: tensor<2x4x4xf32> {step.parameter = "w"}) -> tensor<f32> {
+  %x = step.embedding %ids, %table : (tensor<?xi32>, tensor<5x4xf32>) -> tensor<?x4xf32>
+  // expected-error@below {{'step.layers' op calls layers that keep values of different types for their gradients}}
+  %y, %in = step.layers [@near, @far](%x) shared() weights(%w) count 2 save
+      : (tensor<?x4xf32>, tensor<2x4x4xf32>) -> (tensor<?x4xf32>, tensor<2x?x4xf32>)
+  %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {
+  ^bb0(%n: f32, %l: f32):
+    step.yield %n : f32
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return %loss : tensor<f32>
+}

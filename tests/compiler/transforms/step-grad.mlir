@@ -135,6 +135,61 @@ func.func @other(%x: tensor<f32>) -> tensor<f32> {
 
 // -----
 
+// Layers of one call compute in another order; what they keep lies in the first one's.
+// CHECK-LABEL: func private @near_saving(
+// CHECK-SAME:    -> (tensor<?x4xf32>, tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x8xf32>)
+// CHECK:         %[[WIDE:.*]] = step.linear
+// CHECK-NEXT:    %[[OWN:.*]] = step.linear
+// CHECK-NEXT:    %[[UP:.*]] = step.activation silu %[[WIDE]]
+// CHECK:         return %{{.*}}, %[[WIDE]], %[[OWN]], %[[UP]]
+// CHECK-LABEL: func private @far_saving(
+// CHECK-SAME:    -> (tensor<?x4xf32>, tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x8xf32>)
+// CHECK:         %[[OWN:.*]] = step.linear
+// CHECK-NEXT:    %[[WIDE:.*]] = step.linear
+// CHECK-NEXT:    %[[UP:.*]] = step.activation silu %[[WIDE]]
+// CHECK:         return %{{.*}}, %[[WIDE]], %[[OWN]], %[[UP]]
+func.func private @near(%x: tensor<?x4xf32>, %u: tensor<8x4xf32>, %v: tensor<4x4xf32>, %w: tensor<4x8xf32>) -> tensor<?x4xf32> {
+  %p = step.linear %x, %u : (tensor<?x4xf32>, tensor<8x4xf32>) -> tensor<?x8xf32>
+  %q = step.linear %x, %v : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  %a = step.activation silu %p : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %b = step.activation silu %q : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  %o = step.linear %a, %w : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x4xf32>
+  %z = step.add %o, %b : tensor<?x4xf32>
+  return %z : tensor<?x4xf32>
+}
+func.func private @far(%x: tensor<?x4xf32>, %u: tensor<8x4xf32>, %v: tensor<4x4xf32>, %w: tensor<4x8xf32>) -> tensor<?x4xf32> {
+  %q = step.linear %x, %v : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  %p = step.linear %x, %u : (tensor<?x4xf32>, tensor<8x4xf32>) -> tensor<?x8xf32>
+  %a = step.activation silu %p : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %b = step.activation silu %q : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  %o = step.linear %a, %w : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x4xf32>
+  %z = step.add %o, %b : tensor<?x4xf32>
+  return %z : tensor<?x4xf32>
+}
+func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>,
+                 %table: tensor<5x4xf32> {step.parameter = "table"},
+                 %u: tensor<2x8x4xf32> {step.parameter = "u"},
+                 %v: tensor<2x4x4xf32> {step.parameter = "v"},
+                 %w: tensor<2x4x8xf32> {step.parameter = "w"}) -> tensor<f32> {
+  %x = step.embedding %ids, %table : (tensor<?xi32>, tensor<5x4xf32>) -> tensor<?x4xf32>
+  %y, %in = step.layers [@near, @far](%x) shared() weights(%u, %v, %w) count 2 save
+      : (tensor<?x4xf32>, tensor<2x8x4xf32>, tensor<2x4x4xf32>, tensor<2x4x8xf32>) -> (tensor<?x4xf32>, tensor<2x?x4xf32>)
+  %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {
+  ^bb0(%n: f32, %l: f32):
+    step.yield %n : f32
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return %loss : tensor<f32>
+}
+func.func @other(%x: tensor<f32>) -> tensor<f32> {
+  return %x : tensor<f32>
+}
+
+// -----
+
 // A pair's loss is a function of two sums: their slopes come first, then what each target weighs.
 // CHECK-LABEL: func @train_grad(
 // CHECK:         %[[NLL:.*]], %[[LSE:.*]] = step.nll
