@@ -43,6 +43,9 @@ public:
   /// std::runtime_error before anything runs if a binding is missing or too small.
   void run(const std::string &name, const Bindings &bindings);
 
+  /// Gives the memory of activations back; the next run asks for it again.
+  void freeActivations() { arena = {}; }
+
   /// Per kernel of program(), since the executor was made. A device that returns before a launch is
   /// done is waited for only after timeLaunches(): until then its times are the host's.
   const std::vector<KernelTime> &times() const { return spent; }

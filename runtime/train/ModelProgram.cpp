@@ -167,18 +167,24 @@ void ModelProgram::setParameters(const model::Weights &weights) {
 }
 
 model::Weights ModelProgram::trained() {
+  machine.freeActivations();
   model::Weights weights;
   for (const model::WeightRow &row : model::parameterTable(shape)) {
     if (row.isFrozen)
       continue;
     std::span<const std::byte> bytes = kept.at(row.name).memory.onHost();
-    size_t each = bytes.size() / row.layers / elementBytes(accumulation);
+    size_t each = bytes.size() / row.layers;
     for (int64_t layer = 0; layer < row.layers; ++layer) {
-      std::vector<float> values(each);
-      for (size_t i = 0; i < each; ++i)
-        values[i] = static_cast<float>(valueAt(bytes, accumulation, layer * each + i));
-      weights.addValues(model::nameInLayer(row.name, row.firstLayer + layer), row.shape,
-                        std::move(values));
+      std::string name = model::nameInLayer(row.name, row.firstLayer + layer);
+      std::span<const std::byte> from = bytes.subspan(layer * each, each);
+      if (accumulation == "f32") {
+        weights.add(name, {model::DataType::F32, row.shape, from, {}});
+        continue;
+      }
+      std::vector<float> values(each / elementBytes(accumulation));
+      for (size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(valueAt(from, accumulation, i));
+      weights.addValues(name, row.shape, std::move(values));
     }
   }
   return weights;

@@ -68,6 +68,8 @@ public:
   /// Sets the parameters. Throws ModelError where weights and config do not fit.
   void setParameters(const model::Weights &weights);
   /// Parameters as weights of a model's files, one tensor a layer, without those that are frozen.
+  /// They are for writing: f32 ones are the program's own bytes until its next update, and the
+  /// activations' memory is free until its next run.
   model::Weights trained();
   /// Parameters and moments, by name, as they are now. Who writes to their bytes calls
   /// stateChanged().
