@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[0] = str(ROOT / "tests/systems/inputs")  # a tokenize.py beside this file would be taken for Python's own
+sys.path[0] = str(ROOT / "tests/systems/inputs")
 os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 import torch
 import transformers

@@ -1,4 +1,4 @@
-//===- tokenize.cpp - the clock for bench/tokenize.py ---------------------===//
+//===- tokenizer_speed.cpp - the clock for tokenizer_speed.py ------------===//
 //
 // Holds a tokenizer and texts in memory and encodes them all each time a line
 // with a number of threads arrives, so that the script can interleave its runs

@@ -3,7 +3,7 @@
 
   python3 -m venv V && V/bin/pip install tokenizers
   cmake --build --preset dev --target tokenize-bench
-  V/bin/python bench/tokenize.py [--rounds 9] [--texts FILE.jsonl] [TOKENIZER.json …]
+  V/bin/python bench/tokenizer_speed.py [--rounds 9] [--texts FILE.jsonl] [TOKENIZER.json …]
 
 Rounds are interleaved (Roux on one thread, on two, the package on one), because the machine may be
 shared; printed are medians, the spread from lowest to highest, and the ratios of the medians. The

@@ -14,9 +14,10 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import warnings
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[0] = str(ROOT / "tests/systems/inputs")  # a tokenize.py beside this file would be taken for Python's own
+sys.path[0] = str(ROOT / "tests/systems/inputs")
 os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 import peft
 import torch
@@ -27,7 +28,9 @@ import toy
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
+warnings.filterwarnings("ignore")
 STEPS, LIMIT = 20, 1e-5
+SINGLE = 2e-4  # of adapters in f32: AdamW makes a whole update of a gradient that is rounding alone
 TYPES = {"f32": torch.float32, "f64": torch.float64}
 FAMILIES = {
     "llama": {}, "qwen2": {}, "gemma2": {"head_dim": 8, "query_pre_attn_scalar": 8}, "phi3": {}, "gpt2": {
@@ -97,7 +100,7 @@ def train_theirs(model, rates, optimizers):
     batch, losses = texts(), []
     targets = sum(ids.shape[1] - 1 for ids in batch)
     trained = [weight for weight in model.parameters() if weight.requires_grad]
-    model.train()
+    model.eval()  # without the dropout that some families' configs ask for
     for share in rates:
         loss = 0
         for ids in batch:
@@ -218,7 +221,8 @@ def compare_adapters():
             train_theirs(wrapped, rates_of(folder, 0.01), [optimizer])
             expected = {name.replace(".default", ""): weight for name, weight in wrapped.named_parameters() if "lora_" in name}
             bad |= row(f"{family}, a PEFT adapter of every matrix trained on{rslora}, {dtype}",
-                       differences(load_file(folder / "adapter/adapter_model.safetensors"), expected))
+                       differences(load_file(folder / "adapter/adapter_model.safetensors"), expected),
+                       LIMIT if dtype == "f64" else SINGLE)
         bad |= compare_export(family, folder)
     return bad
 

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.pop(0)  # a tokenize.py beside this file would be taken for Python's own
 os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 import transformers
