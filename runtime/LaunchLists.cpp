@@ -147,4 +147,17 @@ TargetRows targetRows(std::span<const int32_t> labels) {
   return found;
 }
 
+AnswerRows answerRows(std::span<const int32_t> offsets, std::span<const int32_t> labels) {
+  checkOffsets(offsets);
+  AnswerRows found;
+  for (size_t answer = 0; answer + 1 < offsets.size(); ++answer) {
+    found.begins.push_back(static_cast<int32_t>(found.answers.size()));
+    for (int32_t row = offsets[answer]; row < offsets[answer + 1]; ++row)
+      if (labels[static_cast<size_t>(row)] >= 0)
+        found.answers.push_back(static_cast<int32_t>(answer));
+    found.ends.push_back(static_cast<int32_t>(found.answers.size()));
+  }
+  return found;
+}
+
 } // namespace roux

@@ -28,6 +28,13 @@ inline constexpr const char *targetName = "target";
 inline constexpr const char *targetPlaceName = "target.place";
 inline constexpr const char *targetCountName = "targets";
 
+/// The names of the columns that say of each target which answer of a pair is its, and of each
+/// answer which targets are its, and of the extent that counts pairs, which have two answers each.
+inline constexpr const char *answerName = "answer";
+inline constexpr const char *answerBeginName = "answer_begin";
+inline constexpr const char *answerEndName = "answer_end";
+inline constexpr const char *pairCountName = "pairs";
+
 /// The name of the column that says of each token how many its sequence has.
 inline constexpr const char *lengthName = "length";
 /// 32 bits of each token, by which adapters leave out some of what they read; and the numbers of
@@ -98,5 +105,12 @@ struct TargetRows {
   std::vector<int32_t> rows, places;
 };
 TargetRows targetRows(std::span<const int32_t> labels);
+
+/// Of segments [offsets[i], offsets[i + 1]), each an answer behind its prompt: the targets of each
+/// answer, counted as targetRows() does, and the answer of each target.
+struct AnswerRows {
+  std::vector<int32_t> begins, ends, answers;
+};
+AnswerRows answerRows(std::span<const int32_t> offsets, std::span<const int32_t> labels);
 
 } // namespace roux

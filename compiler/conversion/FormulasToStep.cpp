@@ -49,10 +49,12 @@ private:
 } // namespace
 
 Value FormulaCopy::argumentOf(roux::recipe::ReadOp read) {
-  if (read.getAttribute() == roux::recipe::Attribute_::nll)
+  using enum roux::recipe::Attribute_;
+  if (read.getAttribute() == logp)
+    return block->getArgument(read.getScope() == roux::recipe::Scope::chosen ? 0 : 1);
+  if (read.getAttribute() == nll)
     return block->getArgument(0);
-  return read.getAttribute() == roux::recipe::Attribute_::logsumexp ? block->getArgument(1)
-                                                                    : Value();
+  return read.getAttribute() == logsumexp ? block->getArgument(1) : Value();
 }
 
 Value FormulaCopy::argumentOf(roux::recipe::LetValueOp input) {
@@ -156,6 +158,17 @@ llvm::LogicalResult roux::step::buildWeight(const WeightFormula *weight, Region 
     result = FormulaCopy(block, type, inputs, place).copy(weight->formula, locate);
   else
     result = arith::ConstantOp::create(builder, place, builder.getF64FloatAttr(1)).getResult();
+  if (succeeded(result))
+    yield(block, place, *result);
+  return result;
+}
+
+llvm::LogicalResult roux::step::buildPairLoss(const WeightFormula &loss, Region &region,
+                                              Location place, LocateNode locate) {
+  FloatType type = Float64Type::get(place.getContext());
+  Block *block = addBlock(region, type, 2 + loss.inputs.size(), place);
+  FailureOr<mlir::Value> result =
+      FormulaCopy(block, type, loss.inputs, place).copy(loss.formula, locate);
   if (succeeded(result))
     yield(block, place, *result);
   return result;

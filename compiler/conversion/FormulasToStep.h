@@ -2,7 +2,8 @@
 //
 // A `loss:` reads token.nll and token.logsumexp, which the kernel has at hand; a
 // `weight:` may also read inputs, numbers known before the launch. This fills the
-// two regions of `step.cross_entropy` with what the importer makes of them.
+// two regions of `step.cross_entropy` with what the importer makes of them, and that of
+// `step.pair_loss`, whose formula is both.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -21,5 +22,11 @@ llvm::LogicalResult buildLoss(const Expression *loss, mlir::Region &region, mlir
 /// weight of one token; null or empty is 1. Reports at its place what a kernel cannot compute.
 llvm::LogicalResult buildWeight(const WeightFormula *weight, mlir::Region &region,
                                 mlir::Location place, LocateNode locate);
+
+/// Fills `region` with a block that takes, as f64, the likelihoods of a chosen and of a rejected
+/// answer and the inputs, and yields the weighted loss of the pair. Reports at its place what a
+/// kernel cannot compute.
+llvm::LogicalResult buildPairLoss(const WeightFormula &loss, mlir::Region &region,
+                                  mlir::Location place, LocateNode locate);
 
 } // namespace roux::step

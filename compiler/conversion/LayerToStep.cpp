@@ -20,6 +20,19 @@ namespace model = roux::model;
 using namespace roux::step;
 using model::Role;
 
+Precision roux::step::precisionOf(MLIRContext &context, StreamType type) {
+  FloatType f32 = Float32Type::get(&context);
+  switch (type) {
+  case StreamType::F32:
+    return {f32, f32};
+  case StreamType::BF16:
+    return {BFloat16Type::get(&context), f32};
+  case StreamType::F64:
+    return {Float64Type::get(&context), Float64Type::get(&context)};
+  }
+  llvm_unreachable("all stream types are above");
+}
+
 RankedTensorType roux::step::streamType(int64_t channels, Type element) {
   return RankedTensorType::get({ShapedType::kDynamic, channels}, element);
 }

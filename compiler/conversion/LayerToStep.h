@@ -19,6 +19,10 @@ struct Precision {
   mlir::FloatType accumulation;
 };
 
+/// What `dtype` says streams are.
+enum class StreamType : uint8_t { F32, BF16, F64 };
+Precision precisionOf(mlir::MLIRContext &context, StreamType type);
+
 /// A weight that is multiplied with a stream is rounded to the stream's type first; all others
 /// (norms, biases, tables that are looked up) are read in the accumulation type.
 bool isMultiplied(const model::WeightRow &row);

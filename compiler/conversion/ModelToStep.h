@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/conversion/LayerToStep.h"
 #include "compiler/conversion/UpdateRules.h"
 #include "compiler/import/ImportExpression.h"
 #include "dialects/Step/Step.h"
@@ -19,12 +20,12 @@
 
 namespace roux::step {
 
-enum class StreamType : uint8_t { F32, BF16, F64 };
-
 struct StepRequest {
   const model::ModelConfig *config = nullptr;
   const Expression *loss = nullptr;      ///< null or empty: token.nll
   const WeightFormula *weight = nullptr; ///< null or empty: 1
+  /// Of pairs of answers, weight and loss in one formula, which stands instead of those two.
+  const WeightFormula *pairs = nullptr;
   StreamType type = StreamType::F32;
   Activations activations = Activations::recompute;
   UpdateSettings update;

@@ -139,6 +139,8 @@ OwningOpRef<ModuleOp> StepCompilation::import() {
   request.config = &source.config;
   request.loss = &source.loss;
   request.weight = &source.weight;
+  if (!source.pairs.formula.empty())
+    request.pairs = &source.pairs;
   request.type = types[static_cast<size_t>(source.type)];
   request.activations =
       source.savesActivations ? step::Activations::save : step::Activations::recompute;

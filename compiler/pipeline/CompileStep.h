@@ -42,6 +42,7 @@ struct StepSource {
   model::ModelConfig config;
   Expression loss;      ///< empty: token.nll
   WeightFormula weight; ///< empty: 1
+  WeightFormula pairs;  ///< of pairs of answers, weight and loss in one; empty: those above
   StepType type = StepType::F32;
   double firstBeta = 0.9, secondBeta = 0.999, epsilon = 1e-8, decay = 0;
   bool decaysVectors = false; ///< else norms and biases do not decay

@@ -223,6 +223,34 @@ TokenStore DataBuilder::openStore(const std::filesystem::path &file, int64_t voc
   return store;
 }
 
+void DataBuilder::checkReference(const CheckedDefinition &train, const ModelFacts &model,
+                                 const TokenStore &store) {
+  const CheckedValue &named = train["reference"];
+  if (named.isNone())
+    return;
+  ModelFacts reference = modelOf(named);
+  bool isOther =
+      reference.tokenizer && reference.tokenizer->contentHash() != model.tokenizer->contentHash();
+  if (isOther || reference.config.vocabulary != model.config.vocabulary)
+    throw RefusedRecipe(sources, named.where,
+                        fmt::format("the reference reads other tokens than the model of '{}'{}; "
+                                    "expected one tokenizer",
+                                    train.name,
+                                    isOther
+                                        ? ""
+                                        : fmt::format(", {} and {}", reference.config.vocabulary,
+                                                      model.config.vocabulary)));
+  auto reach = static_cast<uint64_t>(reference.config.context);
+  auto limit = static_cast<uint64_t>(model.config.context);
+  for (uint32_t i = 0; reach < limit && i < store.sequences().size(); ++i)
+    for (TokenRange answer : store.view(i).spans)
+      if (answer.size() > reach && answer.size() <= limit)
+        throw RefusedRecipe(sources, named.where,
+                            fmt::format("{} has an answer that takes {} positions with its prompt, "
+                                        "and the reference's context is {}",
+                                        store.name(i), answer.size(), reach));
+}
+
 TrainingData DataBuilder::build(const CheckedDefinition &train) {
   ModelFacts model = modelOf(train["model"]);
   if (!model.tokenizer)
@@ -240,6 +268,7 @@ TrainingData DataBuilder::build(const CheckedDefinition &train) {
                         fmt::format("the data of '{}' hold no sequence{}{}", train.name,
                                     store.ledger().lines().empty() ? "" : ":\n",
                                     store.ledger().text()));
+  checkReference(train, model, store);
   std::filesystem::path planFile =
       fileOf(fmt::format("{}-plan", train.name),
              fmt::format("plan {} {:016x}\n{}", planFormat, store.hash(), spec.text()), "plan");

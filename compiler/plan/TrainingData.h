@@ -79,6 +79,9 @@ public:
 
 private:
   std::shared_ptr<const data::Tokenizer> tokenizerOf(const CheckedValue &value);
+  /// Looks whether the reference of `train` can be asked about the pairs of `store`.
+  void checkReference(const CheckedDefinition &train, const ModelFacts &model,
+                      const data::TokenStore &store);
   std::shared_ptr<const data::ScoreTable> scoresKept(const CheckedDefinition &score);
   std::shared_ptr<const data::AnswerTable> answersKept(const AskRecipe &ask);
   ToBeMade notMade(SourceRange where, std::string_view what, std::string_view target) const;

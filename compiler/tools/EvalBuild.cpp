@@ -9,9 +9,11 @@
 #include "compiler/plan/Asks.h"
 #include "compiler/tools/EvalJudge.h"
 #include "compiler/tools/EvalText.h"
+#include "compiler/tools/ReferenceBuild.h"
 #include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/WholeCharacters.h"
+#include "runtime/eval/AnswerLikelihood.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/HeldOutLoss.h"
 
@@ -81,11 +83,16 @@ std::filesystem::path EvalBuilder::fileOf(const CheckedDefinition &eval, const E
          fmt::format("{}-{:016x}.json", eval.name, XXH3_64bits(identity.data(), identity.size()));
 }
 
-static eval::HeldOutResult run(const LossTask &task, const ModelFacts &,
-                               train::ModelProgram &program) {
+eval::HeldOutResult EvalBuilder::heldOut(const LossTask &task, train::ModelProgram &program) {
   data::TokenStore store(task.store);
   eval::CompiledNll nll(program);
-  return eval::resultOf(eval::heldOutLoss(nll, store));
+  if (!task.pairsOf)
+    return eval::resultOf(eval::heldOutLoss(nll, store));
+  const CheckedDefinition &train = *task.pairsOf;
+  auto reference = referenceOf(sources, recipe, trains, train, store, output);
+  return eval::resultOf(
+      eval::heldOutPairs(nll, store, train["loss"].expression, reference ? &*reference : nullptr)
+          .losses);
 }
 
 eval::NeedleResult EvalBuilder::findNeedles(const NeedleTask &task, const ModelFacts &facts,
@@ -167,6 +174,8 @@ eval::EvalResult EvalBuilder::measure(const CheckedDefinition &eval, const EvalT
           using What = std::decay_t<decltype(what)>;
           if constexpr (std::is_same_v<What, AskTask>)
             result.tasks.push_back({task.name, askAndScore(task, *asker)});
+          else if constexpr (std::is_same_v<What, LossTask>)
+            result.tasks.push_back({task.name, heldOut(what, *program)});
           else if constexpr (std::is_same_v<What, NeedleTask>)
             result.tasks.push_back({task.name, findNeedles(what, tasks.model, *program)});
           else

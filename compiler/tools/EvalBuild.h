@@ -37,6 +37,7 @@ private:
   std::filesystem::path fileOf(const CheckedDefinition &eval, const EvalTasks &tasks);
   eval::EvalResult measure(const CheckedDefinition &eval, const EvalTasks &tasks);
   eval::ScoredResult askAndScore(const EvalTask &task, Asker &asker);
+  eval::HeldOutResult heldOut(const LossTask &task, train::ModelProgram &program);
   eval::NeedleResult findNeedles(const NeedleTask &task, const ModelFacts &facts,
                                  train::ModelProgram &program);
   /// The model that marks answers, which `judge` names.

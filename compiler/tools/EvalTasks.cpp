@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/EvalTasks.h"
 
+#include "compiler/plan/BatchRules.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/tools/TaskMaker.h"
 
@@ -30,26 +31,45 @@ const Expression &TaskMaker::target() const {
       "the model is no train, so nothing says which tokens count; expected target:");
 }
 
+/// What keeps sequence `i` of `store` from going through a model of that context; empty: nothing.
+static std::string beyond(const data::TokenStore &store, uint32_t i, uint64_t context,
+                          bool isPair) {
+  uint64_t tokens = store.sequences()[i].tokens, longest = 0;
+  if (!isPair)
+    return tokens <= context + 1
+               ? ""
+               : fmt::format("{} has {} tokens, and the model's context is {}; expected data "
+                             "within it, as by cut({} tokens, side: right)",
+                             store.name(i), tokens, context, context);
+  for (data::TokenRange answer : store.view(i).spans)
+    longest = std::max<uint64_t>(longest, answer.size());
+  return longest <= context
+             ? ""
+             : fmt::format("{} has an answer that takes {} positions with its prompt, and the "
+                           "model's context is {}; expected pairs within it, as by "
+                           "where(sequence.tokens <= {})",
+                           store.name(i), longest, context, context);
+}
+
 EvalTask TaskMaker::loss(const CheckedArgument &task) const {
   const CheckedValue &from = task.value["data"];
-  std::filesystem::path file = data.buildStore(from, model, target(), {}, false);
+  const CheckedDefinition *pairsOf =
+      recipe.arePairs(from) ? recipe.trainBehind(eval["model"]) : nullptr;
+  data::StoreSchema schema = pairsOf ? pairSchemaOf(*pairsOf) : data::StoreSchema();
+  std::filesystem::path file = data.buildStore(from, model, target(), schema, false);
   data::TokenStore store = data.openStore(file, model.config.vocabulary);
   uint64_t targets = 0, context = static_cast<uint64_t>(model.config.context);
   for (uint32_t i = 0; i < store.sequences().size(); ++i) {
-    const data::SequenceEntry &entry = store.sequences()[i];
-    targets += entry.targets;
-    if (entry.tokens > context + 1)
-      throw RefusedRecipe(sources, from.where,
-                          fmt::format("{} has {} tokens, and the model's context is {}; expected "
-                                      "data within it, as by cut({} tokens, side: right)",
-                                      store.name(i), entry.tokens, context, context));
+    targets += store.sequences()[i].targets;
+    if (std::string why = beyond(store, i, context, pairsOf != nullptr); !why.empty())
+      throw RefusedRecipe(sources, from.where, why);
   }
   if (targets == 0)
     throw RefusedRecipe(sources, from.where,
                         fmt::format("none of the tokens of its {} sequences is a target, so there "
                                     "is no loss to measure",
                                     store.sequences().size()));
-  return {task.name, LossTask{file}, fmt::format("store {:016x}", store.hash())};
+  return {task.name, LossTask{file, pairsOf}, fmt::format("store {:016x}", store.hash())};
 }
 
 std::string TaskMaker::asked() const {

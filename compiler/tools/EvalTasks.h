@@ -19,6 +19,7 @@ namespace roux {
 
 struct LossTask {
   std::filesystem::path store;
+  const CheckedDefinition *pairsOf = nullptr; ///< of pairs: the train whose loss is measured
 };
 
 struct NeedleTask {

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/MeasureKernels.h"
 
-#include "compiler/frontend/SplitWeight.h"
+#include "compiler/tools/StepOfRecipe.h"
 #include "compiler/tools/TrainBuild.h"
 #include "compiler/tools/TunedWeights.h"
 #include "runtime/cpu/Ceilings.h"
@@ -22,9 +22,11 @@ namespace roux {
 static data::MicroBatch firstBatch(const CheckedDefinition &train, const FittedStep &fitted,
                                    const TrainingData &data) {
   data::PlanInput input(data.store);
+  data::PairReference noReference(data.store.sequences().size()); // numbers change no time
+  input.reference = &noReference;
   data::LoaderOptions loading;
   loading.run.microBatchTokens = fitted.microBatch;
-  loading.inputs = splitWeight(train["weight"].expression).inputs;
+  loading.inputs = formulaOf(train).inputs;
   train::PlanSource source(data.plan, input, train["weight"].expression, loading);
   source.start(0);
   data::MicroBatch batch;
@@ -147,7 +149,7 @@ private:
 };
 } // namespace
 
-/// A micro-batch of one sequence, each of whose tokens is a target.
+/// A micro-batch of one sequence, or one pair of answers, each of whose tokens is a target.
 static data::MicroBatch oneSequence(const CheckedDefinition &train, int64_t tokens) {
   data::MicroBatch batch;
   batch.tokens.assign(tokens, 0);
@@ -155,10 +157,14 @@ static data::MicroBatch oneSequence(const CheckedDefinition &train, int64_t toke
   batch.positions.resize(tokens);
   std::iota(batch.positions.begin(), batch.positions.end(), 0);
   batch.segmentOffsets = {0, tokens};
+  batch.arePairs = train["loss"].expression.readsPairs();
+  if (batch.arePairs)
+    batch.segmentOffsets = {0, tokens / 2, tokens};
   batch.targets = tokens;
-  for (const WeightInput &input : splitWeight(train["weight"].expression).inputs)
+  for (const WeightInput &input : formulaOf(train).inputs)
     batch.inputs.push_back(
-        {input.name, input.perToken, std::vector<double>(input.perToken ? tokens : 1, 1)});
+        {input.name, input.perToken,
+         std::vector<double>(input.perToken && !batch.arePairs ? tokens : 1, 1)});
   return batch;
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/PeriodicEval.h"
 
+#include "runtime/eval/AnswerLikelihood.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/train/Trainer.h"
 
@@ -51,14 +52,41 @@ bool PeriodicEval::isDue(const Watched &eval, uint64_t stepsMade) const {
   return train::passes(eval.epochs, extent.epochsMade(stepsMade - 1), extent.epochsMade(stepsMade));
 }
 
+void PeriodicEval::askReferences(const ReferenceOf &referenceOf) {
+  for (const Watched &eval : evals)
+    for (const EvalTask &task : eval.losses)
+      if (const auto &what = std::get<LossTask>(task.what);
+          what.pairsOf && !references.contains(what.store))
+        if (auto reference = referenceOf(data::TokenStore(what.store)))
+          references.emplace(what.store, *std::move(reference));
+}
+
+void PeriodicEval::measurePairs(const std::string &name, const LossTask &task,
+                                eval::NllProgram &nll, train::Measured &measured) const {
+  data::TokenStore store(task.store);
+  auto reference = references.find(task.store);
+  eval::HeldOutPairs found =
+      eval::heldOutPairs(nll, store, (*task.pairsOf)["loss"].expression,
+                         reference == references.end() ? nullptr : &reference->second);
+  measured.emplace_back(name, found.losses.all().mean());
+  measured.emplace_back(name + ".margin", found.margin);
+  measured.emplace_back(name + ".accuracy", found.accuracy);
+}
+
 train::Measured PeriodicEval::measure(uint64_t stepsMade, train::ModelProgram &program) const {
   train::Measured measured;
   eval::CompiledNll nll(program);
   for (const Watched &eval : evals)
     if (isDue(eval, stepsMade))
       for (const EvalTask &task : eval.losses) {
-        data::TokenStore store(std::get<LossTask>(task.what).store);
-        measured.emplace_back(nameOf(eval.name, task), eval::heldOutLoss(nll, store).all().mean());
+        const auto &what = std::get<LossTask>(task.what);
+        std::string name = nameOf(eval.name, task);
+        if (what.pairsOf) {
+          measurePairs(name, what, nll, measured);
+          continue;
+        }
+        data::TokenStore store(what.store);
+        measured.emplace_back(name, eval::heldOutLoss(nll, store).all().mean());
       }
   return measured;
 }

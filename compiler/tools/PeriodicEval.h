@@ -7,9 +7,14 @@
 #pragma once
 
 #include "compiler/tools/EvalTasks.h"
+#include "runtime/data/plan/PlanInput.h"
+#include "runtime/eval/HeldOutLoss.h"
 #include "runtime/train/MetricsFile.h"
 #include "runtime/train/ModelProgram.h"
 #include "runtime/train/Schedule.h"
+
+#include <functional>
+#include <map>
 
 namespace roux {
 
@@ -22,7 +27,11 @@ public:
 
   /// After every so many steps there may be something to measure; 0: never.
   uint64_t steps() const { return interval; }
-  /// "eval/task" and its mean loss, for the evals whose turn it is. `program` is left as it was.
+  /// Asks for what a reference says of held-out pairs, of each task that measures such once.
+  using ReferenceOf = std::function<std::optional<data::PairReference>(const data::TokenStore &)>;
+  void askReferences(const ReferenceOf &referenceOf);
+  /// "eval/task" and its mean loss, for the evals whose turn it is; of pairs their margin and
+  /// accuracy too. `program` is left as it was.
   train::Measured measure(uint64_t stepsMade, train::ModelProgram &program) const;
   /// Under which name measure() gives the task that `keep: best(…)` of the train names; empty where
   /// it names none.
@@ -37,6 +46,10 @@ private:
     double epochs;
     std::vector<EvalTask> losses;
   };
+  /// Of tasks of pairs, by their store.
+  std::map<std::filesystem::path, data::PairReference> references;
+  void measurePairs(const std::string &name, const LossTask &task, eval::NllProgram &nll,
+                    train::Measured &measured) const;
   bool isDue(const Watched &eval, uint64_t stepsMade) const;
 
   std::vector<Watched> evals;

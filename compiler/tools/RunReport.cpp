@@ -11,6 +11,7 @@
 #include "compiler/tools/StepOfRecipe.h"
 #include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/view/DataSummary.h"
+#include "runtime/train/PairMetrics.h"
 #include "runtime/train/Progress.h"
 #include "runtime/train/RunRecord.h"
 #include "runtime/train/StepSource.h"
@@ -56,6 +57,8 @@ void RunReport::addCurves(const CheckedDefinition &train,
   std::map<std::string, report::Series> heldOut, heldOutByTokens;
   for (const train::StepMetrics &step : metrics)
     for (const auto &[name, value] : step.measured) {
+      if (!train::isLoss(name))
+        continue;
       heldOut[name].points.emplace_back(static_cast<double>(step.step), value);
       heldOutByTokens[name].points.emplace_back(tokensAt(step.step), value);
     }

@@ -111,6 +111,11 @@ static void readOptimizer(const SourceManager &sources, const CheckedValue &opti
     }
 }
 
+WeightFormula formulaOf(const CheckedDefinition &train) {
+  const Expression &weight = train["weight"].expression, &loss = train["loss"].expression;
+  return loss.readsPairs() ? splitPairLoss(weight, loss) : splitWeight(weight);
+}
+
 StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
                   const CheckedDefinition &train, const model::ModelConfig &config) {
   StepSource source = evaluationOf(sources, recipe, config);
@@ -123,7 +128,7 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   if (train["loss"].origin.kind == OriginKind::Default)
     for (Expression::Node &node : source.loss.nodes)
       node.where = {train.where.file, train.where.begin, train.where.end};
-  source.weight = splitWeight(train["weight"].expression);
+  (source.loss.readsPairs() ? source.pairs : source.weight) = formulaOf(train);
   source.savesActivations = recipe.run()["recompute"].is("none");
   source.config.tuning = tuningOf(sources, recipe, train, config);
   readOptimizer(sources, train["optimizer"], source);

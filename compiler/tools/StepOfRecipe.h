@@ -17,6 +17,10 @@ namespace roux {
 StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
                   const CheckedDefinition &train, const model::ModelConfig &config);
 
+/// What the loss kernel of `train` computes from numbers that are known before the launch: its
+/// weight, or of pairs of answers weight and loss.
+WeightFormula formulaOf(const CheckedDefinition &train);
+
 /// What measures a model of that shape, and lets it write, is compiled from.
 StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recipe,
                         const model::ModelConfig &config);

@@ -7,7 +7,6 @@
 
 #include "compiler/frontend/Meaning.h"
 #include "compiler/frontend/MeaningChange.h"
-#include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "compiler/plan/TrainTuning.h"
@@ -15,10 +14,12 @@
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/ModelExport.h"
 #include "compiler/tools/PeriodicEval.h"
+#include "compiler/tools/ReferenceBuild.h"
 #include "compiler/tools/RunList.h"
 #include "compiler/tools/ScoreBuild.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "compiler/tools/TakeSaved.h"
 #include "compiler/tools/TunedWeights.h"
 #include "runtime/Say.h"
 #include "runtime/data/AtomicFile.h"
@@ -118,12 +119,16 @@ void TrainBuilder::edit(const CheckedDefinition &train, EditedStage stage) {
 }
 
 std::string TrainBuilder::identityOf(const CheckedDefinition &train) {
+  auto begins = [this](const CheckedValue &model) {
+    return modelIdentity(
+        sources, recipe, model, dataBuilder.known(),
+        [this](const CheckedDefinition &made) { return folderOf(made) / "model"; });
+  };
   std::string text = meaningOf(recipe, train);
-  text += fmt::format(
-      "dtype {}\n{}step format {}\n", recipe.run()["dtype"].text,
-      modelIdentity(sources, recipe, train["model"], dataBuilder.known(),
-                    [this](const CheckedDefinition &start) { return folderOf(start) / "model"; }),
-      stepFormat);
+  text += fmt::format("dtype {}\n{}step format {}\n", recipe.run()["dtype"].text,
+                      begins(train["model"]), stepFormat);
+  if (!train["reference"].isNone())
+    text += "reference " + begins(train["reference"]);
   if (train["keep"].calls("best"))
     text += PeriodicEval(sources, recipe, dataBuilder, train, {}).watchedIdentity();
   if (auto edit = edited.find(&train); edit != edited.end())
@@ -178,6 +183,7 @@ void TrainBuilder::prepare(const CheckedDefinition &train) {
   if (!isWhole(folderOf(train)))
     stepFor(train);
   prepare(train["model"]);
+  prepare(train["reference"]);
 }
 
 /// Looks whether `saved` names a step that will be saved, as far as that is known before.
@@ -356,30 +362,6 @@ void TrainBuilder::trainOnRecord(const CheckedDefinition &train,
   kept.end("", true);
 }
 
-/// Gives `step` the moments that the training in `from` ended with; the updates they are made of.
-static uint64_t takeMoments(const BuiltTrain &from, train::CompiledStep &step) {
-  std::vector<std::string> damaged;
-  train::CheckpointFolder saves(from.folder, 0);
-  std::optional<train::Checkpoint> end = saves.latest(damaged);
-  // The best are the model, and patience may have ended the training early.
-  std::optional<train::BestSoFar> best = end ? end->state().best : std::nullopt;
-  if (best)
-    end.emplace(saves.file(best->step));
-  if (!end || (!best && end->state().step != from.data->plan.steps()))
-    throw train::CheckpointError(
-        fmt::format("{}: has no whole checkpoint of its last step, {}, whose moments 'carry' asks "
-                    "for; without that folder it is trained again{}",
-                    from.folder.string(), from.data->plan.steps(),
-                    damaged.empty() ? "" : "\n" + damaged.front()));
-  std::vector<train::TensorBytes> moments = step.tensors();
-  std::erase_if(moments, [](const train::TensorBytes &tensor) {
-    return !tensor.name.ends_with(".first") && !tensor.name.ends_with(".second");
-  });
-  end->restore(moments);
-  step.tensorsChanged();
-  return end->state().updates;
-}
-
 static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const CheckedDefinition &train,
                                         const SourceManager &sources, const TrainingData &data,
                                         const std::string &identity, const std::string &machine,
@@ -415,27 +397,16 @@ train::Schedule TrainBuilder::takeOver(const CheckedDefinition &train, const dat
   return scheduleOf(sources, train, extent);
 }
 
-/// Gives `step` the weights that `keep: best(…)` asks for, and says which they are.
-static void takeBest(const CheckedDefinition &train, const train::TrainResult &result,
-                     const std::filesystem::path &folder, train::CompiledStep &step) {
-  const std::string &watched = train["keep"]["measurement"].text;
-  if (!result.best) {
-    say(stderr, "train {}: '{}' was never a number on its way, so the last weights are kept\n",
-        train.name, watched);
-    return;
-  }
-  train::Checkpoint best(train::CheckpointFolder(folder, 0).file(result.best->step));
-  std::vector<train::TensorBytes> tensors = step.tensors();
-  best.restore(tensors);
-  step.tensorsChanged();
-  say(stdout, "train {}: kept the weights of step {} of {}, where {} was {:.4f}\n", train.name,
-      result.best->step, result.stepsMade, watched, result.best->measured);
-}
-
 void TrainBuilder::train(const CheckedDefinition &train, const std::string &identity,
                          const std::filesystem::path &folder) {
   const TrainingData &data = *dataOf(train);
   const FittedStep &fitted = stepFor(train);
+  PeriodicEval onTheWay(sources, recipe, dataBuilder, train, train::extentOf(data.plan));
+  auto ask = [&](const data::TokenStore &store) {
+    return referenceOf(sources, recipe, *this, train, store, output);
+  };
+  auto reference = ask(data.store); // before this train's own weights are in memory
+  onTheWay.askReferences(ask);
   const CheckedValue *block = adaptedBlock(recipe, train["model"]);
   model::Model start = modelOf(block ? (*block)["base"] : train["model"]);
   start.config = data.model.config;
@@ -445,9 +416,10 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
   train::CompiledStep step(*program, data::SeedTree(recipe.seed) / train.name / "dropout");
 
   data::PlanInput input(data.store);
+  input.reference = reference ? &*reference : nullptr;
   data::LoaderOptions loading;
   loading.run.microBatchTokens = fitted.microBatch;
-  loading.inputs = splitWeight(train["weight"].expression).inputs;
+  loading.inputs = formulaOf(train).inputs;
   train::PlanSource source(data.plan, input, train["weight"].expression, loading);
   std::string machine = fmt::format("{}, micro-batches of {} tokens",
                                     program->executor().program().target.name, fitted.microBatch);
@@ -455,7 +427,6 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
       optionsFor(recipe, train, sources, data, identity, machine, folder);
   train::Schedule schedule = takeOver(train, data.plan, step, options);
   train::Progress progress(stderr, train.name, data.plan.steps(), 0, 0);
-  PeriodicEval onTheWay(sources, recipe, dataBuilder, train, train::extentOf(data.plan));
   options.watched = onTheWay.watched();
   options.evaluateSteps = onTheWay.steps();
   options.evaluate = [&](uint64_t made) { return onTheWay.measure(made, *program); };

@@ -9,11 +9,10 @@
 namespace roux::train {
 
 StreamColumns columnsOf(const data::MicroBatch &batch) {
-  return {batch.tokens,
-          batch.labels,
-          batch.positions,
-          {batch.segmentOffsets.begin(), batch.segmentOffsets.end()},
-          batch.inputs};
+  return {batch.tokens,    batch.labels,
+          batch.positions, {batch.segmentOffsets.begin(), batch.segmentOffsets.end()},
+          batch.inputs,    {},
+          batch.arePairs};
 }
 
 std::vector<int32_t> noiseOf(const data::MicroBatch &batch, const data::SeedTree &seed) {
@@ -26,6 +25,7 @@ std::vector<int32_t> noiseOf(const data::MicroBatch &batch, const data::SeedTree
 }
 
 double CompiledStep::addGradient(const data::MicroBatch &batch) {
+  logp.clear();
   if (batch.targets == 0)
     return 0;
   StreamColumns columns = columnsOf(batch);
@@ -33,7 +33,7 @@ double CompiledStep::addGradient(const data::MicroBatch &batch) {
   if (const auto &adapter = program.config().tuning.adapter; adapter && adapter->dropout > 0)
     noise = noiseOf(batch, seed);
   columns.noise = noise;
-  return program.addGradient(columns);
+  return program.addGradient(columns, batch.arePairs ? &logp : nullptr);
 }
 
 double CompiledStep::gradientNorm() {

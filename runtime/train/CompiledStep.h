@@ -27,6 +27,7 @@ public:
 
   void beginStep() override { program.zeroGradients(); }
   double addGradient(const data::MicroBatch &batch) override;
+  std::span<const double> answers() const override { return logp; }
   double gradientNorm() override;
   void update(const UpdateScalars &scalars, double factor) override;
   std::vector<TensorBytes> tensors() override;
@@ -36,6 +37,7 @@ public:
 private:
   ModelProgram &program;
   data::SeedTree seed;
+  std::vector<double> logp; ///< of the answers of the last micro-batch
 };
 
 } // namespace roux::train

@@ -30,6 +30,9 @@ struct ModelProgram::Launch {
   }
 };
 
+/// The output of `train` that has a row for each answer of a pair.
+static constexpr const char *logpName = "logp";
+
 static int64_t elementBytes(const std::string &element) {
   return element == "f64" ? 8 : element == "bf16" ? 2 : 4;
 }
@@ -210,6 +213,13 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
   launch.bind<int32_t>(targetName, targets.rows);
   launch.bind<int32_t>(targetPlaceName, targets.places);
   extents[targetCountName] = static_cast<int64_t>(targets.rows.size());
+  if (columns.arePairs) {
+    AnswerRows answers = answerRows(columns.segments, columns.labels);
+    launch.bind<int32_t>(answerName, answers.answers);
+    launch.bind<int32_t>(answerBeginName, answers.begins);
+    launch.bind<int32_t>(answerEndName, answers.ends);
+    extents[pairCountName] = static_cast<int64_t>(answers.begins.size() / 2);
+  }
   std::vector<AttentionWork> queries =
       attentionWork(columns.segments, static_cast<int32_t>(shape.heads), attentionRows());
   launch.bind<AttentionWork>(queryWorkName, queries);
@@ -262,7 +272,9 @@ std::vector<double> ModelProgram::run(const std::string &entry, const std::strin
   for (const ProgramBuffer &buffer : machine.program().entry(entry).buffers) {
     if (buffer.role != BufferRole::Output)
       continue;
-    int64_t rows = buffer.sizes.empty() ? 1 : static_cast<int64_t>(columns.tokens.size());
+    int64_t rows = buffer.sizes.empty()      ? 1
+                   : buffer.name == logpName ? 2 * launch.bindings.extents.at(pairCountName)
+                                             : static_cast<int64_t>(columns.tokens.size());
     std::vector<std::byte> &bytes = launch.owned[buffer.name];
     bytes.resize(rows * buffer.staticElements * buffer.elementBytes);
     launch.bindings.host[buffer.name] = bytes;
@@ -271,12 +283,15 @@ std::vector<double> ModelProgram::run(const std::string &entry, const std::strin
   return valuesOf(entry, result, launch);
 }
 
-double ModelProgram::addGradient(const StreamColumns &columns) {
+double ModelProgram::addGradient(const StreamColumns &columns, std::vector<double> *logp) {
   Launch launch;
   bindColumns(launch, columns);
   for (auto &[name, tensor] : added)
     tensor.memory.changedOnDevice();
-  return run("train", "loss", launch, columns).front();
+  double loss = run("train", "loss", launch, columns).front();
+  if (logp)
+    *logp = valuesOf("train", logpName, launch);
+  return loss;
 }
 
 void ModelProgram::zeroGradients() {
@@ -408,8 +423,8 @@ MemoryPlan activationPlan(const Program &program, const model::ModelConfig &conf
                           const std::string &entry, int64_t tokens) {
   Extents extents;
   for (const char *name :
-       {"tokens", targetCountName, "token.distinct", "token.starts", "label.distinct",
-        "label.starts", "position.distinct", "position.starts"})
+       {"tokens", targetCountName, pairCountName, "token.distinct", "token.starts",
+        "label.distinct", "label.starts", "position.distinct", "position.starts"})
     extents[name] = tokens;
   // One item a block of a segment and head; segments of one token have the most.
   extents[queryWorkName] = tokens * config.heads;

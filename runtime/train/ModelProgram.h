@@ -27,6 +27,7 @@ struct StreamColumns {
   std::vector<int32_t> segments;             ///< where each begins and, last, the number of tokens
   std::span<const WeightValues> inputs = {}; ///< of the weight's formula
   std::span<const int32_t> noise = {};       ///< what adapters draw by, where they leave out
+  bool arePairs = false; ///< segments are answers, a chosen and a rejected one by turns
 };
 
 /// The next tokens of sequences whose tokens before are in a cache.
@@ -79,8 +80,9 @@ public:
   std::map<std::string, StateTensor> &gradients() { return seen(added); }
   void gradientsChanged();
 
-  /// Adds the gradient of the micro-batch's loss to gradients(); the loss.
-  double addGradient(const StreamColumns &columns);
+  /// Adds the gradient of the micro-batch's loss to gradients(); the loss. Of pairs `logp`, if
+  /// there is one, becomes the log-probability of each answer.
+  double addGradient(const StreamColumns &columns, std::vector<double> *logp = nullptr);
   void zeroGradients();
   /// -log of the probability of each label; 0 where there is none.
   std::vector<double> nll(const StreamColumns &columns);

@@ -7,7 +7,9 @@
 #include "runtime/train/Progress.h"
 
 #include "runtime/Say.h"
+#include "runtime/train/PairMetrics.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -101,14 +103,18 @@ void Progress::show(const StepMetrics &metrics) {
   smoothedSeconds += weight * (metrics.seconds - smoothedSeconds);
   smoothedTokens += weight * (static_cast<double>(metrics.tokens) - smoothedTokens);
   uint64_t made = metrics.step + 1;
-  if (!metrics.measured.empty())
-    measured = metrics.measured;
+  for (const auto &[evaluation, number] : metrics.measured) {
+    auto known = std::ranges::find(measured, evaluation, &Measured::value_type::first);
+    if (known == measured.end())
+      known = measured.insert(known, {evaluation, number});
+    known->second = number;
+  }
   double now =
       std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   double pause = isTerminal ? secondsBetweenRedraws : secondsBetweenLines;
   if (isQuiet)
     return;
-  if (made < steps && metrics.measured.empty() && now - lastShown < pause)
+  if (made < steps && !isEvaluated(metrics.measured) && now - lastShown < pause)
     return;
   lastShown = now;
 

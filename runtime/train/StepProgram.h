@@ -25,6 +25,8 @@ public:
   /// One micro-batch forward and backward; gradients add up. Returns its part of the step's loss,
   /// the sum of weight * loss over its targets.
   virtual double addGradient(const data::MicroBatch &batch) = 0;
+  /// Of the micro-batch before, if its sequences were pairs, the log-probability of each answer.
+  virtual std::span<const double> answers() const { return {}; }
   /// The norm of all gradients together, before clipping.
   virtual double gradientNorm() = 0;
   /// Updates the weights with the gradients times `factor`.

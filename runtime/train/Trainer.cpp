@@ -8,9 +8,11 @@
 
 #include "runtime/data/LostBytes.h"
 #include "runtime/train/EventFile.h"
+#include "runtime/train/PairMetrics.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numeric>
@@ -101,11 +103,11 @@ void Trainer::loop() {
     state.usefulTokens += static_cast<double>(metrics.tokens);
     state.secondsTrained += metrics.seconds;
     if (options.evaluateSteps && options.evaluate && state.step % options.evaluateSteps == 0)
-      metrics.measured = options.evaluate(state.step);
+      std::ranges::move(options.evaluate(state.step), std::back_inserter(metrics.measured));
     bool isBestYet = isBest(metrics.measured);
     // The first line is of the first step, and the next ones of as many later.
     if (options.log.isDue(metrics.step, steadySeconds() - lastLog) ||
-        hasPassed(options.log.epochs) || isOver() || !metrics.measured.empty()) {
+        hasPassed(options.log.epochs) || isOver() || isEvaluated(metrics.measured)) {
       lastLog = steadySeconds();
       metricsFile.write(metrics);
       events.write(metrics.step, wallSeconds(), named(metrics));
@@ -147,6 +149,7 @@ StepMetrics Trainer::makeStep(uint64_t step) {
 
 double Trainer::addGradients(uint64_t step, StepMetrics &metrics) {
   double loss = 0;
+  PairMetrics pairs;
   do {
     if (!source.next(batch) || batch.step != step)
       throw std::logic_error(fmt::format("no micro-batch came for step {}", step));
@@ -154,9 +157,12 @@ double Trainer::addGradients(uint64_t step, StepMetrics &metrics) {
     if (!std::isfinite(part))
       diverged(step, fmt::format("the loss is {}", spelled(part)), batch.sequences);
     loss += part;
+    if (batch.arePairs)
+      pairs.add(batch, program.answers());
     metrics.tokens += batch.size();
     metrics.targets += batch.targets;
   } while (batch.portion + 1 < batch.portions);
+  pairs.give(metrics.measured);
   data::refuseLostBytes();
   return loss;
 }

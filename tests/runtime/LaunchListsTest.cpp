@@ -137,3 +137,11 @@ TEST(TargetRows, ListsTokensWithALabelAndTheirPlaces) {
   EXPECT_EQ(found.places, (std::vector<int32_t>{-1, 0, 1, -1, 2}));
   EXPECT_TRUE(targetRows({}).rows.empty());
 }
+
+TEST(AnswerRows, SaysWhichTargetsAreOfWhichAnswer) {
+  std::vector<int32_t> offsets = {0, 3, 5, 6}, labels = {-1, 4, 7, -1, 3, -1};
+  AnswerRows found = answerRows(offsets, labels);
+  EXPECT_EQ(found.begins, (std::vector<int32_t>{0, 2, 3}));
+  EXPECT_EQ(found.ends, (std::vector<int32_t>{2, 3, 3})); // the last one has no target
+  EXPECT_EQ(found.answers, (std::vector<int32_t>{0, 0, 1}));
+}

@@ -96,7 +96,7 @@ static constexpr Construct rows[] = {
      .text = "a prompt with a `chosen` and a `rejected` answer; the model's chat template renders "
              "both, a pair is one sequence with two segments, and only the answers have targets",
      .example = R"(pairs("data/preferences.jsonl"))",
-     .state = State::CheckedOnly},
+     .state = State::Runs},
 };
 const std::span<const Construct> sources = rows;
 

@@ -28,7 +28,7 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   registerStages(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
-  StepRequest request{&config, loss, &weight, type, activations, update};
+  StepRequest request{&config, loss, &weight, nullptr, type, activations, update};
   request.again = again;
   auto nowhere = [&](const Expression::Node &) { return Location(UnknownLoc::get(&context)); };
   auto module = buildStepStage(context, request, "kernel", nowhere, fuses);

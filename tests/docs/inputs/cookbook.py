@@ -3,6 +3,7 @@
     cookbook.py DOCS
 """
 import json
+import math
 import pathlib
 import sys
 
@@ -81,3 +82,8 @@ of = {name: ran["average"].eval(name)["unseen"]["all"]["mean"] for name in ("of_
 check("average: another loss than the tuned model's", of["of_tuned"] != of["of_half"], of)
 losses = ran["fine-tune"].metrics("tuned")
 check("fine-tune: two epochs of 76 conversations", len(rows("fine-tune", "tuned")) // 2 >= 70 and losses, len(losses))
+lines = [json.loads(line) for line in (ran["preferences"].folder("preferred") / "metrics.jsonl").read_text().splitlines()]
+check("preferences: the adapter begins as its reference, and ends with the pairs apart", abs(lines[0]["loss"] - math.log(2)) < 1e-5 and
+      lines[-1]["pairs.margin"] > lines[0]["pairs.margin"] and "report/unseen.accuracy" in lines[-1], lines)
+lines = [json.loads(line) for line in (ran["margins"].folder("preferred") / "metrics.jsonl").read_text().splitlines()]
+check("margins: pairs without a reference", all(0 <= line["pairs.accuracy"] <= 1 for line in lines), lines)

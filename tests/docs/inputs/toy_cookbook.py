@@ -27,6 +27,8 @@ def write_files():
     conversations("chats.jsonl", 80, 1)
     conversations("more.jsonl", 60, 2)
     toy.lines("docs.jsonl", *({"text": f"{toy.prose(150, i)}```x = {i}```{toy.prose(40, -i)}"} for i in range(60)))
+    toy.lines("preferences.jsonl", *({"prompt": toy.prose(30, i), "chosen": toy.prose(20, -i), "rejected": toy.prose(25, i + 1)}
+                                     for i in range(40)))
     toy.lines("pairs.jsonl", *({"prompt": toy.prose(30, i), "completion": toy.prose(20, -i)} for i in range(40)))
 
 

@@ -90,6 +90,20 @@ check("an answer beyond the context is refused", "has an answer that takes 620 p
 recipe('pairs("long.jsonl")', "each(3 sequences, overflow: drop, last: keep)")
 check("or the pair dropped whole", len(preview()) == 3)
 
-# Nothing trains on pairs yet, and that is said before any work.
-said = roux("check", "r.recipe", fails=True)
-check("what does not run is refused", "'pairs()' is checked, but this build does not run it" in said, said)
+check("and counted", "overflow: drop" in roux("check", "r.recipe"))
+
+# A reference has to read the same tokens, and as many.
+
+def refused(what, text):
+    recipe('pairs("pairs.jsonl")')
+    path = pathlib.Path("r.recipe")
+    path.write_text(path.read_text().replace("reference: base", "reference: other") + 'model other = load("other")\n')
+    said = roux("check", "r.recipe", fails=True)
+    check(what, text in said and said.count(text) == 1, said)
+
+
+toy.write_answerer("other", {"a": "as it is"}, context=512)
+refused("a reference of other tokens is refused", "the reference reads other tokens than the model of 'tuned'")
+toy.write_model("other", context=32)
+refused("a reference that reaches less far than an answer", "data:0 has an answer that takes 34 positions with its prompt, "
+        "and the reference's context is 32")
