@@ -169,11 +169,18 @@ void Checker::checkPairs(const CheckedDefinition &train) {
 void Checker::checkPairsMeasured(const CheckedDefinition &eval) {
   const CheckedDefinition *train = trainBehind(definitionAt(), eval["model"]);
   bool hasLoss = train && train->find("loss") && (*train)["loss"].expression.readsPairs();
+  bool isMistaken = train && train->find("loss") && (*train)["loss"].kind == ValueKind::Mistaken;
   for (const CheckedArgument &task : eval.tasks) {
     const CheckedValue *data =
         task.value.kind == ValueKind::Call ? task.value.find("data") : nullptr;
-    if (!data || !arePairs(*data) || (task.value.calls("loss") && hasLoss))
+    if (!data || !arePairs(*data) || isMistaken)
       continue;
+    if (task.value.calls("loss") && hasLoss) {
+      if (const CheckedValue *by = task.value.find("by"); by && by->is("position"))
+        diagnostics.error(Code::Together, by->where,
+                          "a pair has one loss, which is at no position; expected by: source");
+      continue;
+    }
     diagnostics.error(
         Code::Together, data->where,
         task.value.calls("loss")

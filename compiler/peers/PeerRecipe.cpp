@@ -94,6 +94,12 @@ void Writer::note(PeerNote::Kind kind, std::string_view key, std::string text) {
 void Writer::refuseObjectives() {
   for (const char *key : {"rl", "stage"}) {
     const PeerValue *value = config.find({key});
+    constexpr std::string_view ofPairs[] = {"dpo", "ipo", "simpo", "orpo"};
+    if (value && std::ranges::find(ofPairs, value->text) != std::end(ofPairs))
+      throw std::runtime_error(
+          fmt::format("{}:{}: '{}: {}' is a loss of pairs of answers, and import writes losses of "
+                      "tokens; docs/cookbook/preferences.recipe is one to begin with",
+                      config.path, value->line, key, value->text));
     if (value && value->text != "sft" && value->text != "pt")
       throw std::runtime_error(fmt::format("{}:{}: '{}: {}' has no equivalent: a loss here is a "
                                            "formula of one token",
@@ -102,7 +108,7 @@ void Writer::refuseObjectives() {
   for (const char *key :
        {"reward_model_path", "num_generations", "desirable_weight", "reward_funcs"})
     if (const PeerValue *value = config.find({key}))
-      throw std::runtime_error(fmt::format("{}:{}: '{}' is of an objective over samples or pairs, "
+      throw std::runtime_error(fmt::format("{}:{}: '{}' is of an objective over samples, "
                                            "which has no equivalent",
                                            config.path, value->line, key));
 }

@@ -90,9 +90,8 @@ eval::HeldOutResult EvalBuilder::heldOut(const LossTask &task, train::ModelProgr
     return eval::resultOf(eval::heldOutLoss(nll, store));
   const CheckedDefinition &train = *task.pairsOf;
   auto reference = referenceOf(sources, recipe, trains, train, store, output);
-  return eval::resultOf(
-      eval::heldOutPairs(nll, store, train["loss"].expression, reference ? &*reference : nullptr)
-          .losses);
+  return eval::heldOutPairs(nll, store, train["loss"].expression,
+                            reference ? &*reference : nullptr);
 }
 
 eval::NeedleResult EvalBuilder::findNeedles(const NeedleTask &task, const ModelFacts &facts,

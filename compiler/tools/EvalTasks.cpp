@@ -46,7 +46,7 @@ static std::string beyond(const data::TokenStore &store, uint32_t i, uint64_t co
   return longest <= context
              ? ""
              : fmt::format("{} has an answer that takes {} positions with its prompt, and the "
-                           "model's context is {}; expected pairs within it, as by "
+                           "models that are asked reach over {}; expected pairs within that, as by "
                            "where(sequence.tokens <= {})",
                            store.name(i), longest, context, context);
 }
@@ -59,6 +59,9 @@ EvalTask TaskMaker::loss(const CheckedArgument &task) const {
   std::filesystem::path file = data.buildStore(from, model, target(), schema, false);
   data::TokenStore store = data.openStore(file, model.config.vocabulary);
   uint64_t targets = 0, context = static_cast<uint64_t>(model.config.context);
+  if (pairsOf && !(*pairsOf)["reference"].isNone())
+    context = std::min(context,
+                       static_cast<uint64_t>(data.modelOf((*pairsOf)["reference"]).config.context));
   for (uint32_t i = 0; i < store.sequences().size(); ++i) {
     targets += store.sequences()[i].targets;
     if (std::string why = beyond(store, i, context, pairsOf != nullptr); !why.empty())

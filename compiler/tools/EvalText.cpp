@@ -14,20 +14,25 @@
 
 namespace roux {
 
-static std::string line(int indent, std::string_view name, const eval::MeanLoss &loss) {
-  return fmt::format("{:{}}{:<{}} {:>9.4f}  over {} target{}\n", "", indent, name, 24 - indent,
-                     loss.mean, loss.targets, loss.targets == 1 ? "" : "s");
+static std::string line(int indent, std::string_view name, const eval::MeanLoss &loss,
+                        std::string_view what = "target") {
+  return fmt::format("{:{}}{:<{}} {:>9.4f}  over {} {}{}\n", "", indent, name, 24 - indent,
+                     loss.mean, loss.targets, what, loss.targets == 1 ? "" : "s");
 }
 
 static std::string text(const CheckedArgument &task, const eval::HeldOutResult &result) {
-  std::string out = line(2, task.name, result.all);
+  std::string_view what = result.pairs ? "pair" : "target";
+  std::string out = line(2, task.name, result.all, what);
+  if (result.pairs)
+    out += fmt::format("    {:<20} {:>9.4f}\n    {:<20} {:>8.1f}%\n", "margin",
+                       result.pairs->margin, "accuracy", 100 * result.pairs->accuracy);
   const CheckedValue &by = task.value["by"];
   if (by.is("position"))
     for (const eval::MeanLoss &loss : result.byPosition)
       out += line(4, loss.name, loss);
   if (by.is("source"))
     for (const eval::MeanLoss &loss : result.bySource)
-      out += line(4, loss.name, loss);
+      out += line(4, loss.name, loss, what);
   return out;
 }
 

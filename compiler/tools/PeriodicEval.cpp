@@ -65,12 +65,12 @@ void PeriodicEval::measurePairs(const std::string &name, const LossTask &task,
                                 eval::NllProgram &nll, train::Measured &measured) const {
   data::TokenStore store(task.store);
   auto reference = references.find(task.store);
-  eval::HeldOutPairs found =
+  eval::HeldOutResult found =
       eval::heldOutPairs(nll, store, (*task.pairsOf)["loss"].expression,
                          reference == references.end() ? nullptr : &reference->second);
-  measured.emplace_back(name, found.losses.all().mean());
-  measured.emplace_back(name + ".margin", found.margin);
-  measured.emplace_back(name + ".accuracy", found.accuracy);
+  measured.emplace_back(name, found.all.mean);
+  measured.emplace_back(name + ".margin", found.pairs->margin);
+  measured.emplace_back(name + ".accuracy", found.pairs->accuracy);
 }
 
 train::Measured PeriodicEval::measure(uint64_t stepsMade, train::ModelProgram &program) const {

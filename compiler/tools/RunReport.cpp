@@ -250,6 +250,11 @@ static const std::string &rowOf(const CheckedDefinition &eval) {
 
 void RunReport::add(const std::string &measured, const eval::HeldOutResult &result) {
   page.figures.push_back({"loss, " + measured, fmt::format("{:.4f}", result.all.mean)});
+  if (result.pairs) {
+    page.figures.push_back({"margin, " + measured, fmt::format("{:.4f}", result.pairs->margin)});
+    page.figures.push_back(
+        {"accuracy, " + measured, fmt::format("{:.1f}%", 100 * result.pairs->accuracy)});
+  }
   report::Series series{measured, {}};
   for (const eval::MeanLoss &loss : result.byPosition)
     series.points.emplace_back(static_cast<double>(loss.first), loss.mean);

@@ -125,19 +125,20 @@ private:
 
 } // namespace
 
-HeldOutPairs heldOutPairs(NllProgram &program, const data::TokenStore &store,
-                          const Expression &loss, const data::PairReference *reference) {
+HeldOutResult heldOutPairs(NllProgram &program, const data::TokenStore &store,
+                           const Expression &loss, const data::PairReference *reference) {
   data::PairReference answers = answerLikelihoods(program, store, UINT64_MAX);
   data::PlanInput input(store);
   input.reference = reference;
-  HeldOutPairs result;
+  LossGroups losses;
+  Preference preference;
   for (uint32_t pair = 0; pair < answers.size(); ++pair) {
     data::PlacedSequence placed{};
     placed.sequence = pair;
     placed.end = placed.positions = store.sequences()[pair].tokens;
     data::RowScope plan(input, placed, data::SeedTree(0));
     const std::string &source = store.sources()[store.sequences()[pair].source];
-    result.losses.add(0, source, evaluateNumber(loss, PairRow(plan, answers[pair])));
+    losses.add(0, source, evaluateNumber(loss, PairRow(plan, answers[pair])));
     data::SequenceView view = store.view(pair);
     double targets[2];
     for (size_t which = 0; which < 2; ++which)
@@ -146,12 +147,15 @@ HeldOutPairs heldOutPairs(NllProgram &program, const data::TokenStore &store,
                                     reference ? std::span<const double>((*reference)[pair])
                                               : std::span<const double>(),
                                     targets);
-    result.margin += margin;
-    result.accuracy += margin > 0;
+    preference.margin += margin;
+    preference.accuracy += margin > 0;
   }
   double pairs = std::max<double>(1, static_cast<double>(answers.size()));
-  result.margin /= pairs;
-  result.accuracy /= pairs;
+  preference.margin /= pairs;
+  preference.accuracy /= pairs;
+  HeldOutResult result = resultOf(losses);
+  result.byPosition.clear();
+  result.pairs = preference;
   return result;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "runtime/data/plan/PlanInput.h"
+#include "runtime/eval/EvalResult.h"
 #include "runtime/eval/HeldOutLoss.h"
 
 namespace roux::eval {
@@ -18,16 +19,10 @@ namespace roux::eval {
 data::PairReference answerLikelihoods(NllProgram &program, const data::TokenStore &store,
                                       uint64_t context, uint64_t streamTokens = 4096);
 
-/// What a model makes of pairs that it was not trained on.
-struct HeldOutPairs {
-  LossGroups losses;               ///< of each pair, by its source
-  double margin = 0, accuracy = 0; ///< as train::PairMetrics has them
-};
-
 /// `loss`, of every pair of `store` alike, whose answers are all within the model's context;
 /// `reference` is of these pairs, or null where the loss reads none. Throws as answerLikelihoods,
 /// and PlanError for what the store does not carry.
-HeldOutPairs heldOutPairs(NllProgram &program, const data::TokenStore &store,
-                          const Expression &loss, const data::PairReference *reference);
+HeldOutResult heldOutPairs(NllProgram &program, const data::TokenStore &store,
+                           const Expression &loss, const data::PairReference *reference);
 
 } // namespace roux::eval

@@ -63,8 +63,13 @@ static std::string write(const MeanLoss &loss) {
 
 static std::string write(const HeldOutResult &result) {
   auto one = [](const MeanLoss &loss) { return write(loss); };
-  return fmt::format(R"("task": "loss", "all": {}, "positions": {}, "sources": {})",
-                     write(result.all), list(result.byPosition, one), list(result.bySource, one));
+  std::string pairs;
+  if (result.pairs)
+    pairs = fmt::format(R"(, "margin": {}, "accuracy": {})", jsonNumber(result.pairs->margin),
+                        jsonNumber(result.pairs->accuracy));
+  return fmt::format(R"("task": "loss", "all": {}, "positions": {}, "sources": {}{})",
+                     write(result.all), list(result.byPosition, one), list(result.bySource, one),
+                     pairs);
 }
 
 static std::string write(const NeedleResult &result) {
@@ -151,6 +156,12 @@ static MeanLoss readMean(element object) {
           double(object["mean"]), uint64_t(object["targets"])};
 }
 
+static std::optional<Preference> readPreference(element object) {
+  if (object["margin"].error())
+    return std::nullopt;
+  return Preference{double(object["margin"]), double(object["accuracy"])};
+}
+
 static NeedleCell readCell(element object) {
   return {uint64_t(object["length"]), double(object["depth"]), uint64_t(object["tokens"]),
           text(object, "answer"),
@@ -191,7 +202,7 @@ static TaskResult readTask(element object) {
   std::string task = text(object, "task"), name = text(object, "name");
   if (task == "loss")
     return {name, HeldOutResult{readMean(object["all"]), items(object, "positions", readMean),
-                                items(object, "sources", readMean)}};
+                                items(object, "sources", readMean), readPreference(object)}};
   if (task == "needle")
     return {name, NeedleResult{items(object, "cells", readCell)}};
   if (task == "samples")

@@ -28,10 +28,17 @@ struct MeanLoss {
   bool operator==(const MeanLoss &) const = default;
 };
 
+/// How far a model prefers what was chosen, as train::PairMetrics has it.
+struct Preference {
+  double margin = 0, accuracy = 0;
+  bool operator==(const Preference &) const = default;
+};
+
 /// Of `loss`: always every grouping, since they cost nothing more.
 struct HeldOutResult {
   MeanLoss all;
-  std::vector<MeanLoss> byPosition, bySource;
+  std::vector<MeanLoss> byPosition, bySource; ///< pairs of answers have no position
+  std::optional<Preference> pairs = {};       ///< of pairs, whose loss is one a pair
 };
 
 HeldOutResult resultOf(const LossGroups &groups);

@@ -49,6 +49,17 @@ TEST(EvalResultTest, IsReadAsItWasWritten) {
             "eat a \xef\xbf\xbd sandwich\n\x01");
 }
 
+TEST(EvalResultTest, KeepsHowFarPairsAreApart) {
+  data::test::Folder folder;
+  EvalResult result{"report", {{"unseen", HeldOutResult{{"", 0, 0, 0.5, 6}, {}, {}, {}}}}};
+  writeText(folder / "r.json", toJson(result));
+  EXPECT_FALSE(std::get<HeldOutResult>(readEvalResult(folder / "r.json")->tasks[0].what).pairs);
+  std::get<HeldOutResult>(result.tasks[0].what).pairs = Preference{-0.25, 1. / 3};
+  writeText(folder / "r.json", toJson(result));
+  EXPECT_EQ(std::get<HeldOutResult>(readEvalResult(folder / "r.json")->tasks[0].what).pairs,
+            (Preference{-0.25, 1. / 3}));
+}
+
 TEST(EvalResultTest, WhatIsNotWholeIsNone) {
   data::test::Folder folder;
   EXPECT_FALSE(readEvalResult(folder / "absent.json"));

@@ -11,7 +11,7 @@ import sys
 
 import yaml
 
-REFUSED = {"axolotl-dpo": "'rl: dpo' has no equivalent", "factory-dpo": "'stage: dpo' has no equivalent",
+REFUSED = {"axolotl-dpo": "'rl: dpo' is a loss of pairs of answers", "factory-dpo": "'stage: dpo' is a loss of pairs of answers",
            "trl-grpo": "'num_generations' is of an objective"}
 MADE = {
     "axolotl-full-packed": ["units  = 8", "pack(window, fit: best, overflow: drop", "all | sample(5%)" , "warmup(3%), cosine(to: 0)",

@@ -92,6 +92,19 @@ check("or the pair dropped whole", len(preview()) == 3)
 
 check("and counted", "overflow: drop" in roux("check", "r.recipe"))
 
+# A held-out pair has one loss.
+path = pathlib.Path("r.recipe")
+path.write_text(path.read_text() + "eval e { model: tuned, unseen: loss(pairs(\"pairs.jsonl\"), by: position) }\n")
+said = roux("check", "r.recipe", fails=True)
+check("by: position is refused", "a pair has one loss, which is at no position; expected by: source" in said, said)
+path.write_text(path.read_text().replace("by: position", "by: source"))
+roux("check", "r.recipe")
+
+path.write_text(path.read_text().replace('loss(pairs("pairs.jsonl")', 'loss(pairs("long.jsonl")'))
+said = roux("run", "r.recipe", "--dry-run", fails=True)
+check("a held-out answer beyond the context is refused", "has an answer that takes 620 positions with its prompt, and the models that "
+      "are asked reach over 512; expected pairs within that" in said, said)
+
 # A reference has to read the same tokens, and as many.
 
 def refused(what, text):

@@ -255,6 +255,9 @@ check("the held-out loss is that of the pairs", abs(line["e/unseen"] - np.mean(l
 check("with margin and accuracy", abs(line["e/unseen.margin"] - np.mean(moved)) < 1e-8 and
       line["e/unseen.accuracy"] == np.mean(np.array(moved) > 0), line)
 
+said = roux("eval", "r.recipe")
+check("the end's says how many pairs there were", "over 6 pairs" in said and "accuracy" in said, said)
+
 # What was asked of the reference is kept.
 check("the reference is asked once", "asking the reference" not in roux("run", "r.recipe", "--dtype", "f64"))
 
