@@ -96,10 +96,11 @@ std::string answererIdentity(const SourceManager &sources, const CheckedRecipe &
   if (const CheckedValue *endpoint = endpointOf(recipe, model))
     return fmt::format("endpoint {}\n", (*endpoint)["name"].text);
   ModelFacts facts = builder.modelOf(model);
-  return fmt::format("model {}tokenizer {:016x} template {:016x}\n",
-                     modelIdentity(sources, recipe, model, builder.known(), trained),
-                     facts.tokenizer ? facts.tokenizer->contentHash() : 0,
-                     facts.chat ? facts.chat->contentHash() : 0);
+  return fmt::format(
+      "model {}tokenizer {:016x} template {:016x}\n",
+      modelIdentity(sources, recipe, model, builder.known(), trained, Precision::Exported),
+      facts.tokenizer ? facts.tokenizer->contentHash() : 0,
+      facts.chat ? facts.chat->contentHash() : 0);
 }
 
 std::filesystem::path answersFile(const std::filesystem::path &output, const AskRecipe &ask,

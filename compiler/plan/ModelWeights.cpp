@@ -6,13 +6,17 @@
 #include "compiler/plan/ModelWeights.h"
 
 #include "compiler/plan/Counts.h"
+#include "compiler/plan/ExportType.h"
 #include "compiler/plan/RefusedRecipe.h"
+#include "compiler/plan/TrainTuning.h"
+#include "compiler/plan/UnroundedWeights.h"
 #include "runtime/data/JsonText.h"
 #include "runtime/model/Adapter.h"
 #include "runtime/model/Blend.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/model/RotaryStyle.h"
 #include "runtime/model/Safetensors.h"
+#include "runtime/model/StoredType.h"
 #include "runtime/model/WriteConfig.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/CheckpointFolder.h"
@@ -23,6 +27,7 @@
 #include <fmt/ranges.h>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <set>
 
 namespace roux {
@@ -41,20 +46,26 @@ namespace {
 class WeightReader {
 public:
   WeightReader(const SourceManager &sources, const CheckedRecipe &recipe, DataBuilder &builder,
-               const TrainedModel &trained)
-      : sources(sources), recipe(recipe), builder(builder), trained(trained) {}
+               const TrainedModel &trained, Precision precision)
+      : sources(sources), recipe(recipe), builder(builder), trained(trained), precision(precision) {
+  }
 
   model::Weights read(const CheckedValue &value, std::string_view name) const;
+  model::Weights exportedBy(const CheckedDefinition &train) const;
+  /// What `train` ended with, of its saves and adapter, whose folder has `exported`.
+  model::Weights unrounded(const CheckedDefinition &train, const model::Weights &exported) const;
 
 private:
   model::Weights blend(const CheckedValue &value) const;
   model::Weights adapted(const CheckedValue &block, model::Weights base) const;
   model::Weights meanOfSaves(const CheckedValue &call) const;
+  model::Weights madeBy(const CheckedDefinition &train) const;
 
   const SourceManager &sources;
   const CheckedRecipe &recipe;
   DataBuilder &builder;
   const TrainedModel &trained;
+  Precision precision;
 };
 
 } // namespace
@@ -105,14 +116,43 @@ static std::vector<std::filesystem::path> savesOf(const SourceManager &sources,
   return files;
 }
 
+/// What is in the folder of `train`, in the order of rows that its config has.
+model::Weights WeightReader::exportedBy(const CheckedDefinition &train) const {
+  model::Model exported = model::openModel(trained(train));
+  model::Rotary::Style style = builder.modelOf(train["model"]).config.rotary.style;
+  return model::withRotaryStyle(exported.config, exported.weights, style);
+}
+
+model::Weights WeightReader::madeBy(const CheckedDefinition &train) const {
+  model::Weights weights = exportedBy(train);
+  return precision == Precision::Exported || isUnrounded(weights) ? weights
+                                                                  : unrounded(train, weights);
+}
+
+model::Weights WeightReader::unrounded(const CheckedDefinition &train,
+                                       const model::Weights &exported) const {
+  std::filesystem::path folder = trained(train).parent_path();
+  const CheckedValue *block = adaptedBlock(recipe, train["model"]);
+  if (!block)
+    return unroundedWeights(folder, exported, [&] { return read(train["model"], train.name); });
+  model::ModelConfig config = builder.modelOf(*block).config;
+  model::AdapterFiles adapter = model::readAdapter(folder / "adapter", config);
+  config.tuning.adapter = adapter.adapter;
+  model::Weights merged =
+      model::mergedWeights(config, read((*block)["base"], train.name), adapter.weights);
+  checkRounded(folder, merged, exported);
+  return merged;
+}
+
 /// The mean in double precision, rounded once. The model that the train wrote says which tensors
 /// there are.
 model::Weights WeightReader::meanOfSaves(const CheckedValue &call) const {
   const CheckedDefinition &train = *recipe.trainNamedBy(call["model"]);
   std::map<std::string, std::vector<double>> sums;
   std::map<std::string, std::vector<int64_t>> shapes;
-  model::Weights end = model::openModel(trained(train)).weights;
-  for (const auto &[name, tensor] : end.all())
+  std::optional<model::Weights> start; // where something was frozen
+  model::Weights exported = exportedBy(train);
+  for (const auto &[name, tensor] : exported.all())
     shapes[name] = tensor.shape;
   std::vector<std::filesystem::path> files = savesOf(sources, recipe, call, trained);
   for (const std::filesystem::path &file : files) {
@@ -123,8 +163,11 @@ model::Weights WeightReader::meanOfSaves(const CheckedValue &call) const {
       train::TensorBytes tensor{name, "f32", shape, std::as_writable_bytes(std::span(values))};
       if (checkpoint.holds(name))
         checkpoint.restore(std::span(&tensor, 1));
-      else // frozen
-        model::read(*end.find(name), std::span(values));
+      else {
+        if (!start)
+          start = read(train["model"], train.name);
+        model::read(*start->find(name), std::span(values));
+      }
       std::vector<double> &sum = sums[name];
       sum.resize(values.size());
       for (size_t i = 0; i < values.size(); ++i)
@@ -156,7 +199,7 @@ model::Weights WeightReader::read(const CheckedValue &value, std::string_view na
   if (value.kind == ValueKind::Reference) {
     const CheckedDefinition &named = recipe.definitions[value.definition];
     if (named.kind == ast::Kind::Train)
-      return model::openModel(trained(named)).weights;
+      return madeBy(named);
     return read(named.value, named.name);
   }
   if (value.kind == ValueKind::Blend)
@@ -174,9 +217,17 @@ model::Weights WeightReader::read(const CheckedValue &value, std::string_view na
 
 model::Model modelWithWeights(const SourceManager &sources, const CheckedRecipe &recipe,
                               DataBuilder &builder, const CheckedValue &value,
-                              const TrainedModel &trained) {
-  WeightReader reader(sources, recipe, builder, trained);
+                              const TrainedModel &trained, Precision precision) {
+  WeightReader reader(sources, recipe, builder, trained, precision);
   return {builder.modelOf(value).config, reader.read(value, "model")};
+}
+
+model::Model trainedModel(const SourceManager &sources, const CheckedRecipe &recipe,
+                          DataBuilder &builder, const CheckedDefinition &train,
+                          const TrainedModel &trained) {
+  WeightReader reader(sources, recipe, builder, trained, Precision::Trained);
+  return {builder.modelOf(train["model"]).config,
+          reader.unrounded(train, reader.exportedBy(train))};
 }
 
 static std::string adapterIdentity(const std::filesystem::path &folder, data::KnownFiles &known) {
@@ -207,16 +258,48 @@ static std::string contentsOf(const std::filesystem::path &path, data::KnownFile
   return text;
 }
 
+/// True of a model that began as one file, whose rows may be in another order than those of the
+/// folder that is written of it.
+static bool beganAsFile(const SourceManager &sources, const CheckedRecipe &recipe,
+                        const CheckedValue &value) {
+  if (value.kind == ValueKind::Reference) {
+    const CheckedDefinition &named = recipe.definitions[value.definition];
+    return beganAsFile(sources, recipe,
+                       named.kind == ast::Kind::Train ? named["model"] : named.value);
+  }
+  for (const char *inner : {"base", "model"})
+    if (const CheckedValue *part = value.find(inner))
+      return beganAsFile(sources, recipe, *part);
+  for (const CheckedValue &item : value.items)
+    if (beganAsFile(sources, recipe, item))
+      return true;
+  return value.calls("load") && !std::filesystem::is_directory(resolvePath(sources, value["path"]));
+}
+
+/// Of a train: its folder's name, and what else decides the weights that are read there.
+static std::string trainIdentity(const SourceManager &sources, const CheckedRecipe &recipe,
+                                 const CheckedDefinition &train, const TrainedModel &trained,
+                                 Precision precision) {
+  std::filesystem::path model = trained(train);
+  std::string text = fmt::format("from {}\n", model.parent_path().filename().string());
+  if (beganAsFile(sources, recipe, train["model"]))
+    text += "rows in the order of a file\n";
+  if (precision == Precision::Trained)
+    return text;
+  model::DataType type = model::mainType(model::readSafetensorsFolder(model));
+  return type == model::DataType::F32 ? text : text + fmt::format("exported {}\n", wordOf(type));
+}
+
 std::string modelIdentity(const SourceManager &sources, const CheckedRecipe &recipe,
                           const CheckedValue &value, data::KnownFiles &known,
-                          const TrainedModel &trained) {
+                          const TrainedModel &trained, Precision precision) {
   auto of = [&](const CheckedValue &part) {
-    return modelIdentity(sources, recipe, part, known, trained);
+    return modelIdentity(sources, recipe, part, known, trained, precision);
   };
   if (value.kind == ValueKind::Reference) {
     const CheckedDefinition &named = recipe.definitions[value.definition];
     if (named.kind == ast::Kind::Train)
-      return fmt::format("from {}\n", trained(named).parent_path().filename().string());
+      return trainIdentity(sources, recipe, named, trained, precision);
     return of(named.value);
   }
   if (value.calls("override")) {

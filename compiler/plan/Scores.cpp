@@ -148,7 +148,7 @@ std::string scoreIdentity(const SourceManager &sources, const CheckedRecipe &rec
   std::string text =
       fmt::format("score {}\n", score::scoreFormat) + meaningOf(recipe, score) + origin;
   for (const CheckedValue &model : made.models)
-    text += modelIdentity(sources, recipe, model, known, trained);
+    text += modelIdentity(sources, recipe, model, known, trained, Precision::Exported);
   return text;
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/Say.h"
 #include "runtime/data/tokenizer/WholeFile.h"
 #include "runtime/data/tokenizer/WriteBytePair.h"
+#include "runtime/model/StoredType.h"
 
 #include <fmt/format.h>
 
@@ -59,6 +60,11 @@ model::ModelCompanions companionsOf(const ModelFacts &facts, const DataBuilder &
   for (int32_t id : answerEndsOf(facts))
     companions.endTokens.push_back(id);
   return companions;
+}
+
+void exportModel(const std::filesystem::path &folder, const model::Model &model,
+                 model::DataType type, const model::ModelCompanions &companions) {
+  model::writeModelFolder(folder, {model.config, model::storedAs(model.weights, type)}, companions);
 }
 
 } // namespace roux

@@ -15,4 +15,9 @@ namespace roux {
 /// `builder` made the tokenizer.
 model::ModelCompanions companionsOf(const ModelFacts &facts, const DataBuilder &builder);
 
+/// Writes `folder` as writeModelFolder() does, with all weights in `type`. Throws ModelError for a
+/// number that it has no room for.
+void exportModel(const std::filesystem::path &folder, const model::Model &model,
+                 model::DataType type, const model::ModelCompanions &companions);
+
 } // namespace roux

@@ -6,6 +6,7 @@
 #include "compiler/tools/PlannedTrain.h"
 
 #include "compiler/frontend/Meaning.h"
+#include "compiler/plan/ExportType.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "compiler/tools/CommandLine.h"
@@ -124,9 +125,9 @@ DataSummaries dataSummariesJson(const SourceManager &sources, const CheckedRecip
         scheduleOf(sources, train, train::extentOf(data.plan));
       std::string ledger = data.plan.ledger().json();
       std::erase(ledger, '\n');
-      out +=
-          fmt::format(R"("plan": {}, "ledger": {}}})",
-                      summarize(data.plan, data.store, train["weight"].expression).json(), ledger);
+      out += fmt::format(R"("plan": {}, "ledger": {}, "export": "{}"}})",
+                         summarize(data.plan, data.store, train["weight"].expression).json(),
+                         ledger, wordOf(exportType(sources, recipe, train["model"])));
     } catch (const ToBeMade &later) {
       out += fmt::format(R"("not_planned": {}}})", jsonText(later.what()));
     } catch (const RefusedRecipe &refused) {
@@ -165,6 +166,7 @@ DataSummaries dataSummaries(const SourceManager &sources, const CheckedRecipe &r
         if (std::string_view remedy = data::remedyOf(line.rule);
             line.fate == data::Fate::Warned && !remedy.empty())
           out += fmt::format("warning: {}{}\n", line.rule, remedy);
+      out += fmt::format("model: written in {}\n", exportText(sources, recipe, train));
       for (const std::string &note : data.model.notes)
         out += fmt::format("note: {}\n", note);
       out += unreachedText(sources, recipe, train, planOf(train).steps(), extent);
@@ -174,6 +176,10 @@ DataSummaries dataSummaries(const SourceManager &sources, const CheckedRecipe &r
       summaries.refused.push_back(refused.diagnostic);
     }
   }
+  if (std::filesystem::path ours = outputFolder(path) / "data", other = readingFolder(path);
+      other != ours)
+    out += fmt::format("note: {} cannot be written, so plans and tokens lie in {}\n", ours.string(),
+                       other.string());
   return summaries;
 }
 

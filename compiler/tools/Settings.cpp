@@ -8,6 +8,7 @@
 #include "compiler/frontend/Nouns.h"
 #include "compiler/tools/CommandLine.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -57,6 +58,11 @@ void addRunKeys(CLI::App &app, CheckOptions &options) {
     app.add_option_function<std::string>(flag, keep, helpOf(key))
         ->type_name(expected(key))
         ->group("Keys of run, instead of the recipe's");
+    // Who knows other programs types --micro-batch.
+    std::string dashed = flag;
+    std::ranges::replace(dashed, '_', '-');
+    if (dashed != flag)
+      app.add_option_function<std::string>(dashed, keep)->group("");
     if (key.types != type::Boolean)
       continue;
     app.add_flag_callback(

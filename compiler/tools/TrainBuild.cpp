@@ -7,11 +7,13 @@
 
 #include "compiler/frontend/Meaning.h"
 #include "compiler/frontend/MeaningChange.h"
+#include "compiler/plan/ExportType.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainSettings.h"
 #include "compiler/plan/TrainTuning.h"
 #include "compiler/tools/AskBuild.h"
 #include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/GentleStop.h"
 #include "compiler/tools/ModelExport.h"
 #include "compiler/tools/PeriodicEval.h"
 #include "compiler/tools/ReferenceBuild.h"
@@ -25,59 +27,17 @@
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/Sums.h"
 #include "runtime/data/pipeline/RecordTokenizer.h"
+#include "runtime/model/Safetensors.h"
+#include "runtime/model/StoredType.h"
 #include "runtime/train/CompiledStep.h"
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <fmt/format.h>
 #include <fstream>
 #include <sstream>
-#include <tuple>
-#include <unistd.h>
 #include <xxhash.h>
 
 namespace roux {
-
-/// Set by a signal; the trainer saves and stops at the next step.
-static std::atomic<bool> interrupted = false;
-
-/// What asks a process to end: Ctrl-C, kill, a terminal that closed, and the warning that a batch
-/// system sends before the time is up.
-static constexpr int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGUSR1};
-
-namespace {
-
-/// Signals stop a training gently while this lives; a second one ends the process. One that was
-/// ignored, as under nohup, stays so.
-class GentleStop {
-public:
-  GentleStop() {
-    for (size_t i = 0; i < std::size(endings); ++i) {
-      before[i] = std::signal(endings[i], SIG_IGN);
-      if (before[i] != SIG_IGN)
-        std::signal(endings[i], begin);
-    }
-  }
-  ~GentleStop() {
-    for (size_t i = 0; i < std::size(endings); ++i)
-      std::signal(endings[i], before[i] == SIG_IGN ? SIG_IGN : SIG_DFL);
-  }
-
-private:
-  static void begin(int) {
-    static constexpr std::string_view words =
-        "\nstopping after this step, which is saved; a second signal ends at once\n";
-    if (!interrupted.exchange(true))
-      std::ignore = write(STDERR_FILENO, words.data(), words.size());
-    for (int signal : endings)
-      std::signal(signal, SIG_DFL);
-  }
-
-  void (*before[std::size(endings)])(int);
-};
-
-} // namespace
 
 TrainBuilder::TrainBuilder(const SourceManager &sources, const CheckedRecipe &recipe,
                            std::filesystem::path output)
@@ -102,16 +62,16 @@ std::shared_ptr<const data::ScoreTable> TrainBuilder::scoresOf(const CheckedDefi
   return built.table;
 }
 
-model::Model TrainBuilder::modelOf(const CheckedValue &value) {
+model::Model TrainBuilder::modelOf(const CheckedValue &value, Precision precision) {
   return modelWithWeights(
       sources, recipe, dataBuilder, value,
-      [this](const CheckedDefinition &train) { return build(train).folder / "model"; });
+      [this](const CheckedDefinition &train) { return build(train).folder / "model"; }, precision);
 }
 
-std::string TrainBuilder::identityOf(const CheckedValue &model) {
+std::string TrainBuilder::identityOf(const CheckedValue &model, Precision precision) {
   return modelIdentity(
       sources, recipe, model, dataBuilder.known(),
-      [this](const CheckedDefinition &train) { return build(train).folder / "model"; });
+      [this](const CheckedDefinition &train) { return build(train).folder / "model"; }, precision);
 }
 
 void TrainBuilder::edit(const CheckedDefinition &train, EditedStage stage) {
@@ -313,6 +273,26 @@ void TrainBuilder::verify(const std::filesystem::path &folder) {
     say(stderr, "{}: is not what was written; the report shows what it says now\n", file.string());
 }
 
+void TrainBuilder::exportAsAsked(const CheckedDefinition &train,
+                                 const std::filesystem::path &folder) {
+  model::DataType asked = exportType(sources, recipe, train["model"]);
+  if (asked == model::mainType(model::readSafetensorsFolder(folder / "model")))
+    return;
+  try {
+    model::Model ended =
+        trainedModel(sources, recipe, dataBuilder, train,
+                     [this](const CheckedDefinition &made) { return folderOf(made) / "model"; });
+    exportModel(folder / "model", ended, asked, companionsOf(dataOf(train)->model, dataBuilder));
+    say(stdout, "train {}: its model is written again as {}\n", train.name,
+        exportText(sources, recipe, train));
+  } catch (const train::CheckpointError &gone) {
+    if (!recipe.run()["export_dtype"].is("base"))
+      throw;
+    say(stderr, "train {}: its model stays as it was written, not {}: {}\n", train.name,
+        exportText(sources, recipe, train), gone.what());
+  }
+}
+
 const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   if (auto known = built.find(&train); known != built.end())
     return known->second;
@@ -322,6 +302,8 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
   result.wasThere = isWhole(result.folder);
   if (result.wasThere)
     verify(result.folder);
+  if (result.wasThere && trains)
+    exportAsAsked(train, result.folder);
   if (result.wasThere && onlyLooks)
     return built[&train] = std::move(result);
   if (result.wasThere && origin)
@@ -384,7 +366,7 @@ static train::TrainerOptions optionsFor(const CheckedRecipe &recipe, const Check
     options.patience = static_cast<uint64_t>(patience.number);
   options.save = saveOf(recipe);
   options.log = logOf(recipe);
-  options.stop = &interrupted;
+  options.stop = &GentleStop::asked();
   return options;
 }
 
@@ -408,7 +390,7 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
   auto reference = ask(data.store); // before this train's own weights are in memory
   onTheWay.askReferences(ask);
   const CheckedValue *block = adaptedBlock(recipe, train["model"]);
-  model::Model start = modelOf(block ? (*block)["base"] : train["model"]);
+  model::Model start = modelOf(block ? (*block)["base"] : train["model"], Precision::Trained);
   start.config = data.model.config;
   auto program = programFor(recipe, fitted.source);
   program->setParameters(
@@ -451,11 +433,12 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
         baseFolder(sources, recipe, train, start, folder,
                    [this](const CheckedDefinition &made) { return build(made).folder / "model"; }),
         companions);
-  model::writeModelFolder(folder / "model", {start.config, endOf(start, *program)}, companions);
+  exportModel(folder / "model", {start.config, endOf(start, *program)},
+              exportType(sources, recipe, train["model"]), companions);
   say(stdout, "train {}: {} steps, {} tokens in {}, {}\n", train.name, result.stepsMade,
       train::countText(result.usefulTokens), train::durationText(result.seconds), folder.string());
   stops.reset();
-  if (interrupted) {
+  if (GentleStop::asked()) {
     stopped = true;
     throw std::runtime_error(fmt::format(
         "stopped after train {}, which is whole; the same command goes on from there", train.name));

@@ -50,7 +50,7 @@ public:
   /// many saves as it asks for.
   void prepare(const CheckedValue &model);
   /// A model value with weights; trains that it names are built.
-  model::Model modelOf(const CheckedValue &value);
+  model::Model modelOf(const CheckedValue &value, Precision precision = Precision::Exported);
   DataBuilder &data() { return dataBuilder; }
   /// The scores of `score`, made if they have to be.
   std::shared_ptr<const data::ScoreTable> scoresOf(const CheckedDefinition &score);
@@ -60,7 +60,7 @@ public:
     return scored;
   }
   /// Changes with the weights of a model value; trains that it names are built.
-  std::string identityOf(const CheckedValue &model);
+  std::string identityOf(const CheckedValue &model, Precision precision = Precision::Exported);
   /// From here on a train that is not there is refused with how to build it.
   void neverTrain() { trains = false; }
   /// The same, and so are scores and answers, and nothing is said of what is there.
@@ -89,6 +89,8 @@ private:
   /// Looks at what a training left in `folder`; throws ModelError and FileError where it is
   /// damaged.
   void verify(const std::filesystem::path &folder);
+  /// Writes the model in `folder`, where `train` is whole, anew if it is to be of another type.
+  void exportAsAsked(const CheckedDefinition &train, const std::filesystem::path &folder);
   /// Why `train`, which is made from what `made` says, is not one that was trained before; empty
   /// where none was.
   std::string whyAnew(const CheckedDefinition &train, const std::string &made) const;

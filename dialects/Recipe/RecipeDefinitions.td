@@ -135,6 +135,7 @@ def Recipe_RunOp : Recipe_Op<"run", [HasParent<"::mlir::ModuleOp">]> {
     Recipe_OrNone<Recipe_Word<["auto", "none", "layers"]>>:$recompute,
     Recipe_OrNone<Recipe_Word<["none", "optimizer", "activations"]>>:$offload,
     Recipe_OrNone<Recipe_Option<["every"]>>:$save,
+    Recipe_Word<["base", "f32", "bf16", "f16"]>:$export_dtype,
     Recipe_Option<["every"]>:$log, Recipe_Flag:$deterministic,
     Recipe_Flag:$fuse);
   let assemblyFormat = "custom<Keys>(attr-dict)";

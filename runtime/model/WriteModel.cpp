@@ -12,6 +12,7 @@
 #include "runtime/model/Adapter.h"
 #include "runtime/model/Family.h"
 #include "runtime/model/RotaryStyle.h"
+#include "runtime/model/StoredType.h"
 #include "runtime/model/WriteConfig.h"
 
 #include <fmt/format.h>
@@ -65,14 +66,6 @@ static void writeCompanions(const std::filesystem::path &folder, const ModelComp
   if (unnamed)
     data::writeWhole(folder / "tokenizer_config.json",
                      "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\"\n}\n");
-}
-
-/// The type most weights have; what config.json names.
-static DataType mainType(const Weights &weights) {
-  size_t counts[3] = {};
-  for (const auto &[name, tensor] : weights.all())
-    counts[static_cast<size_t>(tensor.type)] += tensor.bytes.size();
-  return static_cast<DataType>(std::ranges::max_element(counts) - counts);
 }
 
 std::filesystem::path sumsOf(const std::filesystem::path &folder) {

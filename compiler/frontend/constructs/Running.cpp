@@ -51,6 +51,13 @@ static constexpr WordRow recomputes[] = {
     {.name = "layers", .text = "every layer's inside"},
 };
 
+static constexpr WordRow exports[] = {
+    {.name = "base", .text = "that of the model a train starts from; f32 where that is `new`"},
+    {.name = "f32", .text = "as it is trained"},
+    {.name = "bf16", .text = "rounded, half as large"},
+    {.name = "f16", .text = "rounded, half as large; refused where a weight is beyond 65504"},
+};
+
 static constexpr Parameter keys[] = {
     {.name = "dtype",
      .types = Word,
@@ -125,6 +132,13 @@ static constexpr Parameter keys[] = {
      .text = "checkpoints on the way; the end is always saved",
      .family = Family::Interval,
      .example = "save: every(200 steps, keep: 3)"},
+    {.name = "export_dtype",
+     .types = Word,
+     .fallback = "base",
+     .text = "type of the weights in the folder of a model that is made here; saves, and trains "
+             "that start from it, have them unrounded",
+     .words = exports,
+     .example = "export_dtype: f32"},
     {.name = "log",
      .types = Call,
      .fallback = "every(1 steps)",
