@@ -112,15 +112,19 @@ static MeasuredKernels kernelsOf(train::ModelProgram &program, const data::Micro
 MeasuredKernels measureKernels(const SourceManager &sources, const CheckedRecipe &recipe,
                                const CheckedDefinition &train, const FittedStep &fitted,
                                const TrainingData &data) {
-  constexpr int steps = 3;
-  data::MicroBatch batch = firstBatch(train, fitted, data);
   std::unique_ptr<train::ModelProgram> program = programFor(recipe, fitted.source);
   const model::ModelConfig &config = fitted.source.config;
   model::Weights fresh = model::freshWeights(config, 0.02, data::SeedTree(recipe.seed));
   program->setParameters(beginningOf(sources, recipe, train, {config, std::move(fresh)}));
-  program->timeLaunches();
-  MeasuredKernels measured = kernelsOf(*program, batch, steps);
-  measured.best = ratesHere(fitted.source, program->executor().program().target);
+  return measureKernels(*program, train, fitted, data);
+}
+
+MeasuredKernels measureKernels(train::ModelProgram &program, const CheckedDefinition &train,
+                               const FittedStep &fitted, const TrainingData &data) {
+  constexpr int steps = 3;
+  program.timeLaunches();
+  MeasuredKernels measured = kernelsOf(program, firstBatch(train, fitted, data), steps);
+  measured.best = ratesHere(fitted.source, program.executor().program().target);
   return measured;
 }
 

@@ -3,6 +3,7 @@
 
 #include "compiler/codegen/MeasuredKernels.h"
 #include "compiler/tools/StepMemory.h"
+#include "runtime/train/ModelProgram.h"
 
 namespace roux {
 
@@ -12,6 +13,10 @@ namespace roux {
 MeasuredKernels measureKernels(const SourceManager &sources, const CheckedRecipe &recipe,
                                const CheckedDefinition &train, const FittedStep &fitted,
                                const TrainingData &data);
+
+/// The same with a program that has trained, whose weights and moments are of no use afterwards.
+MeasuredKernels measureKernels(train::ModelProgram &program, const CheckedDefinition &train,
+                               const FittedStep &fitted, const TrainingData &data);
 
 /// What kernels are launched on the GPU that the step is for, and what they will take there. Runs
 /// nothing, and needs no GPU. Without data the micro-batch is one sequence. None where nobody has

@@ -6,9 +6,12 @@
 #include "compiler/tools/RunReport.h"
 
 #include "compiler/frontend/Objective.h"
+#include "compiler/plan/TrainTuning.h"
+#include "compiler/tools/KernelTimes.h"
 #include "compiler/tools/RunList.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
+#include "compiler/tools/StepWork.h"
 #include "runtime/data/pipeline/RecordTokenizer.h"
 #include "runtime/data/view/DataSummary.h"
 #include "runtime/train/PairMetrics.h"
@@ -122,18 +125,21 @@ void RunReport::addLedger(const CheckedDefinition &train, const data::Ledger &le
 }
 
 /// A line of `--emit=table` as cells: two spaces or more are between them.
-static std::vector<std::string> kernelCells(const std::string &line) {
+static std::vector<std::string> kernelCells(const std::string &line, size_t columns) {
   std::vector<std::string> cells;
   for (size_t at = 0; at < line.size();) {
     size_t end = std::min(line.find("  ", at), line.size());
     cells.push_back(line.substr(at, end - at));
     at = std::min(line.find_first_not_of(' ', end), line.size());
   }
-  cells.resize(7);
-  return {cells[0], cells[5], cells[1], cells[2], cells[3], cells[4], cells[6]};
+  cells.resize(columns);
+  // The line of the recipe stands second, behind the name.
+  std::rotate(cells.begin() + 1, cells.begin() + 5, cells.begin() + 6);
+  return cells;
 }
 
-void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data) {
+void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data,
+                        const std::filesystem::path &folder) {
   FittedStep step =
       fitStep(recipe, train, stepOf(sources, recipe, train, data.model.config), &data.plan);
   const StepMemory &memory = step.memory;
@@ -142,15 +148,49 @@ void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data
                               bytes(memory.parameters), bytes(memory.gradients),
                               bytes(memory.moments), bytes(memory.activations),
                               bytes(memory.peak()), step.keptText()});
-  std::istringstream lines(printStage(step.source, {.stage = "table"}).value_or(""));
+  std::optional<KernelTimes> times = readKernelTimes(folder);
+  std::istringstream lines(times ? times->table
+                                 : printStage(step.source, {.stage = "table"}).value_or(""));
   std::string line;
   std::getline(lines, line); // its heading
   report::Appendix kernels{
       train.name,
-      {{"kernel", "recipe", "operations/row", "bytes/row", "bytes once", "bound by", "fused"}, {}}};
+      {{"kernel", "recipe", "operations/row", "bytes/row", "bytes once", "bound by"}, {}}};
+  std::vector<std::string> &columns = kernels.table.columns;
+  if (times)
+    columns.insert(columns.end(), {"core-ms a step", "of its bound"});
+  columns.push_back("fused");
   while (std::getline(lines, line))
-    kernels.table.rows.push_back(kernelCells(line));
+    if (!line.starts_with("a step of ")) // the sum
+      kernels.table.rows.push_back(kernelCells(line, columns.size()));
   page.kernels.push_back(std::move(kernels));
+}
+
+void RunReport::addSpeed(const CheckedDefinition &train, const BuiltTrain &built,
+                         const std::vector<train::StepMetrics> &metrics) {
+  double tokens = 0, seconds = 0;
+  for (const train::StepMetrics &step : metrics) {
+    tokens += static_cast<double>(step.tokens);
+    seconds += step.seconds;
+  }
+  if (seconds == 0)
+    return;
+  page.speed.columns = {"train", "tokens/s", "operations a token", "reached", "peak", "MFU"};
+  model::ModelConfig config = built.data->model.config;
+  config.tuning = tuningOf(sources, recipe, train, config);
+  double operations = operationsPerToken(config, built.data->plan);
+  double reached = operations * tokens / seconds;
+  std::vector<std::string> row = {train.name, train::countText(tokens / seconds),
+                                  train::countText(operations),
+                                  fmt::format("{:.1f} GFLOP/s", reached / 1e9)};
+  if (std::optional<KernelTimes> times = readKernelTimes(built.folder)) {
+    row.push_back(
+        fmt::format("{:.1f} GFLOP/s, {} threads", times->peak * times->threads, times->threads));
+    row.push_back(fmt::format("{:.1f}%", reached / 1e7 / (times->peak * times->threads)));
+  } else {
+    row.insert(row.end(), {"not measured", ""});
+  }
+  page.speed.rows.push_back(std::move(row));
 }
 
 void RunReport::add(const CheckedDefinition &score, const data::ScoreTable &table) {
@@ -222,7 +262,8 @@ void RunReport::add(const CheckedDefinition &train, const BuiltTrain &built) {
   for (std::string &warning : warningsOf(train, data, summary))
     page.warnings.push_back(std::move(warning));
   addLedger(train, data.plan.ledger());
-  addStep(train, data);
+  addStep(train, data, built.folder);
+  addSpeed(train, built, metrics);
   report::Histogram lengths{train.name, {}};
   for (size_t i = 0; i < summary.lengths.size(); ++i)
     if (summary.lengths[i].sequences || !lengths.bins.empty())

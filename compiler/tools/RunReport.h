@@ -33,8 +33,12 @@ private:
                  const train::TrainingExtent &extent);
   /// When, where and by which command it was made.
   void addHow(const CheckedDefinition &train, const std::filesystem::path &folder);
-  /// Memory and kernels of the train's step.
-  void addStep(const CheckedDefinition &train, const TrainingData &data);
+  /// Memory and kernels of the train's step, timed where that was done in `folder`.
+  void addStep(const CheckedDefinition &train, const TrainingData &data,
+               const std::filesystem::path &folder);
+  /// What a token costs, and what share of the machine's best was reached.
+  void addSpeed(const CheckedDefinition &train, const BuiltTrain &built,
+                const std::vector<train::StepMetrics> &metrics);
   /// `measured` is "task of model".
   void add(const std::string &measured, const eval::HeldOutResult &result);
   void add(const std::string &measured, const eval::NeedleResult &result);

@@ -14,6 +14,7 @@
 #include "compiler/tools/AskBuild.h"
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/GentleStop.h"
+#include "compiler/tools/KernelTimes.h"
 #include "compiler/tools/ModelExport.h"
 #include "compiler/tools/PeriodicEval.h"
 #include "compiler/tools/ReferenceBuild.h"
@@ -437,6 +438,7 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
               exportType(sources, recipe, train["model"]), companions);
   say(stdout, "train {}: {} steps, {} tokens in {}, {}\n", train.name, result.stepsMade,
       train::countText(result.usefulTokens), train::durationText(result.seconds), folder.string());
+  keepKernelTimes(recipe, train, fitted, data, *program, result.stepsMade, folder);
   stops.reset();
   if (GentleStop::asked()) {
     stopped = true;

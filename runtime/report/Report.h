@@ -68,6 +68,7 @@ struct Report {
   std::vector<Figure> figures;
   Table results; ///< a row a train
   Table runs;    ///< a row a run of the recipe, with what differs
+  Table speed;   ///< a row a train: what a token costs, and how near the machine's best it came
   Table how;     ///< a row a train: when, where and by which command
   std::string recipe;
   std::vector<Objective> objectives;

@@ -73,6 +73,18 @@ static std::string curves(const Report &report) {
   return plots(out);
 }
 
+static std::string speed(const Report &report) {
+  constexpr std::string_view how =
+      "operations a token: additions and multiplications of the model's matrices and of attention "
+      "over what the plan lets a token see, forwards and backwards; nothing that is computed again "
+      "counts. peak: of products in the step's type, the best of some tries on one core when the "
+      "training ended, times its threads; not measured on other devices than cpu, and behind fewer "
+      "than 30 steps";
+  return report.speed.rows.empty()
+             ? ""
+             : tableText(report.speed) + fmt::format("<p class=\"note\">{}</p>\n", how);
+}
+
 static std::string heldOut(const Report &report) {
   const PlotText byPosition = {"By position", "token in the sequence", "nats a token", true, false,
                                true};
@@ -172,6 +184,7 @@ std::string reportPage(const Report &report) {
   page += section("Results", report.results);
   page += section("Runs of this recipe", report.runs);
   page += section("Training", curves(report));
+  page += section("Speed", speed(report));
   page += section("Held-out loss", heldOut(report));
   page += section("Needle in a haystack", needles(report));
   page += section("What it writes", samples(report));
