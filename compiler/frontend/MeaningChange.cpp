@@ -236,6 +236,22 @@ static constexpr Words hashes[] = {
     {"step format", "this build makes steps in another way"},
 };
 
+std::string movedSamples(const std::vector<MeaningChange> &changes, std::string_view now) {
+  if (now.find("sample(") == now.npos)
+    return "";
+  auto draws = [](const MeaningChange &change) {
+    return change.what == "seed" || change.what.ends_with("amount"); // of sample
+  };
+  if (std::ranges::any_of(changes, draws))
+    return "; its samples are others, so what was held out before may now be trained on";
+  bool isOfContents =
+      std::ranges::all_of(changes, [](const MeaningChange &each) { return isHash(each.what); });
+  return isOfContents && !changes.empty() ? "; samples go by file and line, so a record that has "
+                                            "moved to another line may now be "
+                                            "trained on, or held out"
+                                          : "";
+}
+
 bool isHash(std::string_view what) {
   return std::ranges::find(hashes, what, &Words::what) != std::end(hashes);
 }

@@ -25,6 +25,10 @@ struct MeaningChange {
 /// the order of `now`. Keys of the first definition have no name before them.
 std::vector<MeaningChange> changesOf(std::string_view before, std::string_view now);
 
+/// What to say where `sample`, in what `now` says, may choose other records than before `changes`;
+/// else empty.
+std::string movedSamples(const std::vector<MeaningChange> &changes, std::string_view now);
+
 /// Whether the value of that name is a hash or the like, which tells a person nothing.
 bool isHash(std::string_view what);
 

@@ -215,6 +215,7 @@ std::string TrainBuilder::whyAnew(const CheckedDefinition &train, const std::str
     why += (i == 0 ? "" : "; ") + print(least[i]);
   if (least.size() > most)
     why += fmt::format("; and {} more", least.size() - most);
+  why += movedSamples(least, made);
   return fmt::format("because {}; before: {}", why, nearest);
 }
 

@@ -63,3 +63,26 @@ say("another seed draws others", rows("seen", ("seed 3", "seed 4")) != first)
 twice = rows("seen", ("sample(10%)", "sample(50%) | sample(50%)"))
 say("a sample of a sample is a draw of its own", 50 <= len(twice) <= 105, len(twice))
 say("and so is one of what is left", 55 <= len(rows("other", ("without(held)", "without(held) | sample(30%)"))) <= 110)
+
+# Where they do move, who trains is told before.
+rows("other")
+trained = subprocess.run(["roux", "run", "r.recipe", "--target", "other"], capture_output=True, text=True)
+assert trained.returncode == 0, trained
+
+
+def outlook(*changes):
+    text = RECIPE
+    for before, after in changes:
+        text = text.replace(before, after)
+    pathlib.Path("r.recipe").write_text(text)
+    return subprocess.run(["roux", "run", "r.recipe", "--target", "other", "--dry-run"], capture_output=True, text=True).stdout
+
+
+DRAWN = "its samples are others, so what was held out before may now be trained on"
+say("another seed draws anew, and that is said", DRAWN in outlook(("seed 3", "seed 4")), outlook(("seed 3", "seed 4")))
+say("so does another share", DRAWN in outlook(("10%", "5%")), outlook(("10%", "5%")))
+said = outlook(("lr: 1e-3", "lr: 2e-3"))
+say("another rate moves nothing", "would be trained" in said and "sample" not in said, said)
+lines = pathlib.Path("c.jsonl").read_text()
+pathlib.Path("c.jsonl").write_text(lines.splitlines(keepends=True)[-1] + lines)
+say("nor are lines what they were", "samples go by file and line" in outlook(), outlook())
