@@ -78,8 +78,11 @@ FormulaChecker::Result FormulaChecker::buildCall(const ast::Call &call) {
     return buildDraw(call, *row);
   case FormulaKind::Model:
     return buildModel(call, *row);
-  case FormulaKind::Function:
-    return asOver(call) ? buildReduction(call, *row) : buildFunction(call, *row);
+  case FormulaKind::Function: {
+    // Only these have one value for many rows.
+    bool reduces = row->operation == Operation::Min || row->operation == Operation::Max;
+    return reduces && asOver(call) ? buildReduction(call, *row) : buildFunction(call, *row);
+  }
   }
   return std::nullopt;
 }

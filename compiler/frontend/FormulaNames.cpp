@@ -232,6 +232,9 @@ FormulaChecker::Result FormulaChecker::unknownName(const ast::Name &name) {
   if (hint.empty())
     hint = didYouMean(name.name, known);
   const AttributeRow *row = findAttribute(name.name);
+  bool isSequences = row && (row->scopes & visible & bit(Scope::Sequence));
+  if (isSequences && hint.empty())
+    hint = "; write sequence." + std::string(name.name);
   if (row && hint.empty())
     hint = "; " + listScopes(row->scopes) + (std::popcount(row->scopes) == 1 ? " has" : " have") +
            " an attribute of that name";

@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/Grammar.h"
+#include "compiler/frontend/Constructs.h"
 #include "compiler/frontend/Literal.h"
+#include "compiler/frontend/OtherWords.h"
 #include "compiler/frontend/Words.h"
 
 #include <fmt/format.h>
@@ -139,13 +141,22 @@ bool Grammar::entryEnds(std::string_view after) {
   bool closes = tokens.inBrackets() && tokens.is(TokenKind::RightBrace);
   if (tokens.lineEnded() || tokens.is(TokenKind::Comma) || closes)
     return true;
-  bool isArgument = tokens.is(TokenKind::Text) && tokens.previous().kind == TokenKind::Word;
+  bool isCalled = tokens.previous().kind == TokenKind::Word;
+  bool isArgument =
+      isCalled && (tokens.is(TokenKind::Text) ||
+                   (tokens.is(TokenKind::Number) && findConstruct(tokens.text(tokens.previous()))));
   std::string hint = isArgument ? fmt::format("; write {}({})", tokens.text(tokens.previous()),
                                               tokens.text(tokens.current()).substr(0, 40))
                                 : strayHint();
   expected(fmt::format("',' or a new line after {}", after), hint);
   tokens.skipEntry();
   return false;
+}
+
+/// The kind that was probably meant, or what another tool's word for one is here.
+static std::string kindHint(std::string_view word) {
+  std::string nearest(nearestKind(word));
+  return nearest.empty() ? writtenHere(word, "kind") : nearest;
 }
 
 void Grammar::fileEntry() {
@@ -159,7 +170,7 @@ void Grammar::fileEntry() {
     if (std::optional<ast::Kind> kind = kindNamed(word))
       return definition(*kind);
     if (tokens.following().kind == TokenKind::Word && wasRead) {
-      error(tokens.current().range, fmt::format("unknown kind '{}'{}", word, nearestKind(word)),
+      error(tokens.current().range, fmt::format("unknown kind '{}'{}", word, kindHint(word)),
             Code::UnknownKind);
       if (std::optional<ast::Kind> meant = nearestKindOf(word))
         return definition(*meant); // so that what reads the name still finds it

@@ -387,7 +387,8 @@ CheckedValue Checker::checkFunction(const ast::Call &call, const Slot &slot) {
                         std::string(findConstruct(Family::Record, call.callee)->example));
   if (const Construct *other = findConstruct(call.callee); other && !call.object)
     return mismatch(call.calleeRange,
-                    "'" + callee + "', which is " + std::string(spelling(other->family)), slot);
+                    "'" + callee + "', which is " + std::string(spelling(other->family)), slot,
+                    writtenHere(callee, ownerOf(slot.parameter)));
   std::vector<std::string_view> known;
   for (const Construct *construct : constructs())
     if (std::ranges::find(families, construct->family) != families.end())

@@ -96,6 +96,8 @@ constexpr Rare rares[] = {
     {Around::Data, "docs | where([1, 2])", "a list stands only right of 'in'"},
     {Around::Train, "target: matches(turn.text over step, \"x\")",
      "'over' stands only in a reduction, as in sum(e over step)"},
+    {Around::Train, "weight: 1 / sqrt(sequence.targets over step)",
+     "'over' stands only in a reduction, as in sum(e over step)"},
     {Around::Data, "docs | where(source == nowhere)", "no data are called 'nowhere'"},
     {Around::Data, "docs | where(sequence.tokens in 5)",
      "expected a range a..b or a list right of 'in', found"},
