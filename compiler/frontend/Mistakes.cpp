@@ -150,6 +150,13 @@ static constexpr MistakeRow table[] = {
      "the "
      "language, so that a recipe can be read and compared, and is refused before any work.",
      "", "", ""},
+    {Code::Failed, "failed", "a file, a record or the machine is not as it has to be",
+     "Nothing in the recipe is wrong that could be seen in it. The message begins with the file, "
+     "and "
+     "with the line where it is one of many: a record that is no JSON, a checkpoint that is "
+     "damaged, a "
+     "full disk. It says what was found, what was expected and, where there is one, the way on.",
+     "", "", ""},
 };
 
 std::span<const MistakeRow> mistakes() {

@@ -45,6 +45,7 @@ enum class Code : uint8_t {
   NoFile,
   Refused,
   NotYet,
+  Failed,
 };
 
 struct MistakeRow {

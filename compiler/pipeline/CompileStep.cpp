@@ -7,6 +7,7 @@
 #include "compiler/pipeline/CompileStep.h"
 
 #include "compiler/pipeline/CompileProgram.h"
+#include "compiler/pipeline/Complaint.h"
 #include "compiler/pipeline/KernelText.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "compiler/pipeline/StepStages.h"
@@ -24,24 +25,6 @@ using namespace mlir;
 
 namespace roux {
 
-/// To stderr, as `file:line:column: error: text` where the op has a line of the recipe; each note
-/// likewise below it.
-static void write(Diagnostic &diagnostic) {
-  static constexpr StringLiteral severities[] = {"note", "warning", "error", "remark"};
-  diagnostic.getLocation()->walk([](Location part) {
-    auto place = dyn_cast<FileLineColLoc>(part);
-    if (!place)
-      return WalkResult::advance();
-    llvm::errs() << place.getFilename().getValue() << ":" << place.getLine() << ":"
-                 << place.getColumn() << ": ";
-    return WalkResult::interrupt();
-  });
-  llvm::errs() << severities[static_cast<size_t>(diagnostic.getSeverity())] << ": " << diagnostic
-               << "\n";
-  for (Diagnostic &note : diagnostic.getNotes())
-    write(note);
-}
-
 namespace {
 
 /// The context of one compilation. Diagnostics go to stderr.
@@ -50,7 +33,7 @@ public:
   explicit StepCompilation(const StepSource &source, std::string gpu = "")
       : source(source), gpu(std::move(gpu)), context(registry(), MLIRContext::Threading::DISABLED),
         handler(&context, [](Diagnostic &diagnostic) {
-          write(diagnostic);
+          complain(diagnostic);
           return success();
         }) {
     context.printOpOnDiagnostic(false);

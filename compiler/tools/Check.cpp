@@ -67,7 +67,7 @@ int runCheck(int argc, char **argv) {
   CheckRequest request;
   if (std::optional<int> done = readCheck(argc, argv, request))
     return *done;
-  return guarded([&] { return checkRecipe(request, argc, argv); });
+  return guarded([&] { return checkRecipe(request, argc, argv); }, request.form);
 }
 
 } // namespace roux

@@ -18,9 +18,7 @@ std::optional<int> readCheck(int argc, char **argv, CheckRequest &request) {
   app.add_flag("--no-files", noFiles, "do not ask whether its data and models exist");
   app.add_option("--config", request.config,
                  "a config.json that gives the model's shape instead of its files, for the memory");
-  app.add_option("--diagnostics", request.form, "text or json, one object a line on stdout")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, DiagnosticForm>{
-          {"text", DiagnosticForm::Text}, {"json", DiagnosticForm::Json}}));
+  addDiagnostics(app, request.form);
   app.add_flag("--json", request.asJson,
                "mistakes and what trains will read as JSON, an object a line on stdout");
   addSettings(app, set);

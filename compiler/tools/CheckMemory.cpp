@@ -77,27 +77,29 @@ int runCheckMemory(int argc, char **argv) {
   CheckRequest request;
   if (std::optional<int> done = readCheck(argc, argv, request))
     return *done;
-  return guarded([&] {
-    SourceManager sources;
-    std::optional<uint32_t> file = openRecipe(sources, request.path);
-    if (!file)
-      return 1;
-    Diagnostics diagnostics(sources); // they have been printed
-    std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, request.options);
-    if (!recipe)
-      return 1;
-    DataBuilder builder(sources, *recipe, readingFolder(request.path));
-    int status = 0;
-    for (const CheckedDefinition &train : recipe->definitions) {
-      if (train.kind != ast::Kind::Train || !train.inMainFile)
-        continue;
-      if (request.form == DiagnosticForm::Text)
-        fmt::print("\nmemory of train {}\n", train.name);
-      if (!tellMemory(sources, *recipe, train, request, builder))
-        status = 1;
-    }
-    return status;
-  });
+  return guarded(
+      [&] {
+        SourceManager sources;
+        std::optional<uint32_t> file = openRecipe(sources, request.path);
+        if (!file)
+          return 1;
+        Diagnostics diagnostics(sources); // they have been printed
+        std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, request.options);
+        if (!recipe)
+          return 1;
+        DataBuilder builder(sources, *recipe, readingFolder(request.path));
+        int status = 0;
+        for (const CheckedDefinition &train : recipe->definitions) {
+          if (train.kind != ast::Kind::Train || !train.inMainFile)
+            continue;
+          if (request.form == DiagnosticForm::Text)
+            fmt::print("\nmemory of train {}\n", train.name);
+          if (!tellMemory(sources, *recipe, train, request, builder))
+            status = 1;
+        }
+        return status;
+      },
+      request.form);
 }
 
 } // namespace roux

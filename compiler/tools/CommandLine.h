@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/tools/RecipeFile.h"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
@@ -23,8 +25,12 @@ std::optional<int> parseArguments(CLI::App &app, int argc, char **argv);
 /// Prints "error: …" to stderr and returns 1.
 int refuse(std::string_view message);
 
-/// Runs `body` and turns the exceptions of runtime/ (a bad file, no memory) into refuse().
-int guarded(const std::function<int()> &body);
+/// Runs `body` and says what is thrown as printFound() says mistakes: a refused recipe at its line,
+/// all else (a bad file, no memory) at the file and line that it names.
+int guarded(const std::function<int()> &body, DiagnosticForm form = DiagnosticForm::Text);
+
+/// Adds --diagnostics.
+void addDiagnostics(CLI::App &app, DiagnosticForm &form);
 
 /// What a verb writes to stdout: its result, or words about files in which its result is.
 enum class Output : uint8_t { Result, Words };

@@ -45,38 +45,46 @@ int runEval(int argc, char **argv) {
   app.add_option("--target", target, "only this eval");
   app.add_option("--predictions", predictions,
                  "a folder of NAME.jsonl, one a data set: score them and ask no model");
+  DiagnosticForm form = DiagnosticForm::Text;
+  addDiagnostics(app, form);
   addSettings(app, set);
   CheckOptions options;
   addRunKeys(app, options);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;
-  return guarded([&] {
-    if (!readSettings(set, options))
-      return 1;
-    if (!predictions.empty())
-      return withChecked(
-          path, options, [&](const SourceManager &sources, const CheckedRecipe &recipe) {
-            std::vector<const CheckedDefinition *> evals = evalsOf(recipe, target);
-            if (evals.empty())
-              return 1;
-            train::RunLock lock(outputFolder(path));
-            return scorePredictions(sources, recipe, evals, predictions, outputFolder(path));
-          });
-    return withRunnable(path, options,
-                        [&](const SourceManager &sources, const CheckedRecipe &recipe) {
-                          std::vector<const CheckedDefinition *> evals = evalsOf(recipe, target);
-                          train::RunLock lock(outputFolder(path));
-                          data::removeTemporaries(outputFolder(path) / "evals");
-                          TrainBuilder trains(sources, recipe, outputFolder(path));
-                          trains.neverTrain();
-                          EvalBuilder builder(sources, recipe, trains, outputFolder(path));
-                          for (const CheckedDefinition *eval : evals)
-                            builder.prepare(*eval);
-                          for (const CheckedDefinition *eval : evals)
-                            builder.build(*eval);
-                          return evals.empty() ? 1 : 0;
-                        });
-  });
+  return guarded(
+      [&] {
+        if (!readSettings(set, options))
+          return 1;
+        if (!predictions.empty())
+          return withChecked(
+              path, options,
+              [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+                std::vector<const CheckedDefinition *> evals = evalsOf(recipe, target);
+                if (evals.empty())
+                  return 1;
+                train::RunLock lock(outputFolder(path));
+                return scorePredictions(sources, recipe, evals, predictions, outputFolder(path));
+              },
+              form);
+        return withRunnable(
+            path, options,
+            [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+              std::vector<const CheckedDefinition *> evals = evalsOf(recipe, target);
+              train::RunLock lock(outputFolder(path));
+              data::removeTemporaries(outputFolder(path) / "evals");
+              TrainBuilder trains(sources, recipe, outputFolder(path));
+              trains.neverTrain();
+              EvalBuilder builder(sources, recipe, trains, outputFolder(path));
+              for (const CheckedDefinition *eval : evals)
+                builder.prepare(*eval);
+              for (const CheckedDefinition *eval : evals)
+                builder.build(*eval);
+              return evals.empty() ? 1 : 0;
+            },
+            form);
+      },
+      form);
 }
 
 } // namespace roux

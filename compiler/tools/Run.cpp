@@ -4,6 +4,7 @@
 // this build cannot do is refused before any work.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/pipeline/ComplaintForm.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
@@ -36,7 +37,8 @@ struct RunRequest {
   std::optional<EditedStage> edited; ///< of the train `target`, or the last one
   CheckOptions check;
   std::vector<std::string> command; ///< as typed
-  bool dry = false;                 ///< say what would be done and do nothing
+  DiagnosticForm form = DiagnosticForm::Text;
+  bool dry = false; ///< say what would be done and do nothing
 };
 } // namespace
 
@@ -269,6 +271,7 @@ int runRun(int argc, char **argv) {
   app.add_flag(
       "--dry-run", request.dry,
       "say what would be built, and why what was built before is not enough; build nothing");
+  addDiagnostics(app, request.form);
   addSettings(app, set);
   addRunKeys(app, request.check);
   request.command = {"roux"};
@@ -277,15 +280,23 @@ int runRun(int argc, char **argv) {
     return *done;
   // In a file as on a terminal, what is said stands in the order in which it was done.
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  return guarded([&] {
-    request.edited = readEdited(from);
-    if (!readSettings(set, request.check))
-      return 1;
-    return withRunnable(request.path, request.check,
-                        [&](const SourceManager &sources, const CheckedRecipe &recipe) {
-                          return runDefinitions(sources, recipe, request);
-                        });
-  });
+  if (request.form == DiagnosticForm::Json)
+    complainInJson();
+  // Who reads JSON reads nothing else.
+  isQuiet = isQuiet || (request.form == DiagnosticForm::Json && !request.dry);
+  return guarded(
+      [&] {
+        request.edited = readEdited(from);
+        if (!readSettings(set, request.check))
+          return 1;
+        return withRunnable(
+            request.path, request.check,
+            [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+              return runDefinitions(sources, recipe, request);
+            },
+            request.form);
+      },
+      request.form);
 }
 
 } // namespace roux

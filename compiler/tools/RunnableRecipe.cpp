@@ -11,27 +11,32 @@ namespace roux {
 
 int withChecked(
     const std::string &path, CheckOptions options,
-    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body) {
+    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body,
+    DiagnosticForm form) {
   SourceManager sources;
   std::optional<uint32_t> file = openRecipe(sources, path);
   if (!file)
     return 1;
   Diagnostics diagnostics(sources);
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, options);
-  if (printFound(diagnostics) || !recipe)
+  if (printFound(diagnostics, form) || !recipe)
     return 1;
   return body(sources, *recipe);
 }
 
 int withRunnable(
     const std::string &path, CheckOptions options,
-    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body) {
+    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body,
+    DiagnosticForm form) {
   options.files = true;
-  return withChecked(path, options, [&](const SourceManager &sources, const CheckedRecipe &recipe) {
-    Diagnostics diagnostics(sources);
-    refuseCheckedOnly(recipe, diagnostics);
-    return printFound(diagnostics) ? 1 : body(sources, recipe);
-  });
+  return withChecked(
+      path, options,
+      [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+        Diagnostics diagnostics(sources);
+        refuseCheckedOnly(recipe, diagnostics);
+        return printFound(diagnostics, form) ? 1 : body(sources, recipe);
+      },
+      form);
 }
 
 } // namespace roux

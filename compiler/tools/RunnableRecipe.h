@@ -7,6 +7,7 @@
 #pragma once
 
 #include "compiler/frontend/Check.h"
+#include "compiler/tools/RecipeFile.h"
 
 #include <functional>
 
@@ -16,11 +17,13 @@ namespace roux {
 /// that of `body`, or 1 after saying what is wrong.
 int withRunnable(
     const std::string &path, CheckOptions options,
-    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body);
+    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body,
+    DiagnosticForm form = DiagnosticForm::Text);
 
 /// The same without its files, and with what is checked only: for what needs nothing of either.
 int withChecked(
     const std::string &path, CheckOptions options,
-    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body);
+    const std::function<int(const SourceManager &sources, const CheckedRecipe &recipe)> &body,
+    DiagnosticForm form = DiagnosticForm::Text);
 
 } // namespace roux

@@ -101,8 +101,8 @@ train on {
   batch: each(3 sequences, overflow: error, last: keep), optimizer: adamw(lr: 1e-3), length: 1 steps
 }"""
 subprocess.run(["rm", "-r", "runs"], check=True)
-for step, why in ((4, "r.recipe:10:34: train 'tuned' saves nothing after step 4; expected save: every(4 steps) in the run block, or so"),
-                  (99, "r.recipe:10:34: train 'tuned' has 12 steps")):
+for step, why in ((4, "r.recipe:10:34: error: train 'tuned' saves nothing after step 4; expected save: every(4 steps) in the run block, or so"),
+                  (99, "r.recipe:10:34: error: train 'tuned' has 12 steps")):
     recipe(more=more.replace("step: 3", f"step: {step}"), run=", save: every(3 steps)")
     check(f"step {step} is refused before any training", why in roux("run", "r.recipe", "--target", "of_third", fails=True)
           and not list(pathlib.Path("runs/r").glob("tuned-*")))

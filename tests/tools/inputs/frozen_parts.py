@@ -16,13 +16,13 @@ def refused(what, freeze, says):
     check(what, says in said and not list(tuned.pathlib.Path(".").glob("runs/r/some-*/step*")), said)
 
 
-refused("layers that are not there are refused", "[head, layers(2..4)]", "r.recipe:11:25: the model has layers 0..3; found 2..4")
+refused("layers that are not there are refused", "[head, layers(2..4)]", "r.recipe:11:25: error: the model has layers 0..3; found 2..4")
 base_config = tuned.pathlib.Path("base/config.json")
 config = tuned.json.loads(base_config.read_text())
 base_config.write_text(tuned.json.dumps({**config, "tie_word_embeddings": True}))
 tuned.toy.write_tensors(tuned.pathlib.Path("base/model.safetensors"), {k: v for k, v in base.items() if k != "lm_head.weight"})
 refused("half of a tied table is refused", "head",
-        "r.recipe:11:11: embeddings and head of this model are one table; expected both or none")
+        "r.recipe:11:11: error: embeddings and head of this model are one table; expected both or none")
 base = tuned.begin()
 
 

@@ -87,4 +87,4 @@ assert not list(folder.glob("runs/r/evals/*.json"))
 
 # A data set that LongBench does not have is an error at its place.
 (folder / "s.recipe").write_text((folder / "r.recipe").read_text().replace('"trec"', '"treck"'))
-assert "s.recipe:6:59: LongBench has no data set 'treck'; did you mean 'trec'?" in roux("s.recipe").stderr, roux("s.recipe").stderr
+assert "s.recipe:6:59: error: LongBench has no data set 'treck'; did you mean 'trec'?" in roux("s.recipe").stderr, roux("s.recipe").stderr
