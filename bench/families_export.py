@@ -65,8 +65,9 @@ OWN = {
     "starcoder2": [{"use_bias": True}, {"use_bias": False, "sliding_window": 6}, {"tie_word_embeddings": False}],
     "stablelm": [{}, {"use_qkv_bias": True}, {"qk_layernorm": True}, {"use_parallel_residual": True},
                  {"partial_rotary_factor": 0.5}],
+    "cohere": [{}, {"attention_bias": True}, {"logit_scale": 0.5}, {"tie_word_embeddings": False}, {"use_qk_norm": True}],
     "llama": [{}], "mistral": [{"head_dim": 12}], "qwen2": [{}], "qwen3": [{"head_dim": 12}],
-    "glm": [{}], "cohere": [{}], "mixtral": [{}], "gemma": [{}], "olmo": [{}],
+    "glm": [{}], "mixtral": [{}], "gemma": [{}], "olmo": [{}],
 }
 
 

@@ -174,8 +174,7 @@ private:
     if (config.headNorms == model::Blocks::HeadNorms::None)
       return rows;
     bool each = config.headNorms == model::Blocks::HeadNorms::Each;
-    return RMSNormOp::create(b, at(name), rows.getType(), rows, weight(role),
-                             llvm::APFloat(config.epsilon), each ? heads : 1, config.gainAroundOne);
+    return buildNorm(b, at(name), config, rows, weight(role), Value(), each ? heads : 1);
   }
 
   Value rope(StringRef name, Value rows) {
@@ -284,12 +283,12 @@ private:
 } // namespace
 
 Value roux::step::buildNorm(OpBuilder &b, Location place, const model::ModelConfig &config,
-                            Value rows, Value gain, Value bias) {
-  FloatAttr epsilon = b.getF64FloatAttr(config.epsilon);
+                            Value rows, Value gain, Value bias, int64_t groups) {
+  llvm::APFloat epsilon(config.epsilon);
   if (config.norm == model::Blocks::Norm::Layer)
-    return LayerNormOp::create(b, place, rows.getType(), rows, gain, bias, epsilon);
-  return RMSNormOp::create(b, place, rows.getType(), rows, gain, epsilon, b.getI64IntegerAttr(1),
-                           config.gainAroundOne ? b.getUnitAttr() : UnitAttr());
+    return LayerNormOp::create(b, place, rows.getType(), rows, gain, bias, epsilon, groups);
+  return RMSNormOp::create(b, place, rows.getType(), rows, gain, epsilon, groups,
+                           config.gainAroundOne);
 }
 
 std::vector<model::LayerKind::Turn> roux::step::turnsOf(const model::ModelConfig &config) {

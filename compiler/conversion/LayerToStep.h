@@ -50,9 +50,9 @@ mlir::func::FuncOp buildLayer(mlir::ModuleOp module, const model::ModelConfig &c
                               Precision precision, llvm::StringRef name, model::LayerKind differs,
                               LayerKind kind = LayerKind::Whole);
 
-/// The model's norm of `rows`; `bias` where it has one.
+/// The model's norm of `rows`, or of `groups` equal pieces of each; `bias` where it has one.
 mlir::Value buildNorm(mlir::OpBuilder &b, mlir::Location place, const model::ModelConfig &config,
-                      mlir::Value rows, mlir::Value gain, mlir::Value bias);
+                      mlir::Value rows, mlir::Value gain, mlir::Value bias, int64_t groups = 1);
 
 /// Where the model's part called `name` is said to be: the config it was read from.
 mlir::Location locationOf(mlir::MLIRContext *context, const model::ModelConfig &config,

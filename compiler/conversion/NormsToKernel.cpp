@@ -81,32 +81,37 @@ static std::pair<Value, Value> statistics(RowWriter &k, Value x, int64_t columns
 }
 
 static LogicalResult lower(step::LayerNormOp op, EntryLowering &entry) {
-  int64_t size = columnsOf(op.getInput());
+  int64_t size = columnsOf(op.getWeight());
   double epsilon = op.getEpsilon().convertToDouble();
   std::string name = "layer_norm_" + sizesOf(size, elementOf(op.getInput()));
-  entry.launch(name, entry.tokens(),
-               {entry.buffer(op.getInput()), entry.buffer(op.getWeight()),
-                entry.buffer(op.getBias()), entry.result(op.getResult())},
+  SmallVector<Value> operands{entry.rows(entry.buffer(op.getInput()), size),
+                              entry.buffer(op.getWeight()),
+                              entry.rows(entry.result(op.getResult()), size)};
+  if (op.getBias())
+    operands.push_back(entry.buffer(op.getBias()));
+  entry.launch(name, entry.times(entry.tokens(), op.getGroups()), operands,
                [&](RowWriter &k, ValueRange a) {
                  Value row = k.row(), x = k.load(a[0], row);
                  auto [mean, inverse] = statistics(k, x, size, epsilon);
-                 Value normal = k.mul(k.sub(x, mean), inverse);
-                 k.store(k.add(k.mul(normal, k.load(a[1], {})), k.load(a[2], {})), a[3], row);
+                 Value scaled = k.mul(k.mul(k.sub(x, mean), inverse), k.load(a[1], {}));
+                 k.store(op.getBias() ? k.add(scaled, k.load(a[3], {})) : scaled, a[2], row);
                });
   return success();
 }
 
 static LogicalResult lower(step::LayerNormGradOp op, EntryLowering &entry) {
-  int64_t size = columnsOf(op.getInput());
+  int64_t size = columnsOf(op.getWeight());
   double epsilon = op.getEpsilon().convertToDouble();
   std::string sizes = sizesOf(size, elementOf(op.getInput()));
-  Value gradient = entry.buffer(op.getGradient()), input = entry.buffer(op.getInput());
+  Value count = entry.times(entry.tokens(), op.getGroups());
+  Value gradient = entry.rows(entry.buffer(op.getGradient()), size);
+  Value input = entry.rows(entry.buffer(op.getInput()), size);
   auto column = MemRefType::get({ShapedType::kDynamic}, entry.accumulation());
-  Value means = entry.scratch("mean", column, entry.tokens());
-  Value inverses = entry.scratch("inverse", column, entry.tokens());
-  entry.launch("layer_norm_gradient_" + sizes, entry.tokens(),
-               {gradient, input, entry.buffer(op.getWeight()), entry.result(op.getInputGradient()),
-                means, inverses},
+  Value means = entry.scratch("mean", column, count);
+  Value inverses = entry.scratch("inverse", column, count);
+  entry.launch("layer_norm_gradient_" + sizes, count,
+               {gradient, input, entry.buffer(op.getWeight()),
+                entry.rows(entry.result(op.getInputGradient()), size), means, inverses},
                [&](RowWriter &k, ValueRange a) {
                  Value row = k.row(), x = k.load(a[1], row);
                  auto [mean, inverse] = statistics(k, x, size, epsilon);
@@ -120,7 +125,7 @@ static LogicalResult lower(step::LayerNormGradOp op, EntryLowering &entry) {
                });
   for (Value where : entry.accumulators(op.getWeightGradient()))
     entry.launch("layer_norm_weight_gradient_" + sizes, entry.constant(1),
-                 {gradient, input, means, inverses, entry.tokens(), entry.oneRow(where)},
+                 {gradient, input, means, inverses, count, entry.oneRow(where)},
                  [&](RowWriter &k, ValueRange a) {
                    Value sum = k.fold(a[4], size, [&](Value j) {
                      Value normal = k.mul(k.sub(k.load(a[1], j), k.load(a[2], j)), k.load(a[3], j));
@@ -129,8 +134,8 @@ static LogicalResult lower(step::LayerNormGradOp op, EntryLowering &entry) {
                    k.accumulate(sum, a[5], k.row());
                  });
   for (Value where : entry.accumulators(op.getBiasGradient()))
-    entry.launch("sum_rows_" + sizes, entry.constant(1),
-                 {gradient, entry.tokens(), entry.oneRow(where)}, [&](RowWriter &k, ValueRange a) {
+    entry.launch("sum_rows_" + sizes, entry.constant(1), {gradient, count, entry.oneRow(where)},
+                 [&](RowWriter &k, ValueRange a) {
                    Value sum = k.fold(a[1], size, [&](Value j) { return k.load(a[0], j); });
                    k.accumulate(sum, a[2], k.row());
                  });

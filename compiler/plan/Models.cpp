@@ -14,6 +14,7 @@
 #include "runtime/model/Llama2c.h"
 #include "runtime/model/Weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -75,6 +76,15 @@ ModelFacts ModelReader::fresh(const CheckedValue &call) const {
     throw RefusedRecipe(
         sources, call["dim"].where,
         fmt::format("dim {} does not divide into {} heads", config.channels, config.heads));
+  bool sharesHeads = std::ranges::any_of(family.keys, [](const model::ConfigKey &key) {
+    auto *member = std::get_if<int64_t model::ModelConfig::*>(&key.member);
+    return member && *member == &model::ModelConfig::keyValueHeads;
+  });
+  if (!sharesHeads && config.keyValueHeads != config.heads)
+    throw RefusedRecipe(sources, call["kv_heads"].where,
+                        fmt::format("{} has keys and values for each head: expected kv_heads {}, "
+                                    "found {}",
+                                    config.type, config.heads, config.keyValueHeads));
   config.headChannels = config.channels / config.heads;
   facts.tokenizer = tokenizer(call["tokenizer"]);
   config.vocabulary = facts.tokenizer->vocabularySize();

@@ -35,7 +35,7 @@ def Recipe_LoadModelOp : Recipe_ModelOp<"load", (ins Recipe_Text:$path)> {
   let description = "A Hugging Face folder or a llama2.c file.";
 }
 def Recipe_NewModelOp : Recipe_ModelOp<"new", (ins Recipe_Tokenizer:$tokenizer,
-    Recipe_Word<["llama", "qwen2", "qwen3", "olmo2"]>:$architecture, Recipe_Count:$layers, Recipe_Count:$dim,
+    Recipe_Word<["llama", "qwen2", "qwen3", "olmo2", "openlm"]>:$architecture, Recipe_Count:$layers, Recipe_Count:$dim,
     Recipe_Count:$heads, Recipe_Count:$kv_heads, Recipe_Count:$ffn, Recipe_Tokens:$context,
     Recipe_Flag:$tied, Recipe_Count:$deviation,
     Recipe_OrNone<Recipe_Number<["plain"]>>:$truncate)> {

@@ -48,12 +48,13 @@ LogicalResult RMSNormOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradi
 
 LogicalResult LayerNormOp::buildGradient(OpBuilder &builder, ArrayRef<Value> gradients,
                                          GradientSink sink) {
-  auto grad = LayerNormGradOp::create(builder, getLoc(), getInput().getType(),
-                                      gradientType(getWeight()), gradientType(getBias()),
-                                      gradients[0], getInput(), getWeight(), getEpsilonAttr());
+  auto grad = LayerNormGradOp::create(
+      builder, getLoc(), getInput().getType(), gradientType(getWeight()), gradientType(getWeight()),
+      gradients[0], getInput(), getWeight(), getEpsilonAttr(), getGroupsAttr());
   sink(getInput(), grad.getInputGradient());
   sink(getWeight(), grad.getWeightGradient());
-  sink(getBias(), grad.getBiasGradient());
+  if (getBias())
+    sink(getBias(), grad.getBiasGradient());
   return success();
 }
 

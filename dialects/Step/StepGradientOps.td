@@ -54,17 +54,19 @@ def Step_LayerNormGradOp : Step_GradientOp<"layer_norm_grad",
      AllTypesMatch<["weight_gradient", "bias_gradient"]>]> {
   let summary = "gradient of layer_norm";
   let description = [{
-    With `x = (input - mean) / sqrt(variance + epsilon)` and `g = gradient * weight` over a row of n
-    channels:
+    With `x = (input - mean) / sqrt(variance + epsilon)` and `g = gradient * weight` over a row (or
+    group) of n channels:
 
     ```
     input_gradient[t, c]  = (g[t, c] - mean(g) - x[t, c] * mean(g * x)) / sqrt(variance + epsilon)
-    weight_gradient[c]    = sum over t of gradient[t, c] * x[t, c]
-    bias_gradient[c]      = sum over t of gradient[t, c]
+    weight_gradient[c]    = sum over t (and groups) of gradient[t, c] * x[t, c]
+    bias_gradient[c]      = sum over t (and groups) of gradient[t, c]
     ```
+
+    Nobody reads the last where there is no bias.
   }];
   let arguments = (ins Step_Stream:$gradient, Step_Stream:$input, Step_Row:$weight,
-                       F64Attr:$epsilon);
+                       F64Attr:$epsilon, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Step_Stream:$input_gradient, Step_Values:$weight_gradient,
                       Step_Values:$bias_gradient);
   let assemblyFormat = "$gradient `,` $input `,` $weight attr-dict `:` functional-type(operands, results)";

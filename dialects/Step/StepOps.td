@@ -62,16 +62,17 @@ def Step_LayerNormOp : Step_DifferentiableOp<"layer_norm", [AllTypesMatch<["inpu
   let summary = "shift and scale each row to mean zero and unit variance";
   let description = [{
     `result[t, c] = (input[t, c] - mean) / sqrt(variance + epsilon) * weight[c] + bias[c]`, mean and
-    (biased) variance over the channels of token t.
+    (biased) variance over the channels of token t, or of each of `groups` equal pieces of them.
 
     ```mlir
-    %y = step.layer_norm %x, %w, %b {epsilon = 1.0e-5}
-         : (tensor<?x32xf32>, tensor<32xf32>, tensor<32xf32>) -> tensor<?x32xf32>
+    %y = step.layer_norm %x, %w, %b {epsilon = 1.0e-5} : (tensor<?x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+    %q = step.layer_norm %p, %h {epsilon = 1.0e-5, groups = 8} : (tensor<?x64xf32>, tensor<8xf32>) -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins Step_Stream:$input, Step_Row:$weight, Step_Row:$bias, F64Attr:$epsilon);
+  let arguments = (ins Step_Stream:$input, Step_Row:$weight, Optional<Step_Row>:$bias,
+                       F64Attr:$epsilon, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Step_Stream:$result);
-  let assemblyFormat = "$input `,` $weight `,` $bias attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
 }
 
 def Step_LinearOp : Step_DifferentiableOp<"linear"> {
@@ -109,8 +110,7 @@ def Step_LinearAddOp : Step_Op<"linear_add", [Pure, AllTypesMatch<["addend", "re
     gradient, because gradients are taken before anything is fused.
 
     ```mlir
-    %y = step.linear_add %x, %w to %stream
-         : (tensor<?x64xf32>, tensor<32x64xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
+    %y = step.linear_add %x, %w to %stream : (tensor<?x64xf32>, tensor<32x64xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
     ```
   }];
   let arguments = (ins Step_Stream:$input, Step_Matrix:$weight, Step_Stream:$addend,

@@ -92,33 +92,31 @@ LogicalResult RMSNormOp::verify() {
   return verifyGroups(*this);
 }
 
-LogicalResult RMSNormGradOp::verify() {
-  if (failed(verifyGroups(*this)) ||
-      failed(expectAccumulation(*this, getInput(), getWeightGradient(), "weight gradient")))
+template <typename NormGradient>
+static LogicalResult verifyNormGradient(NormGradient op) {
+  if (failed(verifyGroups(op)) ||
+      failed(expectAccumulation(op, op.getInput(), op.getWeightGradient(), "weight gradient")))
     return failure();
-  return expectEqual(*this, getWeight(),
-                     {"weight gradient", dimension(getWeightGradient(), 0), "elements"},
-                     {"weight", dimension(getWeight(), 0), "elements"});
+  return expectEqual(op, op.getWeight(),
+                     {"weight gradient", dimension(op.getWeightGradient(), 0), "elements"},
+                     {"weight", dimension(op.getWeight(), 0), "elements"});
+}
+
+LogicalResult RMSNormGradOp::verify() {
+  return verifyNormGradient(*this);
 }
 
 LogicalResult LayerNormOp::verify() {
-  int64_t channels = dimension(getInput(), 1);
-  if (failed(expectEqual(*this, getWeight(), {"weight", dimension(getWeight(), 0), "elements"},
-                         {"the input", channels, "channels"})))
+  if (failed(verifyGroups(*this)))
     return failure();
+  if (!getBias())
+    return success();
   return expectEqual(*this, getBias(), {"bias", dimension(getBias(), 0), "elements"},
-                     {"the input", channels, "channels"});
+                     {"weight", dimension(getWeight(), 0), "elements"});
 }
 
 LogicalResult LayerNormGradOp::verify() {
-  int64_t channels = dimension(getInput(), 1);
-  if (failed(expectEqual(*this, getWeight(), {"weight", dimension(getWeight(), 0), "elements"},
-                         {"the input", channels, "channels"})) ||
-      failed(expectAccumulation(*this, getInput(), getWeightGradient(), "weight gradient")))
-    return failure();
-  return expectEqual(*this, getWeight(),
-                     {"weight gradient", dimension(getWeightGradient(), 0), "elements"},
-                     {"the input", channels, "channels"});
+  return verifyNormGradient(*this);
 }
 
 int64_t LinearOp::inputChannels() {

@@ -17,9 +17,9 @@ namespace roux::model {
 
 std::span<const Family *const> everyFamily() {
   using namespace families;
-  static const Family *const all[] = {&llama, &mistral,    &qwen2,    &qwen3, &gemma2,  &gemma3,
-                                      &phi,   &phi3,       &olmo2,    &olmo3, &smollm3, &granite,
-                                      &glm4,  &starcoder2, &stablelm, &gpt2,  &gptNeox, &opt};
+  static const Family *const all[] = {
+      &llama,   &mistral, &qwen2, &qwen3,      &gemma2,   &gemma3, &phi,    &phi3, &olmo2,   &olmo3,
+      &smollm3, &granite, &glm4,  &starcoder2, &stablelm, &cohere, &openlm, &gpt2, &gptNeox, &opt};
   return all;
 }
 
@@ -53,6 +53,8 @@ std::string differenceOfBlocks(const ModelConfig &a, const ModelConfig &b) {
       {"the cap of logits", a.logitSoftcap, b.logitSoftcap},
       {"norms around one", flag(a.gainAroundOne), flag(b.gainAroundOne)},
       {"norms after sums", flag(a.normsAfterSum), flag(b.normsAfterSum)},
+      {"norms of centred rows", flag(a.norm == Blocks::Norm::Layer),
+       flag(b.norm == Blocks::Norm::Layer)},
       {"parallel blocks", flag(a.parallel), flag(b.parallel)},
       {"rotated positions", flag(a.rotates), flag(b.rotates)},
       {"the base of windowed layers", a.localRotary.base, b.localRotary.base}};

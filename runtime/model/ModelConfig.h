@@ -36,11 +36,12 @@ struct Blocks {
   enum class Norm : uint8_t { RMS, Layer };
   enum class HeadNorms : uint8_t {
     None,
-    Each, ///< rms_norm over each head of query and key (Qwen 3)
+    Each, ///< over each head of query and key (Qwen 3)
     All,  ///< over all their channels at once (OLMo 2)
   };
 
   Norm norm = Norm::RMS;
+  bool normBias = true;       ///< layer_norms of the stream add one; those of heads never do
   bool gainAroundOne = false; ///< norms multiply with 1 + weight (Gemma)
   bool normsAfterSum = false; ///< a block's norm is of the stream after it (the first transformers)
   bool parallel = false;      ///< attention and feed-forward read the same stream

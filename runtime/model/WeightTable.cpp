@@ -62,7 +62,7 @@ static bool hasBias(const ModelConfig &c, Role role) {
   case Role::AttentionNorm:
   case Role::FeedForwardNorm:
   case Role::FinalNorm:
-    return c.norm == Blocks::Norm::Layer;
+    return c.norm == Blocks::Norm::Layer && c.normBias;
   case Role::Vocabulary:
     return c.vocabularyBias;
   default:

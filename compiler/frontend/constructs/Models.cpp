@@ -15,7 +15,11 @@ static constexpr WordRow architectures[] = {
     {.name = "qwen2", .text = "the same with biases of query, key and value"},
     {.name = "qwen3", .text = "the same as llama with norms of each head's query and key"},
     {.name = "olmo2",
-     .text = "norms of what blocks add instead of what they read, and of all queries and keys"}};
+     .text = "norms of what blocks add instead of what they read, and of all queries and keys"},
+    {.name = "openlm",
+     .text =
+         "pre-norm with gain-only layer_norms, of all queries and keys too; as many `kv_heads` as "
+         "`heads`"}};
 static constexpr WordRow patterns[] = {
     {.name = "none", .text = "the file brings its own"},
     {.name = "gpt2", .text = "GPT-2's and r50k's"},

@@ -21,6 +21,8 @@ extern const Family olmo2, olmo3;                                   // Olmo.cpp
 extern const Family phi, phi3;                                      // Phi.cpp
 extern const Family gpt2, gptNeox, opt, starcoder2, stablelm;       // Gpt.cpp
 extern const Family glm4;                                           // Glm.cpp
+extern const Family cohere;                                         // Cohere.cpp
+extern const Family openlm;                                         // OpenLM.cpp
 
 /// Sizes under the keys that most families have for them.
 std::vector<ConfigKey> sizes(std::vector<ConfigKey> more, double keyValueHeads = derived);

@@ -179,6 +179,12 @@ const GradientCase cases[] = {
       return %r : tensor<?x4xf64> })",
      {},
      {0, 1, 2}},
+    {"layer_norm_of_groups_without_a_bias",
+     R"(func.func @f(%x: tensor<?x6xf64>, %w: tensor<3xf64>) -> tensor<?x6xf64> {
+      %r = step.layer_norm %x, %w {epsilon = 1.0e-2, groups = 2} : (tensor<?x6xf64>, tensor<3xf64>) -> tensor<?x6xf64>
+      return %r : tensor<?x6xf64> })",
+     {},
+     {0, 1}},
     {"linear",
      R"(func.func @f(%x: tensor<?x4xf64>, %w: tensor<3x4xf64>, %b: tensor<3xf64>) -> tensor<?x3xf64> {
       %r = step.linear %x, %w bias %b : (tensor<?x4xf64>, tensor<3x4xf64>, tensor<3xf64>) -> tensor<?x3xf64>

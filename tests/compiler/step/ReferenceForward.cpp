@@ -44,8 +44,9 @@ static Array rmsNorm(RMSNormOp op, ArrayRef<Array> in) {
 }
 
 static Array layerNorm(LayerNormOp op, ArrayRef<Array> in) {
-  const Array &x = in[0];
-  int64_t size = x.columns();
+  int64_t size = in[1].rows();
+  Array x = in[0];
+  x.shape = {x.rows() * x.columns() / size, size}; // a row is a group
   Array out(x.shape);
   for (int64_t t = 0; t < x.rows(); ++t) {
     double mean = 0, variance = 0;
@@ -55,8 +56,10 @@ static Array layerNorm(LayerNormOp op, ArrayRef<Array> in) {
       variance += (x.at(t, c) - mean) * (x.at(t, c) - mean) / size;
     double scale = 1 / std::sqrt(variance + op.getEpsilon().convertToDouble());
     for (int64_t c = 0; c < size; ++c)
-      out.at(t, c) = (x.at(t, c) - mean) * scale * in[1].values[c] + in[2].values[c];
+      out.at(t, c) =
+          (x.at(t, c) - mean) * scale * in[1].values[c] + (op.getBias() ? in[2].values[c] : 0);
   }
+  out.shape = in[0].shape;
   return out;
 }
 

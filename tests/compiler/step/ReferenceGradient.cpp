@@ -68,8 +68,10 @@ static Arrays rmsNormGrad(RMSNormGradOp op, ArrayRef<Array> in) {
 }
 
 static Arrays layerNormGrad(LayerNormGradOp op, ArrayRef<Array> in) {
-  const Array &gradient = in[0], &x = in[1], &weight = in[2];
-  int64_t size = x.columns();
+  const Array &weight = in[2];
+  int64_t size = weight.rows();
+  Array gradient = in[0], x = in[1];
+  gradient.shape = x.shape = {x.rows() * x.columns() / size, size}; // a row is a group
   Array dx(x.shape), dw(weight.shape), db(weight.shape);
   for (int64_t t = 0; t < x.rows(); ++t) {
     double mean = 0, variance = 0, meanG = 0, meanGX = 0;
@@ -90,6 +92,7 @@ static Arrays layerNormGrad(LayerNormGradOp op, ArrayRef<Array> in) {
       db.values[c] += gradient.at(t, c);
     }
   }
+  dx.shape = in[1].shape;
   return {dx, dw, db};
 }
 

@@ -19,7 +19,7 @@ func.func @uneven_groups(%x: tensor<?x64xf32>, %w: tensor<8xf32>) {
 // -----
 
 func.func @bias_too_long(%x: tensor<?x8xf32>, %w: tensor<8xf32>, %b: tensor<9xf32>) {
-  // expected-error@below {{'step.layer_norm' op bias has 9 elements but the input has 8 channels}}
+  // expected-error@below {{'step.layer_norm' op bias has 9 elements but weight has 8 elements}}
   %y = step.layer_norm %x, %w, %b {epsilon = 1.0e-5} : (tensor<?x8xf32>, tensor<8xf32>, tensor<9xf32>) -> tensor<?x8xf32>
   return
 }

@@ -69,6 +69,8 @@ func.func @gpt2_pieces(%x: tensor<?x32xbf16>, %w: tensor<32x96xf32>, %b: tensor<
   %c = step.cast %w : (tensor<32x96xf32>) -> tensor<32x96xbf16>
   // CHECK: step.layer_norm
   %y = step.layer_norm %x, %n, %n {epsilon = 1.0e-5} : (tensor<?x32xbf16>, tensor<32xf32>, tensor<32xf32>) -> tensor<?x32xbf16>
+  // CHECK: step.layer_norm %{{.*}}, %{{.*}} {epsilon = 1.000000e-05 : f64} : (tensor<?x32xbf16>, tensor<32xf32>) -> tensor<?x32xbf16>
+  %gain_only = step.layer_norm %x, %n {epsilon = 1.0e-5} : (tensor<?x32xbf16>, tensor<32xf32>) -> tensor<?x32xbf16>
   // CHECK: step.linear %{{.*}}, %{{.*}} bias %{{.*}} transposed :
   %a = step.linear %y, %c bias %b transposed : (tensor<?x32xbf16>, tensor<32x96xbf16>, tensor<96xf32>) -> tensor<?x96xbf16>
   // CHECK: step.activation gelu_tanh

@@ -39,7 +39,7 @@ static constexpr Refusal refusals[] = {
      R"(new(llama, tokenizer: ids, layers: 2, dim: 64, heads: 4, ffn: 128, context: 512))"},
     {Around::Model,
      R"(new(gpt9, tokenizer: ids, layers: 2, dim: 64, heads: 4, ffn: 128, context: 512))",
-     R"(gpt9: expected llama, qwen2, qwen3 or olmo2 for 'architecture' of new, found 'gpt9')",
+     R"(gpt9: expected llama, qwen2, qwen3, olmo2 or openlm for 'architecture' of new, found 'gpt9')",
      R"(new(llama, tokenizer: ids, layers: 2, dim: 64, heads: 4, ffn: 128, context: 512))"},
     {Around::Model,
      R"(new(qwen3, tokenizer: ids, layers: 2, dim: 64, heads: 4, ffn: 128, context: 512, truncate: 0.1))",

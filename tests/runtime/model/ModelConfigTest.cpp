@@ -95,7 +95,8 @@ const Refusal refusals[] = {
     {"unknown_type", with(llama(""), "\"llama\"", "\"bert\""),
      "c.json: model_type: found 'bert', expected llama, mistral, qwen2, qwen3, gemma2, "
      "gemma3_text, "
-     "phi, phi3, olmo2, olmo3, smollm3, granite, glm4, starcoder2, stablelm, gpt2, gpt_neox or "
+     "phi, phi3, olmo2, olmo3, smollm3, granite, glm4, starcoder2, stablelm, cohere, openlm, "
+     "gpt2, gpt_neox or "
      "opt"},
     {"missing", with(llama(""), "\"hidden_size\": 64,", ""), "c.json: hidden_size: missing"},
     {"text_for_number", with(llama(""), "\"hidden_size\": 64", "\"hidden_size\": \"64\""),
@@ -286,6 +287,15 @@ TEST(ModelConfig, RefusesWhatIsNotFollowed) {
       {"glm4", R"("partial_rotary_factor": 0.01)",
        "c: the part of a head that turns has 1 channels, expected an even number: rotary positions "
        "turn pairs"},
+      {"cohere", R"("use_qk_norm": true)", "c: use_qk_norm: found true, only false is supported"},
+      {"cohere", R"("logit_scale": 0)", "c: logit_scale: found 0, expected a number above zero"},
+      {"openlm", R"("dim": 64, "n_layers": 2, "n_heads": 4, "norm_type": "default_layer_norm")",
+       "c: norm_type: found 'default_layer_norm', expected gain_only_lp_layer_norm, "
+       "gain_only_layer_norm or rms_norm"},
+      {"openlm", R"("dim": 64, "n_layers": 2, "n_heads": 4, "ffn_type": "gelu")",
+       "c: ffn_type: found 'gelu', expected swiglu or swiglu_torch"},
+      {"openlm", R"("dim": 64, "n_layers": 2, "n_heads": 4, "post_embed_norm": true)",
+       "c: post_embed_norm: found true, only false is supported"},
       {"mistral", R"("attn_logit_softcapping": 30.0)",
        "c: attn_logit_softcapping: found 30.0, which changes what the model computes and is not "
        "supported"}};
@@ -312,12 +322,32 @@ TEST(ModelConfig, KeysLeftOutHaveTransformersValues) {
   EXPECT_EQ(read("gemma3_text", "").rotary.base, 1e6);
   EXPECT_EQ(read("gemma3_text", "").localRotary.base, 10000);
   EXPECT_EQ(read("glm4", "").rotaryChannels(), 64);
+  EXPECT_EQ(read("cohere", "").logitDivisor, 16);
+  EXPECT_TRUE(read("cohere", "").tied);
+  EXPECT_FALSE(read("cohere", "").normBias);
   EXPECT_EQ(read("granite", "").scoreScale(), 1);
   EXPECT_EQ(read("stablelm", "").rotaryChannels(), 2);
   EXPECT_EQ(read("smollm3", "").kind(3).turn, LayerKind::Turn::None);
   EXPECT_EQ(read("smollm3", "").kind(2).turn, LayerKind::Turn::Rotary);
   EXPECT_EQ(read("olmo3", "").kind(3).windowed, false);
   EXPECT_EQ(read("olmo3", "").kind(2).turn, LayerKind::Turn::Local);
+}
+
+TEST(ModelConfig, OpenLMsKeysHaveItsOwnNames) {
+  auto read = [](const std::string &more) {
+    return parseConfig(R"({"model_type": "openlm", "dim": 2048, "n_layers": 24, "n_heads": 16,
+                           "vocab_size": 50432, "norm_type": "gain_only_lp_layer_norm")" +
+                           more + "}",
+                       "c");
+  };
+  ModelConfig config = read(R"(, "apply_qk_norm": true)");
+  EXPECT_EQ(config.feedForward, 5632); // two thirds of 8192, in whole 256s
+  EXPECT_EQ(config.keyValueHeads, 16);
+  EXPECT_EQ(config.context, 2048);
+  EXPECT_EQ(config.headNorms, Blocks::HeadNorms::All);
+  EXPECT_FALSE(config.normBias);
+  EXPECT_EQ(read("").headNorms, Blocks::HeadNorms::None);
+  EXPECT_TRUE(read(R"(, "weight_tying": true)").tied);
 }
 
 TEST(ModelConfig, TellsKeysThatNothingReads) {
