@@ -221,6 +221,17 @@ TEST_P(FamiliesTest, IsWhatTransformersComputes) {
   checkFiles();
 }
 
+/// However many values of a layer its gradient computes again, the layers of a call agree which.
+TEST_P(FamiliesTest, LayersKeepTheSameValues) {
+  for (int64_t again = 0; again <= 24 && !model.config.kinds.empty(); again += 3) {
+    StepSource source;
+    source.config = model.config;
+    source.savesActivations = true;
+    source.again = again;
+    EXPECT_TRUE(outlineStep(source)) << again;
+  }
+}
+
 TEST_P(FamiliesTest, IsTheSameFunctionInDoubles) {
   if (GetParam().starts_with("E/"))
     return;

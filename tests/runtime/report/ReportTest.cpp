@@ -1,8 +1,8 @@
 //===- ReportTest.cpp - a page that opens anywhere ------------------------===//
 //
 // What it must never have (scripts, links, markup from names) and what every part
-// must show. The full page is written to report-example.html beside the test, to be
-// looked at.
+// must show. The full page is written to report-example.html among the test's
+// temporary files, to be looked at.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/report/Report.h"
@@ -104,7 +104,7 @@ TEST(ReportTest, OpensAnywhere) {
   for (const char *never : {"<script", "http:", "https:", "<link", "<img", "@import", "url("})
     EXPECT_EQ(page.find(never), page.npos) << never;
   EXPECT_NE(page.find("prefers-color-scheme: dark"), page.npos);
-  std::ofstream("report-example.html") << page;
+  std::ofstream(testing::TempDir() + "report-example.html") << page;
 }
 
 TEST(ReportTest, NamesAreNoMarkup) {
