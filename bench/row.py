@@ -131,9 +131,11 @@ def main():
     arguments.add_argument("row")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--type", choices=["f32", "bf16"], help="only what is computed in it")
     given = arguments.parse_args()
     if given.row in STEPS:
-        rows = [step_row(*what, given.rounds, given.threads) for what in STEPS[given.row]]
+        rows = [step_row(*what, given.rounds, given.threads) for what in STEPS[given.row]
+                if given.type in (None, what[1])]
     elif given.row in ("C1", "C2"):
         rows = [gemm_row("f32" if given.row == "C1" else "bf16", 1)]
     elif given.row == "C11":
