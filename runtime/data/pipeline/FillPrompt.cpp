@@ -69,7 +69,7 @@ std::string valueOfHole(const Record &record, std::string_view hole) {
       return fmt::format("{}", fmt::join(texts, "\n"));
     return std::string(field->text);
   }
-  if (hole == "document" && record.layout == Layout::Text)
+  if ((hole == "document" || hole == "text") && record.layout == Layout::Text)
     return std::string(record.document);
   auto asked = std::ranges::find(record.messages, "user", &Message::role);
   if ((hole == "prompt" || hole == "document") && asked != record.messages.end())

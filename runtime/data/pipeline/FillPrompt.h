@@ -1,7 +1,7 @@
 //===- FillPrompt.h - prompts with the fields of a record -----------------===//
 //
-// `{document}` is a text record's text, `{prompt}` a completion's; every other hole is
-// a field of the record, of its file or made by `ask`.
+// `{document}` and `{text}` are a text record's text, `{prompt}` a completion's; every other hole
+// is a field of the record, of its file or made by `ask`.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
