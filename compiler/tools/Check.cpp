@@ -18,12 +18,13 @@
 
 namespace roux {
 
-/// Whether a step's memory is to be told too.
-static bool tellsMemory(const CheckRequest &request, const CheckedRecipe &recipe) {
+/// Whether a step's memory is to be told too, or what an eval measures looked at.
+static bool asksCompiler(const CheckRequest &request, const CheckedRecipe &recipe) {
   bool hasShape = request.options.files || !request.config.empty();
   return hasShape &&
          std::ranges::any_of(recipe.definitions, [](const CheckedDefinition &definition) {
-           return definition.kind == ast::Kind::Train && definition.inMainFile;
+           return (definition.kind == ast::Kind::Train || definition.kind == ast::Kind::Eval) &&
+                  definition.inMainFile;
          });
 }
 
@@ -56,7 +57,7 @@ static int checkRecipe(const CheckRequest &request, int argc, char **argv) {
   if (recipe && status == 0 && request.options.files)
     status = tellData(sources, *recipe, request);
   std::fflush(nullptr);
-  if (recipe && status == 0 && tellsMemory(request, *recipe))
+  if (recipe && status == 0 && asksCompiler(request, *recipe))
     return runCompiler(argc, argv);
   // The process ends here. Taking a large recipe apart piece by piece would cost a tenth of the
   // run.

@@ -1,13 +1,14 @@
 //===- CheckMemory.cpp - the memory figures of `roux check` ---------------===//
 //
 // The end of a check that found no mistake: what a step of each train needs, and
-// whether `roux run` would refuse it.
+// whether `roux run` would refuse it, or an eval for what it is to measure.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/tools/CheckArguments.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
+#include "compiler/tools/EvalTasks.h"
 #include "compiler/tools/RecipeDevice.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
@@ -73,6 +74,35 @@ static bool tellMemory(const SourceManager &sources, const CheckedRecipe &recipe
   return true;
 }
 
+/// False where what `eval` measures would be refused by a run, having said so.
+static bool tellEval(const SourceManager &sources, const CheckedRecipe &recipe,
+                     const CheckedDefinition &eval, const CheckRequest &request,
+                     DataBuilder &builder) {
+  try {
+    tasksOf(sources, recipe, eval, builder);
+  } catch (const ToBeMade &later) {
+    if (request.form == DiagnosticForm::Text)
+      fmt::print("\neval {} is not looked at further: {}\n", eval.name, later.what());
+  } catch (const RefusedRecipe &refused) {
+    return tellRefused(refused, request);
+  }
+  return true;
+}
+
+static bool tellDefinition(const SourceManager &sources, const CheckedRecipe &recipe,
+                           const CheckedDefinition &definition, const CheckRequest &request,
+                           DataBuilder &builder) {
+  if (!definition.inMainFile)
+    return true;
+  if (definition.kind == ast::Kind::Eval)
+    return request.config.empty() ? tellEval(sources, recipe, definition, request, builder) : true;
+  if (definition.kind != ast::Kind::Train)
+    return true;
+  if (request.form == DiagnosticForm::Text)
+    fmt::print("\nmemory of train {}\n", definition.name);
+  return tellMemory(sources, recipe, definition, request, builder);
+}
+
 int runCheckMemory(int argc, char **argv) {
   CheckRequest request;
   if (std::optional<int> done = readCheck(argc, argv, request))
@@ -88,15 +118,11 @@ int runCheckMemory(int argc, char **argv) {
         if (!recipe)
           return 1;
         DataBuilder builder(sources, *recipe, readingFolder(request.path));
+        builder.announce([](const std::string &what) { fmt::print(stderr, "{}\n", what); });
         int status = 0;
-        for (const CheckedDefinition &train : recipe->definitions) {
-          if (train.kind != ast::Kind::Train || !train.inMainFile)
-            continue;
-          if (request.form == DiagnosticForm::Text)
-            fmt::print("\nmemory of train {}\n", train.name);
-          if (!tellMemory(sources, *recipe, train, request, builder))
+        for (const CheckedDefinition &definition : recipe->definitions)
+          if (!tellDefinition(sources, *recipe, definition, request, builder))
             status = 1;
-        }
         return status;
       },
       request.form);

@@ -28,6 +28,10 @@ REFUSED = [
     ([(HELD, "run { memory: 2MB }\n" + HELD)], "memory:", "a step of train read needs", "refused"),
     ([("tokenizer words = bpe(stories, vocab: 512)\n", ""), ('model tiny = new(llama, tokenizer: words, layers: 2, dim: 64, heads: 4, kv_heads: 2, ffn: 176, context: 512) {\n'
        '  template: plain\n}', 'model tiny = load("bare") { template: plain }')], "model:     tiny", "brings no tokenizer", "refused"),
+    ([(HELD, "data one = text(\"tiny/stories.txt\", ends: both)\neval beyond { model: tiny, target: true, whole: loss(one) }\n" + HELD)],
+     "eval beyond", "and the model's context is 512; expected data within it", "refused"),
+    ([(HELD, "eval far { model: tiny, found: needle(stories, lengths: [9_000], depths: [50%]) }\n" + HELD)],
+     "eval far", "a needle test of 9000 tokens does not fit", "refused"),
 ]
 
 
