@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 import bible
+import facts
 import manual
 from missing import Missing
 
@@ -23,7 +24,7 @@ def conversation(source, turns):
 def files():
     """Path below data/ -> bytes. The order of conversations is drawn once, with a seed of its own."""
     draw = random.Random(20240131)
-    verses, pages = bible.verses(), manual.pages()
+    verses, pages, said = bible.verses(), manual.pages(), facts.said(random.Random(20261130))
     out = {f"bible/{name}.txt": text for name, text in bible.books(verses)}
     out |= {f"manual/{name}.txt": text for name, text in pages.items() if manual.is_read(name, text)}
     conversations = {
@@ -31,10 +32,13 @@ def files():
         "modules": [("manual", turns) for turns in manual.questions(pages)],
         "short": [("bible", turns) for turns in bible.completions(verses, draw)]
         + [("manual", turns) for turns in manual.terms()],
+        "facts": [("facts", turns) for turns in facts.conversations(said["taught"])],
     }
     for name, rows in conversations.items():
         draw.shuffle(rows)
         out[f"chats/{name}.jsonl"] = "".join(conversation(source, turns) + "\n" for source, turns in rows)
+    out["facts.jsonl"] = "".join(json.dumps({"text": text}) + "\n" for text in facts.read(said["read"]))
+    out["asked.jsonl"] = "".join(json.dumps(each) + "\n" for each in facts.questions(said["asked"]))
     return {name: text.encode() for name, text in out.items()}
 
 
