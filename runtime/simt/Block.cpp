@@ -14,17 +14,17 @@
 
 namespace roux::simt {
 
-static thread_local Block *runningBlock = nullptr;
-
-Block &Block::running() {
-  return *runningBlock;
-}
+constinit thread_local Block *Block::runningBlock = nullptr;
 
 /// Room that may be aligned to its size, as descriptors of shared memory need it, and where there
 /// are such at an address of 32 bits.
 static constexpr size_t arenaBytes = 2 * MemoryChecks::sharedRoom;
 
-Block::Block(const EmulatorOptions &options, Shadow &shadow) : options(options), memory(shadow) {
+/// Stamps of one block before those of the next begin.
+static constexpr unsigned stampBits = 48;
+
+Block::Block(const EmulatorOptions &options, Shadow &shadow, unsigned index)
+    : options(options), memory(shadow), lastStamp(uint64_t(index) << stampBits) {
   int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 #if defined(MAP_32BIT)
   flags |= MAP_32BIT;
@@ -56,6 +56,13 @@ uint32_t Block::special(SimtRegister which) const {
     return now->lane();
   }
   return 0;
+}
+
+/// All threads know of all that was done before.
+void Block::order() {
+  blockStamp = ++lastStamp;
+  for (Warp &warp : warps)
+    warp.stamp = ++lastStamp;
 }
 
 void Block::runThread() {
@@ -96,6 +103,7 @@ void Block::begin(const Grid &of, uint32_t block) {
   warps.resize((count + lanesOfWarp - 1) / lanesOfWarp);
   for (Warp &warp : warps)
     warp.meetings.clear();
+  order();
   ready.clear();
   head = 0;
   live = count;
@@ -195,6 +203,7 @@ void Block::barrier(const SimtSite *site) {
                            epoch + 1));
   arrived = 0;
   ++epoch;
+  order();
   for (Thread &thread : threads) {
     thread.seen.fill(0);
     thread.seen[thread.lane()] = 1;
@@ -211,12 +220,12 @@ Now Block::accessOf(const void *address, const SimtSite *site) const {
           isShared(address) ? run : grid->firstRun, now->seen.data(), fences.data()};
 }
 
-void Block::access(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site) {
+void Block::check(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site) {
   if (!options.checks || stacks.contains(address))
     return;
   std::string wrong;
   try {
-    wrong = memory.access(address, bytes, kind, accessOf(address, site));
+    wrong = memory.access(address, bytes, kind, accessOf(address, site), stamps());
   } catch (const std::bad_alloc &) {
     wrong = "makes one access more than there is memory to check them";
   }

@@ -41,7 +41,8 @@ struct Thread {
 
 class Block {
 public:
-  Block(const EmulatorOptions &options, Shadow &shadow);
+  /// `index` is another for each that has this shadow.
+  Block(const EmulatorOptions &options, Shadow &shadow, unsigned index);
   ~Block();
 
   /// Runs block `number` of a grid; what went wrong, or nothing.
@@ -50,7 +51,7 @@ public:
   // What follows is for the instructions of the block's threads.
 
   /// The one that this thread of the host runs.
-  static Block &running();
+  static Block &running() { return *runningBlock; }
   Thread &current() { return *now; }
   /// Of the current thread's warp.
   Thread &lane(uint32_t lane) { return threads[now->warp() * lanesOfWarp + lane]; }
@@ -67,7 +68,12 @@ public:
   void wait(const char *instruction, const SimtSite *site);
   void wake(Thread &thread);
   /// Checks an access of the current thread, if that is asked for.
-  void access(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site);
+  void access(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site) {
+    if (kind != SimtAccess::Read || !memory.isSettled(address, bytes, stamps()))
+      check(address, bytes, kind, site);
+  }
+  /// The current thread's warp knows of more than before.
+  void orderWarp() { warp().stamp = ++lastStamp; }
   /// A copy of the current thread has arrived.
   void landed(const void *address, int64_t bytes, const SimtSite *site);
   /// What the current thread wrote before is seen by wgmma.
@@ -76,7 +82,12 @@ public:
   [[noreturn]] void fail(const SimtSite *site, std::string &&why);
 
 private:
+  static constinit thread_local Block *runningBlock;
+
   static void runThread();
+  Stamps stamps() { return {warp().stamp, blockStamp}; }
+  void order();
+  void check(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site);
   void begin(const Grid &of, uint32_t block);
   void beginThread(uint32_t thread);
   void end();
@@ -95,6 +106,7 @@ private:
   std::vector<Thread *> ready;  ///< a queue from `head`
   size_t head = 0;
   uint32_t live = 0, arrived = 0;
+  uint64_t lastStamp, blockStamp = 0; ///< Stamps
   Thread *now = nullptr;
   Fiber scheduler;
   Stacks stacks;

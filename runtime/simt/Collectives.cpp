@@ -134,6 +134,7 @@ static void orderTogether(Meeting &meeting) {
       uint16_t &own = block.lane(lane).seen[lane];
       own = static_cast<uint16_t>(std::min<uint32_t>(own + 1u, Access::mostClock));
     }
+  block.orderWarp();
 }
 
 static void warpBarrier(const void *operands, void *result, const SimtSite *site) {

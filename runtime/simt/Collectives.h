@@ -31,6 +31,7 @@ struct Meeting {
 /// The meetings of a warp whose lanes are not all there.
 struct Warp {
   std::vector<Meeting> meetings;
+  uint64_t stamp = 0; ///< other than before when its lanes were ordered
 };
 
 /// The current thread waits until all lanes of `mask` have come, the last of which runs `together`.

@@ -16,7 +16,7 @@ Emulator::Emulator(const EmulatorOptions &given)
     : options(given), pool(std::make_unique<ThreadPool>(options.threads)),
       shadow(std::make_unique<simt::Shadow>()) {
   for (unsigned i = 0; i < options.threads; ++i)
-    blocks.push_back(std::make_unique<simt::Block>(options, *shadow));
+    blocks.push_back(std::make_unique<simt::Block>(options, *shadow, i));
 }
 
 Emulator::~Emulator() = default;

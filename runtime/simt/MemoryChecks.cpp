@@ -24,13 +24,18 @@ std::string place(const SimtSite *site, const std::string &unknown) {
                             : unknown;
 }
 
+MemoryChecks::MemoryChecks(Shadow &shadow)
+    : shadow(shadow), sharedPages(new Page[sharedRoom / Page::bytes]) {}
+
 void MemoryChecks::begin(const Grid &of, const char *memory, int64_t bytes) {
   grid = &of;
   shared = memory;
   sharedBytes = bytes;
   lastHit = nullptr;
-  if (generation != shadow.generation())
+  if (generation != shadow.generation()) {
     knownPages = {};
+    sharedPages.reset(new Page[sharedRoom / Page::bytes]);
+  }
   generation = shadow.generation();
 }
 
@@ -98,10 +103,11 @@ std::string MemoryChecks::conflict(const void *address, int64_t bytes, SimtAcces
 }
 
 Page &MemoryChecks::pageOf(uintptr_t address) {
+  if (Page *known = knownPage(reinterpret_cast<const void *>(address)))
+    return *known;
   uintptr_t number = address / Page::bytes;
   KnownPage &known = knownPages[number % knownPages.size()];
-  if (known.number != number)
-    known = {number, &shadow.page(address)};
+  known = {number, &shadow.page(address)};
   return *known.page;
 }
 
@@ -119,22 +125,48 @@ static bool inPages(const void *address, int64_t bytes, const Each &each) {
   return true;
 }
 
+bool MemoryChecks::meet(Page &page, uintptr_t address, uintptr_t bytes, SimtAccess kind,
+                        const Now &now, const Stamps &stamps, bool inShared, Conflict &found) {
+  Settled least = kind == SimtAccess::Read ? Settled::OfBlock : Settled::Nobodys;
+  bool isRight = page.forCells(address, bytes, [&](Cell &cell) {
+    if (!cell.meet(now, kind, inShared, found))
+      return false;
+    if (least != Settled::Nobodys)
+      least = std::min(least, cell.settled(now, inShared));
+    return true;
+  });
+  if (least != Settled::Nobodys)
+    page.settle(address, bytes, least == Settled::OfBlock ? stamps.block : stamps.warp);
+  else if (kind != SimtAccess::Read)
+    page.settle(address, bytes, 0);
+  return isRight;
+}
+
 std::string MemoryChecks::access(const void *address, int64_t bytes, SimtAccess kind,
-                                 const Now &now) {
+                                 const Now &now, const Stamps &stamps) {
   if (!isInBounds(address, bytes))
     return beside(address, bytes, kind);
   bool inShared = isShared(address);
   Conflict found;
   bool isRight = inPages(address, bytes, [&](uintptr_t at, uintptr_t part) {
-    return pageOf(at).forCells(at, part,
-                               [&](Cell &cell) { return cell.meet(now, kind, inShared, found); });
+    Page &page = pageOf(at);
+    std::unique_lock lock(page.lock, std::defer_lock);
+    if (!inShared)
+      lock.lock();
+    return meet(page, at, part, kind, now, stamps, inShared, found);
   });
   return isRight ? std::string() : conflict(address, bytes, kind, now, found);
 }
 
 void MemoryChecks::land(const void *address, int64_t bytes, const Now &now) {
+  bool inShared = isShared(address);
   inPages(address, bytes, [&](uintptr_t at, uintptr_t part) {
-    return pageOf(at).forCells(at, part, [&](Cell &cell) {
+    Page &page = pageOf(at);
+    std::unique_lock lock(page.lock, std::defer_lock);
+    if (!inShared)
+      lock.lock();
+    page.settle(at, part, 0);
+    return page.forCells(at, part, [&](Cell &cell) {
       cell.land(now);
       return true;
     });

@@ -29,13 +29,21 @@ std::string place(const SimtSite *site, const std::string &unknown);
 
 class MemoryChecks {
 public:
-  explicit MemoryChecks(Shadow &shadow) : shadow(shadow) {}
+  explicit MemoryChecks(Shadow &shadow);
 
   /// Of a block whose shared memory is `shared`.
   void begin(const Grid &of, const char *shared, int64_t sharedBytes);
 
+  /// Whether a read is one of many alike that are right.
+  bool isSettled(const void *address, int64_t bytes, const Stamps &stamps) const {
+    auto at = reinterpret_cast<uintptr_t>(address);
+    const Page *page = knownPage(address);
+    return page && at % Page::bytes + static_cast<uintptr_t>(bytes) <= Page::bytes &&
+           page->isSettled(at, static_cast<uintptr_t>(bytes), stamps);
+  }
   /// What is wrong with an access, with its verb first; nothing where it is right.
-  std::string access(const void *address, int64_t bytes, SimtAccess kind, const Now &now);
+  std::string access(const void *address, int64_t bytes, SimtAccess kind, const Now &now,
+                     const Stamps &stamps);
   /// An async copy has arrived.
   void land(const void *address, int64_t bytes, const Now &now);
 
@@ -51,19 +59,32 @@ private:
   std::string conflict(const void *address, int64_t bytes, SimtAccess kind, const Now &now,
                        const Conflict &found) const;
   std::string named(const void *address, int64_t bytes) const;
-  Page &pageOf(uintptr_t address);
+  bool meet(Page &page, uintptr_t address, uintptr_t bytes, SimtAccess kind, const Now &now,
+            const Stamps &stamps, bool inShared, Conflict &found);
 
   struct KnownPage {
     uintptr_t number = 0;
     Page *page = nullptr;
   };
 
+  /// The page of `address`; null where the block has not met it yet.
+  Page *knownPage(const void *address) const {
+    if (isShared(address))
+      return &sharedPages[static_cast<size_t>(static_cast<const char *>(address) - shared) /
+                          Page::bytes];
+    uintptr_t number = reinterpret_cast<uintptr_t>(address) / Page::bytes;
+    const KnownPage &known = knownPages[number % knownPages.size()];
+    return known.number == number ? known.page : nullptr;
+  }
+  Page &pageOf(uintptr_t address);
+
   Shadow &shadow;
   const Grid *grid = nullptr;
   const char *shared = nullptr;
   int64_t sharedBytes = 0;
   const SimtMemory::Allocation *lastHit = nullptr;
-  std::array<KnownPage, 256> knownPages;
+  std::array<KnownPage, 1024> knownPages;
+  std::unique_ptr<Page[]> sharedPages; ///< nobody else's
   uint64_t generation = 0;
 };
 

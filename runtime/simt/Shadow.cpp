@@ -75,6 +75,17 @@ void Cell::land(const Now &now) {
   write = now.access;
 }
 
+Settled Cell::settled(const Now &now, bool isShared) const {
+  if (write.run() == now.access.run() && write.epoch() == now.access.epoch())
+    return Settled::Nobodys; // lanes may know of it, or not
+  for (const Access &read : reads)
+    if (now.isAfter(read) && !read.isAlike(now.access))
+      return Settled::Nobodys; // the next one takes its place
+  // Whoever writes now meets one of two that are so far apart.
+  bool isFar = distance(reads[0], reads[1]) == (isShared ? 1 : 2);
+  return isFar ? Settled::OfBlock : Settled::OfWarp;
+}
+
 void Page::split() {
   std::unique_ptr<Cell[]> finer(new Cell[bytes >> 1]);
   for (uintptr_t i = 0; i < bytes >> 1; ++i)

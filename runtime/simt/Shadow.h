@@ -9,14 +9,20 @@
 // within a warp by its own, counted in each lane's clock. Blocks of a launch are
 // never ordered, those of different launches always.
 //
+// Most accesses read what a neighbour has just read and add nothing to what is known.
+// Whose those are is noted by a stamp, so that they take a comparison each.
+//
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "runtime/simt/Table.h"
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 
 namespace roux::simt {
@@ -35,8 +41,9 @@ public:
   uint32_t clock() const { return static_cast<uint32_t>(when) & mostClock; }
   uint32_t thread() const { return static_cast<uint32_t>(who >> 48); }
   const SimtSite *site() const { return reinterpret_cast<const SimtSite *>(who << 16 >> 16); }
-  bool sameThread(const Access &other) const {
-    return run() == other.run() && thread() == other.thread();
+  /// Whether the same thread made them with nothing between that orders threads.
+  bool isAlike(const Access &other) const {
+    return when == other.when && thread() == other.thread();
   }
 
   static constexpr unsigned clockBits = 12;
@@ -62,6 +69,9 @@ struct Conflict {
   Access access;
 };
 
+/// Whose further reads, until the next barrier of theirs, a cell would not note.
+enum class Settled : uint8_t { Nobodys, OfWarp, OfBlock };
+
 /// What is known about a few bytes.
 class Cell {
 public:
@@ -70,6 +80,9 @@ public:
   bool meet(const Now &now, SimtAccess kind, bool mustBeWritten, Conflict &found);
   /// An async copy of `now`'s thread has arrived.
   void land(const Now &now);
+  /// After a read of `now`. Of memory of one block only, `isShared`, no two reads are of different
+  /// blocks.
+  Settled settled(const Now &now, bool isShared) const;
 
 private:
   void noteRead(const Now &now);
@@ -77,16 +90,44 @@ private:
   Access write, flight, reads[2];
 };
 
+/// Lets one thread of the host at a page. Held for a few instructions, by the way in millions.
+class PageLock {
+public:
+  void lock() {
+    while (taken.test_and_set(std::memory_order_acquire))
+      std::this_thread::yield();
+  }
+  void unlock() { taken.clear(std::memory_order_release); }
+
+private:
+  std::atomic_flag taken;
+};
+
+/// The stamps of a thread that accesses memory; each is given once.
+struct Stamps {
+  uint64_t warp, block;
+};
+
 /// The cells of a page of memory.
 class Page {
 public:
   static constexpr uintptr_t bytes = 4096;
 
+  /// Whether all of [address, address + count), in this page, is settled for a thread.
+  bool isSettled(uintptr_t address, uintptr_t count, const Stamps &stamps) const {
+    uintptr_t last = (address % bytes + count - 1) / bytesOfStamp;
+    for (uintptr_t i = address % bytes / bytesOfStamp; i <= last; ++i) {
+      uint64_t stamp = settled[i].load(std::memory_order_relaxed);
+      if (stamp != stamps.warp && stamp != stamps.block)
+        return false;
+    }
+    return true;
+  }
+
   /// Calls `each` with the cells of what lies in this page of [address, address + count), until it
   /// gives false.
   template <typename Each>
   bool forCells(uintptr_t address, uintptr_t count, const Each &each) {
-    std::lock_guard lock(mutex);
     if (shift == 2 && ((address | count) & 3))
       split();
     uintptr_t first = (address % bytes) >> shift, last = (address % bytes + count - 1) >> shift;
@@ -96,12 +137,26 @@ public:
     return true;
   }
 
+  /// Reads with `stamp` of that range need no look at its cells; 0: all do.
+  void settle(uintptr_t address, uintptr_t count, uint64_t stamp) {
+    uintptr_t last = (address % bytes + count - 1) / bytesOfStamp;
+    if (stamp && ((address | count) & (bytesOfStamp - 1)))
+      return; // the rest of its bytes is not known
+    for (uintptr_t i = address % bytes / bytesOfStamp; i <= last; ++i)
+      settled[i].store(stamp, std::memory_order_relaxed);
+  }
+
+  /// Of pages that blocks share.
+  PageLock lock;
+
 private:
+  static constexpr uintptr_t bytesOfStamp = 4;
   void split();
 
-  std::mutex mutex;
   unsigned shift = 2; ///< bytes of a cell, as a power of 2
   std::unique_ptr<Cell[]> cells{new Cell[bytes >> 2]};
+  // Looked at without the lock: a stamp is of threads that the host runs one after the other.
+  std::array<std::atomic<uint64_t>, bytes / bytesOfStamp> settled = {};
 };
 
 /// All pages that were ever touched, by all threads of the host.

@@ -133,6 +133,41 @@ TEST_F(History, WhatIsMultipliedWasFencedByWhoWroteIt) {
   EXPECT_EQ(meet(write, 3)->other, SimtAccess::Read) << "it still reads";
 }
 
+TEST_F(History, ReadsAreSettledThatAddNothing) {
+  auto settled = [&](uint32_t thread, bool isShared) {
+    return cell.settled(at(thread, 10), isShared);
+  };
+  EXPECT_FALSE(meet(write, 3));
+  EXPECT_FALSE(meet(read, 3));
+  EXPECT_EQ(settled(3, true), Settled::Nobodys) << "no other may read it";
+  ++epoch;
+  EXPECT_FALSE(meet(read, 3));
+  EXPECT_EQ(settled(3, true), Settled::Nobodys) << "the second one is kept too";
+  EXPECT_FALSE(meet(read, 4));
+  EXPECT_EQ(settled(4, true), Settled::OfWarp);
+  syncLanes(3, 4);
+  EXPECT_FALSE(meet(read, 4));
+  EXPECT_EQ(settled(4, true), Settled::Nobodys) << "the others come after those that are kept";
+  EXPECT_FALSE(meet(read, 40));
+  EXPECT_EQ(settled(40, true), Settled::OfBlock);
+  EXPECT_EQ(settled(40, false), Settled::OfWarp) << "another block would be further away";
+  EXPECT_EQ(meet(write, 40)->access.thread(), 4u);
+}
+
+TEST(Page, IsSettledForWhoseStampItHas) {
+  Page page;
+  page.settle(4096 + 8, 8, 7);
+  EXPECT_TRUE(page.isSettled(4096 + 8, 8, {7, 1}));
+  EXPECT_TRUE(page.isSettled(4096 + 14, 2, {2, 7}));
+  EXPECT_FALSE(page.isSettled(4096 + 8, 8, {2, 1}));
+  EXPECT_FALSE(page.isSettled(4096 + 12, 8, {7, 1}));
+  page.settle(4096 + 16, 2, 7); // of whose other half nothing is known
+  EXPECT_FALSE(page.isSettled(4096 + 16, 2, {7, 1}));
+  page.settle(4096 + 10, 2, 0);
+  EXPECT_FALSE(page.isSettled(4096 + 8, 4, {7, 1}));
+  EXPECT_TRUE(page.isSettled(4096 + 12, 4, {7, 1}));
+}
+
 TEST(Page, TellsHalvesOfFourBytesApartWhereTheyAreUsedSo) {
   Page page;
   uint16_t seen[32] = {1, 1};
