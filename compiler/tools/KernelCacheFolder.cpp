@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <regex>
+#include <string_view>
 
 namespace fs = std::filesystem;
 
@@ -22,14 +22,27 @@ std::string kernelCacheFolder() {
   return home && *home ? std::string(home) + "/.cache/roux" : std::string();
 }
 
+/// The name of a kernel's code, a dot, and what makes it nobody else's: 32 and 6 hexadecimal
+/// digits.
+static bool isUnfinished(std::string_view name) {
+  size_t dot = name.rfind('.');
+  if (dot == name.npos || name.size() - dot != 7)
+    return false;
+  std::string_view kernel = name.substr(0, dot), digits = "0123456789abcdef";
+  return (kernel.ends_with(".o") || kernel.ends_with(".so")) && kernel.find('.') == 32 &&
+         kernel.find_first_not_of(digits) == 32 &&
+         name.find_first_not_of(digits, dot + 1) == name.npos;
+}
+
 void removeUnfinishedKernels() {
-  static const std::regex unfinished(R"([0-9a-f]{32}\.(o|so)\.[0-9a-f]{6})");
   std::error_code ignored; // a cache that cannot be read is none
   for (const fs::directory_entry &entry : fs::directory_iterator(kernelCacheFolder(), ignored)) {
+    // There are thousands of others, which are not to be looked at one by one.
+    if (!isUnfinished(entry.path().filename().string()))
+      continue;
     fs::file_time_type written = fs::last_write_time(entry.path(), ignored);
     // One that is being written is as old as a write takes.
-    if (!ignored && std::regex_match(entry.path().filename().string(), unfinished) &&
-        fs::file_time_type::clock::now() - written > std::chrono::minutes(1))
+    if (!ignored && fs::file_time_type::clock::now() - written > std::chrono::minutes(1))
       fs::remove(entry.path(), ignored);
   }
 }
