@@ -68,6 +68,18 @@ std::string FittedStep::keptText() const {
                       : "kept";
 }
 
+/// "parameters 4.1 MB, …": what a step is made of.
+static std::string partsText(const StepMemory &memory) {
+  return fmt::format("parameters {}, gradients {}, moments {}, activations {} (largest: {})",
+                     bytesText(memory.parameters), bytesText(memory.gradients),
+                     bytesText(memory.moments), bytesText(memory.activations), largestText(memory));
+}
+
+std::string FittedStep::needText(const std::string &train) const {
+  return fmt::format("a step of train {} needs {} for micro-batches of {} tokens: {}", train,
+                     bytesText(memory.peak()), memory.tokens, partsText(memory));
+}
+
 std::string FittedStep::text() const {
   std::string text;
   auto line = [&](const char *what, const std::string &value) {
@@ -216,12 +228,10 @@ void refuseUnfit(const SourceManager &sources, const CheckedRecipe &recipe,
   const StepMemory &memory = step.memory;
   throw RefusedRecipe(
       sources, isWritten ? limit.where : train.where,
-      fmt::format("a step of train {} needs {} for micro-batches of {} tokens, but {} {}: "
-                  "parameters {}, gradients {}, moments {}, activations {} (largest: {}){}",
+      fmt::format("a step of train {} needs {} for micro-batches of {} tokens, but {} {}: {}{}",
                   train.name, bytesText(memory.peak()), memory.tokens,
                   isWritten ? "'memory' is" : "this process may have", bytesText(step.limit),
-                  bytesText(memory.parameters), bytesText(memory.gradients),
-                  bytesText(memory.moments), bytesText(memory.activations), largestText(memory),
+                  partsText(memory),
                   step.smaller ? fmt::format("; micro_batch: {} would fit", *step.smaller) : ""));
 }
 

@@ -34,6 +34,8 @@ struct FittedStep {
   bool fits() const { return memory.peak() <= limit; }
   /// What of the layers is kept for their gradients: "kept", "computed again", or what is between.
   std::string keptText() const;
+  /// "a step of train NAME needs …: parameters …", in one line.
+  std::string needText(const std::string &train) const;
   /// One line a part.
   std::string text() const;
   /// The same for programs: an object, in bytes.

@@ -334,11 +334,19 @@ const BuiltTrain &TrainBuilder::build(const CheckedDefinition &train) {
 
 void TrainBuilder::trainOnRecord(const CheckedDefinition &train,
                                  const std::filesystem::path &folder) {
+  auto make = [&] {
+    try {
+      this->train(train, identityOf(train), folder);
+    } catch (const NoDeviceMemory &none) { // others may have some of the device's
+      throw std::runtime_error(
+          fmt::format("{}; {}", none.what(), stepFor(train).needText(train.name)));
+    }
+  };
   if (!origin)
-    return this->train(train, identityOf(train), folder);
+    return make();
   KeptRun kept(sources, recipe, train, *origin, folder, dataOf(train)->plan.steps());
   try {
-    this->train(train, identityOf(train), folder);
+    make();
   } catch (const std::exception &error) {
     kept.end(error.what(), isWhole(folder));
     throw;

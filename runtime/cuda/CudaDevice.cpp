@@ -94,9 +94,9 @@ std::shared_ptr<std::byte> CudaDevice::allocate(size_t bytes, const std::string 
     Result result = driver().allocate(&address, bytes);
     if (result == outOfMemory) {
       auto [all, free] = memory();
-      throw CudaError(fmt::format("no memory for {} bytes of {}: {} has {} bytes, of which {} are "
-                                  "free",
-                                  bytes, what, gpuName, all, free));
+      throw NoDeviceMemory(fmt::format("no memory for {} bytes of {}: {} has {} bytes, of which {} "
+                                       "are free",
+                                       bytes, what, gpuName, all, free));
     }
     check(result, fmt::format("no memory for {} bytes of {}", bytes, what));
   }

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 namespace roux {
@@ -39,6 +40,11 @@ enum class Fill : uint8_t {
   Nothing, ///< anything; a device that checks makes it numbers that show
 };
 
+/// A device has not as much memory as is asked of it.
+struct NoDeviceMemory : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 class Device {
 public:
   virtual ~Device() = default;
@@ -52,8 +58,8 @@ public:
   /// holds those of an entry.
   virtual bool keepsBuffersApart() const { return false; }
 
-  /// Memory that lives as long as what is returned; at a multiple of 64. Throws std::runtime_error
-  /// that says for what there is none.
+  /// Memory that lives as long as what is returned; at a multiple of 64. Throws NoDeviceMemory,
+  /// or another std::runtime_error, that says for what there is none.
   virtual std::shared_ptr<std::byte> allocate(size_t bytes, const std::string &what, Fill fill) = 0;
   virtual void upload(std::byte *to, std::span<const std::byte> from) = 0;
   virtual void download(std::span<std::byte> to, const std::byte *from) = 0;

@@ -74,7 +74,7 @@ std::shared_ptr<std::byte> SimtDevice::allocate(size_t bytes, const std::string 
   size_t all = (bytes + 2 * redZone + alignment - 1) / alignment * alignment;
   void *memory = bytes <= SIZE_MAX / 2 ? std::aligned_alloc(alignment, all) : nullptr;
   if (!memory)
-    throw std::runtime_error(fmt::format("no memory for {} bytes of {}", bytes, what));
+    throw NoDeviceMemory(fmt::format("no memory for {} bytes of {}", bytes, what));
   std::memset(memory, poison, all);
   std::byte *begin = static_cast<std::byte *>(memory) + redZone;
   if (fill == Fill::Zeros)

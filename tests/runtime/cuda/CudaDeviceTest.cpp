@@ -28,7 +28,7 @@ template <typename Action>
 std::string refusal(Action action) {
   try {
     action();
-  } catch (const cuda::CudaError &error) {
+  } catch (const std::runtime_error &error) {
     return error.what();
   }
   return "";
@@ -107,6 +107,7 @@ TEST(CudaDevice, HasMemoryOfItsOwn) {
 TEST(CudaDevice, SaysWhatThereIsNoMemoryFor) {
   auto gpu = device("small");
   DeviceMemory some(gpu, 1000, "weights", Fill::Nothing);
+  EXPECT_THROW(DeviceMemory(gpu, 2 << 20, "activations"), NoDeviceMemory);
   EXPECT_EQ(refusal([&] { DeviceMemory(gpu, 2 << 20, "activations"); }),
             "no memory for 2097152 bytes of activations: Stand-in H100 has 1048576 bytes, of which "
             "1047576 are free");
