@@ -1,12 +1,12 @@
 //===- SimtAssembly.cpp - PTX as inline assembly, in words of LLVM --------===//
 //
-// CUDA's libdevice: sines of large angles need integers of 128 bits, which libdevice has as
-// assembly of 32 bits each. These four are all there are; each is told by an instruction that only
-// it has.
+// CUDA's libdevice: reciprocals that come near, as in its tanh, and integers of 128 bits for the
+// sines of large angles, as assembly of 32 bits each, told by an instruction that only it has.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/SimtAssembly.h"
 
+#include "compiler/codegen/SimtMaths.h"
 #include "llvm/IR/InlineAsm.h"
 
 using namespace llvm;
@@ -40,6 +40,8 @@ Value *roux::simtAssembly(CallInst &call) {
   if (!text)
     return nullptr;
   IRBuilder<> b(&call);
+  if (StringRef(text->getAsmString()).starts_with("rcp.approx.ftz.f32 $0,"))
+    return simtMaths(b, "rcp.approx.ftz.f", call.getType(), {call.getArgOperand(0)});
   Value *value = computed(b, call, text->getAsmString());
   if (!value)
     return nullptr;

@@ -211,7 +211,7 @@ struct EmitSimtCode : roux::impl::EmitSimtCodeBase<EmitSimtCode> {
     if (!code)
       return failure();
     std::unique_ptr<llvm::TargetMachine> machine =
-        codeGenerator(emulatorMachine(), llvm::CodeGenOptLevel::Less);
+        codeGenerator(emulatorMachine(), llvm::CodeGenOptLevel::None);
     if (failed(retarget(*code, *machine, module.getLoc())))
       return failure();
     if (form == "llvm") {

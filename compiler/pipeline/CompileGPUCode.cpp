@@ -3,7 +3,8 @@
 // All kernels of a program are one module of PTX: the assembler and the driver take
 // a third of the time for it that they take for as many modules, and what kernels
 // share of CUDA's maths is there once. So a program's code is kept as a whole, its
-// launches' shapes with it, for those are known only when kernels are lowered.
+// launches' shapes with it, for those are known only when kernels are lowered. What
+// is emulated is an object a kernel, and each is kept: programs share most of them.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileGPUCode.h"
@@ -71,8 +72,102 @@ OwningOpRef<ModuleOp> roux::joinGPUKernels(ModuleOp kernels) {
   return result;
 }
 
-static LogicalResult writePTX(ModuleOp kernels, const StageTarget &target, Program &program) {
-  OwningOpRef<ModuleOp> whole = joinGPUKernels(kernels);
+namespace {
+
+/// The kernels of a program for the emulator, each a program of itself that has an object as code.
+class EmulatedKernels {
+public:
+  EmulatedKernels(ModuleOp module, const StageTarget &target, const CodeCache &cache,
+                  ArrayRef<std::string> keys)
+      : module(module), target(target), cache(cache), keys(keys) {}
+
+  LogicalResult write(Program &program);
+
+private:
+  LogicalResult compileOthers();
+
+  ModuleOp module;
+  StageTarget target;
+  const CodeCache &cache;
+  ArrayRef<std::string> keys; ///< none where the cache is not used
+  std::vector<Program> kernels;
+};
+
+} // namespace
+
+/// Lowers clones of `functions` to the stage `gpu`.
+static FailureOr<OwningOpRef<ModuleOp>> lowered(Location where, ArrayRef<FuncOp> functions,
+                                                const StageTarget &target) {
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(where);
+  for (FuncOp function : functions)
+    kernels->push_back(function->clone());
+  if (failed(runStages(*kernels, "kernel", "gpu", target)))
+    return failure();
+  countCompiled(static_cast<int64_t>(functions.size()));
+  return std::move(kernels);
+}
+
+LogicalResult EmulatedKernels::compileOthers() {
+  SmallVector<FuncOp> functions;
+  SmallVector<size_t> places;
+  for (auto [place, function] : llvm::enumerate(module.getOps<FuncOp>()))
+    if (kernels[place].code.empty()) {
+      functions.push_back(function);
+      places.push_back(place);
+    }
+  if (places.empty())
+    return success();
+  ManyThreads threads(module.getContext());
+  auto made = lowered(module.getLoc(), functions, target);
+  if (failed(made))
+    return failure();
+  for (auto [place, kernel] : llvm::zip_equal(places, (*made)->getOps<ModuleOp>()))
+    kernels[place].phases = {phasesOf(kernel)};
+  if (failed(runStages(**made, "gpu", "simt-object", target)))
+    return failure();
+  for (auto [place, kernel] : llvm::zip_equal(places, (*made)->getOps<ModuleOp>())) {
+    kernels[place].code = kernel->getAttrOfType<StringAttr>(codeAttribute).str();
+    if (cache.isUsed())
+      cache.put(keys[place], keepable(kernels[place]));
+  }
+  return success();
+}
+
+LogicalResult EmulatedKernels::write(Program &program) {
+  for (auto [place, name] : llvm::enumerate(program.kernels)) {
+    Program &kernel = kernels.emplace_back();
+    kernel.target = program.target;
+    kernel.kind = program.kind;
+    kernel.kernels = {name};
+    if (!cache.isUsed())
+      continue;
+    if (std::optional<std::string> kept = cache.find(keys[place]))
+      takeKept(*kept, kernel);
+  }
+  if (failed(compileOthers()))
+    return failure();
+  SmallVector<StringRef> objects;
+  program.phases.clear();
+  for (const Program &kernel : kernels) {
+    program.phases.push_back(kernel.phases.front());
+    objects.push_back(kernel.code);
+  }
+  llvm::Expected<std::string> linked = linkCode(objects);
+  if (!linked)
+    return emitError(module.getLoc()) << llvm::toString(linked.takeError());
+  program.code = sealed(*std::move(linked));
+  return success();
+}
+
+static LogicalResult writePTX(ModuleOp module, const StageTarget &target, Program &program) {
+  ManyThreads threads(module.getContext());
+  auto kernels = lowered(module.getLoc(), SmallVector<FuncOp>(module.getOps<FuncOp>()), target);
+  if (failed(kernels))
+    return failure();
+  program.phases.clear();
+  for (auto kernel : (*kernels)->getOps<ModuleOp>())
+    program.phases.push_back(phasesOf(kernel));
+  OwningOpRef<ModuleOp> whole = joinGPUKernels(**kernels);
   if (failed(runStages(*whole, "gpu", "ptx", target)))
     return failure();
   ModuleOp code = *whole->getOps<ModuleOp>().begin();
@@ -80,49 +175,24 @@ static LogicalResult writePTX(ModuleOp kernels, const StageTarget &target, Progr
   return success();
 }
 
-static LogicalResult writeEmulated(ModuleOp kernels, const StageTarget &target, Program &program) {
-  if (failed(runStages(kernels, "gpu", "simt-object", target)))
-    return failure();
-  SmallVector<StringRef> objects;
-  for (auto kernel : kernels.getOps<ModuleOp>())
-    objects.push_back(kernel->getAttrOfType<StringAttr>(codeAttribute).getValue());
-  llvm::Expected<std::string> linked = linkCode(objects);
-  if (!linked)
-    return emitError(kernels.getLoc()) << llvm::toString(linked.takeError());
-  program.code = sealed(*std::move(linked));
-  return success();
-}
-
-static LogicalResult compile(ModuleOp module, const ProgramOptions &options, Program &program) {
-  OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
-  for (auto function : module.getOps<FuncOp>())
-    kernels->push_back(function->clone());
-  StageTarget target{options.machine, options.machine->name};
-  ManyThreads threads(module.getContext());
-  if (failed(runStages(*kernels, "kernel", "gpu", target)))
-    return failure();
-  program.phases.clear();
-  for (auto kernel : kernels->getOps<ModuleOp>())
-    program.phases.push_back(phasesOf(kernel));
-  countCompiled(static_cast<int64_t>(program.kernels.size()));
-  return program.kind == CodeKind::PTX ? writePTX(*kernels, target, program)
-                                       : writeEmulated(*kernels, target, program);
-}
-
 LogicalResult roux::writeGPUCode(ModuleOp module, const ProgramOptions &options, Program &program) {
   CodeCache cache(options.cacheFolder);
+  StageTarget target{options.machine, options.machine->name};
+  SmallVector<std::string> keys;
   std::string key;
   if (cache.isUsed()) {
-    std::string target = options.machine->json() + (program.kind == CodeKind::PTX ? "ptx" : "simt");
-    SmallVector<std::string> keys;
+    std::string machine =
+        options.machine->json() + (program.kind == CodeKind::PTX ? "ptx" : "simt");
     for (auto function : module.getOps<FuncOp>())
-      keys.push_back(CodeCache::keyOf(function, target));
+      keys.push_back(CodeCache::keyOf(function, machine));
     key = CodeCache::keyOf(keys);
     if (std::optional<std::string> kept = cache.find(key); kept && takeKept(*kept, program))
       return success();
   }
-  if (failed(compile(module, options, program)))
-    return failure();
-  cache.put(key, keepable(program));
-  return success();
+  LogicalResult made = program.kind == CodeKind::PTX
+                           ? writePTX(module, target, program)
+                           : EmulatedKernels(module, target, cache, keys).write(program);
+  if (succeeded(made))
+    cache.put(key, keepable(program));
+  return made;
 }

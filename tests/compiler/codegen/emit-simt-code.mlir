@@ -24,6 +24,7 @@
 // CHECK:         call void %{{.+}}(ptr {{.*}}, i64 4, i32 0, ptr
 // CHECK-NEXT:    load float
 // CHECK:         call float @llvm.exp2.f32
+// CHECK:         fdiv float 1.000000e+00
 // CHECK-NOT:     call {{.*}}@llvm.nvvm
 // CHECK:         ret void
 
@@ -39,10 +40,11 @@ module {
       %v = llvm.load %p : !llvm.ptr -> f32
       %scaled = llvm.fmul %v, %a : f32
       %e = llvm.call_intrinsic "llvm.nvvm.ex2.approx.f32"(%scaled) : (f32) -> f32
+      %near = llvm.inline_asm "rcp.approx.ftz.f32 $0,$1;", "=f,f" %e : (f32) -> f32
       %own = llvm.mlir.addressof @own : !llvm.ptr<3>
       %dynamic = llvm.mlir.addressof @roux_shared : !llvm.ptr<3>
       %q = llvm.getelementptr %own[%t] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, f32
-      llvm.store %e, %q : f32, !llvm.ptr<3>
+      llvm.store %near, %q : f32, !llvm.ptr<3>
       nvvm.barrier0
       %r = llvm.getelementptr %dynamic[%t] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, f32
       %first = llvm.load %own : !llvm.ptr<3> -> f32
