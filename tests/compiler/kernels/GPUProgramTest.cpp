@@ -43,13 +43,14 @@ kernel.program @nll {
 }
 )";
 
-Program compile(const std::string &architecture, const std::string &cache = "") {
+Program compile(const std::string &architecture, const std::string &cache = "",
+                CodeKind kind = CodeKind::PTX, const std::string &source = text) {
   mlir::DialectRegistry registry;
   registerStages(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(source, &context);
   auto program = compileProgram(
-      *module, {.machine = targetNamed(architecture), .cacheFolder = cache, .kind = CodeKind::PTX});
+      *module, {.machine = targetNamed(architecture), .cacheFolder = cache, .kind = kind});
   if (failed(program))
     std::abort();
   return *program;
@@ -91,6 +92,22 @@ TEST(GPUProgram, IsFoundAgainWithItsGrids) {
   EXPECT_EQ(kernelsCompiled(), before + 2);
   EXPECT_NE(compile("sm_80", folder.string()).code, first.code);
   EXPECT_EQ(kernelsCompiled(), before + 4);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(EmulatedProgram, HasKernelsOfOtherPrograms) {
+  auto folder = std::filesystem::temp_directory_path() / "roux-emulated-cache-test";
+  std::filesystem::remove_all(folder);
+  int64_t before = kernelsCompiled();
+  Program first = compile("sm_90a", folder.string(), CodeKind::Emulated);
+  EXPECT_EQ(kernelsCompiled(), before + 2);
+  std::string other = text;
+  for (size_t at; (at = other.find("4096")) != other.npos;)
+    other.replace(at, 4, "2048");
+  Program second = compile("sm_90a", folder.string(), CodeKind::Emulated, other);
+  EXPECT_EQ(kernelsCompiled(), before + 3);
+  EXPECT_EQ(second.phases[0][0].threads, first.phases[0][0].threads);
+  EXPECT_EQ(second.code, compile("sm_90a", "", CodeKind::Emulated, other).code);
   std::filesystem::remove_all(folder);
 }
 
