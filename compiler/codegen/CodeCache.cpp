@@ -23,11 +23,11 @@ static std::string digest(StringRef text) {
   return llvm::utohexstr(hash.high64, true, 16) + llvm::utohexstr(hash.low64, true, 16);
 }
 
-std::string CodeCache::keyOf(kernel::FuncOp function, StringRef target) {
+std::string CodeCache::keyOf(kernel::FuncOp function, StringRef target, bool hasLines) {
   std::string text;
   llvm::raw_string_ostream out(text);
   out << buildIdentity() << ' ' << target << '\n';
-  function->print(out, OpPrintingFlags().enableDebugInfo(false).useLocalScope());
+  function->print(out, OpPrintingFlags().enableDebugInfo(hasLines).useLocalScope());
   return digest(text) + ".o";
 }
 

@@ -22,8 +22,9 @@ public:
   explicit CodeCache(const std::string &folder);
   bool isUsed() const { return !folder.empty(); }
 
-  /// What a kernel's object is kept under: its text without locations, the target, the build.
-  static std::string keyOf(kernel::FuncOp function, llvm::StringRef target);
+  /// What a kernel's code is kept under: its text, the target, the build; `hasLines`: the places of
+  /// its operations too, of code that names them.
+  static std::string keyOf(kernel::FuncOp function, llvm::StringRef target, bool hasLines = false);
   /// What the code linked from these objects is kept under.
   static std::string keyOf(llvm::ArrayRef<std::string> kernels);
 

@@ -8,6 +8,7 @@
 
 #include "compiler/codegen/Optimise.h"
 #include "compiler/codegen/PTX.h"
+#include "compiler/codegen/RecipeLines.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -94,5 +95,6 @@ std::unique_ptr<llvm::Module> roux::optimisedNVVM(ModuleOp module, llvm::TargetM
   if (failed(linkMaths(module, *code)))
     return nullptr;
   optimise(*code, machine);
+  fillLines(*code);
   return code;
 }

@@ -66,11 +66,20 @@ def UnrollGPUMath : Pass<"unroll-gpu-math"> {
   let dependentDialects = ["::mlir::vector::VectorDialect"];
 }
 
+def NameRecipeLines : Pass<"name-recipe-lines", "::mlir::ModuleOp"> {
+  let summary = "leave every operation of a kernel one place, the first line that it came from";
+  let description = [{
+    What names no line, since it was made for the kernel as a whole, gets the line of its function.
+    Lines of several files stay apart. Names that places have are gone: this is for line tables.
+  }];
+}
+
 def EmitPTX : Pass<"emit-ptx", "::mlir::ModuleOp"> {
   let summary = "write a lowered kernel as PTX";
   let description = [{
-    Translates the `gpu.module` and leaves an empty module with the attribute `kernel.code`.
-    Fails where maths needs CUDA's libdevice and none is installed.
+    Translates the `gpu.module` and leaves an empty module with the attribute `kernel.code`. Where
+    the functions have debug info (`ensure-debug-info-scope-on-llvm-func`) each instruction has a
+    line. Fails where maths needs CUDA's libdevice and none is installed.
   }];
   let options = [Option<"architecture", "architecture", "std::string", "\"sm_90a\"",
                         "sm_80, sm_90a, sm_100a or sm_120a">];

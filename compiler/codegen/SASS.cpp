@@ -13,6 +13,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
+using namespace roux;
 
 static Expected<std::string> toolNamed(StringRef name) {
   if (ErrorOr<std::string> found = sys::findProgramByName(name))
@@ -42,7 +43,7 @@ static Expected<std::string> run(StringRef tool, ArrayRef<StringRef> arguments, 
   return said;
 }
 
-Expected<std::string> roux::disassemble(StringRef ptx, StringRef architecture) {
+Expected<std::vector<SASSFunction>> roux::disassemble(StringRef ptx, StringRef architecture) {
   Expected<std::string> assembler = toolNamed("ptxas");
   if (!assembler)
     return assembler.takeError();
@@ -65,5 +66,8 @@ Expected<std::string> roux::disassemble(StringRef ptx, StringRef architecture) {
   Expected<std::string> assembled = run(*assembler, {option, source, "-o", code}, said);
   if (!assembled)
     return assembled.takeError();
-  return run(*lister, {"-c", code}, said);
+  Expected<std::string> listing = run(*lister, {"-g", "-c", code}, said);
+  if (!listing)
+    return listing.takeError();
+  return readSASS(*listing);
 }

@@ -5,15 +5,24 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/codegen/LinedCode.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
-#include <string>
-
 namespace roux {
+
+struct SASSFunction {
+  std::string name; ///< as in PTX
+  LinedCode code;
+};
 
 /// `ptx` assembled for `architecture` by ptxas and listed by nvdisasm, from PATH, a CUDA toolkit or
 /// where setup/cuda.sh puts them. An error that names the tool that is missing, or what one said.
-llvm::Expected<std::string> disassemble(llvm::StringRef ptx, llvm::StringRef architecture);
+llvm::Expected<std::vector<SASSFunction>> disassemble(llvm::StringRef ptx,
+                                                      llvm::StringRef architecture);
+
+/// The functions of what `nvdisasm -g -c` printed, without what fills up their end. One that has no
+/// lines, among others that do, cannot be told from one that has those of the function before.
+std::vector<SASSFunction> readSASS(llvm::StringRef listing);
 
 } // namespace roux

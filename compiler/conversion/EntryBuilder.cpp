@@ -82,11 +82,11 @@ Value EntryBuilder::embed(Value tokens, Value positions) {
   return AddOp::create(b, at("position_table"), stream, words, places);
 }
 
-Value EntryBuilder::pick(StringRef name, Value whole, Value rows) {
+Value EntryBuilder::pick(Location place, Value whole, Value rows) {
   if (cast<RankedTensorType>(whole.getType()).getRank() == 0)
     return whole;
   Type type = ofRows(whole.getType(), rowsOf(rows.getType()));
-  return PickRowsOp::create(b, at(name), type, whole, rows);
+  return PickRowsOp::create(b, place, type, whole, rows);
 }
 
 Value EntryBuilder::finalNorm(Value stream) {
@@ -226,8 +226,8 @@ EntryBuilder::Targets EntryBuilder::targetsOf(Block &body, Noise noise) {
   Value stream = hidden(body.getArgument(0), body.getArgument(2), body.getArgument(3), noise);
   // From here on only tokens with a label exist.
   Value target = body.getArgument(4);
-  Value states = finalNorm(pick("targets", stream, target));
-  return {target, states, pick("targets", body.getArgument(1), target)};
+  Value states = finalNorm(pick(at("targets"), stream, target));
+  return {target, states, pick(at("targets"), body.getArgument(1), target)};
 }
 
 NLLOp EntryBuilder::likelihood(const Targets &targets) {

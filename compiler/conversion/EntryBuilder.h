@@ -57,10 +57,10 @@ private:
     return mlir::RankedTensorType::get(tensor.getShape(), tensor.getElementType(), encoding);
   }
   /// The rows of `whole` that the column `rows` lists; a scalar is the same for all rows.
-  Value pick(llvm::StringRef name, Value whole, Value rows);
+  Value pick(mlir::Location place, Value whole, Value rows);
   /// What is known of some rows, and 0 for all others.
-  Value expand(llvm::StringRef name, Value some, Value rows) {
-    return ExpandRowsOp::create(b, at(name), ofRows(some.getType(), std::nullopt), some, rows);
+  Value expand(mlir::Location place, Value some, Value rows) {
+    return ExpandRowsOp::create(b, place, ofRows(some.getType(), std::nullopt), some, rows);
   }
   mlir::RankedTensorType valuesType() {
     return mlir::RankedTensorType::get({mlir::ShapedType::kDynamic}, precision.accumulation);

@@ -152,18 +152,18 @@ private:
 
   /// The scale stands between the two products, where there are the fewest channels.
   Value adapt(StringRef name, Value product, Value input, Role role) {
+    auto part = [&](const char *what) { return at((adapterPrefix + name + what).str()); };
     if (noise)
-      input = DropoutOp::create(b, at((name + "_dropout").str()), input.getType(), input, noise,
-                                number, llvm::APFloat(config.tuning.adapter->dropout),
+      input = DropoutOp::create(b, part("_dropout"), input.getType(), input, noise, number,
+                                llvm::APFloat(config.tuning.adapter->dropout),
                                 static_cast<int64_t>(role));
-    Value inner = multiply(at((name + "_down").str()), input, weight(role, Part::Down), Value(),
+    Value inner = multiply(part("_down"), input, weight(role, Part::Down), Value(),
                            /*transposed=*/false);
     if (double scale = config.tuning.adapter->scale(); scale != 1)
-      inner = ScaleOp::create(b, at((name + "_scale").str()), inner.getType(), inner,
-                              llvm::APFloat(scale));
-    Value addition = multiply(at((name + "_up").str()), inner, weight(role, Part::Up), Value(),
+      inner = ScaleOp::create(b, part("_scale"), inner.getType(), inner, llvm::APFloat(scale));
+    Value addition = multiply(part("_up"), inner, weight(role, Part::Up), Value(),
                               /*transposed=*/false);
-    return AddOp::create(b, at((name + "_adapted").str()), product.getType(), product, addition);
+    return AddOp::create(b, part("_adapted"), product.getType(), product, addition);
   }
 
   void residual(Value change, StringRef name) {

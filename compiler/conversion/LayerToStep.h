@@ -54,6 +54,11 @@ mlir::func::FuncOp buildLayer(mlir::ModuleOp module, const model::ModelConfig &c
 mlir::Value buildNorm(mlir::OpBuilder &b, mlir::Location place, const model::ModelConfig &config,
                       mlir::Value rows, mlir::Value gain, mlir::Value bias, int64_t groups = 1);
 
+/// Names of what an adapter adds begin with this.
+inline constexpr llvm::StringLiteral adapterPrefix = "adapter_";
+/// The name of what keeps the gradient's norm below a limit.
+inline constexpr llvm::StringLiteral clipName = "clip";
+
 /// Where the model's part called `name` is said to be: the config it was read from.
 mlir::Location locationOf(mlir::MLIRContext *context, const model::ModelConfig &config,
                           llvm::StringRef name);

@@ -13,6 +13,22 @@
 
 namespace roux {
 
+/// What `builder` makes while this lives has another place.
+class BuiltAt {
+public:
+  BuiltAt(mlir::ImplicitLocOpBuilder &builder, mlir::Location place)
+      : builder(builder), before(builder.getLoc()) {
+    builder.setLoc(place);
+  }
+  ~BuiltAt() { builder.setLoc(before); }
+  BuiltAt(const BuiltAt &) = delete;
+  BuiltAt &operator=(const BuiltAt &) = delete;
+
+private:
+  mlir::ImplicitLocOpBuilder &builder;
+  mlir::Location before;
+};
+
 /// Builds index arithmetic, loops and memory accesses at one location.
 class LoopBuilder : public mlir::ImplicitLocOpBuilder {
 public:

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/EntryLowering.h"
 
+#include "compiler/conversion/LoopBuilder.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -31,6 +32,7 @@ struct Chunk {
 
 /// What logits are products of, and what a logit is beside the product.
 struct Head {
+  Location place; ///< of the model: its products are not the loss's
   Value hidden, vocabulary;
   Value bias; ///< a buffer, or null
   double scale = 1, softcap = 0;
@@ -38,7 +40,10 @@ struct Head {
 
 template <typename Op>
 static Head headOf(Op op, EntryLowering &entry) {
-  Head head{entry.buffer(op.getHidden()), entry.buffer(op.getVocabulary()), {}};
+  Head head{op.getVocabulary().getLoc(),
+            entry.buffer(op.getHidden()),
+            entry.buffer(op.getVocabulary()),
+            {}};
   if (op.getBias())
     head.bias = entry.buffer(op.getBias());
   head.scale = op.getScale() ? op.getScale()->convertToDouble() : 1;
@@ -51,7 +56,10 @@ template <typename Op>
 static std::optional<Head> teacherOf(Op op, EntryLowering &entry) {
   if (!op.getTeacher())
     return std::nullopt;
-  return Head{entry.buffer(op.getTeacher()), entry.buffer(op.getTeacherVocabulary()), {}};
+  return Head{op.getTeacherVocabulary().getLoc(),
+              entry.buffer(op.getTeacher()),
+              entry.buffer(op.getTeacherVocabulary()),
+              {}};
 }
 
 /// The logits of a row from their products; `bias` is null where there is none.
@@ -69,6 +77,7 @@ static Value logitsOf(RowWriter &k, Value products, Value bias, const Head &head
 /// The logits of a chunk, which is at most `size` tokens, in scratch of that name.
 static Value launchLogits(EntryLowering &entry, StringRef name, const Head &head,
                           const Chunk &chunk, Value size) {
+  BuiltAt model(entry.host(), head.place);
   int64_t channels = columnsOf(head.hidden),
           words = cast<MemRefType>(head.vocabulary.getType()).getDimSize(0);
   Value logits = entry.scratch(
@@ -181,6 +190,7 @@ static Teaching teaching(RowWriter &k, Value z, Value logsumexp, Value y) {
 static Value weightOf(RowWriter &k, step::CrossEntropyOp op, const Likelihood &found,
                       ValueRange inputs, Value row) {
   FloatType wide = k.getF64Type();
+  BuiltAt formula(k, op.getWeight().front().getTerminator()->getLoc());
   SmallVector<Value> arguments{k.convert(found.nll, wide), k.convert(found.logsumexp, wide)};
   for (auto [input, tensor] : llvm::zip_equal(inputs, op.getInputs())) {
     bool isColumn = cast<RankedTensorType>(tensor.getType()).getRank() == 1;
@@ -299,6 +309,7 @@ Value ChunkGradient::ofLogits(Chunk chunk) {
 
 void ChunkGradient::add(Chunk chunk) {
   Value gradients = ofLogits(chunk);
+  BuiltAt model(entry.host(), op.getVocabulary().getLoc());
   if (hiddenGradient)
     entry.launch("hidden_gradient_" + sizesOf({words, channels}, elementOf(hidden)), chunk.count,
                  {gradients, vocabulary, entry.rows(hiddenGradient, channels, chunk.begin)},

@@ -67,25 +67,27 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
                       {{"loss", scalarType()}, {"nll", valuesType()}, {"weights", valuesType()}})
                     .front();
   auto [target, states, labels] = targetsOf(body, noiseOf(body, noise));
-  SmallVector<Value> picked;
-  for (Value input : body.getArguments().slice(columns, inputs.size()))
-    picked.push_back(pick("targets", input, target));
   auto placeOf = [&](const Expression *formula) {
     return formula && !formula->empty() ? locate(formula->root()) : at("loss");
   };
   Location place = placeOf(request.loss);
+  Location weightPlace = placeOf(request.weight ? &request.weight->formula : nullptr);
+  auto named = [&](StringRef name, Location at) { return NameLoc::get(b.getStringAttr(name), at); };
+  SmallVector<Value> picked;
+  for (Value input : body.getArguments().slice(columns, inputs.size()))
+    picked.push_back(pick(named("targets", weightPlace), input, target));
   Type values = ofRows(valuesType(), Rows::targets);
   auto loss = CrossEntropyOp::create(b, place, scalarType(), values, values, values, states,
                                      vocabulary(), parameter(Role::VocabularyBias), labels,
                                      /*teacher=*/Value(), /*teacher_vocabulary=*/Value(), picked,
                                      logitScale(), logitSoftcap());
-  func::ReturnOp::create(b, at("train"),
-                         ValueRange{loss.getLoss(), expand("nll", loss.getNll(), target),
-                                    expand("weights", loss.getWeights(), target)});
+  func::ReturnOp::create(
+      b, at("train"),
+      ValueRange{loss.getLoss(), expand(named("nll", place), loss.getNll(), target),
+                 expand(named("weights", weightPlace), loss.getWeights(), target)});
   if (failed(buildLoss(request.loss, loss.getFormula(), precision.accumulation, place, locate)))
     return failure();
-  return buildWeight(request.weight, loss.getWeight(),
-                     placeOf(request.weight ? &request.weight->formula : nullptr), locate);
+  return buildWeight(request.weight, loss.getWeight(), weightPlace, locate);
 }
 
 void EntryBuilder::nll() {
@@ -95,8 +97,8 @@ void EntryBuilder::nll() {
   Targets targets = targetsOf(body);
   NLLOp scores = likelihood(targets);
   func::ReturnOp::create(b, at("nll"),
-                         ValueRange{expand("nll", scores.getNll(), targets.rows),
-                                    expand("logsumexp", scores.getLogsumexp(), targets.rows)});
+                         ValueRange{expand(at("nll"), scores.getNll(), targets.rows),
+                                    expand(at("logsumexp"), scores.getLogsumexp(), targets.rows)});
 }
 
 void EntryBuilder::logits() {
@@ -139,7 +141,7 @@ void EntryBuilder::generate(LayerKind kind) {
       Activations::save);
   Value states = layers.getResult();
   if (!decodes)
-    states = pick("last", states, body.getArgument(4));
+    states = pick(at("last"), states, body.getArgument(4));
   Value logits = wholeLogits(results[0].type, finalNorm(states));
   SmallVector<Value> returned{logits};
   llvm::append_range(returned, layers.getSaved());

@@ -17,21 +17,6 @@ using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
-namespace {
-/// What is built while this lives has the place of an operation of the body, which reports name.
-class At {
-public:
-  At(LoopBuilder &code, Operation *op) : code(code), before(code.getLoc()) {
-    code.setLoc(op->getLoc());
-  }
-  ~At() { code.setLoc(before); }
-
-private:
-  LoopBuilder &code;
-  Location before;
-};
-} // namespace
-
 Value roux::join(LoopBuilder &code, Reduction kind, Value a, Value b) {
   switch (kind) {
   case Reduction::Add:
@@ -95,7 +80,7 @@ Value RowBody::pointer(Value buffer, ValueRange indices, Value from) {
 }
 
 void RowBody::emitScalar(Operation &op, RowTarget &target) {
-  At at(code, &op);
+  BuiltAt at(code, op.getLoc());
   if (auto load = dyn_cast<LoadOp>(op)) {
     Value from = pointer(load.getBuffer(), load.getIndices(), {});
     known.map(load.getResult(), code.load(load.getResult().getType(), from));
@@ -168,7 +153,7 @@ Value RowBody::rowAt(Value row, Chunk chunk, DenseMap<Value, Value> &rows) {
   Operation *op = row.getDefiningOp();
   if (!op)
     return rows[row] = rowsGiven(row, chunk);
-  At at(code, op);
+  BuiltAt at(code, op->getLoc());
   auto type = VectorType::get(chunk.width, rowType(row.getType()).getElementType());
   DenseElementsAttr constant;
   Value result;
@@ -223,7 +208,7 @@ void RowBody::reducePending(RowTarget &target) {
       return next;
     });
     for (auto [index, reduce] : llvm::enumerate(reductions)) {
-      At at(code, reduce);
+      BuiltAt at(code, reduce.getLoc());
       known.map(reduce.getResult(), target.combine(code, reduce.getKind(), lanes[index]));
     }
   }
@@ -264,13 +249,13 @@ void RowBody::storesAt(Chunk chunk) {
     rowAt(fold.getValue(), chunk, rows);
   // Only now, for a store may be to a buffer that another value was read from.
   for (StoreOp store : stores) {
-    At at(code, store);
+    BuiltAt at(code, store.getLoc());
     Value from = code.add(chunk.first, store.getFrom());
     code.store(rows[store.getValue()], pointer(store.getBuffer(), store.getIndices(), from),
                chunk.mask);
   }
   for (FoldRowsOp fold : body.getOps<FoldRowsOp>()) {
-    At here(code, fold);
+    BuiltAt here(code, fold.getLoc());
     auto type = cast<MemRefType>(fold.getPartials().getType());
     Value at = code.add(code.mul(foldedRows, type.getDimSize(1)), chunk.first);
     Value to = code.address(known.lookup(fold.getPartials()), type.getElementType(), at);

@@ -132,8 +132,9 @@ void roux::step::buildUpdate(ModuleOp module, const model::ModelConfig &config,
     gradients.push_back(body->getArgument(weight.begin + 1));
   mlir::Value norm, factor = given.back();
   if (settings.clip) {
-    norm = GlobalNormOp::create(b, place, scalar, gradients);
-    factor = ClipFactorOp::create(b, place, scalar, norm, b.getF64FloatAttr(*settings.clip));
+    Location clip = locationOf(b.getContext(), config, clipName);
+    norm = GlobalNormOp::create(b, clip, scalar, gradients);
+    factor = ClipFactorOp::create(b, clip, scalar, norm, b.getF64FloatAttr(*settings.clip));
   }
   for (const UpdatedWeight &weight : weights) {
     nameArguments(function, weight);

@@ -178,20 +178,19 @@ static LogicalResult writePTX(ModuleOp module, const StageTarget &target, Progra
 LogicalResult roux::writeGPUCode(ModuleOp module, const ProgramOptions &options, Program &program) {
   CodeCache cache(options.cacheFolder);
   StageTarget target{options.machine, options.machine->name};
+  bool isPTX = program.kind == CodeKind::PTX;
   SmallVector<std::string> keys;
   std::string key;
   if (cache.isUsed()) {
-    std::string machine =
-        options.machine->json() + (program.kind == CodeKind::PTX ? "ptx" : "simt");
+    std::string machine = options.machine->json() + (isPTX ? "ptx" : "simt");
     for (auto function : module.getOps<FuncOp>())
-      keys.push_back(CodeCache::keyOf(function, machine));
+      keys.push_back(CodeCache::keyOf(function, machine, /*hasLines=*/isPTX));
     key = CodeCache::keyOf(keys);
     if (std::optional<std::string> kept = cache.find(key); kept && takeKept(*kept, program))
       return success();
   }
-  LogicalResult made = program.kind == CodeKind::PTX
-                           ? writePTX(module, target, program)
-                           : EmulatedKernels(module, target, cache, keys).write(program);
+  LogicalResult made = isPTX ? writePTX(module, target, program)
+                             : EmulatedKernels(module, target, cache, keys).write(program);
   if (succeeded(made))
     cache.put(key, keepable(program));
   return made;

@@ -80,20 +80,53 @@ Location StepCompilation::locate(const Expression::Node &node) {
   return locate(SourceRange{file, begin, end});
 }
 
+/// Names of operations that come from a key of the model, and not from the whole of it.
+static constexpr std::pair<StringLiteral, SourceRange StepPlaces::*> namedParts[] = {
+    {"query", &StepPlaces::heads},
+    {"key", &StepPlaces::heads},
+    {"value", &StepPlaces::heads},
+    {"query_key_value", &StepPlaces::heads},
+    {"attention", &StepPlaces::heads},
+    {"output", &StepPlaces::heads},
+    {"rotation", &StepPlaces::rope},
+    {"query_rope", &StepPlaces::rope},
+    {"key_rope", &StepPlaces::rope},
+    {"gate", &StepPlaces::feedForward},
+    {"up", &StepPlaces::feedForward},
+    {"gate_up", &StepPlaces::feedForward},
+    {"gated_product", &StepPlaces::feedForward},
+    {"activation", &StepPlaces::feedForward},
+    {"down", &StepPlaces::feedForward},
+};
+
+/// Of the operation `name`, which `function` has.
+static SourceRange placeOf(const StepPlaces &places, StringRef function, StringRef name) {
+  if (function == "norm" || name == step::clipName)
+    return places.clip;
+  if (function == "update")
+    return places.optimizer;
+  if (name.starts_with(step::adapterPrefix))
+    return places.adapter;
+  for (auto [part, place] : namedParts)
+    if (name == part)
+      return places.*place;
+  return places.model;
+}
+
 void StepCompilation::place(ModuleOp module) {
   if (!source.sources)
     return;
-  std::string shape = source.config.file.string();
+  Location shape = step::locationOf(&context, source.config, "");
+  auto whole = cast<NameLoc>(shape).getChildLoc();
   for (func::FuncOp function : module.getOps<func::FuncOp>()) {
-    bool isOptimizers = llvm::is_contained({"update", "norm"}, function.getSymName());
-    LocationAttr where = locate(isOptimizers ? source.optimizerWhere : source.modelWhere);
     AttrTypeReplacer replacer;
-    replacer.addReplacement(
-        [&](FileLineColLoc place) -> std::optional<std::pair<mlir::Attribute, WalkResult>> {
-          bool isShape =
-              place.getFilename() == shape && place.getLine() == 1 && place.getColumn() == 1;
-          return std::pair(isShape ? where : LocationAttr(place), WalkResult::advance());
-        });
+    using Replaced = std::optional<std::pair<mlir::Attribute, WalkResult>>;
+    replacer.addReplacement([&](NameLoc place) -> Replaced {
+      if (place.getChildLoc() != whole)
+        return std::nullopt;
+      Location where = locate(placeOf(source.places, function.getSymName(), place.getName()));
+      return std::pair(NameLoc::get(place.getName(), where), WalkResult::skip());
+    });
     replacer.recursivelyReplaceElementsIn(function, /*replaceAttrs=*/false, /*replaceLocs=*/true);
   }
 }
@@ -180,6 +213,21 @@ static std::string processorOf(const StepSource &source) {
   return targetOf(source).machine->isGPU() ? "" : source.machine;
 }
 
+/// What the recipe says there, or the text that stands instead.
+static std::string textOfLine(const StepSource &source, const RecipeLine &line) {
+  auto among = [&](StringRef text) {
+    SmallVector<StringRef> lines;
+    text.split(lines, '\n');
+    return line.line <= lines.size() ? lines[line.line - 1].str() : "";
+  };
+  if (source.edited && source.edited->path == line.file)
+    return among(source.edited->text);
+  for (uint32_t file = 0; source.sources && file < source.sources->size(); ++file)
+    if (source.sources->path(file) == line.file)
+      return among(source.sources->text(file));
+  return "";
+}
+
 std::optional<std::string> printStage(const StepSource &source, const StageText &what,
                                       const MeasuredKernels *measured) {
   const Stage &stage = *stageNamed(what.stage);
@@ -202,10 +250,21 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   std::string text;
   llvm::raw_string_ostream out(text);
   const std::string machine = what.machine.empty() ? processorOf(source) : what.machine;
-  if (failed(printKernels(*module, {what.stage, what.kernel, machine, what.architecture, measured},
-                          out)))
+  auto textOf = [&](const RecipeLine &line) { return textOfLine(source, line); };
+  if (failed(printKernels(
+          *module, {what.stage, what.kernel, machine, what.architecture, measured, textOf}, out)))
     return std::nullopt;
   return text;
+}
+
+std::optional<ListedKernels> listStep(const StepSource &source, const StageText &what) {
+  StepCompilation compilation(source, what.architecture);
+  OwningOpRef<ModuleOp> module = compilation.build("kernel");
+  if (!module)
+    return std::nullopt;
+  FailureOr<ListedKernels> listed =
+      listedKernels(*module, {.kernel = what.kernel, .architecture = what.architecture});
+  return succeeded(listed) ? std::optional(std::move(*listed)) : std::nullopt;
 }
 
 /// Adds what `stage` makes of the module of kernels to `files`.

@@ -9,6 +9,7 @@
 
 #include "compiler/conversion/UpdateRules.h"
 #include "compiler/frontend/Source.h"
+#include "compiler/pipeline/ListedKernels.h"
 #include "runtime/Expression.h"
 #include "runtime/Program.h"
 #include "runtime/WeightFormula.h"
@@ -35,10 +36,16 @@ struct EditedStage {
   std::string text;
 };
 
+/// Where a recipe says what a step is made of. Of a part that it does not say: where the whole is.
+struct StepPlaces {
+  SourceRange model, heads, feedForward, rope, adapter;
+  SourceRange optimizer, clip;
+};
+
 /// All of a recipe that changes what a step computes.
 struct StepSource {
   const SourceManager *sources = nullptr; ///< for the places of diagnostics
-  SourceRange modelWhere, optimizerWhere; ///< where the recipe says them
+  StepPlaces places;
   model::ModelConfig config;
   Expression loss;      ///< empty: token.nll
   WeightFormula weight; ///< empty: 1
@@ -77,6 +84,10 @@ struct MeasuredKernels;
 /// measured says how they did.
 std::optional<std::string> printStage(const StepSource &source, const StageText &what,
                                       const MeasuredKernels *measured = nullptr);
+
+/// The kernels of a step on the GPU `what` names, in each form, line by line; none after saying on
+/// stderr what is wrong.
+std::optional<ListedKernels> listStep(const StepSource &source, const StageText &what);
 
 /// A file of a dump: its name, which may have a folder, and what is in it.
 struct StageFile {

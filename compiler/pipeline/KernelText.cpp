@@ -8,8 +8,8 @@
 #include "compiler/codegen/KernelCost.h"
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
-#include "compiler/codegen/SASS.h"
 #include "compiler/pipeline/CompileGPUCode.h"
+#include "compiler/pipeline/ListKernels.h"
 #include "compiler/pipeline/StagePasses.h"
 
 #include <map>
@@ -35,32 +35,57 @@ static OwningOpRef<ModuleOp> selected(ModuleOp module, StringRef name) {
 }
 
 /// How each function of a kernel is launched, as comments.
-static void writePhases(ModuleOp kernel, llvm::raw_ostream &out) {
-  out << "// " << kernel.getSymName().value_or("") << "\n";
-  for (auto phase :
-       kernel->getAttrOfType<ArrayAttr>(gpuPhasesAttribute).getAsRange<DenseI64ArrayAttr>())
-    out << "// " << phase[0] << " threads a block, " << phase[2] << " blocks for each " << phase[1]
-        << " of the extent, " << phase[3] << " bytes of shared memory\n";
+static void writeLaunches(StringRef kernel, ArrayRef<std::string> launches,
+                          llvm::raw_ostream &out) {
+  out << "// " << kernel << "\n";
+  for (const std::string &launch : launches)
+    out << "// " << launch << "\n";
 }
 
 /// One kernel after its stages ran.
-static LogicalResult write(Operation &kernel, const Stage &stage, StringRef architecture,
-                           llvm::raw_ostream &out) {
+static void write(Operation &kernel, const Stage &stage, llvm::raw_ostream &out) {
   out << stage.comment << " " << SymbolTable::getSymbolName(&kernel).getValue() << "\n";
-  auto code = kernel.getAttrOfType<StringAttr>(codeAttribute);
-  if (!code) {
+  if (auto code = kernel.getAttrOfType<StringAttr>(codeAttribute))
+    out << code.getValue();
+  else
     out << kernel << "\n";
-    return success();
+}
+
+/// Code under the lines of the recipe that it comes from.
+static void writeLined(const LinedCode &code, const TextOfLine &textOf, llvm::raw_ostream &out) {
+  for (const CodePiece &piece : code) {
+    if (piece.from.file.empty()) {
+      if (piece.instructions)
+        out << "// of no line of the recipe\n";
+    } else {
+      out << "// " << piece.from.file << ":" << piece.from.line;
+      if (std::string text = textOf ? textOf(piece.from) : ""; !text.empty())
+        out << ": " << StringRef(text).trim();
+      out << "\n";
+    }
+    out << piece.text;
   }
-  if (stage.name == "sass") {
-    llvm::Expected<std::string> listing = disassemble(code, architecture);
-    if (!listing)
-      return emitError(kernel.getLoc()) << llvm::toString(listing.takeError());
-    out << *listing;
-    return success();
+}
+
+/// A text of instructions for each kernel.
+static FailureOr<std::vector<KernelText>>
+writeInstructions(ModuleOp kernels, const StageTarget &target, const TextOfLine &textOf) {
+  Location place = kernels.getLoc();
+  FailureOr<ListedKernels> listed = listKernels(kernels, target);
+  if (failed(listed))
+    return failure();
+  if (!listed->withoutSASS.empty())
+    return emitError(place) << listed->withoutSASS;
+  std::vector<KernelText> texts;
+  for (const ListedKernel &kernel : listed->kernels) {
+    if (kernel.sass.empty())
+      return emitError(place) << "nvdisasm lists no function '" << kernel.name << "'";
+    texts.push_back({kernel.name, {}});
+    llvm::raw_string_ostream out(texts.back().text);
+    writeLaunches(kernel.name, kernel.launches, out);
+    writeLined(kernel.sass, textOf, out);
   }
-  out << code.getValue();
-  return success();
+  return texts;
 }
 
 /// All kernels as the one module of PTX that a program has, behind how they are launched.
@@ -69,7 +94,7 @@ static LogicalResult writeModule(ModuleOp kernels, const StageTarget &target,
   if (failed(runStages(kernels, "kernel", "gpu", target)))
     return failure();
   for (auto kernel : kernels.getOps<ModuleOp>())
-    writePhases(kernel, out);
+    writeLaunches(kernel.getSymName().value_or(""), describeLaunches(kernel), out);
   OwningOpRef<ModuleOp> whole = joinGPUKernels(kernels);
   if (failed(runStages(*whole, "gpu", "ptx", target)))
     return failure();
@@ -94,16 +119,26 @@ FailureOr<std::vector<KernelText>> roux::kernelTexts(ModuleOp module,
       return failure();
     return texts;
   }
-  StringRef last = stage->name == "sass" ? StringRef("ptx") : StringRef(stage->name);
-  if (failed(runStages(*kernels, "kernel", last, target)))
+  if (stage->name == "sass")
+    return writeInstructions(*kernels, target, options.textOf);
+  if (failed(runStages(*kernels, "kernel", stage->name, target)))
     return failure();
   for (Operation &kernel : *kernels->getBody()) {
     texts.push_back({SymbolTable::getSymbolName(&kernel).str(), {}});
     llvm::raw_string_ostream out(texts.back().text);
-    if (failed(write(kernel, *stage, target.architecture, out)))
-      return failure();
+    write(kernel, *stage, out);
   }
   return texts;
+}
+
+FailureOr<ListedKernels> roux::listedKernels(ModuleOp module, const KernelTextOptions &options) {
+  StageTarget target{machineNamed("", module.getLoc()), options.architecture};
+  if (!isArchitecture(options.architecture, module.getLoc()))
+    return failure();
+  OwningOpRef<ModuleOp> kernels = selected(module, options.kernel);
+  if (!kernels)
+    return failure();
+  return listKernels(*kernels, target);
 }
 
 /// Those that take longest first, where it is known.

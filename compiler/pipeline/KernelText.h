@@ -6,13 +6,18 @@
 #pragma once
 
 #include "compiler/codegen/MeasuredKernels.h"
+#include "compiler/pipeline/ListedKernels.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LLVM.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace roux {
+
+/// What a line of a recipe says; empty where that is not known.
+using TextOfLine = std::function<std::string(const RecipeLine &)>;
 
 /// How kernels are to be written, for which machine.
 struct KernelTextOptions {
@@ -21,6 +26,7 @@ struct KernelTextOptions {
   std::string machine = {};     ///< a known target's; empty: this processor's
   std::string architecture = "sm_90a";
   const MeasuredKernels *measured = nullptr; ///< of `table`: how they did; null: nobody looked
+  TextOfLine textOf = nullptr;               ///< of `sass`
 };
 
 /// A kernel's name, and its text under a heading; of `ptx` one text without a name, a module of
@@ -32,6 +38,11 @@ struct KernelText {
 /// The kernels of `module` that are asked for, of any stage but `table`. Fails with a diagnostic.
 mlir::FailureOr<std::vector<KernelText>> kernelTexts(mlir::ModuleOp module,
                                                      const KernelTextOptions &options);
+
+/// The kernels that are asked for, as they are on a GPU, in each form and line by line. Fails with
+/// a diagnostic.
+mlir::FailureOr<ListedKernels> listedKernels(mlir::ModuleOp module,
+                                             const KernelTextOptions &options);
 
 /// Writes all of them, of any stage. Fails with a diagnostic.
 mlir::LogicalResult printKernels(mlir::ModuleOp module, const KernelTextOptions &options,

@@ -15,7 +15,6 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
-#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -63,10 +62,6 @@ static void addPTX(OpPassManager &passes, const StageTarget &target) {
 static void addSimtCode(OpPassManager &passes, const StageTarget &target) {
   OpPassManager &kernels = passes.nest<ModuleOp>();
   buildThreadsToNVVM(kernels);
-  // Reports name lines; code stays as it is without them.
-  LLVM::DIScopeForLLVMFuncOpPassOptions lines;
-  lines.emissionKind = LLVM::DIEmissionKind::DebugDirectivesOnly;
-  kernels.addPass(LLVM::createDIScopeForLLVMFuncOpPass(lines));
   kernels.addPass(createEmitSimtCode({target.architecture}));
 }
 

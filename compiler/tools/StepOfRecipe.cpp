@@ -48,6 +48,36 @@ static SourceRange placeOfModel(const CheckedRecipe &recipe, const CheckedValue 
   return placeOfModel(recipe, named.kind == ast::Kind::Train ? named["model"] : named.value);
 }
 
+/// Where `key` of that model is written, in the last block that says it or where it is made;
+/// `whole` where nobody wrote it.
+static SourceRange placeOfKey(const CheckedRecipe &recipe, const CheckedValue &value,
+                              std::string_view key, SourceRange whole) {
+  if (value.kind == ValueKind::Reference) {
+    const CheckedDefinition &named = recipe.definitions[value.definition];
+    bool isTrain = named.kind == ast::Kind::Train;
+    return placeOfKey(recipe, isTrain ? named["model"] : named.value, key, whole);
+  }
+  if (value.kind != ValueKind::Call)
+    return whole;
+  const CheckedValue *own = value.find(key);
+  if (own && !own->isNone() && own->origin.kind != OriginKind::Default)
+    return own->where;
+  return value.calls("override") ? placeOfKey(recipe, value["base"], key, whole) : whole;
+}
+
+static StepPlaces placesOf(const CheckedRecipe &recipe, const CheckedDefinition &train) {
+  StepPlaces places;
+  const CheckedValue &model = train["model"];
+  places.model = placeOfModel(recipe, model);
+  places.heads = placeOfKey(recipe, model, "heads", places.model);
+  places.feedForward = placeOfKey(recipe, model, "ffn", places.model);
+  places.rope = placeOfKey(recipe, model, "rope", places.model);
+  places.adapter = placeOfKey(recipe, model, "adapt", places.model);
+  places.optimizer = train["optimizer"].where;
+  places.clip = train["clip"].isNone() ? places.optimizer : train["clip"].where;
+  return places;
+}
+
 static constexpr std::pair<std::string_view, step::WeightGroup> weightGroups[] = {
     {"embeddings", step::WeightGroup::Embeddings},
     {"head", step::WeightGroup::Head},
@@ -122,8 +152,7 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   source.trains = true;
   source.generates = false;
   source.sources = &sources;
-  source.modelWhere = placeOfModel(recipe, train["model"]);
-  source.optimizerWhere = train["optimizer"].where;
+  source.places = placesOf(recipe, train);
   source.loss = train["loss"].expression;
   if (train["loss"].origin.kind == OriginKind::Default)
     for (Expression::Node &node : source.loss.nodes)
