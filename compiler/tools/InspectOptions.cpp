@@ -26,7 +26,7 @@ struct StageOption {
 static constexpr StageOption stageOptions[] = {
     {"--target", reads::Train},    {"--config", reads::Shape},  {"--from", reads::Shape},
     {"--kernel", reads::Kernel},   {"--machine", reads::CPU},   {"--arch", reads::GPU},
-    {"--dump-dir", reads::Recipe}, {"--measure", reads::Times},
+    {"--dump-dir", reads::Recipe}, {"--measure", reads::Times}, {"--html", reads::GPU},
 };
 
 static std::string stageHelp() {
@@ -42,6 +42,17 @@ static int unknownStage(std::string_view name) {
     names.push_back(stage.name);
   return refuse(fmt::format("unknown stage '{}'{}; stages are {}", name, didYouMean(name, names),
                             fmt::join(names, ", ")));
+}
+
+/// 0, or 1 after refusing an option that would change nothing where no stage is printed.
+static int refuseUnread(const CLI::App &app) {
+  bool hasPage = app.count("--html");
+  uint32_t read = reads::Step | (hasPage ? reads::Kernel | reads::GPU : 0);
+  for (const StageOption &option : stageOptions)
+    if (app.count(std::string(option.name)) && !(read & option.stages))
+      return refuse(
+          fmt::format("{} has no option '{}'", hasPage ? "--html" : "--dump-dir", option.name));
+  return 0;
 }
 
 /// 0, or 1 after refusing an option that `stage` does not read.
@@ -115,8 +126,8 @@ std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
   app.add_option("--kernel", request.text.kernel, "only the kernel of this name");
   app.add_option(
       "--arch", request.text.architecture,
-      "of ptx, sass and a table of what kernels would take there: sm_80, sm_90a, sm_100a, "
-      "sm_120a");
+      "of ptx, sass, --html and a table of what kernels would take there: sm_80, sm_90a, "
+      "sm_100a, sm_120a");
   app.add_option("--machine", request.text.machine,
                  "of loops, llvm and asm: avx512_amx, avx512_bf16, avx512, avx2, portable");
   app.add_option("--config", request.config, "a config.json that gives the model's shape instead");
@@ -125,17 +136,23 @@ std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
       "of table: run a step on the recipe's data, and say what of its bound each kernel reaches");
   addEdited(app, from);
   app.add_option("--dump-dir", request.dumpFolder, "write every stage to files of this folder");
+  app.add_option(
+      "--html", request.page,
+      "write the recipe beside each kernel's IR, PTX and SASS to this file, one page that "
+      "leads from lines to instructions and back");
   addSettings(app, set);
   addRunKeys(app, request.check);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return done;
   const Stage *stage = stageNamed(request.text.stage);
-  if (!stage && !(request.text.stage.empty() && !request.dumpFolder.empty()))
-    return app.count("--emit") ? unknownStage(request.text.stage)
-                               : refuse("what to show is not said; expected --emit=STAGE or "
-                                        "--dump-dir; see 'roux inspect --help'");
+  bool writesFiles = !request.dumpFolder.empty() || !request.page.empty();
+  if (!stage && !(request.text.stage.empty() && writesFiles))
+    return app.count("--emit")
+               ? unknownStage(request.text.stage)
+               : refuse("what to show is not said; expected --emit=STAGE, --dump-dir "
+                        "or --html; see 'roux inspect --help'");
   int status = guarded([&] {
-    if (stage && refuseUnread(app, *stage))
+    if (stage ? refuseUnread(app, *stage) : refuseUnread(app))
       return 1;
     request.edited = readEdited(from);
     // A table has one architecture only: that of the step whose kernels are launched.

@@ -15,8 +15,9 @@ namespace roux {
 
 struct InspectRequest {
   std::string path, target, config;
-  StageText text;         ///< its stage is one of Stages.h; empty: only a dump was asked for
+  StageText text; ///< its stage is one of Stages.h; empty: only a dump or a page was asked for
   std::string dumpFolder; ///< empty: none
+  std::string page;       ///< a file for the kernels beside the recipe; empty: none
   bool measures = false;  ///< kernels are timed
   std::optional<EditedStage> edited;
   CheckOptions check;

@@ -9,11 +9,15 @@
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/DumpStages.h"
 #include "compiler/tools/InspectOptions.h"
+#include "compiler/tools/KernelPage.h"
 #include "compiler/tools/MeasureKernels.h"
 #include "compiler/tools/RecipeDevice.h"
 #include "compiler/tools/RecipeFile.h"
 #include "compiler/tools/StepMemory.h"
 #include "compiler/tools/StepOfRecipe.h"
+
+#include "runtime/Say.h"
+#include "runtime/data/AtomicFile.h"
 
 #include <fmt/format.h>
 
@@ -39,7 +43,31 @@ timesOf(const SourceManager &sources, const CheckedRecipe &recipe, const Checked
   return predicted;
 }
 
-/// Prints the stage and writes the dump, of what was asked. False after saying what is wrong.
+/// Writes the kernels beside the recipe. False after saying what is wrong.
+static bool writePage(const SourceManager &sources, const CheckedDefinition &train,
+                      const StepSource &source, const InspectRequest &request) {
+  std::optional<ListedKernels> listed = listStep(source, request.text);
+  if (!listed)
+    return false;
+  size_t count = listed->kernels.size();
+  KernelPage page{request.path,
+                  fmt::format("train {} on {}: {} kernel{}. A line leads to the instructions that "
+                              "it became, and each of them back to its line.",
+                              train.name, request.text.architecture, count, count == 1 ? "" : "s"),
+                  {},
+                  std::move(*listed)};
+  for (uint32_t file = 0; file < sources.size(); ++file)
+    page.files.push_back({std::string(sources.path(file)), std::string(sources.text(file))});
+  if (source.edited)
+    page.files.push_back({source.edited->path, source.edited->text});
+  data::writeWhole(request.page, kernelPage(page));
+  if (!page.listed.withoutSASS.empty())
+    say(stderr, "note: the page has no SASS: {}\n", page.listed.withoutSASS);
+  return true;
+}
+
+/// Prints the stage and writes the page and the dump, of what was asked. False after saying what is
+/// wrong.
 static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
                       const InspectRequest &request) {
   const CheckedDefinition &train = trainNamed(recipe, request.target);
@@ -74,6 +102,8 @@ static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
       return false;
     fmt::print("{}", *text);
   }
+  if (!request.page.empty() && !writePage(sources, train, fitted.source, request))
+    return false;
   if (!dump)
     return true;
   std::optional<std::vector<StageFile>> files =
