@@ -183,8 +183,9 @@ LogicalResult roux::writeGPUCode(ModuleOp module, const ProgramOptions &options,
   std::string key;
   if (cache.isUsed()) {
     std::string machine = options.machine->json() + (isPTX ? "ptx" : "simt");
+    // The debugger and the emulator's reports name the recipe's lines.
     for (auto function : module.getOps<FuncOp>())
-      keys.push_back(CodeCache::keyOf(function, machine, /*hasLines=*/isPTX));
+      keys.push_back(CodeCache::keyOf(function, machine, /*hasLines=*/true));
     key = CodeCache::keyOf(keys);
     if (std::optional<std::string> kept = cache.find(key); kept && takeKept(*kept, program))
       return success();

@@ -114,12 +114,16 @@ TEST(EmulatedProgram, HasKernelsOfOtherPrograms) {
 TEST(GPUProgram, NamesItsOwnLinesAndNoOthers) {
   auto folder = std::filesystem::temp_directory_path() / "roux-gpu-lines-test";
   std::filesystem::remove_all(folder);
-  Program first = compile("sm_90a", folder.string());
-  EXPECT_NE(unsealed(first.code)->find(".loc\t1 "), std::string_view::npos);
-  int64_t before = kernelsCompiled();
-  Program moved = compile("sm_90a", folder.string(), CodeKind::PTX, std::string("\n") + text);
-  EXPECT_EQ(kernelsCompiled(), before + 2);
-  EXPECT_NE(moved.code, first.code);
+  for (CodeKind kind : {CodeKind::PTX, CodeKind::Emulated}) {
+    Program first = compile("sm_90a", folder.string(), kind);
+    if (kind == CodeKind::PTX) {
+      EXPECT_NE(unsealed(first.code)->find(".loc\t1 "), std::string_view::npos);
+    }
+    int64_t before = kernelsCompiled();
+    Program moved = compile("sm_90a", folder.string(), kind, std::string("\n") + text);
+    EXPECT_EQ(kernelsCompiled(), before + 2);
+    EXPECT_NE(moved.code, first.code);
+  }
   std::filesystem::remove_all(folder);
 }
 
