@@ -97,7 +97,7 @@ void Tiles::tile(Value terms, LeftTile left, Value panel, RightTile right, Value
   LoopBuilder::Values sums;
   for (int64_t row = 0; row < tileRows; ++row)
     for (int64_t v = 0; v < tileVectors; ++v)
-      sums.push_back(accumulate ? code.load(vector, resultAt(row, v)) : code.number(vector, 0));
+      sums.push_back(code.number(vector, 0));
   if (fetch) {
     bool whole = getConstantIntValue(terms).value_or(1) % fetchTerms == 0;
     sums = code.loop(code.index(0), terms, fetchTerms, sums, [&](Value k, ValueRange carried) {
@@ -108,9 +108,12 @@ void Tiles::tile(Value terms, LeftTile left, Value panel, RightTile right, Value
   } else {
     sums = code.loop(code.index(0), terms, 1, sums, multiply);
   }
+  // A stretch's own sum is added at its end: that rounds less than one chain of all terms does.
   for (int64_t row = 0; row < tileRows; ++row)
-    for (int64_t v = 0; v < tileVectors; ++v)
-      code.store(sums[row * tileVectors + v], resultAt(row, v));
+    for (int64_t v = 0; v < tileVectors; ++v) {
+      Value sum = sums[row * tileVectors + v], at = resultAt(row, v);
+      code.store(accumulate ? arith::AddFOp::create(code, code.load(vector, at), sum) : sum, at);
+    }
 }
 
 /// Two by two blocks of sums; a turn takes 16 words of 32 rows and of 32 columns.

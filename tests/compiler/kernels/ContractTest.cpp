@@ -168,6 +168,28 @@ TEST(ContractPairs, AnOddLastTermIsAlone) {
     EXPECT_EQ(y[n], 10);
 }
 
+// A chain of all terms would stay at its first, 2^24, to which nothing adds 1 in f32.
+TEST(ContractSums, OfStretchesAreAddedAtTheirEnds) {
+  const int columns = 9, terms = 4096;
+  Compiled kernels(substitute(contract, {{"form", "nt"},
+                                         {"L", std::to_string(terms)},
+                                         {"R", std::to_string(terms)},
+                                         {"N", std::to_string(columns)},
+                                         {"T", "f32"},
+                                         {"A", "f32"},
+                                         {"bf16", "//"},
+                                         {"plain", ""},
+                                         {"left", "%squared"},
+                                         {"LA", "f32"}}));
+  std::vector<double> left(terms, 1);
+  left[0] = 4096;
+  Buffer a(Element::F32, left), b(Element::F32, std::vector<double>(columns * terms, 1));
+  Buffer bias(Element::F32, std::vector<double>(columns)), y = bias;
+  kernels.run("contract", 1, {a, b, bias, y});
+  for (int n = 0; n < columns; ++n)
+    EXPECT_NEAR(y[n], 16777216 + terms, 256);
+}
+
 TEST(ContractRows, DoNotDependOnTheirNeighbours) {
   const int columns = 70, terms = 300, rows = 150;
   Compiled kernels(substitute(contract, {{"form", "nt"},
