@@ -18,7 +18,7 @@ namespace roux {
 namespace {
 
 /// Bumped whenever the fields below or the meaning of an opcode change.
-constexpr uint32_t formatNumber = 6;
+constexpr uint32_t formatNumber = 7;
 constexpr char magic[8] = {'r', 'o', 'u', 'x', 'p', 'r', 'o', 'g'};
 
 class Writer {
@@ -107,6 +107,11 @@ void phase(Archive &archive, P &p) {
   for (auto *number :
        {&p.threads, &p.extentPerBlock, &p.blocksPerGroup, &p.sharedBytes, &p.extentArgument})
     archive.number(*number);
+  list(archive, p.maps, [&](auto &map) {
+    for (auto *number :
+         {&map.argument, &map.from, &map.rows, &map.columns, &map.pitch, &map.boxRows})
+      archive.number(*number);
+  });
 }
 
 template <typename Archive, typename P>
@@ -145,6 +150,15 @@ size_t operandCount(Opcode opcode) {
   }
 }
 
+/// Whether a copy engine reads such a matrix.
+bool isReadable(const TensorMap &map) {
+  constexpr int64_t most = int64_t(1) << 32, alignment = 16;
+  return map.argument >= 0 && map.from >= 0 && map.from % alignment == 0 && map.rows >= -1 &&
+         map.rows != 0 && map.rows < most && map.columns > 0 && map.columns < most &&
+         map.pitch % alignment == 0 && map.pitch >= map.columns * TensorMap::elementBytes &&
+         map.pitch < int64_t(1) << 40 && map.boxRows >= 1 && map.boxRows <= 256;
+}
+
 /// A launch of each phase must be one that a GPU can be asked for.
 void checkPhases(const Program &program, const Reader &reader) {
   if (program.kind > CodeKind::PTX)
@@ -161,17 +175,23 @@ void checkPhases(const Program &program, const Reader &reader) {
       if (each.threads < warp || each.threads > mostThreads || each.threads % warp != 0 ||
           each.extentPerBlock < 0 || each.extentPerBlock > most || each.blocksPerGroup < 1 ||
           each.blocksPerGroup > most || each.sharedBytes < 0 || each.sharedBytes > mostShared ||
-          each.extentArgument < -1)
+          each.extentArgument < -1 || !std::ranges::all_of(each.maps, isReadable))
         reader.fail(fmt::format("phase '{}' has a grid that cannot be", each.function));
   }
 }
 
-/// Whether a launch with so many arguments has all that the kernel's phases look for.
-bool hasExtents(const Program &program, uint64_t kernel, size_t arguments) {
-  return program.phases.empty() ||
-         std::ranges::all_of(program.phases[kernel], [&](const GridPhase &each) {
-           return each.extentArgument < static_cast<int64_t>(arguments);
-         });
+/// What a launch with so many arguments lacks of what the kernel's phases look for; null: nothing.
+const char *lacking(const Program &program, uint64_t kernel, size_t arguments) {
+  auto is = [&](int64_t argument) { return argument < static_cast<int64_t>(arguments); };
+  if (program.phases.empty())
+    return nullptr;
+  for (const GridPhase &each : program.phases[kernel]) {
+    if (!is(each.extentArgument))
+      return "lacks the argument that is its kernel's extent";
+    if (!std::ranges::all_of(each.maps, is, &TensorMap::argument))
+      return "lacks an argument that its kernel has copied";
+  }
+  return nullptr;
 }
 
 /// Whatever an executor indexes by must exist.
@@ -200,8 +220,9 @@ void check(const Entry &entry, const Program &program, const Reader &reader) {
       fail(at, "names a buffer that does not exist");
     if (i.opcode == Opcode::Launch && immediate >= program.kernels.size())
       fail(at, "launches a kernel that does not exist");
-    if (i.opcode == Opcode::Launch && !hasExtents(program, immediate, i.operands.size() - 1))
-      fail(at, "lacks the argument that is its kernel's extent");
+    if (i.opcode == Opcode::Launch)
+      if (const char *what = lacking(program, immediate, i.operands.size() - 1))
+        fail(at, what);
     if (i.opcode == Opcode::Scalar && immediate > uint64_t(ScalarType::I64))
       fail(at, "reads a scalar of no known type");
     if (i.opcode == Opcode::Repeat || i.opcode == Opcode::RepeatReverse)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "runtime/TargetDescription.h"
+#include "runtime/TensorMap.h"
 
 #include <cstdint>
 #include <optional>
@@ -97,6 +98,7 @@ struct GridPhase {
   int64_t blocksPerGroup = 1;  ///< blocks for each such group of rows
   int64_t sharedBytes = 0;     ///< of a block, beside what the code itself declares
   int64_t extentArgument = -1; ///< the kernel's argument that is its extent; -1: it is the launch's
+  std::vector<TensorMap> maps = {}; ///< that the function gets by value behind its arguments
 
   int64_t blocks(int64_t extent) const {
     if (extentPerBlock == 0)
@@ -105,7 +107,8 @@ struct GridPhase {
   }
 };
 
-/// On a GPU a kernel's arguments are followed by the address of the extent, an int64_t.
+/// On a GPU a kernel's arguments are followed by its tensor maps, and last the address of the
+/// extent, an int64_t.
 struct Program {
   TargetDescription target; ///< what the code is for
   CodeKind kind = CodeKind::Processor;

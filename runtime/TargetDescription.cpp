@@ -31,6 +31,7 @@ static constexpr Number numbers[] = {
     {"tile_vectors", &TargetDescription::tileVectors},
     {"wide_rows", &TargetDescription::wideRows},
     {"wide_vectors", &TargetDescription::wideVectors},
+    {"pipeline_terms", &TargetDescription::pipelineTerms},
     {"item_rows", &TargetDescription::itemRows},
     {"right_words", &TargetDescription::rightWords},
     {"short_columns", &TargetDescription::shortColumns},

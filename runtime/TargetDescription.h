@@ -29,6 +29,10 @@ struct TargetDescription {
   bool pairs = false;  ///< multiplies bf16 pairs and adds them to f32 (vdpbf16ps)
   bool blocks = false; ///< the same for blocks: of 16 by 16 words (AMX), or a warpgroup's (wgmma)
 
+  /// Terms of a product, at least, whose operands a GPU's copy engine brings, ahead of the threads
+  /// that multiply; of one that has `blocks`.
+  int64_t pipelineTerms = 32;
+
   // Matmuls. What is laid out of an operand at one time stays in the second-level cache.
   int64_t itemRows = 64;           ///< few, so that threads end together
   int64_t rightWords = 192 * 1024; ///< of the right operand, laid out at one time

@@ -44,8 +44,12 @@ static ArrayAttr phasesOf(GPUKernel &kernel) {
   SmallVector<Attribute> phases;
   for (const GPUPhase &phase : kernel.phases) {
     int64_t extent = phase.extentArgument ? static_cast<int64_t>(*phase.extentArgument) : -1;
-    phases.push_back(builder.getDenseI64ArrayAttr(
-        {phase.threads, phase.extentPerBlock, phase.blocksPerGroup, phase.sharedBytes, extent}));
+    SmallVector<int64_t> numbers = {phase.threads, phase.extentPerBlock, phase.blocksPerGroup,
+                                    phase.sharedBytes, extent};
+    for (const TensorMap &map : phase.maps)
+      llvm::append_values(numbers, map.argument, map.from, map.rows, map.columns, map.pitch,
+                          map.boxRows);
+    phases.push_back(builder.getDenseI64ArrayAttr(numbers));
   }
   return builder.getArrayAttr(phases);
 }

@@ -7,6 +7,7 @@
 
 #include "compiler/codegen/NVVMCode.h"
 #include "compiler/codegen/Passes.h"
+#include "compiler/conversion/KernelToGPU.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
@@ -33,6 +34,7 @@
 
 namespace roux {
 #define GEN_PASS_DEF_EMITPTX
+#define GEN_PASS_DEF_PASSTENSORMAPS
 #define GEN_PASS_DEF_UNROLLGPUMATH
 #include "compiler/codegen/Passes.h.inc"
 } // namespace roux
@@ -88,6 +90,25 @@ struct UnrollGPUMath : roux::impl::UnrollGPUMathBase<UnrollGPUMath> {
 };
 } // namespace
 
+namespace {
+struct PassTensorMaps : roux::impl::PassTensorMapsBase<PassTensorMaps> {
+  void runOnOperation() override {
+    LLVM::LLVMFuncOp function = getOperation();
+    auto count = function->getAttrOfType<IntegerAttr>(tensorMapsAttribute);
+    if (!count)
+      return;
+    Builder builder(&getContext());
+    auto map = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
+    unsigned last = function.getNumArguments() - 1;
+    for (unsigned at = last - count.getInt(); at < last; ++at) {
+      function.setArgAttr(at, LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(map));
+      function.setArgAttr(at, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64));
+      function.setArgAttr(at, NVVM::NVVMDialect::getGridConstantAttrName(), builder.getUnitAttr());
+    }
+  }
+};
+} // namespace
+
 void roux::buildThreadsToNVVM(OpPassManager &modules) {
   OpPassManager &kernels = modules.nest<gpu::GPUModuleOp>();
   kernels.addPass(createUnrollGPUMath());
@@ -103,6 +124,7 @@ void roux::buildThreadsToNVVM(OpPassManager &modules) {
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
+  kernels.addNestedPass<LLVM::LLVMFuncOp>(createPassTensorMaps());
   modules.addPass(createNameRecipeLines());
   // Lines and nothing else: the code is the same, and no `.target` says debug.
   LLVM::DIScopeForLLVMFuncOpPassOptions lines;

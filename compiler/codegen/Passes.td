@@ -48,7 +48,9 @@ def ConvertKernelToGPU : Pass<"convert-kernel-to-gpu", "::mlir::ModuleOp"> {
     function of the same name, and `<name>$finish` where something is left to do when all blocks are
     done. The attribute `kernel.gpu_phases` says how each is launched: threads of a block, extent of
     a group of blocks, blocks of it, bytes of dynamic shared memory, and the argument that holds the
-    extent, -1 where it is the launch's.
+    extent, -1 where it is the launch's; then, for each tensor map that the function gets behind the
+    kernel's arguments, the six numbers of runtime/TensorMap.h. Such functions have the attribute
+    `kernel.tensor_maps`, the number of their maps.
 
     A kernel that sums over its own rows (`kernel.fold_rows`) is refused: those are made for targets
     whose launches have a second phase.
@@ -59,6 +61,16 @@ def ConvertKernelToGPU : Pass<"convert-kernel-to-gpu", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
   let options = [Option<"machine", "machine", "std::string", "",
                         "sm_80, sm_90a, sm_100a or sm_120a; otherwise what all of them have">];
+}
+
+def PassTensorMaps : Pass<"pass-tensor-maps", "::mlir::LLVM::LLVMFuncOp"> {
+  let summary = "have kernels get their tensor maps by value, as the copy engine must find them";
+  let description = [{
+    The `kernel.tensor_maps` arguments before a function's last one are pointers to 128 bytes of its
+    parameters, which do not change (`__grid_constant__`). The conversion to NVVM loses what is said
+    so of the arguments of a `gpu.func`, so they get it here.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
 def UnrollGPUMath : Pass<"unroll-gpu-math"> {

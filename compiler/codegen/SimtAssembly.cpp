@@ -68,10 +68,14 @@ std::optional<roux::SimtAssemblyCall> roux::simtAssemblyCall(const CallInst &cal
   StringRef text = assembly->getAsmString();
   if (text.contains("wgmma.mma_async"))
     return SimtAssemblyCall{"wgmma.mma_async", shapeOf(text)};
+  if (text.contains("mbarrier.try_wait.parity"))
+    return SimtAssemblyCall{"mbarrier.try_wait.parity", {}};
   // Those that only order what is around them pass their registers on.
-  for (StringRef plain :
-       {"wgmma.fence", "wgmma.commit_group", "wgmma.wait_group", "fence.proxy.async.shared::cta"})
+  if (uint32_t pending; text.consume_front("wgmma.wait_group.sync.aligned ") &&
+                        !text.split(';').first.getAsInteger(10, pending))
+    return SimtAssemblyCall{"wgmma.wait_group", {pending, call.arg_size()}};
+  for (StringRef plain : {"wgmma.fence", "wgmma.commit_group", "fence.proxy.async.shared::cta"})
     if (text.starts_with(plain))
-      return SimtAssemblyCall{plain.str() + (text.ends_with(" 0;") ? " 0" : ""), {call.arg_size()}};
+      return SimtAssemblyCall{plain.str(), {call.arg_size()}};
   return std::nullopt;
 }

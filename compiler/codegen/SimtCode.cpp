@@ -131,6 +131,9 @@ static void makeEntries(llvm::Module &code, uint64_t sharedBytes) {
   for (llvm::Function &function : code) {
     if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel)
       kernels.push_back(&function);
+    for (llvm::Argument &argument : function.args())
+      if (argument.hasByValAttr()) // a tensor map, which is the launch's
+        argument.removeAttr(llvm::Attribute::ByVal);
     function.setCallingConv(llvm::CallingConv::C);
     if (!function.isDeclaration())
       function.setLinkage(llvm::GlobalValue::InternalLinkage);

@@ -7,6 +7,7 @@
 
 #include "compiler/conversion/GPURows.h"
 #include "compiler/conversion/KernelToGPU.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace roux {
 
@@ -19,6 +20,7 @@ struct GPUFunction {
   mlir::Value shared;                ///< pointer to the block's dynamic shared memory
   GPUPhase &shape;
   const TargetDescription &target;
+  mlir::gpu::GPUFuncOp entry;
 
   /// The next `elements` of `element` in shared memory.
   mlir::Value allocate(mlir::Type element, int64_t elements, int64_t alignment = 128);
@@ -26,8 +28,13 @@ struct GPUFunction {
   void reuseFrom(int64_t mark) { sharedTop = mark; }
   int64_t sharedTop = 0;
 
-  /// For all threads of the block: what each wrote before is there after.
+  /// For all threads of the block, or the first `meeting` of them: what each wrote before is there
+  /// after.
   void barrier();
+  int64_t meeting = 0;
+
+  /// An argument of the function that is the address of such a map.
+  mlir::Value tensorMap(const TensorMap &map);
 };
 
 /// Shared memory that a block may have on every architecture there is code for (sm_120 has least).

@@ -32,7 +32,24 @@ Value GPUFunction::allocate(Type element, int64_t elements, int64_t alignment) {
 }
 
 void GPUFunction::barrier() {
-  gpu::BarrierOp::create(code);
+  if (!meeting) {
+    gpu::BarrierOp::create(code);
+    return;
+  }
+  auto word = [&](int64_t number) { return arith::ConstantIntOp::create(code, number, 32); };
+  NVVM::BarrierOp::create(code, TypeRange(), word(1), word(meeting), {}, Value());
+}
+
+Value GPUFunction::tensorMap(const TensorMap &map) {
+  size_t place = llvm::find(shape.maps, map) - shape.maps.begin();
+  unsigned extentAt = entry.getNumArguments() - 1, first = extentAt - shape.maps.size();
+  if (place == shape.maps.size()) {
+    shape.maps.push_back(map);
+    auto pointer = LLVM::LLVMPointerType::get(code.getContext());
+    if (failed(entry.insertArgument(extentAt, pointer, {}, code.getLoc())))
+      llvm_unreachable("a function of a GPU takes any argument");
+  }
+  return entry.getArgument(first + place);
 }
 
 static gpu::GPUFuncOp makeEntry(LoopBuilder &code, FuncOp function, StringRef name) {
@@ -75,11 +92,13 @@ static GPUPhase addPhase(gpu::GPUModuleOp module, FuncOp function, const std::st
   Value block = gpu::BlockIdOp::create(code, gpu::Dimension::x);
   Type pointer = LLVM::LLVMPointerType::get(code.getContext(), sharedSpace);
   auto shared = LLVM::AddressOfOp::create(code, pointer, sharedSymbol);
-  GPUFunction gpu{code, known, thread, block, extent, shared, shape, target};
+  GPUFunction gpu{code, known, thread, block, extent, shared, shape, target, entry};
   lower(gpu);
   gpu::ReturnOp::create(code);
   if (!shape.sharedBytes)
     shared.erase();
+  if (!shape.maps.empty())
+    entry->setAttr(tensorMapsAttribute, code.getI64IntegerAttr(shape.maps.size()));
   if (shape.registersFirst)
     entry->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), code.getI32IntegerAttr(1));
   entry.setKnownBlockSize(ArrayRef<int32_t>{static_cast<int32_t>(shape.threads), 1, 1});

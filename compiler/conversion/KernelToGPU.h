@@ -11,10 +11,14 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/Kernel.h"
 #include "runtime/TargetDescription.h"
+#include "runtime/TensorMap.h"
 
 #include <optional>
 
 namespace roux {
+
+/// Of a function that is lowered: how many of its arguments, before the last one, are tensor maps.
+inline constexpr llvm::StringLiteral tensorMapsAttribute = "kernel.tensor_maps";
 
 /// How one function of a kernel is launched: the blocks of a launch over an extent follow from it
 /// as the items of runtime/Kernel.h.
@@ -27,6 +31,8 @@ struct GPUPhase {
   bool registersFirst = false; ///< rather than more blocks at a time on a multiprocessor
   /// The argument that holds the extent; none: it is the launch's.
   std::optional<unsigned> extentArgument = {};
+  /// What the function gets behind the kernel's arguments and before the pointer to the extent.
+  llvm::SmallVector<TensorMap, 0> maps = {};
 };
 
 struct GPUKernel {
@@ -34,8 +40,13 @@ struct GPUKernel {
   llvm::SmallVector<GPUPhase, 2> phases;    ///< run one after the other
 };
 
-/// Arguments of the functions are those of `function` (buffers as pointers, index as i64), then a
-/// pointer to the phase's extent. Fails, saying so, for one without a lowering.
+/// Arguments of the functions are those of `function` (buffers as pointers, index as i64), then
+/// pointers to the phase's tensor maps and one to its extent. Fails, saying so, for one without a
+/// lowering.
 mlir::FailureOr<GPUKernel> lowerToGPU(kernel::FuncOp function, const TargetDescription &target);
+
+/// Why a GPU's copy engine cannot bring the operands of a product to its threads, which have sums
+/// of so many terms at least brought to them; nothing where it can.
+std::string whyNotCopied(kernel::ContractOp op, int64_t leastTerms);
 
 } // namespace roux

@@ -43,14 +43,17 @@ static bool takeKept(const std::string &bytes, Program &program) {
   return true;
 }
 
-/// The phases that a lowered kernel's module says it has.
-static std::vector<GridPhase> phasesOf(ModuleOp kernel) {
+std::vector<GridPhase> roux::gridPhasesOf(ModuleOp kernel) {
+  constexpr size_t ofPhase = 5, ofMap = 6;
   std::string name = kernel.getSymName()->str();
   std::vector<GridPhase> phases;
   auto all = kernel->getAttrOfType<ArrayAttr>(gpuPhasesAttribute);
   for (auto [i, phase] : llvm::enumerate(all.getAsRange<DenseI64ArrayAttr>())) {
     std::string function = i == 0 ? gpuSymbol(name) : gpuFinishSymbol(name);
     phases.push_back({function, phase[0], phase[1], phase[2], phase[3], phase[4]});
+    ArrayRef<int64_t> maps = phase.asArrayRef().drop_front(ofPhase);
+    for (; !maps.empty(); maps = maps.drop_front(ofMap))
+      phases.back().maps.push_back({maps[0], maps[1], maps[2], maps[3], maps[4], maps[5]});
   }
   return phases;
 }
@@ -122,7 +125,7 @@ LogicalResult EmulatedKernels::compileOthers() {
   if (failed(made))
     return failure();
   for (auto [place, kernel] : llvm::zip_equal(places, (*made)->getOps<ModuleOp>()))
-    kernels[place].phases = {phasesOf(kernel)};
+    kernels[place].phases = {gridPhasesOf(kernel)};
   if (failed(runStages(**made, "gpu", "simt-object", target)))
     return failure();
   for (auto [place, kernel] : llvm::zip_equal(places, (*made)->getOps<ModuleOp>())) {
@@ -166,7 +169,7 @@ static LogicalResult writePTX(ModuleOp module, const StageTarget &target, Progra
     return failure();
   program.phases.clear();
   for (auto kernel : (*kernels)->getOps<ModuleOp>())
-    program.phases.push_back(phasesOf(kernel));
+    program.phases.push_back(gridPhasesOf(kernel));
   OwningOpRef<ModuleOp> whole = joinGPUKernels(**kernels);
   if (failed(runStages(*whole, "gpu", "ptx", target)))
     return failure();

@@ -23,11 +23,17 @@ using namespace roux::kernel;
 
 std::vector<std::string> roux::describeLaunches(ModuleOp kernel) {
   std::vector<std::string> launches;
-  auto phases = kernel->getAttrOfType<ArrayAttr>(gpuPhasesAttribute);
-  for (auto phase : phases.getAsRange<DenseI64ArrayAttr>())
+  for (const GridPhase &phase : gridPhasesOf(kernel)) {
     launches.push_back(llvm::formatv(
         "{0} threads a block, {1} blocks for each {2} of the extent, {3} bytes of shared memory",
-        phase[0], phase[2], phase[1], phase[3]));
+        phase.threads, phase.blocksPerGroup, phase.extentPerBlock, phase.sharedBytes));
+    for (const TensorMap &map : phase.maps)
+      launches.push_back(llvm::formatv(
+          "boxes of {0} rows and {1} columns of argument {2}, from byte {3}: {4} rows of {5} "
+          "columns, {6} bytes apart",
+          map.boxRows, TensorMap::boxColumns, map.argument, map.from,
+          map.rows < 0 ? "the extent's" : std::to_string(map.rows), map.columns, map.pitch));
+  }
   return launches;
 }
 

@@ -10,7 +10,7 @@ namespace roux {
 /// way, as a program has them. Fails with a diagnostic; not where the tools that list SASS do.
 mlir::FailureOr<ListedKernels> listKernels(mlir::ModuleOp module, const StageTarget &target);
 
-/// "256 threads a block, …" of each function of a kernel of stage gpu.
+/// "256 threads a block, …" of each function of a kernel of stage gpu, and what it has copied.
 std::vector<std::string> describeLaunches(mlir::ModuleOp kernel);
 
 } // namespace roux

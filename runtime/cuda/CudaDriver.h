@@ -26,6 +26,7 @@ inline constexpr Result success = 0, outOfMemory = 2, noDevice = 100;
 inline constexpr int majorAttribute = 75, minorAttribute = 76, sharedAttribute = 97;
 inline constexpr int dynamicSharedOfFunction = 8;
 inline constexpr int errorLog = 5, errorLogBytes = 6;
+inline constexpr int tensorOfBF16 = 9, tensorSwizzled128 = 3, tensorPromoted128 = 2;
 inline constexpr unsigned ownStream = 1; ///< that does not wait for the default one
 
 /// X(member, symbol, parameters)
@@ -53,6 +54,9 @@ inline constexpr unsigned ownStream = 1; ///< that does not wait for the default
   X(unloadModule, cuModuleUnload, (Handle))                                                        \
   X(function, cuModuleGetFunction, (Handle *, Handle, const char *))                               \
   X(setFunction, cuFuncSetAttribute, (Handle, int, int))                                           \
+  X(encodeTensorMap, cuTensorMapEncodeTiled,                                                       \
+    (void *, int, unsigned, void *, const uint64_t *, const uint64_t *, const uint32_t *,          \
+     const uint32_t *, int, int, int, int))                                                        \
   X(launch, cuLaunchKernel,                                                                        \
     (Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle,         \
      void **, void **))                                                                            \

@@ -6,6 +6,7 @@
 #include "runtime/cuda/CudaKernels.h"
 
 #include "runtime/Seal.h"
+#include "runtime/cuda/CudaTensorMap.h"
 
 #include <fmt/format.h>
 #include <limits>
@@ -82,10 +83,17 @@ void CudaKernels::run(const GridPhase &phase, Handle function, const KernelLaunc
     throw CudaError(fmt::format("kernel '{}' over {} rows needs {} blocks, more than a grid has",
                                 phase.function, extent, blocks));
   std::vector<uint64_t> bits(launch.arguments.begin(), launch.arguments.end());
-  bits.push_back(device->placeOf(extent));
+  std::vector<CudaTensorMap> maps;
+  for (const TensorMap &map : phase.maps)
+    maps.push_back(
+        cudaTensorMap(device->driver(), map, bits[map.argument], extent, phase.function));
+  uint64_t extentPlace = device->placeOf(extent);
   std::vector<void *> pointers;
   for (uint64_t &each : bits)
     pointers.push_back(&each);
+  for (CudaTensorMap &map : maps)
+    pointers.push_back(&map);
+  pointers.push_back(&extentPlace);
   device->noteLaunch(phase.function, launch.location);
   device->check(device->driver().launch(function, static_cast<unsigned>(blocks), 1, 1,
                                         static_cast<unsigned>(phase.threads), 1, 1,

@@ -63,6 +63,8 @@ void Block::order() {
   blockStamp = ++lastStamp;
   for (Warp &warp : warps)
     warp.stamp = ++lastStamp;
+  for (size_t i = 0; i < warps.size(); ++i)
+    products[i] = static_cast<uint16_t>(std::min(warps[i].productsDone, Access::mostClock));
 }
 
 void Block::runThread() {
@@ -77,8 +79,9 @@ void Block::beginThread(uint32_t index) {
   thread.waitsAt = nullptr;
   thread.seen.fill(0);
   thread.seen[thread.lane()] = 1;
+  thread.knowsOthers = false;
   thread.copies.clear();
-  thread.products.clear();
+  thread.productGroups = 0;
   thread.fiber.prepare(stacks.begin(index), stacks.end(index), runThread);
   ready.push_back(&thread);
 }
@@ -101,8 +104,13 @@ void Block::begin(const Grid &of, uint32_t block) {
   threads.resize(count);
   fences.assign(count, 0);
   warps.resize((count + lanesOfWarp - 1) / lanesOfWarp);
-  for (Warp &warp : warps)
+  for (Warp &warp : warps) {
     warp.meetings.clear();
+    warp.productsDone = 0;
+  }
+  ownMbarriers.clear();
+  ownParts.clear();
+  ownTensorCopies.clear();
   order();
   ready.clear();
   head = 0;
@@ -122,26 +130,36 @@ std::string Block::run(const Grid &of, uint32_t block) {
   runningBlock = this;
   begin(of, block);
   while (live > 0 && error.empty()) {
-    if (head == ready.size()) {
+    if (head == ready.size() && !ownTensorCopies.landOne(options.seed ? draw() : 0)) {
       return fmt::format("{}: kernel '{}', block {}: {}", launch.location, launch.kernel, number,
                          deadlock());
     }
+    if (head == ready.size())
+      continue; // more has to come
     now = &next();
     Fiber::change(scheduler, now->fiber);
   }
+  if (const TensorCopies::Copy *copy = ownTensorCopies.any(); copy && error.empty())
+    return fmt::format("{}: kernel '{}', block {} ends while the copy engine still copies to its "
+                       "shared memory",
+                       place(copy->site, launch.location), launch.kernel, number);
   if (error.empty())
     return {};
   return fmt::format("{}: kernel '{}', block {}, thread {} {}", place(failedAt, launch.location),
                      launch.kernel, number, now->number, error);
 }
 
+/// The next number of the seed's.
+uint64_t Block::draw() {
+  random ^= random << 13;
+  random ^= random >> 7;
+  random ^= random << 17;
+  return random;
+}
+
 Thread &Block::next() {
-  if (options.seed) {
-    random ^= random << 13;
-    random ^= random >> 7;
-    random ^= random << 17;
-    std::swap(ready[head], ready[head + random % (ready.size() - head)]);
-  }
+  if (options.seed)
+    std::swap(ready[head], ready[head + draw() % (ready.size() - head)]);
   Thread &thread = *ready[head++];
   if (head == ready.size()) {
     ready.clear();
@@ -194,10 +212,8 @@ void Block::fail(const SimtSite *site, std::string &&why) {
 static constexpr const char *blockBarrier = "bar.sync 0";
 
 void Block::barrier(const SimtSite *site) {
-  if (++arrived < threads.size()) {
-    wait(blockBarrier, site);
-    return now->products.readOn();
-  }
+  if (++arrived < threads.size())
+    return wait(blockBarrier, site);
   if (epoch == Access::mostEpoch)
     fail(site, fmt::format("comes to the {}th barrier of its block, more than are told apart",
                            epoch + 1));
@@ -207,25 +223,43 @@ void Block::barrier(const SimtSite *site) {
   for (Thread &thread : threads) {
     thread.seen.fill(0);
     thread.seen[thread.lane()] = 1;
+    thread.knowsOthers = false;
     if (&thread != now)
       wake(thread);
   }
-  now->products.readOn();
 }
 
-Now Block::accessOf(const void *address, const SimtSite *site) const {
+Now Block::asCurrent(const void *address, const SimtSite *site) const {
   uint32_t run = grid->firstRun + number;
   // Shared memory is what another block had before.
   return {Access(run, epoch, now->seen[now->lane()], now->number, site),
-          isShared(address) ? run : grid->firstRun, now->seen.data(), fences.data()};
+          isShared(address) ? run : grid->firstRun,
+          now->number,
+          now->seen.data(),
+          fences.data(),
+          now->knowsOthers ? now->others.get() : nullptr,
+          products.data()};
 }
 
 void Block::check(const void *address, int64_t bytes, SimtAccess kind, const SimtSite *site) {
-  if (!options.checks || stacks.contains(address))
+  if (options.checks && !stacks.contains(address))
+    checkAs(asCurrent(address, site), address, bytes, kind, site);
+}
+
+void Block::accessOf(uint32_t party, uint32_t clock, const void *address, int64_t bytes,
+                     SimtAccess kind, const SimtSite *site) {
+  if (!options.checks)
     return;
+  Now as = asCurrent(address, site);
+  as.access = Access(as.access.run(), epoch, std::min(clock, Access::mostClock), party, site);
+  checkAs(as, address, bytes, kind, site);
+}
+
+void Block::checkAs(const Now &as, const void *address, int64_t bytes, SimtAccess kind,
+                    const SimtSite *site) {
   std::string wrong;
   try {
-    wrong = memory.access(address, bytes, kind, accessOf(address, site), stamps());
+    wrong = memory.access(address, bytes, kind, as, stamps());
   } catch (const std::bad_alloc &) {
     wrong = "makes one access more than there is memory to check them";
   }
@@ -235,7 +269,16 @@ void Block::check(const void *address, int64_t bytes, SimtAccess kind, const Sim
 
 void Block::landed(const void *address, int64_t bytes, const SimtSite *site) {
   if (options.checks)
-    memory.land(address, bytes, accessOf(address, site));
+    memory.land(address, bytes, asCurrent(address, site));
+}
+
+void Block::landedOf(uint32_t party, uint32_t clock, uint32_t begun, const void *address,
+                     int64_t bytes, const SimtSite *site) {
+  if (!options.checks)
+    return;
+  uint32_t run = grid->firstRun + number;
+  Access copy(run, begun, std::min(clock, Access::mostClock), party, site);
+  memory.land(address, bytes, {copy, run, 0, nullptr, nullptr});
 }
 
 /// What each thread waits at, those that follow each other at the same told together.

@@ -11,7 +11,10 @@
 #include "runtime/simt/Collectives.h"
 #include "runtime/simt/Emulator.h"
 #include "runtime/simt/Fiber.h"
+#include "runtime/simt/Mbarriers.h"
 #include "runtime/simt/MemoryChecks.h"
+#include "runtime/simt/PartBarriers.h"
+#include "runtime/simt/TensorCopies.h"
 #include "runtime/simt/Warpgroups.h"
 
 #include <array>
@@ -32,8 +35,11 @@ struct Thread {
   const char *waitsAt = nullptr; ///< an instruction; null: it runs, or could
   const SimtSite *site = nullptr;
   std::array<uint16_t, lanesOfWarp> seen; ///< the clocks of its warp's lanes that it knows of
+  /// Those of others, where it has learnt of any since the block's last barrier.
+  std::unique_ptr<Clocks> others;
+  bool knowsOthers = false;
   AsyncCopies copies;
-  ProductsUnderWay products;
+  uint32_t productGroups = 0; ///< of wgmma that it has committed
 
   uint32_t lane() const { return number % lanesOfWarp; }
   uint32_t warp() const { return number / lanesOfWarp; }
@@ -74,8 +80,23 @@ public:
   }
   /// The current thread's warp knows of more than before.
   void orderWarp() { warp().stamp = ++lastStamp; }
+  /// Of any warp, and of more than its own threads.
+  void orderWarp(uint32_t warp) {
+    warps[warp].stamp = ++lastStamp;
+    blockStamp = ++lastStamp;
+  }
+  Mbarriers &mbarriers() { return ownMbarriers; }
+  PartBarriers &parts() { return ownParts; }
+  TensorCopies &tensorCopies() { return ownTensorCopies; }
+  /// A check as access() of what the current thread has begun: a product's read, a copy's write,
+  /// made by `party` at its own clock.
+  void accessOf(uint32_t party, uint32_t clock, const void *address, int64_t bytes, SimtAccess kind,
+                const SimtSite *site);
   /// A copy of the current thread has arrived.
   void landed(const void *address, int64_t bytes, const SimtSite *site);
+  /// One of the copy engine's has, that was begun in that epoch.
+  void landedOf(uint32_t party, uint32_t clock, uint32_t epoch, const void *address, int64_t bytes,
+                const SimtSite *site);
   /// What the current thread wrote before is seen by wgmma.
   void fenceProxy() { fences[now->number] = epoch + 1; }
   /// Ends the block with `why`, which the current thread did at `site`.
@@ -92,9 +113,12 @@ private:
   void beginThread(uint32_t thread);
   void end();
   void leave();
+  uint64_t draw();
   Thread &next();
   std::string deadlock() const;
-  Now accessOf(const void *address, const SimtSite *site) const;
+  void checkAs(const Now &as, const void *address, int64_t bytes, SimtAccess kind,
+               const SimtSite *site);
+  Now asCurrent(const void *address, const SimtSite *site) const;
 
   const EmulatorOptions &options;
   MemoryChecks memory;
@@ -103,7 +127,11 @@ private:
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::vector<uint32_t> fences; ///< of each thread: the epoch after that of its last proxy fence
-  std::vector<Thread *> ready;  ///< a queue from `head`
+  std::array<uint16_t, 32> products{}; ///< of each warp, waited for at the last barrier
+  Mbarriers ownMbarriers;
+  PartBarriers ownParts;
+  TensorCopies ownTensorCopies;
+  std::vector<Thread *> ready; ///< a queue from `head`
   size_t head = 0;
   uint32_t live = 0, arrived = 0;
   uint64_t lastStamp, blockStamp = 0; ///< Stamps

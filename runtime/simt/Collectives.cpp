@@ -128,8 +128,17 @@ static void orderTogether(Meeting &meeting) {
     if (meeting.has(lane))
       for (unsigned other = 0; other < lanesOfWarp; ++other)
         all[other] = std::max(all[other], block.lane(lane).seen[other]);
+  Clocks others{};
+  bool knowOthers = false;
+  for (unsigned lane = 0; lane < lanesOfWarp; ++lane)
+    if (Thread &thread = block.lane(lane); meeting.has(lane) && thread.knowsOthers) {
+      knowOthers = true;
+      std::ranges::transform(others, *thread.others, others.begin(), std::ranges::max);
+    }
   for (unsigned lane = 0; lane < lanesOfWarp; ++lane)
     if (meeting.has(lane)) {
+      if (knowOthers)
+        learn(block.lane(lane), others);
       block.lane(lane).seen = all;
       uint16_t &own = block.lane(lane).seen[lane];
       own = static_cast<uint16_t>(std::min<uint32_t>(own + 1u, Access::mostClock));

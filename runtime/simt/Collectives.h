@@ -31,7 +31,8 @@ struct Meeting {
 /// The meetings of a warp whose lanes are not all there.
 struct Warp {
   std::vector<Meeting> meetings;
-  uint64_t stamp = 0; ///< other than before when its lanes were ordered
+  uint64_t stamp = 0;        ///< other than before when its lanes were ordered
+  uint32_t productsDone = 0; ///< groups of wgmma that it has waited for
 };
 
 /// The current thread waits until all lanes of `mask` have come, the last of which runs `together`.

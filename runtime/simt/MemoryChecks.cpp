@@ -15,7 +15,7 @@ namespace roux::simt {
 
 static std::string_view verb(SimtAccess kind) {
   static constexpr std::string_view verbs[] = {"reads", "writes", "copies asynchronously to",
-                                               "multiplies"};
+                                               "multiplies", "copies asynchronously to"};
   return verbs[static_cast<int>(kind)];
 }
 
@@ -81,13 +81,21 @@ std::string MemoryChecks::beside(const void *address, int64_t bytes, SimtAccess 
   return fmt::format("{} {}, which has {}", verb(kind), named(address, bytes), room);
 }
 
+/// Who made an access of a block, for people.
+static std::string nameOf(uint32_t party) {
+  if (party >= firstCopies)
+    return "the copy engine";
+  return isThread(party) ? fmt::format("thread {}", party)
+                         : fmt::format("warp {}", party - firstProducts);
+}
+
 std::string MemoryChecks::conflict(const void *address, int64_t bytes, SimtAccess kind,
                                    const Now &now, const Conflict &found) const {
   std::string what = fmt::format("{} {}, ", verb(kind), named(address, bytes));
   if (found.why == Conflict::Unwritten)
     return what + "which no thread of the block has written";
   std::string there = place(found.access.site(), "an unknown line");
-  std::string who = fmt::format("thread {}", found.access.thread());
+  std::string who = nameOf(found.access.party());
   if (found.access.run() != now.access.run())
     who = fmt::format("block {} {}", found.access.run() - grid->firstRun, who);
   if (found.why == Conflict::InFlight)
@@ -95,9 +103,12 @@ std::string MemoryChecks::conflict(const void *address, int64_t bytes, SimtAcces
            fmt::format("to which {} copies asynchronously at {} and nobody has waited for it", who,
                        there);
   if (found.why == Conflict::Unfenced)
-    return what + fmt::format("which {} writes at {} and nobody has fenced for wgmma "
+    return what + fmt::format("which {} writes at {} and nobody has fenced for {} "
                               "(fence.proxy.async)",
-                              who, there);
+                              who, there,
+                              kind == SimtAccess::ProxyRead ? "wgmma" : "the copy engine");
+  if (found.access.party() >= firstProducts && found.access.party() < firstCopies)
+    return what + fmt::format("which {} multiplies at {} and nobody has waited for it", who, there);
   return what + fmt::format("which {} {} at {} with no barrier between", who,
                             found.other == SimtAccess::Read ? "reads" : "writes", there);
 }

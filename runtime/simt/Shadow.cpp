@@ -10,20 +10,36 @@ namespace roux::simt {
 
 static constexpr uint32_t lanes = 32;
 
+/// Whether the thread has learnt of an access of its block, at a barrier of the block or elsewhere.
+bool Now::knows(const Access &other) const {
+  uint32_t party = other.party();
+  if (others && other.clock() <= (*others)[party])
+    return true;
+  if (isThread(party) && party / lanes == thread / lanes)
+    return other.clock() <= seen[party % lanes];
+  // Products go on reading behind a barrier that nobody waited for them before.
+  bool isProduct = party >= firstProducts && party < firstCopies;
+  return isProduct && products && other.clock() <= products[party - firstProducts];
+}
+
 bool Now::isAfter(const Access &other) const {
   if (other.run() < firstRun)
     return true;
   if (other.run() != access.run())
     return false;
-  if (other.epoch() < access.epoch())
-    return true;
-  return other.thread() / lanes == access.thread() / lanes &&
-         other.clock() <= seen[other.thread() % lanes];
+  bool isMet = other.epoch() < access.epoch() &&
+               (other.party() < firstProducts || other.party() >= firstCopies);
+  return isMet || (!isThread(other.party()) && other.party() == access.party()) || knows(other);
+}
+
+/// Of those that are told apart: a warp, its products.
+static uint32_t groupOf(const Access &access) {
+  return isThread(access.party()) ? access.party() / lanes : access.party();
 }
 
 /// 0 for the same warp, more the less orders them.
 static int distance(const Access &a, const Access &b) {
-  return a.run() != b.run() ? 2 : a.thread() / lanes != b.thread() / lanes ? 1 : 0;
+  return a.run() != b.run() ? 2 : groupOf(a) != groupOf(b) ? 1 : 0;
 }
 
 void Cell::noteRead(const Now &now) {
@@ -42,6 +58,8 @@ bool Cell::meet(const Now &now, SimtAccess kind, bool mustBeWritten, Conflict &f
     return false;
   }
   bool isRead = kind == SimtAccess::Read || kind == SimtAccess::ProxyRead;
+  bool isCopy = kind == SimtAccess::AsyncWrite || kind == SimtAccess::ProxyWrite;
+  bool isByProxy = kind == SimtAccess::ProxyRead || kind == SimtAccess::ProxyWrite;
   if (mustBeWritten && isRead && write.run() < now.firstRun) {
     found = {Conflict::Unwritten, SimtAccess::Write, {}};
     return false;
@@ -50,8 +68,8 @@ bool Cell::meet(const Now &now, SimtAccess kind, bool mustBeWritten, Conflict &f
     found = {Conflict::Unordered, SimtAccess::Write, write};
     return false;
   }
-  if (kind == SimtAccess::ProxyRead && write.run() == now.access.run() &&
-      now.fences[write.thread()] <= write.epoch()) {
+  if (isByProxy && write.run() == now.access.run() && isThread(write.party()) &&
+      now.fences[write.party()] <= write.epoch()) {
     found = {Conflict::Unfenced, SimtAccess::Write, write};
     return false;
   }
@@ -66,7 +84,7 @@ bool Cell::meet(const Now &now, SimtAccess kind, bool mustBeWritten, Conflict &f
     }
     read = {};
   }
-  (kind == SimtAccess::AsyncWrite ? flight : write) = now.access;
+  (isCopy ? flight : write) = now.access;
   return true;
 }
 

@@ -5,9 +5,10 @@
 // has read them since, and an access that nothing orders behind those is an error,
 // in whatever order threads were run.
 //
-// Threads of a block are ordered by the block's barriers, counted in epochs, and
-// within a warp by its own, counted in each lane's clock. Blocks of a launch are
-// never ordered, those of different launches always.
+// Threads of a block are ordered by the block's barriers, counted in epochs, within a
+// warp by its own, counted in each lane's clock, and by what they learn of each other
+// at an mbarrier or a barrier of some of them (Clocks). Blocks of a launch are never
+// ordered, those of different launches always.
 //
 // Most accesses read what a neighbour has just read and add nothing to what is known.
 // Whose those are is noted by a stamp, so that they take a comparison each.
@@ -27,24 +28,33 @@
 
 namespace roux::simt {
 
+/// Who accesses memory: the threads of a block, the products that a warp has begun, and the copies
+/// that go to an mbarrier. Of the last two a clock is the number of a group, and of a phase.
+inline constexpr uint32_t firstProducts = 1024, firstCopies = firstProducts + 32,
+                          mostMbarriers = 64, mostParties = firstCopies + mostMbarriers;
+inline constexpr bool isThread(uint32_t party) {
+  return party < firstProducts;
+}
+
+/// Of each party the clock up to which something comes after it.
+using Clocks = std::array<uint16_t, mostParties>;
+
 /// One access that was made. Packed: there are three of them beside every four bytes.
 class Access {
 public:
   Access() = default;
-  Access(uint32_t run, uint32_t epoch, uint32_t clock, uint32_t thread, const SimtSite *site)
+  Access(uint32_t run, uint32_t epoch, uint32_t clock, uint32_t party, const SimtSite *site)
       : when(uint64_t(run) << 32 | epoch << clockBits | clock),
-        who(uint64_t(thread) << 48 | reinterpret_cast<uintptr_t>(site)) {}
+        who(uint64_t(party) << 48 | reinterpret_cast<uintptr_t>(site)) {}
 
   /// Of a block in a launch; 0: no access.
   uint32_t run() const { return static_cast<uint32_t>(when >> 32); }
   uint32_t epoch() const { return static_cast<uint32_t>(when) >> clockBits; }
   uint32_t clock() const { return static_cast<uint32_t>(when) & mostClock; }
-  uint32_t thread() const { return static_cast<uint32_t>(who >> 48); }
+  uint32_t party() const { return static_cast<uint32_t>(who >> 48); }
   const SimtSite *site() const { return reinterpret_cast<const SimtSite *>(who << 16 >> 16); }
-  /// Whether the same thread made them with nothing between that orders threads.
-  bool isAlike(const Access &other) const {
-    return when == other.when && thread() == other.thread();
-  }
+  /// Whether the same party made them with nothing between that orders parties.
+  bool isAlike(const Access &other) const { return when == other.when && party() == other.party(); }
 
   static constexpr unsigned clockBits = 12;
   static constexpr uint32_t mostClock = (1u << clockBits) - 1, mostEpoch = (1u << 20) - 1;
@@ -57,9 +67,18 @@ private:
 struct Now {
   Access access;
   uint32_t firstRun;      ///< of those it could meet: whatever ran before is over
-  const uint16_t *seen;   ///< the clocks of its warp's lanes that it knows of
+  uint32_t thread;        ///< who makes it, or began what does
+  const uint16_t *seen;   ///< the clocks of that thread's warp that it knows of
   const uint32_t *fences; ///< of each thread of its block: the epoch after its last proxy fence's
+  /// What the thread knows of others since the block's last barrier; null: nothing.
+  const Clocks *others = nullptr;
+  /// Of each warp, the products that it had waited for at that barrier.
+  const uint16_t *products = nullptr;
+
   bool isAfter(const Access &other) const;
+
+private:
+  bool knows(const Access &other) const;
 };
 
 /// Why an access is an error, with the other one.

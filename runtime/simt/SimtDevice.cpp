@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/simt/SimtDevice.h"
 
+#include "runtime/simt/SimtTensorMap.h"
+
 #include <cstring>
 #include <fmt/format.h>
 
@@ -41,14 +43,19 @@ public:
 
   void launch(const KernelLaunch &launch) override {
     const std::vector<GridPhase> &phases = program.phases[launch.kernel];
-    std::vector<uint64_t> bits(launch.arguments.begin(), launch.arguments.end());
-    bits.push_back(reinterpret_cast<uint64_t>(extent.get()));
     for (size_t i = 0; i < phases.size(); ++i) {
       const GridPhase &phase = phases[i];
       int64_t count = phase.extentArgument < 0
                           ? launch.extent
                           : static_cast<int64_t>(launch.arguments[phase.extentArgument]);
       std::memcpy(extent.get(), &count, sizeof count);
+      std::vector<uint64_t> bits(launch.arguments.begin(), launch.arguments.end());
+      std::vector<SimtTensorMap> maps;
+      for (const TensorMap &map : phase.maps)
+        maps.push_back(simtTensorMap(map, launch.arguments[map.argument], count));
+      for (const SimtTensorMap &map : maps)
+        bits.push_back(reinterpret_cast<uint64_t>(&map));
+      bits.push_back(reinterpret_cast<uint64_t>(extent.get()));
       if (int64_t blocks = phase.blocks(count); blocks > 0)
         emulator.run({functions[launch.kernel][i], blocks, phase.threads, phase.sharedBytes, bits,
                       &memory, phase.function, launch.location});

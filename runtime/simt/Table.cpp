@@ -41,7 +41,8 @@ static void blockBarrier(const void *operands, void *, const SimtSite *site) {
 static std::vector<SimtInstruction> allInstructions() {
   std::vector<SimtInstruction> all = {{"barrier.cta.sync.aligned.all", blockBarrier}};
   for (auto part :
-       {warpInstructions(), tileInstructions(), copyInstructions(), warpgroupInstructions()})
+       {warpInstructions(), tileInstructions(), copyInstructions(), warpgroupInstructions(),
+        partBarrierInstructions(), mbarrierInstructions(), tensorCopyInstructions()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

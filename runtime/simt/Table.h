@@ -27,7 +27,8 @@ enum class SimtAccess : uint32_t {
   Read,
   Write,
   AsyncWrite,
-  ProxyRead, ///< by wgmma, which sees only what was fenced for it
+  ProxyRead,  ///< by wgmma, which sees only what was fenced for it
+  ProxyWrite, ///< by the copy engine, likewise; it arrives later
 };
 
 /// An instruction: its operands lie one after the other at `operands`, as a struct of C; what it

@@ -1,17 +1,18 @@
 //===- Warpgroups.cpp - wgmma: products that are read from shared memory --===//
 //
 // Each warp of the four multiplies its own 16 rows, which is all that it gets of the
-// result. Sums are there at once; what is read counts as read until it is waited for,
-// so that a tile which is filled too early shows.
+// result. Sums are there at once; what is read counts as read by the warp's products,
+// whose groups threads learn of when they wait for them, so that a tile which is filled
+// too early shows.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/simt/Warpgroups.h"
 
 #include "runtime/simt/Block.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
-#include <utility>
 #include <vector>
 
 namespace roux::simt {
@@ -80,7 +81,8 @@ static std::vector<float> numbersOf(const Matrix &matrix, uint32_t firstRow, uin
       uint32_t row = firstRow + (matrix.termsFirst ? cell : line);
       uint32_t term = matrix.termsFirst ? line : cell;
       const char *from = matrix.at(row, term);
-      block.current().products.reads(from, 16, site);
+      block.accessOf(firstProducts + block.current().warp(), block.current().productGroups + 1,
+                     from, 16, SimtAccess::ProxyRead, site);
       for (uint32_t i = 0; i < 8; ++i) {
         uint32_t own = row - firstRow + (matrix.termsFirst ? i : 0);
         numbers[own + (term + (matrix.termsFirst ? 0 : i)) * rows] = numberAt(from + 2 * i);
@@ -123,25 +125,6 @@ static void multiply(const void *operands, void *result, const SimtSite *site) {
   meet("wgmma.mma_async", wholeWarp, operands, result, site, multiplyTogether);
 }
 
-void ProductsUnderWay::reads(const char *begin, uint32_t bytes, const SimtSite *site) {
-  Block &block = Block::running();
-  block.access(begin, bytes, SimtAccess::ProxyRead, site);
-  ranges.push_back({begin, bytes, group, site, block.barriers()});
-}
-
-void ProductsUnderWay::readOn() {
-  Block &block = Block::running();
-  for (Range &range : ranges)
-    if (std::exchange(range.epoch, block.barriers()) != block.barriers())
-      block.access(range.begin, range.bytes, SimtAccess::ProxyRead, range.site);
-}
-
-void ProductsUnderWay::waitFor(uint32_t pending) {
-  readOn();
-  while (!ranges.empty() && ranges.front().group + pending < group)
-    ranges.pop_front();
-}
-
 /// Sums pass through what orders them.
 static void passSums(const void *operands, void *result) {
   uint32_t count;
@@ -154,25 +137,43 @@ static void fence(const void *operands, void *result, const SimtSite *) {
 }
 
 static void commitGroup(const void *operands, void *result, const SimtSite *) {
-  Block::running().current().products.commit();
+  ++Block::running().current().productGroups;
   passSums(operands, result);
 }
 
+/// All groups are done but so many: until now they have read. Behind that come sums.
 static void waitForGroups(const void *operands, void *result, const SimtSite *) {
-  Block::running().current().products.waitFor(0);
-  passSums(operands, result);
+  Block &block = Block::running();
+  Thread &thread = block.current();
+  uint32_t pending;
+  std::memcpy(&pending, operands, sizeof pending);
+  uint32_t done = thread.productGroups - std::min(pending, thread.productGroups);
+  block.warp().productsDone = std::max(block.warp().productsDone, done);
+  learn(thread, firstProducts + thread.warp(), done);
+  passSums(static_cast<const char *>(operands) + sizeof pending, result);
 }
 
 static void fenceProxy(const void *, void *, const SimtSite *) {
   Block::running().fenceProxy();
 }
 
+/// Nothing here runs out of registers.
+static void changeRegisters(const void *operands, void *, const SimtSite *site) {
+  uint32_t count = *static_cast<const uint32_t *>(operands);
+  if (count < 24 || count > 256 || count % 8 != 0)
+    Block::running().fail(site, fmt::format("asks for {} registers by setmaxnreg, which takes "
+                                            "multiples of 8 from 24 to 256",
+                                            count));
+}
+
 static constexpr SimtInstruction instructions[] = {
     {"wgmma.mma_async", multiply},
     {"wgmma.fence", fence},
     {"wgmma.commit_group", commitGroup},
-    {"wgmma.wait_group 0", waitForGroups},
+    {"wgmma.wait_group", waitForGroups},
     {"fence.proxy.async.shared::cta", fenceProxy},
+    {"setmaxnreg.dec.sync.aligned.u32", changeRegisters},
+    {"setmaxnreg.inc.sync.aligned.u32", changeRegisters},
 };
 
 std::span<const SimtInstruction> warpgroupInstructions() {

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/LinkCode.h"
 #include "compiler/codegen/Passes.h"
+#include "compiler/pipeline/CompileGPUCode.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/Seal.h"
@@ -12,18 +13,6 @@
 
 using namespace roux;
 using namespace roux::test;
-
-/// The launches of one kernel's module.
-static std::vector<EmulatedPhase> phasesOf(mlir::ModuleOp kernel) {
-  std::string name = kernel.getSymName()->str();
-  std::vector<EmulatedPhase> phases;
-  for (mlir::Attribute each : kernel->getAttrOfType<mlir::ArrayAttr>(gpuPhasesAttribute)) {
-    auto numbers = llvm::cast<mlir::DenseI64ArrayAttr>(each).asArrayRef();
-    phases.push_back({phases.empty() ? gpuSymbol(name) : gpuFinishSymbol(name), numbers[0],
-                      numbers[1], numbers[2], numbers[3], numbers[4]});
-  }
-  return phases;
-}
 
 std::string test::lowerForGPU(const std::string &text, const std::string &architecture) {
   mlir::DialectRegistry registry;
@@ -48,7 +37,7 @@ EmulatedCode test::compileForEmulator(const std::string &text, const std::string
   EmulatedCode code;
   std::vector<llvm::StringRef> objects;
   for (mlir::ModuleOp kernel : module->getOps<mlir::ModuleOp>()) {
-    code.phases[kernel.getSymName()->str()] = phasesOf(kernel);
+    code.phases[kernel.getSymName()->str()] = gridPhasesOf(kernel);
     objects.push_back(kernel->getAttrOfType<mlir::StringAttr>(codeAttribute).getValue());
   }
   llvm::Expected<std::string> linked = linkCode(objects);

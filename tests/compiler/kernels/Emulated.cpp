@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "tests/compiler/kernels/Emulated.h"
 
+#include "runtime/simt/SimtTensorMap.h"
+
 using namespace roux;
 using namespace roux::test;
 
@@ -20,16 +22,18 @@ void Emulated::run(const std::string &kernel, int64_t extent,
     if (argument.bytes > 0)
       memory.add(argument.bits, argument.bytes, "argument " + std::to_string(bits.size() - 1));
   }
-  bits.push_back(0);
   Emulator emulator(options);
-  for (const EmulatedPhase &phase : phases.at(kernel)) {
-    int64_t own = extent;
-    if (phase.extentArgument >= 0)
-      own = static_cast<int64_t>(bits[phase.extentArgument]);
-    bits.back() = reinterpret_cast<uint64_t>(&own);
-    int64_t groups =
-        phase.extentPerBlock ? (own + phase.extentPerBlock - 1) / phase.extentPerBlock : 1;
-    emulator.run({code.function(phase.name), groups * phase.blocksPerGroup, phase.threads,
-                  phase.sharedBytes, bits, &memory, phase.name, "kernel:1"});
+  for (const GridPhase &phase : phases.at(kernel)) {
+    int64_t own =
+        phase.extentArgument < 0 ? extent : static_cast<int64_t>(bits[phase.extentArgument]);
+    std::vector<uint64_t> given = bits;
+    std::vector<SimtTensorMap> maps;
+    for (const TensorMap &map : phase.maps)
+      maps.push_back(simtTensorMap(map, bits[map.argument], own));
+    for (const SimtTensorMap &map : maps)
+      given.push_back(reinterpret_cast<uint64_t>(&map));
+    given.push_back(reinterpret_cast<uint64_t>(&own));
+    emulator.run({code.function(phase.function), phase.blocks(own), phase.threads,
+                  phase.sharedBytes, given, &memory, phase.function, "kernel:1"});
   }
 }

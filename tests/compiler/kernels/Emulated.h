@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/Program.h"
 #include "runtime/simt/Emulator.h"
 #include "tests/compiler/kernels/Compiled.h"
 
@@ -12,16 +13,10 @@
 
 namespace roux::test {
 
-/// How a phase of a kernel is launched: the numbers of `kernel.gpu_phases`.
-struct EmulatedPhase {
-  std::string name;
-  int64_t threads, extentPerBlock, blocksPerGroup, sharedBytes, extentArgument;
-};
-
 /// Kernels as code for the emulator.
 struct EmulatedCode {
   std::string sealed;
-  std::map<std::string, std::vector<EmulatedPhase>> phases;
+  std::map<std::string, std::vector<GridPhase>> phases;
 };
 
 /// `text` is of the stage `from`; errors of its kernels name its lines as those of `file`.
@@ -42,7 +37,7 @@ public:
 
 private:
   SimtCode code;
-  std::map<std::string, std::vector<EmulatedPhase>> phases;
+  std::map<std::string, std::vector<GridPhase>> phases;
 };
 
 } // namespace roux::test

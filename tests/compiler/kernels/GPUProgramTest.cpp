@@ -165,6 +165,20 @@ TEST(GPUProgram, IsRefusedWithGridsThatCannotBe) {
             prefix + "its code is of no known kind");
   EXPECT_EQ(refusal([](Program &p) { p.phases[0][0].extentArgument = 2; }),
             prefix + "instruction 3 of 'nll' lacks the argument that is its kernel's extent");
+  const TensorMap map{.argument = 0, .columns = 64, .pitch = 128, .boxRows = 128};
+  EXPECT_EQ(refusal([&](Program &p) { p.phases[0][0].maps = {map}; }), "");
+  EXPECT_EQ(refusal([&](Program &p) {
+              p.phases[0][0].maps = {map};
+              p.phases[0][0].maps[0].argument = 2;
+            }),
+            prefix + "instruction 3 of 'nll' lacks an argument that its kernel has copied");
+  for (int64_t TensorMap::*field : {&TensorMap::from, &TensorMap::pitch, &TensorMap::boxRows})
+    EXPECT_EQ(refusal([&](Program &p) {
+                p.phases[0][0].maps = {map};
+                p.phases[0][0].maps[0].*field = 1000;
+              }),
+              grid)
+        << "a map that cannot be";
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "tests/compiler/kernels/Emulated.h"
+#include "tests/compiler/kernels/SimtFaultKernels.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -19,202 +20,49 @@ struct Fault {
   const char *name;
   const char *body;
   std::vector<std::pair<std::string, std::string>> right, wrong; ///< what stands for {…}
-  const char *report; ///< {here} and {there} are the places of the lines marked so
+  const char *report; ///< {here}, {there} and others are the places of the lines marked so
   int64_t blocks = 1;
+  int64_t sharedBytes = 512;
 };
 
 void PrintTo(const Fault &fault, std::ostream *out) {
   *out << fault.name;
 }
 
-// 64 threads, arrays %in and %out of 64 f32 a block, a static shared array %s of 64 and a dynamic
-// one of 512 bytes at %dynamic.
-const char *frame = R"(
-module {
-module @k attributes {kernel.gpu_phases = [array<i64: 64, 0, {blocks}, 512, -1>]} {
-gpu.module @kernels {
-llvm.mlir.global external @roux_shared() {addr_space = 3 : i32, alignment = 128 : i64} : !llvm.array<0 x i8>
-gpu.func @k(%in: !llvm.ptr, %out: !llvm.ptr, %extent: !llvm.ptr)
-    workgroup(%s: memref<64xf32, #gpu.address_space<workgroup>>) kernel {
-  %c1 = arith.constant 1 : index
-  %c16 = arith.constant 16 : index
-  %c32 = arith.constant 32 : index
-  %c63 = arith.constant 63 : index
-  %c64 = arith.constant 64 : index
-  %c128 = arith.constant 128 : index
-  %c512 = arith.constant 512 : index
-  %one = arith.constant 1 : i32
-  %lanes = arith.constant 32 : i32
-  %every = arith.constant -1 : i32
-  %t = gpu.thread_id x
-  %b = gpu.block_id x
-  %b64 = arith.muli %b, %c64 : index
-  %bt = arith.addi %b64, %t : index
-  %i = arith.index_cast %bt : index to i64
-  %mine = llvm.getelementptr %in[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-  %result = llvm.getelementptr %out[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-  %dynamic = llvm.mlir.addressof @roux_shared : !llvm.ptr<3>
-  %other = arith.subi %c63, %t : index
-{body}
-  gpu.return
+const std::string waitsFor(const std::string &barrier) {
+  return "llvm.inline_asm has_side_effects \"{ .reg .pred p; W: "
+         "mbarrier.try_wait.parity.shared::cta.b64 p, [$0], $1; @p bra.uni D; bra.uni W; D: }\", "
+         "\"l,r\" %" +
+         barrier + ", %parity : (i64, i32) -> ()";
 }
+const std::string release = "scf.if %isFirst { nvvm.mbarrier.arrive %emptybar : !llvm.ptr<3> }";
+
+/// The words of `ring` as they are right, but for one of them.
+std::vector<std::pair<std::string, std::string>> ringBut(const std::string &name = "",
+                                                         const std::string &instead = "") {
+  std::vector<std::pair<std::string, std::string>> words = {
+      {"expected", "256"},
+      {"fence", "nvvm.fence.mbarrier.init"},
+      {"barrier", "gpu.barrier"},
+      {"wait", waitsFor("full")},
+      {"early", ""},
+      {"sync", "nvvm.bar.warp.sync %every : i32"},
+      {"late", release},
+      {"take", waitsFor("empty")},
+  };
+  for (auto &[word, text] : words)
+    if (word == name)
+      text = instead;
+  return words;
 }
+/// The stage is given back before it is read.
+std::vector<std::pair<std::string, std::string>> releasedEarly() {
+  auto words = ringBut("early", release);
+  for (auto &[word, text] : words)
+    if (word == "late")
+      text = "";
+  return words;
 }
-})";
-
-const char *exchange = R"(
-  %v = llvm.load %mine : !llvm.ptr -> f32
-  {store}
-  {barrier}
-  %w = memref.load %s[%other] : memref<64xf32, #gpu.address_space<workgroup>> // here
-  llvm.store %w, %result : f32, !llvm.ptr
-)";
-const std::string store =
-    "memref.store %v, %s[%t] : memref<64xf32, #gpu.address_space<workgroup>> // there";
-
-const std::string halfTheStore =
-    "%low = arith.cmpi ult, %t, %c32 : index\n  scf.if %low {\n    " + store + "\n  }";
-
-const char *twice = R"(
-  %v = llvm.load %mine : !llvm.ptr -> f32
-  memref.store %v, %s[%t] : memref<64xf32, #gpu.address_space<workgroup>>
-  gpu.barrier
-  %w = memref.load %s[%other] : memref<64xf32, #gpu.address_space<workgroup>> // there
-  {barrier}
-  %sum = arith.addf %w, %w : f32
-  memref.store %sum, %s[%t] : memref<64xf32, #gpu.address_space<workgroup>> // here
-  gpu.barrier
-  %x = memref.load %s[%other] : memref<64xf32, #gpu.address_space<workgroup>>
-  llvm.store %x, %result : f32, !llvm.ptr
-)";
-
-const char *neighbour = R"(
-  %next = arith.addi %t, {step} : index
-  %n = arith.remui %next, {size} : index
-  %j = arith.index_cast %n : index to i64
-  %from = llvm.getelementptr %in[%j] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-  %v = llvm.load %from : !llvm.ptr -> f32 // here
-  llvm.store %v, %result : f32, !llvm.ptr
-)";
-
-const char *sharedNeighbour = R"(
-  %v = llvm.load %mine : !llvm.ptr -> f32
-  %t64 = arith.index_cast %t : index to i64
-  %place = llvm.getelementptr %dynamic[%t64] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, f32
-  llvm.store %v, %place : f32, !llvm.ptr<3>
-  gpu.barrier
-  %next = arith.addi %t, {step} : index
-  %n = arith.remui %next, {size} : index
-  %j = arith.index_cast %n : index to i64
-  %from = llvm.getelementptr %dynamic[%j] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, f32
-  %w = llvm.load %from : !llvm.ptr<3> -> f32 // here
-  llvm.store %w, %result : f32, !llvm.ptr
-)";
-
-const char *blocks = R"(
-  %v = llvm.load %mine : !llvm.ptr -> f32
-  %k = arith.index_cast {where} : index to i64
-  %to = llvm.getelementptr %out[%k] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-  llvm.store %v, %to : f32, !llvm.ptr // here there
-)";
-
-const char *nextBlock = R"(
-  %v = llvm.load {from} : !llvm.ptr -> f32
-  %rest = arith.remui %bt, %c64 : index
-  %k = arith.index_cast %rest : index to i64
-  %first = llvm.getelementptr {array}[%k] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-  %w = llvm.load %first : !llvm.ptr -> f32 // {read}
-  %sum = arith.addf %v, %w : f32
-  llvm.store %sum, %result : f32, !llvm.ptr // {write}
-)";
-
-const char *shuffle = R"(
-  %v = llvm.load %mine : !llvm.ptr -> f32
-  %some = arith.cmpi ult, %t, {lanes} : index
-  %w = scf.if %some -> f32 {
-    %x, %valid = gpu.shuffle xor %v, %one, %lanes : f32 // there
-    scf.yield %x : f32
-  } else {
-    scf.yield %v : f32
-  }
-  gpu.barrier // here
-  llvm.store %w, %result : f32, !llvm.ptr
-)";
-
-const char *barrier = R"(
-  %v = llvm.load %mine : !llvm.ptr -> f32
-  llvm.store %v, %result : f32, !llvm.ptr
-  %some = arith.cmpi ult, %t, {threads} : index
-  scf.if %some {
-    gpu.barrier // here
-    llvm.store %v, %result : f32, !llvm.ptr
-  }
-)";
-
-const char *warp = R"(
-  %v = llvm.load %mine : !llvm.ptr -> f32
-    memref.store %v, %s[%t] : memref<64xf32, #gpu.address_space<workgroup>>
-  gpu.barrier
-  %sum = arith.addf %v, %v : f32
-  memref.store %sum, %s[%t] : memref<64xf32, #gpu.address_space<workgroup>> // there
-  {barrier}
-  %lane = arith.xori %t, %c1 : index
-  %w = memref.load %s[%lane] : memref<64xf32, #gpu.address_space<workgroup>> // here
-  llvm.store %w, %result : f32, !llvm.ptr
-)";
-
-const char *copy = R"(
-  %t64 = arith.index_cast %t : index to i64
-  %place = llvm.getelementptr %dynamic[%t64] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, f32
-  %source = llvm.addrspacecast %mine : !llvm.ptr to !llvm.ptr<1>
-  nvvm.cp.async.shared.global %place, %source, 4, cache = ca : !llvm.ptr<3>, !llvm.ptr<1> // there
-  nvvm.cp.async.commit.group
-  %c256 = llvm.mlir.constant(256 : i64) : i64
-  %more = llvm.getelementptr %place[%c256] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, i8
-  nvvm.cp.async.shared.global %more, %source, 4, cache = ca : !llvm.ptr<3>, !llvm.ptr<1>
-  nvvm.cp.async.commit.group
-  {wait}
-  {barrier}
-  %o64 = arith.index_cast %other : index to i64
-  %theirs = llvm.getelementptr %dynamic[%o64] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, f32
-  %w = llvm.load %theirs : !llvm.ptr<3> -> f32 // here
-  llvm.store %w, %result : f32, !llvm.ptr
-  nvvm.cp.async.wait.group 0
-)";
-
-const char *copyOver = R"(
-  %t64 = arith.index_cast %t : index to i64
-  %o64 = arith.index_cast %other : index to i64
-  %place = llvm.getelementptr %dynamic[%t64] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, f32
-  %theirs = llvm.getelementptr %dynamic[%o64] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, f32
-  %v = llvm.load %mine : !llvm.ptr -> f32
-  llvm.store %v, %place : f32, !llvm.ptr<3>
-  gpu.barrier
-  %w = llvm.load %theirs : !llvm.ptr<3> -> f32 // there
-  {barrier}
-  %source = llvm.addrspacecast %mine : !llvm.ptr to !llvm.ptr<1>
-  nvvm.cp.async.shared.global %place, %source, 4, cache = ca : !llvm.ptr<3>, !llvm.ptr<1> // here
-  nvvm.cp.async.commit.group
-  nvvm.cp.async.wait.group 0
-  gpu.barrier
-  %x = llvm.load %theirs : !llvm.ptr<3> -> f32
-  %sum = arith.addf %w, %x : f32
-  llvm.store %sum, %result : f32, !llvm.ptr
-)";
-
-const char *matrix = R"(
-  %v = llvm.load %mine : !llvm.ptr -> f32
-  %t64 = arith.index_cast %t : index to i64
-  %place = llvm.getelementptr %dynamic[%t64] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, f32
-  llvm.store %v, %place : f32, !llvm.ptr<3>
-  gpu.barrier
-  %rest = arith.remui %t, %c16 : index
-  %bytes = arith.muli %rest, {stride} : index
-  %r64 = arith.index_cast %bytes : index to i64
-  %row = llvm.getelementptr %dynamic[%r64] : (!llvm.ptr<3>, i64) -> !llvm.ptr<3>, i8
-  %m = nvvm.ldmatrix %row {num = 1 : i32, layout = #nvvm.mma_layout<row>, shape = #nvvm.ld_st_matrix_shape<m = 8, n = 8>, eltType = #nvvm.ld_st_matrix_elt_type<b16>} : (!llvm.ptr<3>) -> i32 // here
-  llvm.store %m, %result : i32, !llvm.ptr
-)";
 
 const Fault faults[] = {
     {"NoBarrierBeforeARead",
@@ -309,6 +157,46 @@ const Fault faults[] = {
      {{"stride", "%c1"}},
      "{here}: kernel 'k', block 0, thread 1 gives ldmatrix a row at an address that is no multiple "
      "of 16"},
+    {"BarrierOfTheWrongThreads",
+     parts,
+     {{"number", "%one"}, {"threads", "%all"}},
+     {{"number", "%number"}, {"threads", "%lanes"}},
+     "{here}: kernel 'k', block 0, thread 31 reads 4 bytes of shared memory at byte 128, which no "
+     "thread of the block has written"},
+    {"ABoxIsNotWaitedFor", ring, ringBut(), ringBut("wait", ""),
+     "{here}: kernel 'k', block 0, thread 0 reads 4 bytes of shared memory at byte 0, which no "
+     "thread of the block has written",
+     1, 2080},
+    {"AStageIsGivenBackEarly", ring, ringBut(), releasedEarly(),
+     "{there}: kernel 'k', block 0, thread 32 copies asynchronously to 256 bytes of shared memory "
+     "at byte 0, which thread 0 reads at {here} with no barrier between",
+     1, 2080},
+    {"AStageIsGivenBackByOneLane", ring, ringBut(), ringBut("sync", ""),
+     "{there}: kernel 'k', block 0, thread 32 copies asynchronously to 256 bytes of shared memory "
+     "at byte 0, which thread 1 reads at {here} with no barrier between",
+     1, 2080},
+    {"AStageIsNotTaken", ring, ringBut(), ringBut("take", ""),
+     "{fills}: kernel 'k', block 0, thread 32 arrives at an mbarrier where all 1 arrivals of its "
+     "phase have come",
+     1, 2080},
+    {"TooManyBytesAreExpected", ring, ringBut(), ringBut("expected", "512"),
+     "kernel:1: kernel 'k', block 0: threads 0 to 31 wait at mbarrier.try_wait ({waits}), threads "
+     "32 to 32 wait at mbarrier.try_wait ({takes}), threads 33 to 63 ended: no thread is left that "
+     "could go on",
+     1, 2080},
+    {"TooFewBytesAreExpected", ring, ringBut(), ringBut("expected", "128"),
+     "kernel:1: kernel 'k', block 0: threads 0 to 31 wait at mbarrier.try_wait ({waits}), threads "
+     "32 to 32 wait at mbarrier.try_wait ({takes}), threads 33 to 63 ended: no thread is left that "
+     "could go on",
+     1, 2080},
+    {"MbarriersAreNotFenced", ring, ringBut(), ringBut("fence", ""),
+     "{there}: kernel 'k', block 0, thread 32 has a copy come to an mbarrier that nobody has "
+     "fenced for the copy engine (fence.mbarrier_init)",
+     1, 2080},
+    {"MbarriersAreNotMet", ring, ringBut(), ringBut("barrier", ""),
+     "{waits}: kernel 'k', block 0, thread 1 reads 8 bytes of shared memory at byte 2048, which "
+     "thread 0 writes at {makes} with no barrier between",
+     1, 2080},
 };
 
 class SimtFaults : public testing::TestWithParam<Fault> {
@@ -326,7 +214,9 @@ protected:
   }
   std::string textOf(std::vector<std::pair<std::string, std::string>> names) {
     std::vector<std::pair<std::string, std::string>> all = {
-        {"body", GetParam().body}, {"blocks", std::to_string(GetParam().blocks)}};
+        {"body", GetParam().body},
+        {"blocks", std::to_string(GetParam().blocks)},
+        {"shared", std::to_string(GetParam().sharedBytes)}};
     all.insert(all.end(), names.begin(), names.end());
     return substitute(frame, all);
   }
@@ -354,8 +244,10 @@ protected:
 
 TEST_P(SimtFaults, AreFoundAtTheirLines) {
   std::string text = textOf(GetParam().wrong);
-  std::string expected = substitute(
-      GetParam().report, {{"here", placeOf(text, "here")}, {"there", placeOf(text, "there")}});
+  std::vector<std::pair<std::string, std::string>> places;
+  for (const char *mark : {"here", "there", "waits", "takes", "fills", "makes"})
+    places.emplace_back(mark, placeOf(text, mark));
+  std::string expected = substitute(GetParam().report, places);
   EXPECT_EQ(run(text, {}), expected);
   EXPECT_NE(run(text, {.seed = 7}), "");
   EXPECT_NE(run(text, {.seed = 3, .earlyCopies = true}), "");

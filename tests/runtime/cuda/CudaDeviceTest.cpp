@@ -130,6 +130,32 @@ TEST(CudaDevice, LaunchesPhasesWithTheirExtents) {
                         "scale 9 x 256 0: 42 17 20\nscale$finish 5 x 32 0: 42 17 17\n");
 }
 
+TEST(CudaDevice, GivesKernelsTheirTensorMaps) {
+  auto gpu = device();
+  Program mapped = program();
+  mapped.phases[0][0].maps = {{.argument = 0, .from = 16, .columns = 24, .pitch = 64, .boxRows = 8},
+                              {.argument = 1, .rows = 5, .columns = 9, .pitch = 32, .boxRows = 4}};
+  mapped.phases[0].pop_back();
+  mapped.code =
+      sealed(".visible .entry scale(.param .u64 a, .param .u64 b, .param .align 64 .b8 c, "
+             ".param .align 64 .b8 d, .param .u64 e) {}\n");
+  mapped.entries[0].instructions[1].immediate = 4096,
+  mapped.entries[0].instructions[2].immediate = 8192;
+  Bindings bindings;
+  launches();
+  bindings.extents["tokens"] = 20;
+  Executor(mapped, gpu).run("nll", bindings);
+  EXPECT_EQ(launches(), "scale 9 x 256 0: 4096 8192 4112/24/20/64 8192/9/5/32 20\n");
+  mapped.phases[0][0].extentPerBlock = 0;
+  bindings.extents["tokens"] = 0;
+  Executor(mapped, gpu).run("nll", bindings);
+  EXPECT_EQ(launches(), "scale 3 x 256 0: 4096 8192 16/24/1/64 8192/9/5/32 0\n");
+  mapped.entries[0].instructions[2].immediate = 8193;
+  EXPECT_EQ(refusal([&] { Executor(mapped, gpu).run("nll", bindings); }),
+            "kernel 'scale': 5 x 9 numbers at 0x2001, rows of 32 bytes, are no matrix that the GPU "
+            "copies: CUDA_ERROR_OTHER: another error");
+}
+
 TEST(CudaDevice, KeepsPlacesForManyExtents) {
   auto gpu = device();
   Executor executor(program(), gpu);

@@ -30,7 +30,7 @@ void *here(Address address) {
 
 struct Function {
   std::string name;
-  size_t parameters = 0;
+  std::vector<bool> isMap; ///< of each parameter
   int dynamicShared = 0;
 };
 struct Module {
@@ -165,10 +165,10 @@ int cuModuleGetFunction(Handle *function, Handle module, const char *name) {
   size_t at = from->text.find(std::string(".entry ") + name + "(");
   if (at == std::string::npos)
     return 500;
-  auto made = std::make_unique<Function>(Function{name});
+  auto made = std::make_unique<Function>(Function{name, {}});
   size_t end = from->text.find(')', at);
   while ((at = from->text.find(".param", at + 1)) < end)
-    ++made->parameters;
+    made->isMap.push_back(from->text.substr(at, 13) == ".param .align");
   *function = made.get();
   from->functions.push_back(std::move(made));
   return 0;
@@ -176,6 +176,18 @@ int cuModuleGetFunction(Handle *function, Handle module, const char *name) {
 int cuFuncSetAttribute(Handle function, int attribute, int value) {
   if (attribute == 8)
     static_cast<Function *>(function)->dynamicShared = value;
+  return 0;
+}
+/// A map is its begin, and its sizes.
+int cuTensorMapEncodeTiled(uint64_t *map, int type, unsigned dimensions, void *begin,
+                           const uint64_t *sizes, const uint64_t *pitches, const uint32_t *box,
+                           const uint32_t *, int, int swizzle, int, int) {
+  auto address = reinterpret_cast<uint64_t>(begin);
+  if (type != 9 || dimensions != 2 || swizzle != 3 || address % 16 || pitches[0] % 16 ||
+      box[0] != 64 || box[1] > 256 || sizes[0] == 0 || sizes[1] == 0)
+    return 1;
+  map[0] = address;
+  map[1] = sizes[0], map[2] = sizes[1], map[3] = pitches[0];
   return 0;
 }
 int cuLaunchKernel(Handle function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned,
@@ -186,11 +198,14 @@ int cuLaunchKernel(Handle function, unsigned blocks, unsigned, unsigned, unsigne
   std::string &text = journal();
   text += called->name + " " + std::to_string(blocks) + " x " + std::to_string(threads) + " " +
           std::to_string(sharedBytes) + ":";
-  uint64_t bits = 0;
-  for (size_t i = 0; i < called->parameters; ++i) {
-    std::memcpy(&bits, parameters[i], sizeof bits);
-    bool isLast = i + 1 == called->parameters;
-    text += " " + std::to_string(isLast ? *static_cast<int64_t *>(here(bits)) : int64_t(bits));
+  for (size_t i = 0; i < called->isMap.size(); ++i) {
+    uint64_t bits[4] = {};
+    std::memcpy(bits, parameters[i], called->isMap[i] ? sizeof bits : sizeof *bits);
+    bool isLast = i + 1 == called->isMap.size();
+    text += " " + std::to_string(isLast ? *static_cast<int64_t *>(here(*bits)) : int64_t(*bits));
+    if (called->isMap[i])
+      text += "/" + std::to_string(bits[1]) + "/" + std::to_string(bits[2]) + "/" +
+              std::to_string(bits[3]);
   }
   text += "\n";
   return 0;

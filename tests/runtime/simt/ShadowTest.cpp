@@ -24,8 +24,8 @@ protected:
     return found;
   }
   Now at(uint32_t thread, uint32_t run) {
-    return {Access(run, epoch, seen[thread][thread % 32], thread, nullptr), 10, seen[thread],
-            fences};
+    return {Access(run, epoch, seen[thread][thread % 32], thread, nullptr), 10, thread,
+            seen[thread], fences};
   }
   /// Of lanes `a` and `b` of one warp.
   void syncLanes(uint32_t a, uint32_t b) {
@@ -60,7 +60,7 @@ TEST_F(History, AWriteMeetsOtherThreads) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->why, Conflict::Unordered);
   EXPECT_EQ(found->other, write);
-  EXPECT_EQ(found->access.thread(), 3u);
+  EXPECT_EQ(found->access.party(), 3u);
   EXPECT_TRUE(meet(write, 4));
 }
 
@@ -70,7 +70,7 @@ TEST_F(History, ReadersDoNotMeetEachOtherButAWriterMeetsThem) {
   auto found = meet(write, 0);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->other, read);
-  EXPECT_NE(found->access.thread(), 0u);
+  EXPECT_NE(found->access.party(), 0u);
 }
 
 TEST_F(History, ABarrierOrdersABlockAndNoOther) {
@@ -151,7 +151,7 @@ TEST_F(History, ReadsAreSettledThatAddNothing) {
   EXPECT_FALSE(meet(read, 40));
   EXPECT_EQ(settled(40, true), Settled::OfBlock);
   EXPECT_EQ(settled(40, false), Settled::OfWarp) << "another block would be further away";
-  EXPECT_EQ(meet(write, 40)->access.thread(), 4u);
+  EXPECT_EQ(meet(write, 40)->access.party(), 4u);
 }
 
 TEST(Page, IsSettledForWhoseStampItHas) {
@@ -172,7 +172,7 @@ TEST(Page, TellsHalvesOfFourBytesApartWhereTheyAreUsedSo) {
   Page page;
   uint16_t seen[32] = {1, 1};
   auto of = [&](uint32_t thread) {
-    return Now{Access(10, 0, 1, thread, nullptr), 10, seen, nullptr};
+    return Now{Access(10, 0, 1, thread, nullptr), 10, thread, seen, nullptr};
   };
   auto meet = [&](uintptr_t address, uintptr_t bytes, uint32_t thread) {
     Conflict found;
