@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/KernelCost.h"
 
+#include "compiler/conversion/KernelToGPU.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/MapVector.h"
@@ -164,7 +165,12 @@ static double rateOf(FuncOp function, const Rates &rates) {
     return rates.attentionForward;
   if (isa<AttentionGradientOp>(first))
     return rates.attentionBackward;
-  return isa<ContractOp>(first) ? rates.products : rates.rows;
+  auto contract = dyn_cast<ContractOp>(first);
+  if (!contract)
+    return rates.rows;
+  bool isCopied =
+      rates.copiedProducts > 0 && whyNotCopied(contract, TargetDescription().pipelineTerms).empty();
+  return isCopied ? rates.copiedProducts : rates.products;
 }
 
 /// Seconds of all launches if nothing but operations or memory took time.

@@ -21,6 +21,7 @@ struct Rates {
   double attentionForward = 0, attentionBackward = 0; ///< of its dot products
   double rows = 0;                                    ///< of everything else
   double memory = 0;                                  ///< GB/s
+  double copiedProducts = 0; ///< of GEMMs whose operands a copy engine brings; 0: as the others
 };
 
 struct MeasuredKernels {

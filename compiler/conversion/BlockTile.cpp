@@ -257,42 +257,63 @@ void BlockTile::sharedIsSeen() const {
   assembled("fence.proxy.async.shared::cta;", {});
 }
 
-// Of a warpgroup's 64 rows a warp has 16, of which a thread has the sums that it has of as many
-// mma.sync beside each other: two rows, pairs of columns eight apart.
+void BlockTile::beginProducts() const {
+  assembled("wgmma.fence.sync.aligned;", {});
+}
+
+void BlockTile::commitProducts() const {
+  assembled("wgmma.commit_group.sync.aligned;", {});
+}
+
+void BlockTile::waitForProducts(int64_t groups) const {
+  assembled("wgmma.wait_group.sync.aligned " + std::to_string(groups) + ";", {});
+}
+
 BlockTile::Sums BlockTile::begin(Sums sums, SharedTile left, SharedTile right,
                                  int64_t terms) const {
+  sums = assembled("wgmma.fence.sync.aligned;", sums);
+  sums = multiplied(sums, left, right, terms);
+  return assembled("wgmma.commit_group.sync.aligned;", sums);
+}
+
+BlockTile::Sums BlockTile::finish(Sums sums) const {
+  return assembled("wgmma.wait_group.sync.aligned 0;", sums);
+}
+
+/// wgmma.mma_async of a thread's sums.
+static std::string productText(int64_t columns, size_t sums, bool leftByTerms, bool rightByTerms) {
+  std::string registers;
+  for (size_t i = 0; i < sums; ++i)
+    registers += (i ? ", $" : "$") + std::to_string(i);
+  return llvm::formatv(
+      "{{ .reg .pred p; setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n{0}k16.f32.bf16.bf16 "
+      "{{{1}}, ${2}, ${3}, p, 1, 1, {4}, {5}; }",
+      columns, registers, 2 * sums, 2 * sums + 1, int(leftByTerms), int(rightByTerms));
+}
+
+// Of a warpgroup's 64 rows a warp has 16, of which a thread has the sums that it has of as many
+// mma.sync beside each other: two rows, pairs of columns eight apart.
+BlockTile::Sums BlockTile::multiplied(Sums sums, SharedTile left, SharedTile right,
+                                      int64_t terms) const {
   assert(left.isSwizzled && right.isSwizzled && ownRows == 2 && "laid out for wgmma");
   Sums ordered;
   for (int64_t j = 0; j < ownColumns; j += 2)
     for (int64_t n = 0; n < 4; ++n)
       ordered.push_back(at(*this, sums, n / 2, j + n % 2));
-  std::string registers;
-  for (size_t i = 0; i < ordered.size(); ++i)
-    registers += (i ? ", $" : "$") + std::to_string(i);
-  std::string text = llvm::formatv(
-      "{{ .reg .pred p; setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n{0}k16.f32.bf16.bf16 "
-      "{{{1}}, ${2}, ${3}, p, 1, 1, {4}, {5}; }",
-      tileColumns, registers, 2 * ordered.size(), 2 * ordered.size() + 1, int(left.termsFirst),
-      int(right.termsFirst));
+  std::string text = productText(tileColumns, ordered.size(), left.termsFirst, right.termsFirst);
   // Bytes of 16 terms: in a line, or 16 lines.
   auto step = [](SharedTile tile, int64_t k) { return tile.termsFirst ? k * 8 : k / 8; };
   // 64 rows are 64 lines, or the next cells of all lines.
   Value group = code.div(gpu.thread, 128);
   Value rows = code.mul(group, (left.termsFirst ? left.pitch : 64) * 8);
-  ordered = assembled("wgmma.fence.sync.aligned;", ordered);
   for (int64_t k = 0; k < terms; k += mmaTerms)
     ordered = assembled(text, ordered,
                         {descriptorOf(left, code.add(rows, step(left, k))),
                          descriptorOf(right, code.index(step(right, k)))});
-  ordered = assembled("wgmma.commit_group.sync.aligned;", ordered);
   for (int64_t j = 0; j < ownColumns; j += 2)
     for (int64_t n = 0; n < 4; ++n)
       at(*this, sums, n / 2, j + n % 2) = ordered[j * 2 + n];
   return sums;
-}
-
-BlockTile::Sums BlockTile::finish(Sums sums) const {
-  return assembled("wgmma.wait_group.sync.aligned 0;", sums);
 }
 
 void BlockTile::store(const Sums &sums, SharedTile to) const {

@@ -73,6 +73,12 @@ public:
   /// free. What other threads wrote is met at a barrier after sharedIsSeen().
   Sums begin(Sums sums, SharedTile left, SharedTile right, int64_t terms) const;
   Sums finish(Sums sums) const;
+  /// begin() in parts: what several products have in common before and behind them, which are a
+  /// group. Whoever waits for groups themself waits until at most so many are under way.
+  void beginProducts() const;
+  Sums multiplied(Sums sums, SharedTile left, SharedTile right, int64_t terms) const;
+  void commitProducts() const;
+  void waitForProducts(int64_t groups) const;
   /// What this thread has written is seen by begin().
   void sharedIsSeen() const;
   /// One number of all threads that share a row.

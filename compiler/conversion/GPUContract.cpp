@@ -8,10 +8,9 @@
 // stays in the second-level cache.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/conversion/BlockTile.h"
+#include "compiler/conversion/GPUContract.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -20,80 +19,17 @@ using namespace roux::kernel;
 
 /// Tiles of rows that come one after another for the same columns.
 static constexpr int64_t groupTiles = 8;
-/// Shared memory that a block may have where there is wgmma.
-static constexpr int64_t mostSharedOfHopper = 227 * 1024;
-
-namespace {
-
-class GPUContract {
-public:
-  GPUContract(ContractOp op, GPUFunction &gpu);
-  void lower();
-
-private:
-  struct Result {
-    Block *body;
-    int64_t columns, window; ///< of a row; of a part that the body sees whole, or 0
-    SmallVector<ContractOp::Product> products;
-    int64_t step, tileColumns; ///< columns of a tile that are used, and that are computed
-    int64_t rows;              ///< -1: the extent
-    int64_t columnTiles() const { return llvm::divideCeil(columns, step); }
-  };
-  struct Place {
-    Value row, column; ///< first of the tile
-  };
-  /// An operand of a result, all of its stages.
-  struct Operand {
-    Region *body;
-    bool isLeft;
-    int64_t rows; ///< of the tile: result's rows or columns
-    Value terms;  ///< of its sums
-    SharedTile tile;
-    int64_t words; ///< of a stage
-  };
-
-  Result planResult(unsigned at);
-  bool multipliesBF16();
-  bool fitsWarpgroups() const;
-  void plan();
-  void fill(const Operand &operand, const Result &result, Place place, Value stage, Value term);
-  SharedTile stageOf(const Operand &operand, Value stage);
-  void tile(const Result &result, Place place);
-  SmallVector<BlockTile::Sums> sumsOf(const Result &result, Place place, const BlockTile &tile,
-                                      llvm::MapVector<Region *, Operand> &operands);
-  void runResult(const Result &result, Place place, ArrayRef<SharedTile> sums);
-  void runWindows(const Result &result, Place place, ArrayRef<SharedTile> sums, Value rows);
-  void forTiles(Value begin, Value rowTiles, int64_t columnTiles,
-                function_ref<void(Value rowTile, Value columnTile)> body);
-  Value isBelow(Value a, Value b) {
-    return arith::CmpIOp::create(code, arith::CmpIPredicate::slt, a, b);
-  }
-  Value rowsOf(const Result &result) {
-    return result.rows < 0 ? gpu.extent : code.index(result.rows);
-  }
-
-  ContractOp op;
-  GPUFunction &gpu;
-  LoopBuilder &code;
-  const bool isTN;
-  FloatType sum, number;      ///< what is added; what is multiplied
-  bool byWarpgroups;          ///< wgmma
-  int64_t most, mostTogether; ///< rows of a tile; columns, of all its products
-  int64_t stretch;            ///< terms of a stage
-  int64_t stages = 3;         ///< in shared memory at one time, one of them in use
-  int64_t tileRows;
-  SmallVector<Result> results;
-};
-
-} // namespace
 
 static FloatType yieldedBy(Region &body) {
   auto yield = cast<YieldOp>(body.front().getTerminator());
   return cast<FloatType>(rowType(yield.getRow().getType()).getElementType());
 }
 
-/// The load that `region` consists of, if it yields a row of a buffer as it is.
-static LoadOp onlyLoadOf(Region &region) {
+Value GPUContract::isBelow(Value a, Value b) {
+  return arith::CmpIOp::create(code, arith::CmpIPredicate::slt, a, b);
+}
+
+LoadOp roux::onlyLoadOf(Region &region) {
   auto yield = cast<YieldOp>(region.front().getTerminator());
   auto load = yield.getRow().getDefiningOp<LoadOp>();
   bool isRow = load && load.getIndices().size() == 1 &&
@@ -150,7 +86,8 @@ GPUContract::Result GPUContract::planResult(unsigned at) {
   result.products = op.productsOf(at);
   int64_t limit = mostTogether / llvm::bit_ceil(result.products.size());
   if (result.window)
-    result.step = std::max<int64_t>(1, limit / result.window) * result.window;
+    result.step =
+        std::min(std::max<int64_t>(1, limit / result.window) * result.window, result.columns);
   else
     result.step = std::min<int64_t>(limit, llvm::alignTo(result.columns, 16));
   result.tileColumns = llvm::alignTo(result.step, 16);
@@ -211,15 +148,18 @@ void GPUContract::fill(const Operand &operand, const Result &result, Place place
   fillTile(gpu, fill);
 }
 
-/// The tile's sums of each product, a stretch of terms after another.
-SmallVector<BlockTile::Sums> GPUContract::sumsOf(const Result &result, Place place,
-                                                 const BlockTile &tile,
-                                                 llvm::MapVector<Region *, Operand> &operands) {
+/// Of the longest of a result's sums.
+Value GPUContract::termsOf(const Result &result) {
   int64_t longest = 0;
   for (ContractOp::Product product : result.products)
     longest = std::max(longest, op.terms(product));
-  Value terms = isTN ? gpu.extent : code.index(longest);
-  Value turns = code.div(code.add(terms, stretch - 1), stretch);
+  return isTN ? gpu.extent : code.index(longest);
+}
+
+/// The tile's sums of each product, a stretch of terms after another.
+SmallVector<BlockTile::Sums> GPUContract::sumsOf(const Result &result, Place place,
+                                                 const BlockTile &tile, Operands &operands) {
+  Value turns = code.div(code.add(termsOf(result), stretch - 1), stretch);
   auto fillAll = [&](Value turn) {
     for (auto &[region, operand] : operands)
       fill(operand, result, place, code.rem(turn, stages), code.mul(turn, stretch));
@@ -312,18 +252,20 @@ void GPUContract::runResult(const Result &result, Place place, ArrayRef<SharedTi
   });
 }
 
-void GPUContract::tile(const Result &result, Place place) {
-  int64_t top = gpu.sharedTop;
+BlockTile GPUContract::tileOf(const Result &result) {
   int64_t columnWarps = byWarpgroups                   ? 1
                         : result.tileColumns % 64 == 0 ? 4
                         : result.tileColumns % 32 == 0 ? 2
                                                        : 1;
   while (tileRows * columnWarps % 128) // a warp has 16 rows or more
     columnWarps *= 2;
-  BlockTile tile(gpu, number, tileRows, llvm::alignTo(result.tileColumns, 16 * columnWarps),
-                 columnWarps);
-  llvm::MapVector<Region *, Operand> operands;
-  int64_t words = 0; // of a stage
+  return BlockTile(gpu, number, tileRows, llvm::alignTo(result.tileColumns, 16 * columnWarps),
+                   columnWarps);
+}
+
+/// The operands of a tile, without a place in shared memory.
+GPUContract::Operands GPUContract::operandsOf(const Result &result, const BlockTile &tile) {
+  Operands operands;
   for (ContractOp::Product product : result.products)
     for (bool isLeft : {true, false}) {
       Region *body = isLeft ? &op.left(product.left) : &op.right(product.right);
@@ -338,16 +280,46 @@ void GPUContract::tile(const Result &result, Place place) {
         own = llvm::alignTo(lines * llvm::alignTo(cells, BlockTile::swizzledCells),
                             BlockTile::swizzledAlignment / 2);
       Value terms = isTN ? gpu.extent : code.index(op.terms(product));
-      operands[body] = {body, isLeft, rows, terms, {{}, pitch, number, byTerms, byWarpgroups}, own};
-      words += own;
+      int64_t known = byTerms ? op.terms(product) : isLeft ? result.rows : result.columns;
+      operands[body] = {body, isLeft, rows, terms, {{}, pitch, number, byTerms, byWarpgroups},
+                        own,  known};
     }
-  int64_t room = byWarpgroups ? mostSharedOfHopper : mostShared;
-  for (stages = byWarpgroups ? 4 : 3; stages > 2 && stages * words * number.getWidth() / 8 > room;)
-    --stages;
+  return operands;
+}
+
+void GPUContract::allocate(Operands &operands) {
   for (auto &[region, operand] : operands)
     operand.tile.base = gpu.allocate(number, stages * operand.words,
                                      byWarpgroups ? BlockTile::swizzledAlignment : 128);
-  SmallVector<BlockTile::Sums> sums = sumsOf(result, place, tile, operands);
+}
+
+int64_t GPUContract::stagesFor(int64_t most, int64_t bytes, int64_t room) {
+  int64_t stages = most;
+  while (stages > 2 && stages * bytes > room)
+    --stages;
+  return stages;
+}
+
+int64_t GPUContract::bytesOf(const Operands &operands) {
+  int64_t words = 0;
+  for (auto &[region, operand] : operands)
+    words += operand.words;
+  return words * number.getWidth() / 8;
+}
+
+void GPUContract::tile(const Result &result, Place place) {
+  int64_t top = gpu.sharedTop;
+  BlockTile tile = tileOf(result);
+  Operands operands = operandsOf(result, tile);
+  stages = byWarpgroups ? stagesFor(4, bytesOf(operands), mostSharedOfHopper)
+                        : stagesFor(3, bytesOf(operands), mostShared);
+  allocate(operands);
+  finish(result, place, tile, sumsOf(result, place, tile, operands), top);
+}
+
+/// The sums go to where the operands were, and from there through the result's body.
+void GPUContract::finish(const Result &result, Place place, const BlockTile &tile,
+                         ArrayRef<BlockTile::Sums> sums, int64_t top) {
   gpu.barrier();
   gpu.reuseFrom(top);
   SmallVector<SharedTile> kept;
@@ -377,42 +349,57 @@ void GPUContract::forTiles(Value begin, Value rowTiles, int64_t columnTiles,
   });
 }
 
-void GPUContract::lower() {
-  auto tilesOf = [&](Value rows) { return code.div(code.add(rows, tileRows - 1), tileRows); };
+/// What launches of the kernel have of blocks.
+void GPUContract::shapeGrid() {
+  int64_t columnTiles = 0, all = 0;
+  for (const Result &result : results) {
+    columnTiles += result.columnTiles();
+    all += llvm::divideCeil(result.rows, tileRows) * result.columnTiles();
+  }
+  gpu.shape.extentPerBlock = isTN ? 0 : tileRows;
+  gpu.shape.blocksPerGroup = isTN ? all : columnTiles;
+}
+
+void GPUContract::forTile(function_ref<void(const Result &, Place)> body) {
+  auto place = [&](const Result &result, Value row, Value column) {
+    return Place{code.mul(row, tileRows), code.mul(column, result.step)};
+  };
+  int64_t begin = 0, columnTiles = 0;
   if (isTN) {
-    int64_t begin = 0;
     for (const Result &result : results) {
       int64_t rowTiles = llvm::divideCeil(result.rows, tileRows);
       forTiles(code.index(begin), code.index(rowTiles), result.columnTiles(),
-               [&](Value row, Value column) {
-                 tile(result, {code.mul(row, tileRows), code.mul(column, result.step)});
-               });
+               [&](Value row, Value column) { body(result, place(result, row, column)); });
       begin += rowTiles * result.columnTiles();
     }
-    gpu.shape.extentPerBlock = 0, gpu.shape.blocksPerGroup = begin;
     return;
   }
-  int64_t columnTiles = 0;
   for (const Result &result : results)
     columnTiles += result.columnTiles();
-  gpu.shape.extentPerBlock = tileRows, gpu.shape.blocksPerGroup = columnTiles;
-  forTiles(code.index(0), tilesOf(gpu.extent), columnTiles, [&](Value row, Value column) {
-    int64_t begin = 0;
+  Value rowTiles = code.div(code.add(gpu.extent, tileRows - 1), tileRows);
+  forTiles(code.index(0), rowTiles, columnTiles, [&](Value row, Value column) {
     for (const Result &result : results) {
       int64_t end = begin + result.columnTiles();
-      Place place{code.mul(row, tileRows), code.mul(code.add(column, -begin), result.step)};
+      Place at = place(result, row, code.add(column, -begin));
       Value is = arith::AndIOp::create(code, isBelow(code.index(begin - 1), column),
                                        isBelow(column, code.index(end)));
       if (results.size() == 1)
-        tile(result, place);
+        body(result, at);
       else
         code.when(is, {}, [&] {
-          tile(result, place);
+          body(result, at);
           return LoopBuilder::Values();
         });
       begin = end;
     }
   });
+}
+
+void GPUContract::lower() {
+  shapeGrid();
+  if (isPipelined())
+    return lowerPipeline();
+  forTile([&](const Result &result, Place place) { tile(result, place); });
 }
 
 void roux::lowerContract(ContractOp op, GPUFunction &gpu) {

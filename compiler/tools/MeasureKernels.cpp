@@ -54,12 +54,13 @@ struct KnownGPU {
   double launchCost;                    ///< seconds
 };
 /// Attention by mma.sync was measured forward; its gradient is taken to be as much slower as that
-/// of FlashAttention 2. GEMMs by wgmma were measured with the copy engine (715 to 765); that
-/// threads copy, and all of them meet for each stage, is taken to cost a fifth.
+/// of FlashAttention 2. GEMMs by wgmma were measured with the copy engine, `nt` (715 to 765); the
+/// others are taken to be a little slower, and that threads copy, and all of them meet for each
+/// stage, to cost a fifth.
 static constexpr KnownGPU knownGPUs[] = {
     {"sm_90a",
-     {798e3, 798e3, 798e3, 60e3, 3020},
-     {600e3, 275e3, 240e3, 60e3, 2980},
+     {798e3, 798e3, 798e3, 60e3, 3020, 798e3},
+     {600e3, 275e3, 240e3, 60e3, 2980, 700e3},
      225e3,
      195e3,
      3.1e-6},

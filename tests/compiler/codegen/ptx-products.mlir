@@ -9,17 +9,33 @@
 // RUN: %assemble sm_100a %s %t
 // RUN: %assemble sm_120a %s %t
 // CALLS-NOT: .extern .func
-// Where there is wgmma, that: of lines that are rows or columns, and of lines that are terms.
+// Where there is wgmma, that: of lines that are rows or columns, and of lines that are terms. The copy engine brings
+// operands by maps that are parameters, two warpgroups multiply; the loop over stages is there once.
 // RUN: roux-translate --kernel-to-ptx --arch=sm_90a %s | FileCheck %s --check-prefix=HOPPER
 // HOPPER-LABEL: .entry nt_bf16(
-// HOPPER:         fence.proxy.async.shared::cta;
+// HOPPER:         .param .align 64 .b8 nt_bf16_param_3[128]
+// HOPPER:         mbarrier.init.shared.b64
+// HOPPER:         fence.mbarrier_init.release.cluster;
+// HOPPER:         setmaxnreg.inc.sync.aligned.u32 {{\s*}}232;
+// HOPPER:         mbarrier.try_wait.parity
 // HOPPER:         wgmma.fence.sync.aligned;
-// HOPPER:         wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 0, 0;
-// HOPPER:         wgmma.wait_group.sync.aligned 0;
+// HOPPER-COUNT-4: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 0, 0;
+// HOPPER-NOT:     wgmma.mma_async
+// HOPPER:         wgmma.commit_group.sync.aligned;
+// HOPPER:         wgmma.wait_group.sync.aligned 1;
+// HOPPER:         mbarrier.arrive.shared.b64
+// HOPPER-NOT:     wgmma.mma_async
+// HOPPER:         setmaxnreg.dec.sync.aligned.u32 {{\s*}}40;
+// HOPPER:         mbarrier.arrive.expect_tx.shared.b64
+// HOPPER-COUNT-2: cp.async.bulk.tensor.2d.shared::cta.global
 // HOPPER-LABEL: .entry nn_bf16(
 // HOPPER:         wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 0, 1;
+// HOPPER-COUNT-5: cp.async.bulk.tensor.2d.shared::cta.global
 // HOPPER-LABEL: .entry tn_bf16(
 // HOPPER:         wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 1, 1;
+// HOPPER-COUNT-6: cp.async.bulk.tensor.2d.shared::cta.global
+// HOPPER-LABEL: .entry nt_odd(
+// HOPPER:         fence.proxy.async.shared::cta;
 
 // CHECK-LABEL: .entry nt_bf16(
 // CHECK:         cp.async.cg.shared.global
