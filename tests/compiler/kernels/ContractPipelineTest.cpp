@@ -48,12 +48,20 @@ std::string rowsOf(const char *side, const std::string &buffer, int columns, int
                      {"C", std::to_string(columns)}});
 }
 
-/// That the kernel of `text` takes copies, and runs of it.
+/// The kernel `k` of a text, as the emulator has it, which is looked at for copies, or a GPU.
 class Pipelined {
 public:
-  explicit Pipelined(const std::string &text) : code(lowered(text)) {}
+  Pipelined(const std::string &text, const std::string &machine) {
+    if (machine == "cuda")
+      onGPU = std::make_unique<Compiled>(text, machine);
+    else
+      emulated = std::make_unique<Emulated>(lowered(text));
+  }
   void run(int64_t extent, const std::vector<Argument> &arguments) {
-    code.run("k", extent, arguments, {.seed = ++seed % 3, .earlyCopies = seed % 2 == 0});
+    if (onGPU)
+      return onGPU->run("k", extent, arguments);
+    ++seed;
+    emulated->run("k", extent, arguments, {.seed = seed % 3, .earlyCopies = seed % 2 == 0});
   }
 
 private:
@@ -62,17 +70,26 @@ private:
     EXPECT_NE(threads.find("cp.async.bulk.tensor"), threads.npos) << text;
     return compileForEmulator(threads, "gpu", "k", "sm_90a");
   }
-  Emulated code;
+  std::unique_ptr<Emulated> emulated;
+  std::unique_ptr<Compiled> onGPU;
   uint64_t seed = 0;
 };
 
 struct Sizes {
-  const char *form;
+  const char *machine, *form;
   int rows, columns, terms;
 };
 
+void PrintTo(const Sizes &sizes, std::ostream *out) {
+  *out << sizes.form << " " << sizes.rows << "x" << sizes.columns << "x" << sizes.terms;
+}
+
 class ContractPipeline : public testing::TestWithParam<Sizes> {
 protected:
+  void SetUp() override {
+    if (!runs(GetParam().machine))
+      GTEST_SKIP() << "there is no GPU";
+  }
   bool nt() const { return GetParam().form == std::string("nt"); }
   bool tn() const { return GetParam().form == std::string("tn"); }
   int extent() const { return tn() ? GetParam().terms : GetParam().rows; }
@@ -89,7 +106,7 @@ protected:
 // A gradient in f32 that is added to, and a bias, as `y`; the sums rounded beside a residual as
 // `z`.
 TEST_P(ContractPipeline, AddsAndRounds) {
-  const auto [form, rows, columns, terms] = GetParam();
+  const auto [machine, form, rows, columns, terms] = GetParam();
   Pipelined kernel(substitute(R"(
 kernel.func @k(%a: memref<?x{L}xbf16>, %b: memref<?x{R}xbf16>, %bias: memref<{N}xf32>,
                %y: memref<?x{N}xf32>, %x: memref<?x{N}xbf16>, %z: memref<?x{N}xbf16>) {
@@ -114,7 +131,8 @@ kernel.func @k(%a: memref<?x{L}xbf16>, %b: memref<?x{R}xbf16>, %bias: memref<{N}
                                {"right", rowsOf("right", "b", rightColumns())},
                                {"L", std::to_string(leftColumns())},
                                {"R", std::to_string(rightColumns())},
-                               {"N", std::to_string(columns)}}));
+                               {"N", std::to_string(columns)}}),
+                   machine);
   Buffer a = drawn(rows * terms, 1), b = drawn(columns * terms, 2);
   Buffer bias = drawn(columns, 3, Element::F32), y = drawn(rows * columns, 4, Element::F32);
   Buffer x = drawn(rows * columns, 5), z = drawn(rows * columns, 6);
@@ -130,21 +148,37 @@ kernel.func @k(%a: memref<?x{L}xbf16>, %b: memref<?x{R}xbf16>, %bias: memref<{N}
   EXPECT_LT(normalizedError(z.values(), wantedZ), 4e-3);
 }
 
+std::vector<Sizes> onAll(std::vector<Sizes> sizes) {
+  for (size_t i = 0, count = sizes.size(); i < count; ++i)
+    sizes.push_back(sizes[i]), sizes.back().machine = "cuda";
+  return sizes;
+}
+constexpr const char *hopper = "simt_hopper";
 INSTANTIATE_TEST_SUITE_P(Forms, ContractPipeline,
-                         testing::Values(Sizes{"nt", 128, 256, 64}, Sizes{"nt", 131, 261, 584},
-                                         Sizes{"nt", 1, 8, 40}, Sizes{"nt", 260, 72, 200},
-                                         Sizes{"nn", 128, 256, 64}, Sizes{"nn", 131, 264, 584},
-                                         Sizes{"nn", 1, 8, 40}, Sizes{"nn", 260, 72, 200},
-                                         Sizes{"tn", 128, 256, 64}, Sizes{"tn", 136, 264, 581},
-                                         Sizes{"tn", 8, 8, 1}, Sizes{"tn", 264, 72, 203}),
-                         [](const auto &info) {
-                           const Sizes &sizes = info.param;
-                           return std::string(sizes.form) + "_" + std::to_string(sizes.rows) + "_" +
-                                  std::to_string(sizes.columns) + "_" + std::to_string(sizes.terms);
-                         });
+                         testing::ValuesIn(onAll({{hopper, "nt", 128, 256, 64},
+                                                  {hopper, "nt", 131, 261, 584},
+                                                  {hopper, "nt", 1, 8, 40},
+                                                  {hopper, "nt", 260, 72, 200},
+                                                  {hopper, "nn", 128, 256, 64},
+                                                  {hopper, "nn", 131, 264, 584},
+                                                  {hopper, "nn", 1, 8, 40},
+                                                  {hopper, "nn", 260, 72, 200},
+                                                  {hopper, "tn", 128, 256, 64},
+                                                  {hopper, "tn", 136, 264, 581},
+                                                  {hopper, "tn", 8, 8, 1},
+                                                  {hopper, "tn", 264, 72, 203}})),
+                         MachineAndNumber());
+
+class PipelineResults : public testing::TestWithParam<const char *> {
+protected:
+  void SetUp() override {
+    if (!runs(GetParam()))
+      GTEST_SKIP() << "there is no GPU";
+  }
+};
 
 // Two weights of one stream, whose sums meet: SwiGLU.
-TEST(PipelineResults, MeetInOneBody) {
+TEST_P(PipelineResults, MeetInOneBody) {
   const int rows = 150, columns = 176, terms = 136;
   Pipelined kernel(substitute(R"(
 kernel.func @k(%x: memref<?x136xbf16>, %u: memref<?x136xbf16>, %v: memref<?x136xbf16>,
@@ -165,7 +199,8 @@ kernel.func @k(%x: memref<?x136xbf16>, %u: memref<?x136xbf16>, %v: memref<?x136x
 })",
                               {{"x", rowsOf("left", "x", terms)},
                                {"u", rowsOf("right", "u", terms)},
-                               {"v", rowsOf("right", "v", terms)}}));
+                               {"v", rowsOf("right", "v", terms)}}),
+                   GetParam());
   Buffer x = drawn(rows * terms, 1), u = drawn(columns * terms, 2), v = drawn(columns * terms, 3);
   Buffer y(Element::F32, std::vector<double>(rows * columns));
   kernel.run(rows, {x, u, v, y});
@@ -181,7 +216,7 @@ kernel.func @k(%x: memref<?x136xbf16>, %u: memref<?x136xbf16>, %v: memref<?x136x
 
 // Heads that are turned by halves, rope's way, beside a plain result of other columns; operands are
 // parts of wider rows.
-TEST(PipelineResults, AreSeenByWindowsAndBesideOthers) {
+TEST_P(PipelineResults, AreSeenByWindowsAndBesideOthers) {
   const int rows = 133, terms = 72, pitch = 160, from = 80, heads = 5, head = 24, other = 40;
   const int turned = heads * head;
   Pipelined kernel(substitute(R"(
@@ -204,7 +239,8 @@ kernel.func @k(%x: memref<?x160xbf16>, %u: memref<?x72xbf16>, %v: memref<?x160xb
 })",
                               {{"x", rowsOf("left", "x", terms, pitch, from)},
                                {"u", rowsOf("right", "u", terms)},
-                               {"v", rowsOf("right", "v", terms, pitch, from)}}));
+                               {"v", rowsOf("right", "v", terms, pitch, from)}}),
+                   GetParam());
   Buffer x = drawn(rows * pitch, 1), u = drawn(turned * terms, 2), v = drawn(other * pitch, 3);
   Buffer y(Element::F32, std::vector<double>(rows * turned));
   Buffer z(Element::F32, std::vector<double>(rows * other));
@@ -230,7 +266,7 @@ kernel.func @k(%x: memref<?x160xbf16>, %u: memref<?x72xbf16>, %v: memref<?x160xb
 }
 
 // Streams of other lengths whose products are one sum.
-TEST(PipelineResults, AreSumsOfSeveral) {
+TEST_P(PipelineResults, AreSumsOfSeveral) {
   const int rows = 140, columns = 72, first = 64, second = 208;
   Pipelined sum(substitute(R"(
 kernel.func @k(%a: memref<?x64xbf16>, %b: memref<?x208xbf16>, %u: memref<?x72xbf16>,
@@ -247,7 +283,8 @@ kernel.func @k(%a: memref<?x64xbf16>, %b: memref<?x208xbf16>, %u: memref<?x72xbf
                            {{"a", rowsOf("left", "a", first)},
                             {"b", rowsOf("left", "b", second)},
                             {"u", rowsOf("right", "u", columns)},
-                            {"v", rowsOf("right", "v", columns)}}));
+                            {"v", rowsOf("right", "v", columns)}}),
+                GetParam());
   Buffer a = drawn(rows * first, 1), b = drawn(rows * second, 2), u = drawn(first * columns, 3);
   Buffer v = drawn(second * columns, 4), y(Element::F32, std::vector<double>(rows * columns));
   sum.run(rows, {a, b, u, v, y});
@@ -260,7 +297,7 @@ kernel.func @k(%a: memref<?x64xbf16>, %b: memref<?x208xbf16>, %u: memref<?x72xbf
 }
 
 // The gradients of two weights of one input, of other rows.
-TEST(PipelineResults, HaveRowsOfTheirOwn) {
+TEST_P(PipelineResults, HaveRowsOfTheirOwn) {
   const int terms = 301, columns = 136, first = 80, second = 200;
   Pipelined kernel(substitute(R"(
 kernel.func @k(%g: memref<?x80xbf16>, %h: memref<?x200xbf16>, %x: memref<?x136xbf16>,
@@ -279,7 +316,8 @@ kernel.func @k(%g: memref<?x80xbf16>, %h: memref<?x200xbf16>, %x: memref<?x136xb
 })",
                               {{"g", rowsOf("left", "g", first)},
                                {"h", rowsOf("left", "h", second)},
-                               {"x", rowsOf("right", "x", columns)}}));
+                               {"x", rowsOf("right", "x", columns)}}),
+                   GetParam());
   Buffer g = drawn(terms * first, 1), h = drawn(terms * second, 2), x = drawn(terms * columns, 3);
   Buffer u(Element::F32, std::vector<double>(first * columns));
   Buffer v(Element::F32, std::vector<double>(second * columns));
@@ -294,6 +332,9 @@ kernel.func @k(%g: memref<?x80xbf16>, %h: memref<?x200xbf16>, %x: memref<?x136xb
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Every, PipelineResults, testing::Values("simt_hopper", "cuda"),
+                         MachineAndNumber());
 
 /// A product of 130 x 72 numbers of 648 terms, more than there are stages for, as threads.
 std::string loweredProduct(const char *form) {
