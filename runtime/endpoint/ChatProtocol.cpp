@@ -7,11 +7,11 @@
 #include "runtime/endpoint/ChatProtocol.h"
 
 #include "runtime/data/JsonText.h"
+#include "runtime/endpoint/Curl.h"
 
 #include <charconv>
 #include <cmath>
 #include <ctime>
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 #include <stdexcept>
@@ -104,7 +104,7 @@ std::optional<double> retryAfter(std::string_view value, int64_t now) {
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
   if (error == std::errc() && end == value.data() + value.size() && std::isfinite(seconds))
     return std::max(seconds, 0.0);
-  time_t date = curl_getdate(std::string(value).c_str(), nullptr);
+  time_t date = curl().getDate(std::string(value).c_str(), nullptr);
   if (date < 0)
     return std::nullopt;
   return static_cast<double>(std::max<int64_t>(date - now, 0));

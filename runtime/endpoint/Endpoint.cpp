@@ -7,11 +7,11 @@
 #include "runtime/endpoint/Endpoint.h"
 
 #include "runtime/data/SeedTree.h"
+#include "runtime/endpoint/Curl.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <curl/curl.h>
 #include <deque>
 #include <fmt/format.h>
 #include <list>
@@ -36,7 +36,7 @@ struct Transfer {
   std::optional<double> retryAfter;
   CURL *handle = nullptr;
 
-  ~Transfer() { curl_easy_cleanup(handle); }
+  ~Transfer() { curl().cleanup(handle); }
 };
 
 } // namespace
@@ -52,7 +52,7 @@ static size_t receive(char *bytes, size_t, size_t count, void *transfer) {
 static size_t receiveHeader(char *bytes, size_t, size_t count, void *transfer) {
   std::string_view line(bytes, count);
   constexpr std::string_view name = "retry-after:";
-  if (line.size() > name.size() && curl_strnequal(line.data(), name.data(), name.size())) {
+  if (line.size() > name.size() && curl().isSameName(line.data(), name.data(), name.size())) {
     line.remove_prefix(name.size());
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     line = line.substr(0, line.find_last_not_of(" \t\r\n") + 1);
@@ -100,24 +100,24 @@ private:
 Round::Round(Endpoint &endpoint, std::span<const Question> questions,
              std::vector<Answered> &answers, const std::function<void(size_t)> &told)
     : endpoint(endpoint), questions(questions), answers(answers), told(told),
-      multi(curl_multi_init()), url(endpoint.options.url) {
+      multi(curl().multiInit()), url(endpoint.options.url) {
   while (url.ends_with('/'))
     url.pop_back();
   url += "/chat/completions";
   if (const char *given = std::getenv("no_proxy"))
     direct = fmt::format("{},", given);
   direct += "localhost,127.0.0.1,::1";
-  headers = curl_slist_append(headers, "Content-Type: application/json");
+  headers = curl().append(headers, "Content-Type: application/json");
   if (!endpoint.key.empty())
-    headers = curl_slist_append(headers, ("Authorization: Bearer " + endpoint.key).c_str());
+    headers = curl().append(headers, ("Authorization: Bearer " + endpoint.key).c_str());
 }
 
 Round::~Round() {
   for (const auto &transfer : running)
-    curl_multi_remove_handle(multi, transfer->handle);
+    curl().multiRemove(multi, transfer->handle);
   running.clear();
-  curl_multi_cleanup(multi);
-  curl_slist_free_all(headers);
+  curl().multiCleanup(multi);
+  curl().freeList(headers);
 }
 
 /// `text` of a server, which may repeat the key it was given.
@@ -147,26 +147,25 @@ void Round::begin(std::unique_ptr<Transfer> transfer) {
     } catch (const std::invalid_argument &error) {
       return settle(std::move(transfer), {Attempt::Kind::Refused, {}, error.what()});
     }
-  CURL *handle = transfer->handle = curl_easy_init();
+  CURL *handle = transfer->handle = curl().init();
   transfer->response.clear(), transfer->retryAfter.reset();
-  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(handle, CURLOPT_NOPROXY, direct.c_str());
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, transfer->body.data());
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
-                   static_cast<curl_off_t>(transfer->body.size()));
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(endpoint.options.timeout * 1000));
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, 30'000L);
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer.get());
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, receiveHeader);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, transfer.get());
-  curl_easy_setopt(handle, CURLOPT_PRIVATE, transfer.get());
+  curl().set(handle, CURLOPT_URL, url.c_str());
+  curl().set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().set(handle, CURLOPT_HTTPHEADER, headers);
+  curl().set(handle, CURLOPT_NOPROXY, direct.c_str());
+  curl().set(handle, CURLOPT_POSTFIELDS, transfer->body.data());
+  curl().set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer->body.size()));
+  curl().set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(endpoint.options.timeout * 1000));
+  curl().set(handle, CURLOPT_CONNECTTIMEOUT_MS, 30'000L);
+  curl().set(handle, CURLOPT_NOSIGNAL, 1L);
+  curl().set(handle, CURLOPT_WRITEFUNCTION, receive);
+  curl().set(handle, CURLOPT_WRITEDATA, transfer.get());
+  curl().set(handle, CURLOPT_HEADERFUNCTION, receiveHeader);
+  curl().set(handle, CURLOPT_HEADERDATA, transfer.get());
+  curl().set(handle, CURLOPT_PRIVATE, transfer.get());
   ++transfer->attempts, ++endpoint.sent;
   running.push_back(std::move(transfer));
-  curl_multi_add_handle(multi, handle);
+  curl().multiAdd(multi, handle);
 }
 
 void Round::beginDue() {
@@ -187,12 +186,12 @@ void Round::beginDue() {
 Attempt Round::resultOf(Transfer &transfer, CURLcode code) {
   Attempt attempt;
   long status = 0;
-  curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+  curl().get(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
   reached |= status != 0;
   if (code == CURLE_OK)
     attempt = attemptOf(status, without(std::move(transfer.response)));
   else
-    attempt.what = curl_easy_strerror(code);
+    attempt.what = curl().describe(code);
   // A second time, for a key that was spelled with escapes.
   attempt.what = without(std::move(attempt.what));
   attempt.reply.text = without(std::move(attempt.reply.text));
@@ -256,7 +255,7 @@ void Round::putBack(std::unique_ptr<Transfer> transfer, const std::string &what)
   if (options.notice)
     options.notice(fmt::format("'{}' is asked again in {:.0f} s: {}", options.name, wait, what));
   transfer->notBefore = Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(1000 * wait));
-  curl_easy_cleanup(transfer->handle);
+  curl().cleanup(transfer->handle);
   transfer->handle = nullptr;
   waiting.push_back(std::move(transfer));
 }
@@ -265,7 +264,7 @@ void Round::finish(CURL *handle, CURLcode code) {
   auto at = std::ranges::find_if(running, [&](const auto &each) { return each->handle == handle; });
   std::unique_ptr<Transfer> transfer = std::move(*at);
   running.erase(at);
-  curl_multi_remove_handle(multi, handle);
+  curl().multiRemove(multi, handle);
   Attempt attempt = resultOf(*transfer, code);
   settle(std::move(transfer), std::move(attempt));
 }
@@ -297,12 +296,12 @@ void Round::run() {
   while (goesOn()) {
     beginDue();
     int active = 0, left = 0;
-    curl_multi_perform(multi, &active);
-    while (CURLMsg *message = curl_multi_info_read(multi, &left))
+    curl().multiPerform(multi, &active);
+    while (CURLMsg *message = curl().multiNext(multi, &left))
       if (message->msg == CURLMSG_DONE)
         finish(message->easy_handle, message->data.result);
     if (goesOn())
-      curl_multi_poll(multi, nullptr, 0, pause(), nullptr);
+      curl().multiWait(multi, nullptr, 0, pause(), nullptr);
   }
   if (!stopped.empty())
     throw EndpointError(stopped);
@@ -310,9 +309,7 @@ void Round::run() {
 
 Endpoint::Endpoint(EndpointOptions given, const std::filesystem::path &journal)
     : options(std::move(given)), kept(journal) {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (started != CURLE_OK)
-    throw EndpointError("libcurl cannot be started");
+  curl(); // what is missing is said before anything else
   if (!options.url.starts_with("http://") && !options.url.starts_with("https://"))
     throw EndpointError(
         fmt::format("'{}' is no address of an endpoint; expected https://…", options.url));
