@@ -44,7 +44,7 @@ std::unique_ptr<llvm::TargetMachine> roux::nvptxMachine(StringRef architecture) 
   std::string features = "+ptx" + ptxVersion.substr(0, 1).str() + ptxVersion.substr(2).str();
   return std::unique_ptr<llvm::TargetMachine>(
       target->createTargetMachine(triple, architecture, features, {}, std::nullopt, std::nullopt,
-                                  llvm::CodeGenOptLevel::Aggressive));
+                                  llvm::CodeGenOptLevel::Default));
 }
 
 /// Links the functions of libdevice that `code` calls.
@@ -94,7 +94,7 @@ std::unique_ptr<llvm::Module> roux::optimisedNVVM(ModuleOp module, llvm::TargetM
   code->setDataLayout(machine.createDataLayout());
   if (failed(linkMaths(module, *code)))
     return nullptr;
-  optimise(*code, machine);
+  optimiseThreads(*code, machine);
   fillLines(*code);
   return code;
 }

@@ -22,8 +22,7 @@ using namespace llvm;
 namespace {
 /// What passes keep about a module, made for one machine.
 struct Analyses {
-  explicit Analyses(TargetMachine &machine, PipelineTuningOptions tuning = {})
-      : builder(&machine, tuning) {
+  explicit Analyses(TargetMachine &machine) : builder(&machine) {
     builder.registerModuleAnalyses(modules);
     builder.registerCGSCCAnalyses(calls);
     builder.registerFunctionAnalyses(functions);
@@ -39,12 +38,18 @@ struct Analyses {
 };
 } // namespace
 
-void roux::optimise(Module &module, TargetMachine &machine) {
-  PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopInterleaving = false;
-  Analyses analyses(machine, tuning);
-  analyses.builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
-      .run(module, analyses.modules);
+void roux::optimiseThreads(Module &module, TargetMachine &machine) {
+  ModulePassManager passes;
+  Analyses analyses(machine);
+  // Libdevice asks what is wanted of it by reflection, and is inlined. What is hoisted without
+  // need, speculatively, costs registers that the assembler then lacks.
+  cantFail(analyses.builder.parsePassPipeline(
+      passes, "nvvm-reflect,always-inline,globalopt,ipsccp,function("
+              "sroa<modify-cfg>,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
+              "loop-mssa(loop-rotate,licm<no-allowspeculation>),"
+              "loop(indvars,loop-unroll-full),loop-unroll<O2>,"
+              "early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,adce)"));
+  passes.run(module, analyses.modules);
 }
 
 void roux::optimiseVectors(Module &module, TargetMachine &machine) {

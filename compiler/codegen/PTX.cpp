@@ -115,14 +115,10 @@ void roux::buildThreadsToNVVM(OpPassManager &modules) {
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createSCFToControlFlowPass());
-  kernels.addPass(createCanonicalizerPass());
-  kernels.addPass(createCSEPass());
   ConvertGpuOpsToNVVMOpsOptions options;
   options.useBarePtrCallConv = true;
   options.indexBitwidth = 64; // a million tokens of 8192 columns do not fit 32 bits
   kernels.addPass(createConvertGpuOpsToNVVMOps(options));
-  kernels.addPass(createCanonicalizerPass());
-  kernels.addPass(createCSEPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
   kernels.addNestedPass<LLVM::LLVMFuncOp>(createPassTensorMaps());
   modules.addPass(createNameRecipeLines());
@@ -160,12 +156,26 @@ struct EmitPTX : roux::impl::EmitPTXBase<EmitPTX> {
     module->setAttr(codeAttribute, StringAttr::get(&getContext(), text));
   }
 
+  /// Names of this module alone, for a program's modules become one: of tables and functions of
+  /// libdevice that were not inlined, and of memory of a block.
+  static void nameLocals(llvm::Module &code) {
+    auto entry = llvm::find_if(code, [](const llvm::Function &function) {
+      return function.getCallingConv() == llvm::CallingConv::PTX_Kernel;
+    });
+    if (entry == code.end())
+      return;
+    for (llvm::GlobalValue &value : code.global_values())
+      if (value.hasLocalLinkage())
+        value.setName(value.getName() + "__" + entry->getName());
+  }
+
   LogicalResult emit(ModuleOp module, llvm::raw_pwrite_stream &out) {
     llvm::LLVMContext context;
     std::unique_ptr<llvm::TargetMachine> target = nvptxMachine(architecture);
     std::unique_ptr<llvm::Module> code = optimisedNVVM(module, *target, context);
     if (!code)
       return failure();
+    nameLocals(*code);
     llvm::legacy::PassManager passes;
     if (target->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::AssemblyFile))
       return emitError(module.getLoc()) << "cannot be written as PTX for " << architecture;

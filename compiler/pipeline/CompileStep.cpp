@@ -252,7 +252,9 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   const std::string machine = what.machine.empty() ? processorOf(source) : what.machine;
   auto textOf = [&](const RecipeLine &line) { return textOfLine(source, line); };
   if (failed(printKernels(
-          *module, {what.stage, what.kernel, machine, what.architecture, measured, textOf}, out)))
+          *module,
+          {what.stage, what.kernel, machine, what.architecture, measured, textOf, what.cacheFolder},
+          out)))
     return std::nullopt;
   return text;
 }
@@ -262,8 +264,9 @@ std::optional<ListedKernels> listStep(const StepSource &source, const StageText 
   OwningOpRef<ModuleOp> module = compilation.build("kernel");
   if (!module)
     return std::nullopt;
-  FailureOr<ListedKernels> listed =
-      listedKernels(*module, {.kernel = what.kernel, .architecture = what.architecture});
+  FailureOr<ListedKernels> listed = listedKernels(
+      *module,
+      {.kernel = what.kernel, .architecture = what.architecture, .cacheFolder = what.cacheFolder});
   return succeeded(listed) ? std::optional(std::move(*listed)) : std::nullopt;
 }
 

@@ -8,7 +8,6 @@
 #include "compiler/codegen/KernelCost.h"
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
-#include "compiler/pipeline/CompileGPUCode.h"
 #include "compiler/pipeline/ListKernels.h"
 #include "compiler/pipeline/StagePasses.h"
 
@@ -32,6 +31,10 @@ static OwningOpRef<ModuleOp> selected(ModuleOp module, StringRef name) {
   llvm::interleaveComma(module.getOps<FuncOp>(), error,
                         [&](FuncOp function) { error << function.getName(); });
   return nullptr;
+}
+
+static GPUCodeOptions gpuOptions(const KernelTextOptions &options) {
+  return {options.architecture, CodeKind::PTX, options.cacheFolder};
 }
 
 /// How each function of a kernel is launched, as comments.
@@ -68,10 +71,10 @@ static void writeLined(const LinedCode &code, const TextOfLine &textOf, llvm::ra
 }
 
 /// A text of instructions for each kernel.
-static FailureOr<std::vector<KernelText>>
-writeInstructions(ModuleOp kernels, const StageTarget &target, const TextOfLine &textOf) {
+static FailureOr<std::vector<KernelText>> writeInstructions(ModuleOp kernels,
+                                                            const KernelTextOptions &options) {
   Location place = kernels.getLoc();
-  FailureOr<ListedKernels> listed = listKernels(kernels, target);
+  FailureOr<ListedKernels> listed = listKernels(kernels, gpuOptions(options));
   if (failed(listed))
     return failure();
   if (!listed->withoutSASS.empty())
@@ -83,22 +86,20 @@ writeInstructions(ModuleOp kernels, const StageTarget &target, const TextOfLine 
     texts.push_back({kernel.name, {}});
     llvm::raw_string_ostream out(texts.back().text);
     writeLaunches(kernel.name, kernel.launches, out);
-    writeLined(kernel.sass, textOf, out);
+    writeLined(kernel.sass, options.textOf, out);
   }
   return texts;
 }
 
 /// All kernels as the one module of PTX that a program has, behind how they are launched.
-static LogicalResult writeModule(ModuleOp kernels, const StageTarget &target,
+static LogicalResult writeModule(ModuleOp module, const KernelTextOptions &options,
                                  llvm::raw_ostream &out) {
-  if (failed(runStages(kernels, "kernel", "gpu", target)))
+  FailureOr<std::vector<Program>> kernels = compileGPUKernels(module, gpuOptions(options));
+  if (failed(kernels))
     return failure();
-  for (auto kernel : kernels.getOps<ModuleOp>())
-    writeLaunches(kernel.getSymName().value_or(""), describeLaunches(kernel), out);
-  OwningOpRef<ModuleOp> whole = joinGPUKernels(kernels);
-  if (failed(runStages(*whole, "gpu", "ptx", target)))
-    return failure();
-  out << (*whole->getOps<ModuleOp>().begin())->getAttrOfType<StringAttr>(codeAttribute).getValue();
+  for (const Program &kernel : *kernels)
+    writeLaunches(kernel.kernels.front(), describeLaunches(kernel), out);
+  out << joinedPTX(*kernels);
   return success();
 }
 
@@ -115,12 +116,12 @@ FailureOr<std::vector<KernelText>> roux::kernelTexts(ModuleOp module,
   std::vector<KernelText> texts;
   if (stage->name == "ptx") {
     llvm::raw_string_ostream out(texts.emplace_back().text);
-    if (!kernels->getBody()->empty() && failed(writeModule(*kernels, target, out)))
+    if (!kernels->getBody()->empty() && failed(writeModule(*kernels, options, out)))
       return failure();
     return texts;
   }
   if (stage->name == "sass")
-    return writeInstructions(*kernels, target, options.textOf);
+    return writeInstructions(*kernels, options);
   if (failed(runStages(*kernels, "kernel", stage->name, target)))
     return failure();
   for (Operation &kernel : *kernels->getBody()) {
@@ -132,13 +133,12 @@ FailureOr<std::vector<KernelText>> roux::kernelTexts(ModuleOp module,
 }
 
 FailureOr<ListedKernels> roux::listedKernels(ModuleOp module, const KernelTextOptions &options) {
-  StageTarget target{machineNamed("", module.getLoc()), options.architecture};
   if (!isArchitecture(options.architecture, module.getLoc()))
     return failure();
   OwningOpRef<ModuleOp> kernels = selected(module, options.kernel);
   if (!kernels)
     return failure();
-  return listKernels(*kernels, target);
+  return listKernels(*kernels, gpuOptions(options));
 }
 
 /// Those that take longest first, where it is known.

@@ -27,6 +27,7 @@ struct KernelTextOptions {
   std::string architecture = "sm_90a";
   const MeasuredKernels *measured = nullptr; ///< of `table`: how they did; null: nobody looked
   TextOfLine textOf = nullptr;               ///< of `sass`
+  std::string cacheFolder = {};              ///< where PTX is kept; empty: nowhere
 };
 
 /// A kernel's name, and its text under a heading; of `ptx` one text without a name, a module of

@@ -7,10 +7,9 @@
 #include "compiler/pipeline/ListKernels.h"
 
 #include "compiler/codegen/PTXListing.h"
-#include "compiler/codegen/Passes.h"
 #include "compiler/codegen/RecipeLines.h"
 #include "compiler/codegen/SASS.h"
-#include "compiler/pipeline/CompileGPUCode.h"
+#include "dialects/Kernel/Kernel.h"
 #include "mlir/IR/AsmState.h"
 #include "runtime/Kernel.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -21,9 +20,9 @@ using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
-std::vector<std::string> roux::describeLaunches(ModuleOp kernel) {
+std::vector<std::string> roux::describeLaunches(const Program &kernel) {
   std::vector<std::string> launches;
-  for (const GridPhase &phase : gridPhasesOf(kernel)) {
+  for (const GridPhase &phase : kernel.phases.front()) {
     launches.push_back(llvm::formatv(
         "{0} threads a block, {1} blocks for each {2} of the extent, {3} bytes of shared memory",
         phase.threads, phase.blocksPerGroup, phase.extentPerBlock, phase.sharedBytes));
@@ -77,24 +76,21 @@ static void addFunction(LinedCode &code, const std::vector<Function> &functions,
     code.push_back(piece);
 }
 
-FailureOr<ListedKernels> roux::listKernels(ModuleOp module, const StageTarget &target) {
+FailureOr<ListedKernels> roux::listKernels(ModuleOp module, const GPUCodeOptions &options) {
   ListedKernels listed;
   for (auto function : module.getOps<FuncOp>())
     listed.kernels.push_back({function.getName().str(), {}, listIR(function), {}, {}});
   if (listed.kernels.empty())
     return listed;
-  if (failed(runStages(module, "kernel", "gpu", target)))
+  FailureOr<std::vector<Program>> kernels = compileGPUKernels(module, options);
+  if (failed(kernels))
     return failure();
-  for (auto [kernel, made] : llvm::zip_equal(module.getOps<ModuleOp>(), listed.kernels))
+  for (auto [kernel, made] : llvm::zip_equal(*kernels, listed.kernels))
     made.launches = describeLaunches(kernel);
-  OwningOpRef<ModuleOp> whole = joinGPUKernels(module);
-  if (failed(runStages(*whole, "gpu", "ptx", target)))
-    return failure();
-  StringRef text =
-      (*whole->getOps<ModuleOp>().begin())->getAttrOfType<StringAttr>(codeAttribute).getValue();
+  std::string text = joinedPTX(*kernels);
   std::vector<PTXFunction> ptx = readPTX(text);
   std::vector<SASSFunction> sass;
-  if (llvm::Expected<std::vector<SASSFunction>> made = disassemble(text, target.architecture))
+  if (llvm::Expected<std::vector<SASSFunction>> made = disassemble(text, options.architecture))
     sass = std::move(*made);
   else
     listed.withoutSASS = llvm::toString(made.takeError());

@@ -119,6 +119,7 @@ static int show(InspectRequest &request) {
   if (!file)
     return 1;
   Diagnostics diagnostics(sources);
+  request.text.cacheFolder = kernelCacheFolder();
   request.check.files = request.text.stage != "recipe" && request.config.empty();
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, request.check);
   if (printFound(diagnostics) || !recipe)

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/LinkCode.h"
 #include "compiler/codegen/Passes.h"
-#include "compiler/pipeline/CompileGPUCode.h"
+#include "compiler/pipeline/GPUKernels.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/Seal.h"

@@ -12,6 +12,7 @@
 #include "runtime/device/Executor.h"
 
 #include <filesystem>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 using namespace roux;
@@ -95,20 +96,48 @@ TEST(GPUProgram, IsFoundAgainWithItsGrids) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(EmulatedProgram, HasKernelsOfOtherPrograms) {
-  auto folder = std::filesystem::temp_directory_path() / "roux-emulated-cache-test";
+TEST(GPUProgram, HasKernelsOfOtherPrograms) {
+  auto folder = std::filesystem::temp_directory_path() / "roux-gpu-kernels-test";
   std::filesystem::remove_all(folder);
-  int64_t before = kernelsCompiled();
-  Program first = compile("sm_90a", folder.string(), CodeKind::Emulated);
-  EXPECT_EQ(kernelsCompiled(), before + 2);
-  std::string other = text;
-  for (size_t at; (at = other.find("4096")) != other.npos;)
-    other.replace(at, 4, "2048");
-  Program second = compile("sm_90a", folder.string(), CodeKind::Emulated, other);
-  EXPECT_EQ(kernelsCompiled(), before + 3);
-  EXPECT_EQ(second.phases[0][0].threads, first.phases[0][0].threads);
-  EXPECT_EQ(second.code, compile("sm_90a", "", CodeKind::Emulated, other).code);
+  for (CodeKind kind : {CodeKind::PTX, CodeKind::Emulated}) {
+    int64_t before = kernelsCompiled();
+    Program first = compile("sm_90a", folder.string(), kind);
+    EXPECT_EQ(kernelsCompiled(), before + 2);
+    std::string other = text;
+    for (size_t at; (at = other.find("4096")) != other.npos;)
+      other.replace(at, 4, "2048");
+    Program second = compile("sm_90a", folder.string(), kind, other);
+    EXPECT_EQ(kernelsCompiled(), before + 3);
+    EXPECT_EQ(second.phases[0][0].threads, first.phases[0][0].threads);
+    EXPECT_EQ(second.code, compile("sm_90a", "", kind, other).code);
+  }
   std::filesystem::remove_all(folder);
+}
+
+// Each calls a function of CUDA's that is not inlined, and is of a file of its own.
+TEST(GPUProgram, KeepsKernelsNamesAndFilesApart) {
+  std::string two;
+  for (const char *kernel : {"first", "second"})
+    two += fmt::format(R"(
+kernel.func @{0}(%x: memref<?x8xf64>, %y: memref<?x8xf64>) {{
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x8xf64> -> vector<8xf64> loc("{0}.recipe":3:1)
+  %a = math.cos %v : vector<8xf64> loc("{0}.recipe":4:1)
+  kernel.store %a, %y[%row] : vector<8xf64>, memref<?x8xf64> loc("{0}.recipe":3:1)
+  kernel.return loc("{0}.recipe":3:1)
+}} loc("{0}.recipe":3:1)
+)",
+                       kernel);
+  std::string code(*unsealed(compile("sm_90a", "", CodeKind::PTX, two).code));
+  EXPECT_NE(code.find("\t.file\t1 \"first.recipe\"\n\t.file\t2 \"second.recipe\"\n"), code.npos);
+  size_t second = code.find(".entry second(");
+  ASSERT_NE(second, code.npos);
+  EXPECT_LT(code.find("\t.loc\t1 4 "), second);
+  EXPECT_LT(second, code.find("\t.loc\t2 4 "));
+  EXPECT_EQ(code.find("\t.loc\t1 ", second), code.npos);
+  for (const char *kernel : {"first", "second"})
+    EXPECT_NE(code.find(std::string("slowpathd__") + kernel + "(\n"), code.npos);
+  EXPECT_EQ(code.find("slowpathd(\n"), code.npos);
 }
 
 TEST(GPUProgram, NamesItsOwnLinesAndNoOthers) {
