@@ -31,6 +31,10 @@ std::string CodeCache::keyOf(kernel::FuncOp function, StringRef target, bool has
   return digest(text) + ".o";
 }
 
+std::string CodeCache::keyOf(StringRef step) {
+  return digest(buildIdentity() + (" " + step).str()) + ".step";
+}
+
 std::string CodeCache::keyOf(ArrayRef<std::string> kernels) {
   return digest(llvm::join(kernels, " ")) + ".so";
 }

@@ -25,6 +25,9 @@ public:
   /// What a kernel's code is kept under: its text, the target, the build; `hasLines`: the places of
   /// its operations too, of code that names them.
   static std::string keyOf(kernel::FuncOp function, llvm::StringRef target, bool hasLines = false);
+  /// What comes of a step's whole text is kept under, which says all that it hangs on but the
+  /// build.
+  static std::string keyOf(llvm::StringRef step);
   /// What the code linked from these objects is kept under.
   static std::string keyOf(llvm::ArrayRef<std::string> kernels);
 

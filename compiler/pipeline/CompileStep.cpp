@@ -6,12 +6,14 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
 
+#include "compiler/codegen/CodeCache.h"
 #include "compiler/pipeline/CompileProgram.h"
 #include "compiler/pipeline/Complaint.h"
 #include "compiler/pipeline/KernelText.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "compiler/pipeline/StepStages.h"
 #include "compiler/transforms/Passes.h"
+#include "runtime/Seal.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -40,7 +42,14 @@ public:
   }
 
   /// The module of `stage`, a form Module of Stages.h; null after a diagnostic.
-  OwningOpRef<ModuleOp> build(StringRef stage);
+  OwningOpRef<ModuleOp> build(StringRef stage) { return build(import(), stage); }
+  /// The same of what was imported.
+  OwningOpRef<ModuleOp> build(OwningOpRef<ModuleOp> imported, StringRef stage);
+  /// What the recipe says, as a module; null after a diagnostic.
+  OwningOpRef<ModuleOp> import();
+  /// What names `what` of the imported step in the cache; empty where an edited text stands instead
+  /// of a stage.
+  std::string keyOf(ModuleOp imported, StringRef what);
   /// From here on each fusion made or declined is a remark on stderr.
   void sayWhatFuses();
 
@@ -52,8 +61,6 @@ private:
   }
   Location locate(SourceRange where);
   Location locate(const Expression::Node &node);
-  /// What the recipe says, as a module.
-  OwningOpRef<ModuleOp> import();
   /// The module after `stage`, which is the edited text if there is one of that stage.
   OwningOpRef<ModuleOp> edited(StringRef stage, OwningOpRef<ModuleOp> module);
   /// Gives ops that came from a model's shape the recipe's places of model and optimizer.
@@ -180,17 +187,25 @@ static StageTarget targetOf(const StepSource &source, const std::string &gpu = "
   return target;
 }
 
-OwningOpRef<ModuleOp> StepCompilation::build(StringRef wanted) {
-  OwningOpRef<ModuleOp> module;
+std::string StepCompilation::keyOf(ModuleOp imported, StringRef what) {
+  if (source.edited)
+    return "";
+  StageTarget target = targetOf(source, gpu);
+  std::string text = target.machine->json();
+  llvm::raw_string_ostream out(text);
+  out << (target.fuses ? " joined " : " apart ") << what << '\n';
+  imported.print(out, OpPrintingFlags().enableDebugInfo().assumeVerified());
+  return CodeCache::keyOf(StringRef(text));
+}
+
+OwningOpRef<ModuleOp> StepCompilation::build(OwningOpRef<ModuleOp> module, StringRef wanted) {
   StringRef before;
   for (const Stage &stage : stages) {
     if (stage.form != StageForm::Module)
       continue;
     StringRef name = stage.name;
-    if (before.empty())
-      module = import();
-    else if (bool hasNone = name == "grad" && !source.trains;
-             !hasNone && failed(runStages(*module, before, name, targetOf(source, gpu))))
+    bool hasNone = before.empty() || (name == "grad" && !source.trains);
+    if (!module || (!hasNone && failed(runStages(*module, before, name, targetOf(source, gpu)))))
       return nullptr;
     module = edited(name, std::move(module));
     if (!module || name == wanted)
@@ -228,6 +243,28 @@ static std::string textOfLine(const StepSource &source, const RecipeLine &line) 
   return "";
 }
 
+namespace {
+/// PTX as it was printed before. Other texts have lines of the recipe in them, or are made at once.
+class KeptText {
+public:
+  KeptText(const StageText &what, std::string key)
+      : cache(what.stage == "ptx" && !key.empty() ? what.cacheFolder : ""), key(std::move(key)) {}
+
+  std::optional<std::string> find() const {
+    std::optional<std::string> bytes = cache.find(key);
+    return bytes ? std::optional(std::string(*unsealed(*bytes))) : std::nullopt;
+  }
+  void put(std::string text) const {
+    if (cache.isUsed())
+      cache.put(key, sealed(std::move(text)));
+  }
+
+private:
+  CodeCache cache;
+  std::string key;
+};
+} // namespace
+
 std::optional<std::string> printStage(const StepSource &source, const StageText &what,
                                       const MeasuredKernels *measured) {
   const Stage &stage = *stageNamed(what.stage);
@@ -236,7 +273,11 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
     compilation.sayWhatFuses();
   // Whole, with its entries, so that the text can be edited and fed back.
   bool isWhole = stage.form == StageForm::Module && what.kernel.empty();
-  OwningOpRef<ModuleOp> module = compilation.build(isWhole ? what.stage : "kernel");
+  OwningOpRef<ModuleOp> module = compilation.import();
+  KeptText kept(what, module ? compilation.keyOf(*module, what.stage + " " + what.kernel) : "");
+  if (std::optional<std::string> text = kept.find())
+    return text;
+  module = compilation.build(std::move(module), isWhole ? what.stage : "kernel");
   if (!module)
     return std::nullopt;
   if (isWhole) {
@@ -256,6 +297,7 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
           {what.stage, what.kernel, machine, what.architecture, measured, textOf, what.cacheFolder},
           out)))
     return std::nullopt;
+  kept.put(text);
   return text;
 }
 
@@ -308,22 +350,35 @@ std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
   return files;
 }
 
-static std::optional<Program> programOf(const StepSource &source, const ProgramOptions &options) {
-  StepCompilation compilation(source);
-  OwningOpRef<ModuleOp> module = compilation.build("kernel");
+static std::optional<Program> programOf(StepCompilation &compilation,
+                                        OwningOpRef<ModuleOp> imported,
+                                        const ProgramOptions &options) {
+  OwningOpRef<ModuleOp> module = compilation.build(std::move(imported), "kernel");
   if (!module)
     return std::nullopt;
   FailureOr<Program> program = compileProgram(*module, options);
   return succeeded(program) ? std::optional(std::move(*program)) : std::nullopt;
 }
 
-std::optional<Program> outlineStep(const StepSource &source) {
-  return programOf(source, {.machine = targetOf(source).machine, .emitsCode = false});
+std::optional<Program> outlineStep(const StepSource &source, const std::string &cacheFolder) {
+  StepCompilation compilation(source);
+  OwningOpRef<ModuleOp> module = compilation.import();
+  std::string key = module ? compilation.keyOf(*module, "outline") : "";
+  CodeCache cache(key.empty() ? "" : cacheFolder);
+  if (std::optional<std::string> bytes = cache.find(key))
+    if (std::optional<Program> kept = Program::loadIfUsable(*bytes))
+      return kept;
+  std::optional<Program> program = programOf(
+      compilation, std::move(module), {.machine = targetOf(source).machine, .emitsCode = false});
+  if (program && cache.isUsed())
+    cache.put(key, program->save());
+  return program;
 }
 
 std::optional<Program> compileStep(const StepSource &source, const std::string &cacheFolder) {
+  StepCompilation compilation(source);
   std::optional<Program> program = programOf(
-      source,
+      compilation, compilation.import(),
       {.machine = targetOf(source).machine, .cacheFolder = cacheFolder, .kind = source.code});
   // What compiling took in many small pieces would stay with the process, beside a step's memory.
   malloc_trim(0);

@@ -99,8 +99,9 @@ struct StageFile {
 /// saying on stderr what is wrong.
 std::optional<std::vector<StageFile>> printStages(const StepSource &source);
 
-/// The entries with their buffers, of which a memory plan can be made, and no code.
-std::optional<Program> outlineStep(const StepSource &source);
+/// The entries with their buffers, of which a memory plan can be made, and no code; as it was kept
+/// in `cacheFolder`, or kept there; empty: nowhere.
+std::optional<Program> outlineStep(const StepSource &source, const std::string &cacheFolder = "");
 
 /// The entries `nll` and `logits`, and those that `source` asks for, for its machine. Kernels
 /// compiled before are taken from `cacheFolder`, and new ones put there; empty: no cache. None

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/MeasureKernels.h"
 
+#include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/StepOfRecipe.h"
 #include "compiler/tools/TrainBuild.h"
 #include "compiler/tools/TunedWeights.h"
@@ -178,7 +179,7 @@ std::optional<MeasuredKernels> predictKernels(const CheckedDefinition &train,
   const KnownGPU *gpu = knownGPU(fitted.source.machine, fitted.source.type);
   if (!gpu)
     return std::nullopt;
-  std::optional<Program> outline = outlineStep(fitted.source);
+  std::optional<Program> outline = outlineStep(fitted.source, kernelCacheFolder());
   if (!outline)
     throw std::runtime_error("the model could not be compiled");
   train::ModelProgram program(std::move(*outline), fitted.source.config,

@@ -7,6 +7,7 @@
 #include "compiler/tools/StepMemory.h"
 
 #include "compiler/plan/RefusedRecipe.h"
+#include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/RecipeDevice.h"
 #include "runtime/data/batch/Layout.h"
 #include "runtime/train/ModelProgram.h"
@@ -145,7 +146,7 @@ static int64_t longestMicroBatch(const CheckedDefinition &train, const model::Mo
 }
 
 static Program outlined(const StepSource &source) {
-  std::optional<Program> program = outlineStep(source);
+  std::optional<Program> program = outlineStep(source, kernelCacheFolder());
   if (!program)
     throw std::runtime_error("the model could not be compiled");
   return std::move(*program);

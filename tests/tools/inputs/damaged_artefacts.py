@@ -122,6 +122,7 @@ kinds = [
     ("scores of answers", "done", "asked/evals/*.json", ASK),
     ("kernels", "stopped", "cache/roux/*.o", RUN),
     ("code", "stopped", "cache/roux/*.so", RUN),
+    ("outlines", "stopped", "cache/roux/*.step", RUN),
 ]
 # What is of the same kind as a file that is tried.
 others = ["asked/lock", "asked/data/*", f"run/{train}/lock", f"run/{train}/model/*"]
