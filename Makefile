@@ -29,7 +29,7 @@ check-ptx: build
 
 # What travels to a machine with a GPU and nothing else: there, tests/gpu/run tests and times all of it.
 gpu-bundle: build
-	@cmake --build --preset dev --target kernels-on-gpu
+	@cmake --build --preset dev --target kernels-on-gpu cudnn-on-gpu
 	@tests/gpu/bundle
 
 # All that needs no MLIR, its tests and the fuzz harnesses too, under the address and undefined-behaviour sanitizers.

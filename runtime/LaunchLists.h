@@ -20,6 +20,8 @@ inline constexpr const char *queryWorkName = "attention.queries";
 inline constexpr const char *gradientWorkName = "attention.gradients";
 inline constexpr const char *querySumsName = "attention.sums";
 inline constexpr const char *partialRowsName = "attention.partials"; ///< an extent only
+/// An extent only: the steps of the workspace that a library's gradient is given (AttentionForm.h).
+inline constexpr const char *workspaceName = "attention.workspace";
 inline constexpr const char *cachedWorkName = "attention.cached";
 
 /// The name of the list of rows that have a label, which is the column of that name, and of the

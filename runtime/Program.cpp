@@ -18,7 +18,7 @@ namespace roux {
 namespace {
 
 /// Bumped whenever the fields below or the meaning of an opcode change.
-constexpr uint32_t formatNumber = 7;
+constexpr uint32_t formatNumber = 8;
 constexpr char magic[8] = {'r', 'o', 'u', 'x', 'p', 'r', 'o', 'g'};
 
 class Writer {
@@ -114,6 +114,22 @@ void phase(Archive &archive, P &p) {
   });
 }
 
+template <typename Archive, typename F>
+void attention(Archive &archive, F &form) {
+  archive.number(form.kernel);
+  uint8_t isGradient = form.isGradient; // a byte of any value may be read
+  archive.number(isGradient);
+  if constexpr (Archive::reads)
+    form.isGradient = isGradient != 0;
+  for (auto *number : {&form.heads, &form.keyValueHeads, &form.headColumns, &form.window})
+    archive.number(*number);
+  archive.number(form.scale);
+  archive.number(form.softcap);
+  archive.text(form.element);
+  for (auto &argument : form.arguments)
+    archive.number(argument);
+}
+
 template <typename Archive, typename P>
 void fields(Archive &archive, P &program) {
   std::string target;
@@ -126,6 +142,7 @@ void fields(Archive &archive, P &program) {
   list(archive, program.kernels, [&](auto &name) { archive.text(name); });
   list(archive, program.phases,
        [&](auto &kernel) { list(archive, kernel, [&](auto &each) { phase(archive, each); }); });
+  list(archive, program.attentions, [&](auto &form) { attention(archive, form); });
   archive.text(program.code);
   list(archive, program.entries, [&](auto &entry) {
     archive.text(entry.name);
@@ -180,9 +197,23 @@ void checkPhases(const Program &program, const Reader &reader) {
   }
 }
 
+/// What a library would be asked for must be something, and of kernels that there are.
+void checkAttentions(const Program &program, const Reader &reader) {
+  constexpr int64_t most = 1 << 20;
+  auto isCount = [](int64_t number) { return number >= 1 && number <= most; };
+  for (const AttentionForm &form : program.attentions)
+    if (uint64_t(form.kernel) >= program.kernels.size() || !isCount(form.heads) ||
+        !isCount(form.keyValueHeads) || form.heads % form.keyValueHeads != 0 ||
+        !isCount(form.headColumns) || form.window < 0 || form.window > most << 10)
+      reader.fail(fmt::format("kernel {} has a form of attention that cannot be", form.kernel));
+}
+
 /// What a launch with so many arguments lacks of what the kernel's phases look for; null: nothing.
 const char *lacking(const Program &program, uint64_t kernel, size_t arguments) {
   auto is = [&](int64_t argument) { return argument < static_cast<int64_t>(arguments); };
+  for (const AttentionForm &form : program.attentions)
+    if (uint64_t(form.kernel) == kernel && !std::ranges::all_of(form.arguments, is))
+      return "lacks an argument of its kernel's attention";
   if (program.phases.empty())
     return nullptr;
   for (const GridPhase &each : program.phases[kernel]) {
@@ -282,6 +313,7 @@ Program Program::load(const std::string &bytes, const std::string &origin) {
   Program program;
   fields(reader, program);
   checkPhases(program, reader);
+  checkAttentions(program, reader);
   for (const Entry &entry : program.entries)
     check(entry, program, reader);
   return program;

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/AttentionForm.h"
 #include "runtime/TargetDescription.h"
 #include "runtime/TensorMap.h"
 
@@ -114,6 +115,7 @@ struct Program {
   CodeKind kind = CodeKind::Processor;
   std::vector<std::string> kernels;           ///< their names
   std::vector<std::vector<GridPhase>> phases; ///< of each kernel, on a GPU
+  std::vector<AttentionForm> attentions;      ///< the kernels that a library could stand in for
   std::string code;
   std::string codeFile; ///< where this machine has `code` as a file; empty: nowhere. Not saved
   std::vector<Entry> entries;

@@ -51,6 +51,7 @@ static constexpr Number numbers[] = {
 static constexpr Truth truths[] = {
     {"pairs", &TargetDescription::pairs},
     {"blocks", &TargetDescription::blocks},
+    {"attention_library", &TargetDescription::attentionLibrary},
 };
 
 std::string TargetDescription::json() const {

@@ -49,6 +49,10 @@ struct TargetDescription {
   /// so a gradient keeps threads busy, and needs memory for each part's share of the queries.
   int64_t attentionPart = 2048, attentionItems = 16;
 
+  /// A library's gradient of attention may stand in the kernel's place (runtime/AttentionForm.h):
+  /// it is given the output and a workspace, and no rows are taken from it.
+  bool attentionLibrary = false;
+
   // The loss. Logits exist for a chunk of tokens: a multiple of `lossBlock`, `lossTokens` at most,
   // and no more than `lossNumbers` of them where that makes a block.
   int64_t lossBlock = 128, lossTokens = 512, lossNumbers = 16 << 20;

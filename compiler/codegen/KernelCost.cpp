@@ -61,7 +61,10 @@ static KernelCost attentionCost(Op op, int products) {
   double heads = op.getHeads(), columns = op.headColumns();
   cost.pairOperations = heads * products * 2 * columns;
   cost.window = op.getWindow();
-  for (mlir::Value buffer : op->getOperands())
+  mlir::ValueRange buffers = op->getOperands();
+  if constexpr (std::is_same_v<Op, AttentionGradientOp>)
+    buffers = buffers.drop_back(op.getLibrary().size()); // which the kernel does not touch
+  for (mlir::Value buffer : buffers)
     if (auto type = dyn_cast<MemRefType>(buffer.getType());
         type && isa<FloatType>(type.getElementType())) {
       double bytes = type.getElementTypeBitWidth() / 8.0;

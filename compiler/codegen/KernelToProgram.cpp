@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/KernelToProgram.h"
 
+#include "compiler/codegen/AttentionForms.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -228,6 +230,10 @@ LogicalResult roux::writeProgram(ModuleOp module, Program &program) {
   llvm::StringMap<int64_t> kernels;
   for (FuncOp function : module.getOps<FuncOp>()) {
     kernels[function.getName()] = program.kernels.size();
+    if (std::optional<AttentionForm> form = attentionFormOf(function)) {
+      form->kernel = static_cast<int64_t>(program.kernels.size());
+      program.attentions.push_back(*std::move(form));
+    }
     program.kernels.push_back(function.getName().str());
   }
   for (ProgramOp op : module.getOps<ProgramOp>()) {

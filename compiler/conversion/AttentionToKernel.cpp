@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/EntryLowering.h"
 
+#include "runtime/AttentionForm.h"
 #include "runtime/LaunchLists.h"
 
 using namespace mlir;
@@ -72,6 +73,21 @@ static void storeRows(RowWriter &k, Region &body, Value buffer) {
   kernel::YieldOp::create(k);
 }
 
+/// What a library that the target has needs beside: the output and a workspace. Nothing of what no
+/// library takes.
+static SmallVector<Value> forLibrary(step::AttentionGradOp op, EntryLowering &entry) {
+  constexpr int64_t alignedColumns = 8;
+  int64_t heads = op.getHeads(), size = columnsOf(op.getQuery()) / heads;
+  if (!entry.target().attentionLibrary || !elementOf(op.getQuery()).isBF16() || op.getSoftcap() ||
+      size % alignedColumns != 0)
+    return {};
+  int64_t words = workspaceBytes(heads, op.getKeyValueHeads(), size) / sizeof(int32_t);
+  auto space = MemRefType::get({ShapedType::kDynamic, words},
+                               IntegerType::get(entry.host().getContext(), 32));
+  return {entry.buffer(op.getOutput()),
+          entry.scratch("attention_workspace", space, entry.extent(workspaceName))};
+}
+
 static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
   int64_t heads = op.getHeads(), size = columnsOf(op.getQuery()) / heads;
   auto table = MemRefType::get({ShapedType::kDynamic, heads}, entry.accumulation());
@@ -98,15 +114,19 @@ static LogicalResult lower(step::AttentionGradOp op, EntryLowering &entry) {
                                partials,
                                workList(entry, querySumsName, sizeof(QuerySums) / 4),
                                entry.extent(querySumsName)};
+  SmallVector<Value> library = forLibrary(op, entry);
+  size_t needed = arguments.size();
+  llvm::append_range(arguments, library);
   size_t inputs = arguments.size();
   for (Value result : {op.getQueryGradient(), op.getKeyGradient(), op.getValueGradient()})
     arguments.push_back(entry.rows(entry.result(result), size));
   entry.launch("attention_gradient_" + shapeName(op), entry.extent(gradientWorkName), arguments,
                [&](RowWriter &k, ValueRange a) {
                  auto gradient = kernel::AttentionGradientOp::create(
-                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], op.getHeads(),
-                     op.getKeyValueHeads(), entry.target().attentionRows,
-                     op.getWindow().value_or(0), op.getScale(), op.getSoftcapAttr());
+                     k, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9],
+                     a.slice(needed, inputs - needed), op.getHeads(), op.getKeyValueHeads(),
+                     entry.target().attentionRows, op.getWindow().value_or(0), op.getScale(),
+                     op.getSoftcapAttr());
                  for (Region &body : gradient->getRegions())
                    storeRows(k, body, a[inputs + body.getRegionNumber()]);
                });

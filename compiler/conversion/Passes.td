@@ -25,7 +25,10 @@ def StepToKernel : Pass<"convert-step-to-kernel", "::mlir::ModuleOp"> {
     `kernel` is an error.
   }];
   let options = [Option<"target", "target", "std::string", /*default=*/"",
-                        "a known target's name; else this processor's">];
+                        "a known target's name; else this processor's">,
+                 Option<"attentionLibrary", "attention-library", "bool", /*default=*/"false",
+                        "a library of the target may do attention's gradient, which is given what "
+                        "that needs">];
   let dependentDialects = ["::roux::kernel::KernelDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }

@@ -52,7 +52,8 @@ struct StepToKernel : roux::impl::StepToKernelBase<StepToKernel> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     const TargetDescription *named = targetNamed(target.getValue());
-    const TargetDescription &machine = named ? *named : hostTarget();
+    TargetDescription machine = named ? *named : hostTarget();
+    machine.attentionLibrary = attentionLibrary;
     OwningOpRef<ModuleOp> result = ModuleOp::create(module.getLoc());
     KernelLibrary kernels(*result);
     SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());

@@ -44,7 +44,9 @@ static SmallVector<ResultBody> resultsOf(Operation *op) {
     auto row = cast<VectorType>(region.getArgument(1).getType());
     found.push_back({&region, row.getDimSize(0) * count, count});
   };
-  if (auto attention = dyn_cast<AttentionGradientOp>(op)) {
+  // A library in its place writes whole results, and hands nobody rows.
+  if (auto attention = dyn_cast<AttentionGradientOp>(op);
+      attention && attention.getLibrary().empty()) {
     heads(attention.getQueryResult(), attention.getHeads());
     heads(attention.getKeyResult(), attention.getKvHeads());
     heads(attention.getValueResult(), attention.getKvHeads());

@@ -37,7 +37,9 @@ SmallVector<ArgumentUse> roux::kernel::usesOf(FuncOp kernel) {
     if (auto attention = dyn_cast<AttentionOp>(op))
       outputs = {attention.getOutput(), attention.getLogsumexp()};
     if (auto gradient = dyn_cast<AttentionGradientOp>(op))
-      outputs = {gradient.getPartials()};
+      for (auto [at, operand] : llvm::enumerate(gradient->getOperands()))
+        if (gradient.isScratch(at))
+          outputs.push_back(operand);
     if (auto fold = dyn_cast<FoldRowsOp>(op))
       outputs = {fold.getPartials()};
     for (Value operand : op->getOperands())

@@ -178,10 +178,23 @@ OwningOpRef<ModuleOp> StepCompilation::import() {
   return module;
 }
 
+/// `target` with a library's attention at hand.
+static const TargetDescription &withLibrary(const TargetDescription &target) {
+  static const std::vector<TargetDescription> known = [] {
+    std::vector<TargetDescription> all = gpuTargets();
+    for (TargetDescription &each : all)
+      each.attentionLibrary = true;
+    return all;
+  }();
+  return *llvm::find_if(known, [&](const auto &each) { return each.name == target.name; });
+}
+
 static StageTarget targetOf(const StepSource &source, const std::string &gpu = "") {
   StageTarget target;
   if (const TargetDescription *named = targetNamed(gpu.empty() ? source.machine : gpu))
     target.machine = named;
+  if (source.attentionLibrary && target.machine->isGPU())
+    target.machine = &withLibrary(*target.machine);
   target.fuses = source.fuses;
   target.hasSecondPhase = !target.machine->isGPU();
   return target;
@@ -292,10 +305,10 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   llvm::raw_string_ostream out(text);
   const std::string machine = what.machine.empty() ? processorOf(source) : what.machine;
   auto textOf = [&](const RecipeLine &line) { return textOfLine(source, line); };
-  if (failed(printKernels(
-          *module,
-          {what.stage, what.kernel, machine, what.architecture, measured, textOf, what.cacheFolder},
-          out)))
+  if (failed(printKernels(*module,
+                          {what.stage, what.kernel, machine, what.architecture, measured, textOf,
+                           what.cacheFolder, targetOf(source).machine->isGPU()},
+                          out)))
     return std::nullopt;
   kept.put(text);
   return text;

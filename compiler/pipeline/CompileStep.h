@@ -65,6 +65,7 @@ struct StepSource {
   std::optional<EditedStage> edited;
   std::string machine;                 ///< avx512, avx2, portable, sm_90a, …; empty: this processor
   CodeKind code = CodeKind::Processor; ///< of a GPU, what runs its kernels
+  bool attentionLibrary = false;       ///< of a GPU, whose library may do attention's gradient
 };
 
 /// What of it decides the update.

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/KernelText.h"
 
+#include "compiler/codegen/AttentionForms.h"
 #include "compiler/codegen/KernelCost.h"
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
@@ -142,9 +143,10 @@ FailureOr<ListedKernels> roux::listedKernels(ModuleOp module, const KernelTextOp
 }
 
 /// Those that take longest first, where it is known.
-static LogicalResult printTable(ModuleOp module, StringRef kernel, const MeasuredKernels *measured,
+static LogicalResult printTable(ModuleOp module, const KernelTextOptions &options,
                                 llvm::raw_ostream &out) {
-  OwningOpRef<ModuleOp> kernels = selected(module, kernel);
+  const MeasuredKernels *measured = options.measured;
+  OwningOpRef<ModuleOp> kernels = selected(module, options.kernel);
   if (!kernels)
     return failure();
   std::multimap<double, FuncOp, std::greater<>> functions; // equals in their order
@@ -154,7 +156,11 @@ static LogicalResult printTable(ModuleOp module, StringRef kernel, const Measure
     out << costHeading(measured) << "\n";
   for (auto &[seconds, function] : functions)
     out << describeCost(function, measured) << "\n";
-  if (measured && kernel.empty())
+  if (options.showsForms)
+    for (FuncOp function : kernels->getOps<FuncOp>())
+      if (std::optional<AttentionForm> form = attentionFormOf(function))
+        out << describeForm(function, *form) << "\n";
+  if (measured && options.kernel.empty())
     out << describeStep(std::accumulate(functions.begin(), functions.end(), 0.0,
                                         [](double sum, auto &each) { return sum + each.first; }),
                         *measured)
@@ -165,7 +171,7 @@ static LogicalResult printTable(ModuleOp module, StringRef kernel, const Measure
 LogicalResult roux::printKernels(ModuleOp module, const KernelTextOptions &options,
                                  llvm::raw_ostream &out) {
   if (options.stage == "table")
-    return printTable(module, options.kernel, options.measured, out);
+    return printTable(module, options, out);
   FailureOr<std::vector<KernelText>> texts = kernelTexts(module, options);
   if (failed(texts))
     return failure();

@@ -28,6 +28,7 @@ struct KernelTextOptions {
   const MeasuredKernels *measured = nullptr; ///< of `table`: how they did; null: nobody looked
   TextOfLine textOf = nullptr;               ///< of `sass`
   std::string cacheFolder = {};              ///< where PTX is kept; empty: nowhere
+  bool showsForms = false;                   ///< of `table`: what a library could stand in for
 };
 
 /// A kernel's name, and its text under a heading; of `ptx` one text without a name, a module of

@@ -32,7 +32,7 @@ static void addFusion(OpPassManager &passes, const StageTarget &) {
 }
 
 static void addKernels(OpPassManager &passes, const StageTarget &target) {
-  passes.addPass(createStepToKernel({target.machine->name}));
+  passes.addPass(createStepToKernel({target.machine->name, target.machine->attentionLibrary}));
   if (target.fuses)
     kernel::addKernelFusion(passes, target.machine->shortColumns,
                             target.hasSecondPhase ? target.machine->foldBlock : 0);

@@ -29,7 +29,8 @@ static bool isUnfinished(std::string_view name) {
   if (dot == name.npos || name.size() - dot != 7)
     return false;
   std::string_view kernel = name.substr(0, dot), digits = "0123456789abcdef";
-  bool isKept = kernel.ends_with(".o") || kernel.ends_with(".so") || kernel.ends_with(".step");
+  bool isKept = kernel.ends_with(".o") || kernel.ends_with(".so") || kernel.ends_with(".step") ||
+                kernel.ends_with(".cudnn");
   return isKept && kernel.find('.') == 32 && kernel.find_first_not_of(digits) == 32 &&
          name.find_first_not_of(digits, dot + 1) == name.npos;
 }

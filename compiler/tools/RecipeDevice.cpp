@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/RecipeDevice.h"
 
+#include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/RecipeProgram.h"
 #include "runtime/cpu/CPUDevice.h"
 #include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/CudnnAttention.h"
 #include "runtime/simt/SimtDevice.h"
 
 namespace roux {
@@ -31,6 +33,17 @@ static std::string architectureHere() {
   }
 }
 
+/// Whether attention's gradient may be cuDNN's there.
+static bool hasLibraryGradient(const CheckedRecipe &recipe, const std::string &architecture) {
+  try {
+    static const int64_t version = cuda::cudnnVersion();
+    return cuda::whyNoGradient(architecture, version, recipe.run()["deterministic"].boolean)
+        .empty();
+  } catch (const cuda::CudaError &) {
+    return false; // a run says why, when it loads its program
+  }
+}
+
 CodeTarget codeTargetOf(const CheckedRecipe &recipe) {
   const CheckedValue &device = recipe.run()["device"], &arch = recipe.run()["arch"];
   bool isNative = arch.is("native");
@@ -42,13 +55,17 @@ CodeTarget codeTargetOf(const CheckedRecipe &recipe) {
     target.machine = architectureHere();
   if (target.machine.empty())
     target.machine = "sm_90a";
+  if (target.kind == CodeKind::PTX)
+    target.attentionLibrary = hasLibraryGradient(recipe, target.machine);
   return target;
 }
 
 std::shared_ptr<Device> deviceOf(const CheckedRecipe &recipe) {
   const CheckedValue &device = recipe.run()["device"];
-  if (device.is("cuda"))
+  if (device.is("cuda")) {
+    gpu()->setAttention({recipe.run()["deterministic"].boolean, kernelCacheFolder()});
     return gpu();
+  }
   if (device.is("simt"))
     return std::make_shared<SimtDevice>(EmulatorOptions{.threads = threadsOf(recipe)});
   return std::make_shared<CPUDevice>(threadsOf(recipe));

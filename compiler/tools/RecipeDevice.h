@@ -24,6 +24,7 @@ struct NoDevice : std::runtime_error {
 struct CodeTarget {
   std::string machine; ///< of StepSource; empty: this processor
   CodeKind kind = CodeKind::Processor;
+  bool attentionLibrary = false; ///< of StepSource
 };
 
 /// `arch: native` is the best this machine has; of GPUs, where there is none, an H100.

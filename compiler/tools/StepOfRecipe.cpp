@@ -34,6 +34,7 @@ StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recip
   CodeTarget target = codeTargetOf(recipe);
   source.machine = target.machine;
   source.code = target.kind;
+  source.attentionLibrary = target.attentionLibrary;
   source.fuses = recipe.run()["fuse"].boolean;
   source.trains = false;
   source.generates = true;

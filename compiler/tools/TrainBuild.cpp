@@ -403,6 +403,8 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
   model::Model start = modelOf(block ? (*block)["base"] : train["model"], Precision::Trained);
   start.config = data.model.config;
   auto program = programFor(recipe, fitted.source);
+  if (std::string note = program->kernelNote(); !note.empty())
+    say(stdout, "train {}: {}\n", train.name, note);
   program->setParameters(
       beginningOf(sources, recipe, train, {fitted.source.config, start.weights}));
   train::CompiledStep step(*program, data::SeedTree(recipe.seed) / train.name / "dropout");

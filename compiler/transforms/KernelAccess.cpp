@@ -185,9 +185,9 @@ llvm::SmallVector<Access> roux::kernel::accessesOf(FuncOp function) {
         })
         .Case([&](FoldRowsOp fold) { accesses.addWhole(AccessKind::Write, fold.getPartials()); })
         .Case([&](AttentionGradientOp attention) {
-          for (Value operand : attention->getOperands())
-            accesses.addWhole(
-                operand == attention.getPartials() ? AccessKind::Write : AccessKind::Read, operand);
+          for (auto [at, operand] : llvm::enumerate(attention->getOperands()))
+            accesses.addWhole(attention.isScratch(at) ? AccessKind::Write : AccessKind::Read,
+                              operand);
         });
   });
   // A row body reads everything before it stores.

@@ -279,6 +279,11 @@ int64_t AttentionGradientOp::headColumns() {
   return cast<MemRefType>(getQuery().getType()).getDimSize(1) / getHeads();
 }
 
+bool AttentionGradientOp::isScratch(unsigned at) {
+  Value operand = getOperand(at);
+  return operand == getPartials() || (getLibrary().size() == 2 && operand == getLibrary()[1]);
+}
+
 LogicalResult AttentionOp::verify() {
   int64_t columns = headColumns();
   if (failed(verifyAttention(*this, {{"key", getKey(), columns * (int64_t)getKvHeads()},
@@ -299,6 +304,23 @@ static LogicalResult verifyResult(Operation *op, Region &body, int64_t columns) 
   return verifyRowBody(body, /*reductions=*/true, /*stores=*/true);
 }
 
+static LogicalResult verifyLibrary(AttentionGradientOp op, int64_t columns) {
+  if (op.getLibrary().empty())
+    return success();
+  if (op.getLibrary().size() != 2)
+    return op.emitOpError() << "library has " << op.getLibrary().size()
+                            << " buffers, not an output and a workspace";
+  auto output = cast<MemRefType>(op.getLibrary()[0].getType());
+  auto workspace = cast<MemRefType>(op.getLibrary()[1].getType());
+  if (output.getRank() != 2 || output.getDimSize(1) != columns ||
+      output.getElementType() != cast<MemRefType>(op.getQuery().getType()).getElementType())
+    return op.emitOpError() << "output is " << output << ", not rows of " << columns
+                            << " as queries are";
+  if (workspace.getRank() != 2 || !workspace.getElementType().isInteger(32))
+    return op.emitOpError() << "workspace is " << workspace << ", not rows of i32";
+  return success();
+}
+
 LogicalResult AttentionGradientOp::verify() {
   int64_t columns = headColumns(), own = columns * getHeads(), shared = columns * getKvHeads();
   if (failed(verifyAttention(*this, {{"key", getKey(), shared},
@@ -309,6 +331,8 @@ LogicalResult AttentionGradientOp::verify() {
                                      {"partials", getPartials(), own}})) ||
       failed(verifyList(*this, "work", getWork(), 7)) ||
       failed(verifyList(*this, "sums", getSums(), 11)))
+    return failure();
+  if (failed(verifyLibrary(*this, own)))
     return failure();
   if (!isa<BlockArgument>(getSumCount()))
     return emitOpError("the count of sums is no argument of the kernel");

@@ -350,6 +350,10 @@ def Kernel_AttentionGradientOp : Kernel_Op<"attention_gradient", [HasParent<"Fun
     `row * heads + head` (of key and value: `row * kv_heads + head`), as for a buffer seen as rows
     of heads, and the row is of the type that sums are kept in.
 
+    `library`, if it is there, is what a device's own library needs beside to do the same: the
+    attention's output, and a workspace (`memref<?xNxi32>`, AttentionForm's workspaceBytes() for each
+    row). The kernel uses neither.
+
     ```mlir
     kernel.attention_gradient %q, %k, %v, %do, %l, %d over %work
       gathering %partials by %sums, %sum_count {…} : … query {
@@ -362,6 +366,7 @@ def Kernel_AttentionGradientOp : Kernel_Op<"attention_gradient", [HasParent<"Fun
   let arguments = (ins AnyMemRef:$query, AnyMemRef:$key, AnyMemRef:$value,
                        AnyMemRef:$output_gradient, AnyMemRef:$logsumexp, AnyMemRef:$delta,
                        AnyMemRef:$work, AnyMemRef:$partials, AnyMemRef:$sums, Index:$sum_count,
+                       Variadic<AnyMemRef>:$library,
                        I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
                        DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale,
                        OptionalAttr<F64Attr>:$softcap);
@@ -369,12 +374,17 @@ def Kernel_AttentionGradientOp : Kernel_Op<"attention_gradient", [HasParent<"Fun
                         SizedRegion<1>:$value_result);
   let assemblyFormat = [{
     $query `,` $key `,` $value `,` $output_gradient `,` $logsumexp `,` $delta `over` $work
-    `gathering` $partials `by` $sums `,` $sum_count attr-dict `:` type($query) `,` type($key) `,`
+    `gathering` $partials `by` $sums `,` $sum_count (`library` $library^ `:` type($library))?
+    attr-dict `:` type($query) `,` type($key) `,`
     type($value) `,` type($output_gradient) `,` type($logsumexp) `,` type($delta) `,` type($work)
     `,` type($partials) `,` type($sums)
     `query` $query_result `key` $key_result `value` $value_result
   }];
-  let extraClassDeclaration = "int64_t headColumns();";
+  let extraClassDeclaration = [{
+    int64_t headColumns();
+    /// Whether operand `at` is written, and what it held is of no use.
+    bool isScratch(unsigned at);
+  }];
   let hasVerifier = 1;
 }
 

@@ -61,7 +61,7 @@ public:
 };
 
 /// A forward plan may need so much, whatever it is of.
-inline constexpr int64_t forwardWorkspaceBytes = 4 << 20;
+inline constexpr int64_t forwardWorkspaceBytes = 1 << 20;
 
 /// "9.19".
 std::string versionText(int64_t version);

@@ -7,6 +7,7 @@
 #include "runtime/cuda/CudaDevice.h"
 
 #include "runtime/cuda/CudaKernels.h"
+#include "runtime/cuda/CudnnAttention.h"
 
 #include <fmt/format.h>
 
@@ -55,6 +56,7 @@ CudaDevice::CudaDevice(const std::string &library) : functions(library) {
 CudaDevice::~CudaDevice() {
   // A GPU that stopped refuses; there is nobody to tell.
   functions.useContext(context);
+  library = nullptr; // which uses the GPU to the end
   if (extentMemory)
     functions.release(extentMemory);
   functions.destroyStream(stream);
@@ -159,6 +161,18 @@ Address CudaDevice::placeOf(int64_t extent) {
 void CudaDevice::unload(Handle module) noexcept {
   functions.useContext(context); // refused by a GPU that stopped, as above
   functions.unloadModule(module);
+}
+
+AttentionLibrary *CudaDevice::attentionLibrary(std::string &whyNot) {
+  if (!library && whyNoLibrary.empty())
+    try {
+      driver();
+      library = openCudnn(code);
+    } catch (const CudaError &error) {
+      whyNoLibrary = error.what();
+    }
+  whyNot = whyNoLibrary;
+  return library.get();
 }
 
 std::unique_ptr<LoadedKernels> CudaDevice::load(const Program &program) {

@@ -6,12 +6,19 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/cuda/AttentionLibrary.h"
 #include "runtime/cuda/CudaDriver.h"
 #include "runtime/device/Device.h"
 
 #include <map>
 
 namespace roux::cuda {
+
+/// What a run wants of attention that is not the compiler's.
+struct AttentionOptions {
+  bool deterministic = true;    ///< the same bits in every run
+  std::string plansFolder = {}; ///< where plans are kept; empty: nowhere
+};
 
 class CudaDevice : public Device, public std::enable_shared_from_this<CudaDevice> {
 public:
@@ -46,6 +53,14 @@ public:
   Handle ownStream() const { return stream; }
   int sharedBytes() const { return mostShared; }
 
+  /// For programs that are loaded from here on.
+  void setAttention(AttentionOptions options) { attention = std::move(options); }
+  const AttentionOptions &attentionOptions() const { return attention; }
+  /// The library whose attention there is, opened when first asked for; null, with the reason.
+  AttentionLibrary *attentionLibrary(std::string &whyNot);
+  /// Takes `given` for it.
+  void useLibrary(std::unique_ptr<AttentionLibrary> given) { library = std::move(given); }
+
 private:
   CudaDriver functions;
   int number = 0;
@@ -54,6 +69,9 @@ private:
   Handle context = nullptr, stream = nullptr;
   std::map<int64_t, size_t> extents; ///< places in `extentMemory`
   Address extentMemory = 0;
+  AttentionOptions attention;
+  std::unique_ptr<AttentionLibrary> library;
+  std::string whyNoLibrary;
 };
 
 } // namespace roux::cuda

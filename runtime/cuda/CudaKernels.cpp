@@ -29,7 +29,7 @@ static std::string textOf(const Program &program) {
 static constexpr int64_t freelyShared = 48 * 1024;
 
 CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> given)
-    : program(program), device(std::move(given)) {
+    : program(program), device(std::move(given)), attention(program, device) {
   std::string text = textOf(program);
   if (text.empty())
     return;
@@ -67,6 +67,10 @@ CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> giv
 }
 
 void CudaKernels::launch(const KernelLaunch &launch) {
+  attention.launch(launch, [&] { runPhases(launch); });
+}
+
+void CudaKernels::runPhases(const KernelLaunch &launch) {
   const std::vector<GridPhase> &phases = program.phases[launch.kernel];
   for (size_t i = 0; i < phases.size(); ++i)
     run(phases[i], functions[launch.kernel][i], launch);

@@ -1,7 +1,7 @@
 //===- CudaKernels.h - a program's kernels on an NVIDIA GPU ---------------===//
 #pragma once
 
-#include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/CudaAttention.h"
 
 #include <vector>
 
@@ -13,14 +13,22 @@ public:
   /// where a kernel wants more of a block than the GPU has.
   CudaKernels(const Program &program, std::shared_ptr<CudaDevice> device);
   void launch(const KernelLaunch &launch) override;
+  void begin(std::span<const int32_t> segments) override { attention.begin(segments); }
+  std::map<std::string, std::string> choices() const override { return attention.choices(); }
+  void useChoices(const std::map<std::string, std::string> &choices) override {
+    attention.useChoices(choices);
+  }
+  std::string note() const override { return attention.note(); }
 
 private:
+  void runPhases(const KernelLaunch &launch);
   void run(const GridPhase &phase, Handle function, const KernelLaunch &launch);
 
   const Program &program;
   std::shared_ptr<CudaDevice> device;
   std::shared_ptr<void> module; ///< unloaded with its last owner, also where a kernel is refused
   std::vector<std::vector<Handle>> functions; ///< of each kernel's phases
+  CudaAttention attention;
 };
 
 } // namespace roux::cuda

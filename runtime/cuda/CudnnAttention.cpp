@@ -69,16 +69,13 @@ void openLibrary() {
     throw CudaError(fmt::format("libcudnn.so.9 cannot be loaded: {}", dlerror()));
 }
 
-/// What plans are made for and by.
+/// What plans are made for and by. It is never given up: a device lives as long as the process, and
+/// what cuDNN gives up with may be gone before.
 struct Opened {
   std::shared_ptr<fe::DeviceProperties> properties;
   int32_t capability = 90;
   cudnnHandle_t handle = nullptr; ///< made when something is first run
 
-  ~Opened() {
-    if (handle)
-      fe::detail::destroy_handle(handle);
-  }
   cudnnHandle_t ready(Handle stream) {
     if (!handle)
       check(fe::detail::create_handle(&handle), "start");
@@ -248,7 +245,7 @@ public:
 private:
   std::shared_ptr<fe::graph::Graph> graph() const;
 
-  std::shared_ptr<Opened> opened = std::make_shared<Opened>();
+  std::shared_ptr<Opened> opened{new Opened, [](Opened *) {}};
 };
 
 Cudnn::Cudnn(const std::string &architecture, const std::string &device) {

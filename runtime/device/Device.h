@@ -10,6 +10,7 @@
 #include "runtime/Program.h"
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -32,6 +33,14 @@ public:
   /// Runs all phases of a kernel, one after the other. May return before they are done; what is
   /// asked of the device later finds them done. Throws std::runtime_error.
   virtual void launch(const KernelLaunch &launch) = 0;
+
+  /// Told before an entry's launches where its segments begin (Bindings).
+  virtual void begin(std::span<const int32_t> segments) {}
+  /// What was chosen by measuring, by what it was chosen for; and to choose the same.
+  virtual std::map<std::string, std::string> choices() const { return {}; }
+  virtual void useChoices(const std::map<std::string, std::string> &choices) {}
+  /// What stands in for some kernels, or why nothing does: a line, or nothing.
+  virtual std::string note() const { return ""; }
 };
 
 /// What memory holds before anybody writes it.

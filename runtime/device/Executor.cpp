@@ -189,6 +189,8 @@ void Executor::launch(const Instruction &i, const std::vector<uint64_t> &registe
 void Executor::run(const std::string &name, const Bindings &bindings) {
   const Entry &entry = loaded.entry(name);
   Addresses addresses(*this, entry, bindings);
+  if (kernels)
+    kernels->begin(bindings.segments);
   walk(entry, bindings, addresses.all());
   addresses.download();
 }

@@ -22,6 +22,9 @@ struct Bindings {
   /// In memory of the host: inputs are there when the entry begins, outputs when it has run. What
   /// is here need not be in `buffers`.
   std::map<std::string, std::span<std::byte>> host;
+  /// Where each segment's rows begin and, last, their number: of attention over segments as they
+  /// are given. Empty: there is none.
+  std::span<const int32_t> segments = {};
 };
 
 /// Time spent in one kernel: by the clock, and by the processor over all threads. Where the second
@@ -42,6 +45,9 @@ public:
   /// Runs entry `name` once. The result is the same bits for any number of threads. Throws
   /// std::runtime_error before anything runs if a binding is missing or too small.
   void run(const std::string &name, const Bindings &bindings);
+
+  /// See LoadedKernels.
+  LoadedKernels *loadedKernels() const { return kernels.get(); }
 
   /// Gives the memory of activations back; the next run asks for it again.
   void freeActivations() { arena = {}; }

@@ -33,6 +33,12 @@ public:
   std::vector<TensorBytes> tensors() override;
   void tensorsChanged() override { program.stateChanged(); }
   std::vector<TensorBytes> gradients() override;
+  std::map<std::string, std::string> kernelChoices() const override {
+    return program.kernelChoices();
+  }
+  void useKernelChoices(const std::map<std::string, std::string> &choices) override {
+    program.useKernelChoices(choices);
+  }
 
 private:
   ModelProgram &program;

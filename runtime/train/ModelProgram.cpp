@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/ModelProgram.h"
 
+#include "runtime/AttentionForm.h"
 #include "runtime/LaunchLists.h"
 #include "runtime/model/ParameterTable.h"
 
@@ -233,6 +234,8 @@ void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
   extents[gradientWorkName] = static_cast<int64_t>(gradient.work.size());
   extents[querySumsName] = static_cast<int64_t>(gradient.sums.size());
   extents[partialRowsName] = gradient.partialRows;
+  extents[workspaceName] = workspaceSteps(extents["tokens"]);
+  launch.bindings.segments = columns.segments;
   if (!columns.noise.empty()) {
     std::vector<float> numbers(shape.layers);
     std::iota(numbers.begin(), numbers.end(), 0.0f);
@@ -404,6 +407,21 @@ void ModelProgram::update(double rate, double firstCorrection, double secondCorr
   run("update", "", launch, {});
 }
 
+std::map<std::string, std::string> ModelProgram::kernelChoices() const {
+  const LoadedKernels *kernels = machine.loadedKernels();
+  return kernels ? kernels->choices() : std::map<std::string, std::string>();
+}
+
+void ModelProgram::useKernelChoices(const std::map<std::string, std::string> &choices) {
+  if (LoadedKernels *kernels = machine.loadedKernels())
+    kernels->useChoices(choices);
+}
+
+std::string ModelProgram::kernelNote() const {
+  const LoadedKernels *kernels = machine.loadedKernels();
+  return kernels ? kernels->note() : "";
+}
+
 StateBytes stateBytes(const Program &program, const model::ModelConfig &config) {
   StateBytes bytes;
   for (const model::WeightRow &row : model::parameterTable(config)) {
@@ -430,6 +448,7 @@ MemoryPlan activationPlan(const Program &program, const model::ModelConfig &conf
   extents[queryWorkName] = tokens * config.heads;
   extents[gradientWorkName] = tokens * config.keyValueHeads;
   extents[querySumsName] = tokens;
+  extents[workspaceName] = workspaceSteps(tokens);
   extents[partialRowsName] = mostPartialRows(tokens, static_cast<int32_t>(config.keyValueHeads),
                                              static_cast<int32_t>(program.target.attentionPart),
                                              static_cast<int32_t>(program.target.attentionItems));

@@ -111,6 +111,11 @@ public:
   void update(double rate, double firstCorrection, double secondCorrection, double factor = 1);
 
   const Executor &executor() const { return machine; }
+  /// See StepProgram.
+  std::map<std::string, std::string> kernelChoices() const;
+  void useKernelChoices(const std::map<std::string, std::string> &choices);
+  /// See LoadedKernels.
+  std::string kernelNote() const;
   /// See Executor.
   void timeLaunches() { machine.timeLaunches(); }
   const model::ModelConfig &config() const { return shape; }

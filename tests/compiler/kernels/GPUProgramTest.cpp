@@ -210,4 +210,102 @@ TEST(GPUProgram, IsRefusedWithGridsThatCannotBe) {
         << "a map that cannot be";
 }
 
+/// Attention and its gradient as they are where a library is at hand.
+const char *attentionText = R"(
+kernel.func @attend(%q: memref<?x64xbf16>, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>,
+                    %o: memref<?x64xbf16>, %l: memref<?x4xf32>, %work: memref<?x6xi32>) {
+  kernel.attention %q, %k, %v into %o, %l over %work {heads = 4 : i64, kv_heads = 2 : i64,
+    block = 64 : i64, window = 8 : i64, scale = 0.25 : f64} : memref<?x64xbf16>, memref<?x32xbf16>,
+    memref<?x32xbf16>, memref<?x64xbf16>, memref<?x4xf32>, memref<?x6xi32>
+  kernel.return
+}
+kernel.func @gradient(%q: memref<?x64xbf16>, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>,
+    %do: memref<?x64xbf16>, %l: memref<?x4xf32>, %d: memref<?x4xf32>, %work: memref<?x7xi32>,
+    %partials: memref<?x64xf32>, %sums: memref<?x11xi32>, %count: index, %o: memref<?x64xbf16>,
+    %space: memref<?x4096xi32>, %dq: memref<?x16xbf16>, %dk: memref<?x16xbf16>,
+    %dv: memref<?x16xbf16>) {
+  kernel.attention_gradient %q, %k, %v, %do, %l, %d over %work gathering %partials by %sums, %count
+    library %o, %space : memref<?x64xbf16>, memref<?x4096xi32> {heads = 4 : i64, kv_heads = 2 : i64,
+    block = 64 : i64, scale = 0.25 : f64, softcap = 50.0 : f64} : memref<?x64xbf16>,
+    memref<?x32xbf16>, memref<?x32xbf16>, memref<?x64xbf16>, memref<?x4xf32>, memref<?x4xf32>,
+    memref<?x7xi32>, memref<?x64xf32>, memref<?x11xi32> query {
+  ^bb0(%i: index, %sum: vector<16xf32>):
+    %r = arith.truncf %sum : vector<16xf32> to vector<16xbf16>
+    kernel.store %r, %dq[%i] : vector<16xbf16>, memref<?x16xbf16>
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %sum: vector<16xf32>):
+    %two = arith.addf %sum, %sum : vector<16xf32>
+    %r = arith.truncf %two : vector<16xf32> to vector<16xbf16>
+    kernel.store %r, %dk[%i] : vector<16xbf16>, memref<?x16xbf16>
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %sum: vector<16xf32>):
+    %r = arith.truncf %sum : vector<16xf32> to vector<16xbf16>
+    kernel.store %r, %dv[%i] : vector<16xbf16>, memref<?x16xbf16>
+    kernel.yield
+  }
+  kernel.return
+}
+kernel.program @nll {
+  %tokens = kernel.extent "tokens"
+  %q = kernel.buffer input "q"[%tokens] : memref<?x64xbf16>
+  %k = kernel.buffer input "k"[%tokens] : memref<?x32xbf16>
+  %o = kernel.buffer activation "o"[%tokens] : memref<?x64xbf16>
+  %l = kernel.buffer activation "l"[%tokens] : memref<?x4xf32>
+  %w = kernel.buffer input "w"[%tokens] : memref<?x6xi32>
+  kernel.launch @attend[%tokens](%q, %k, %k, %o, %l, %w) : memref<?x64xbf16>, memref<?x32xbf16>,
+    memref<?x32xbf16>, memref<?x64xbf16>, memref<?x4xf32>, memref<?x6xi32>
+}
+)";
+
+TEST(GPUProgram, SaysWhatALibraryCouldDo) {
+  Program program = compile("sm_90a", "", CodeKind::PTX, attentionText);
+  ASSERT_EQ(program.attentions.size(), 2u);
+  const AttentionForm &forward = program.attentions[0], &gradient = program.attentions[1];
+  EXPECT_EQ(forward.text(), "attention, 4 heads of 16 over 2, causal, window 8, scale 0.25, bf16");
+  EXPECT_TRUE(forward.isWhole());
+  EXPECT_EQ(forward.kernel, 0);
+  std::array<int64_t, AttentionForm::argumentKinds> places = {0, 1, 2, 3, 4, -1, -1, -1, -1, -1};
+  EXPECT_EQ(forward.arguments, places);
+  EXPECT_EQ(gradient.text(),
+            "gradient of attention, 4 heads of 16 over 2, causal, scale 0.25, softcap 50, bf16");
+  EXPECT_EQ(gradient.kernel, 1);
+  // That of the keys is not stored as it is.
+  places = {0, 1, 2, 10, 4, 3, 11, 12, -1, 14};
+  EXPECT_EQ(gradient.arguments, places);
+  EXPECT_FALSE(gradient.isWhole());
+  EXPECT_EQ(Program::load(program.save(), "saved").attentions, program.attentions);
+}
+
+TEST(GPUProgram, IsRefusedWithAttentionThatCannotBe) {
+  const Program whole = compile("sm_90a", "", CodeKind::PTX, attentionText);
+  auto refusal = [&](auto change) {
+    Program changed = whole;
+    change(changed.attentions[0]);
+    try {
+      Program::load(changed.save(), "f.program");
+    } catch (const std::runtime_error &error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string prefix = "f.program: not a usable program: ";
+  EXPECT_EQ(refusal([](AttentionForm &form) {}), "");
+  EXPECT_EQ(refusal([](AttentionForm &form) { form.kernel = 2; }),
+            prefix + "kernel 2 has a form of attention that cannot be");
+  for (int64_t AttentionForm::*number :
+       {&AttentionForm::heads, &AttentionForm::keyValueHeads, &AttentionForm::headColumns})
+    EXPECT_EQ(refusal([&](AttentionForm &form) { form.*number = 0; }),
+              prefix + "kernel 0 has a form of attention that cannot be");
+  EXPECT_EQ(refusal([](AttentionForm &form) { form.keyValueHeads = 3; }),
+            prefix + "kernel 0 has a form of attention that cannot be");
+  EXPECT_EQ(refusal([](AttentionForm &form) { form.window = -1; }),
+            prefix + "kernel 0 has a form of attention that cannot be");
+  EXPECT_NE(refusal([](AttentionForm &form) {
+              form.arguments[0] = 6;
+            }).find("lacks an argument of its kernel's attention"),
+            std::string::npos);
+}
+
 } // namespace

@@ -504,3 +504,69 @@ kernel.func @part_outside(%x: memref<?x8xf32>, %w: memref<4x8xf32>, %y: memref<?
   %half = kernel.part %v from 3 : vector<4xf32> -> vector<2xf32>
   kernel.return
 }
+
+// -----
+
+kernel.func @half_a_library(%q: memref<?x64xbf16>, %l: memref<?x4xf32>, %work: memref<?x7xi32>,
+                    %parts: memref<?x64xf32>, %sums: memref<?x11xi32>, %count: index, %o: memref<?x64xbf16>) {
+  // expected-error@below {{'kernel.attention_gradient' op library has 1 buffers, not an output and a workspace}}
+  kernel.attention_gradient %q, %q, %q, %q, %l, %l over %work gathering %parts by %sums, %count
+    library %o : memref<?x64xbf16>
+    {heads = 4 : i64, kv_heads = 4 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x64xbf16>, memref<?x64xbf16>, memref<?x64xbf16>, memref<?x64xbf16>, memref<?x4xf32>,
+      memref<?x4xf32>, memref<?x7xi32>, memref<?x64xf32>, memref<?x11xi32> query {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @wide_output(%q: memref<?x64xbf16>, %l: memref<?x4xf32>, %work: memref<?x7xi32>,
+                    %parts: memref<?x64xf32>, %sums: memref<?x11xi32>, %count: index, %o: memref<?x64xf32>) {
+  // expected-error@below {{'kernel.attention_gradient' op output is 'memref<?x64xf32>', not rows of 64 as queries are}}
+  kernel.attention_gradient %q, %q, %q, %q, %l, %l over %work gathering %parts by %sums, %count
+    library %o, %l : memref<?x64xf32>, memref<?x4xf32>
+    {heads = 4 : i64, kv_heads = 4 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x64xbf16>, memref<?x64xbf16>, memref<?x64xbf16>, memref<?x64xbf16>, memref<?x4xf32>,
+      memref<?x4xf32>, memref<?x7xi32>, memref<?x64xf32>, memref<?x11xi32> query {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  }
+  kernel.return
+}
+
+// -----
+
+kernel.func @no_workspace(%q: memref<?x64xbf16>, %l: memref<?x4xf32>, %work: memref<?x7xi32>,
+                    %parts: memref<?x64xf32>, %sums: memref<?x11xi32>, %count: index, %o: memref<?x64xbf16>) {
+  // expected-error@below {{'kernel.attention_gradient' op workspace is 'memref<?x4xf32>', not rows of i32}}
+  kernel.attention_gradient %q, %q, %q, %q, %l, %l over %work gathering %parts by %sums, %count
+    library %o, %l : memref<?x64xbf16>, memref<?x4xf32>
+    {heads = 4 : i64, kv_heads = 4 : i64, block = 32 : i64, scale = 1.0 : f64}
+    : memref<?x64xbf16>, memref<?x64xbf16>, memref<?x64xbf16>, memref<?x64xbf16>, memref<?x4xf32>,
+      memref<?x4xf32>, memref<?x7xi32>, memref<?x64xf32>, memref<?x11xi32> query {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } key {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  } value {
+  ^bb0(%i: index, %s: vector<16xf32>):
+    kernel.yield
+  }
+  kernel.return
+}

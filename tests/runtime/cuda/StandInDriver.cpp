@@ -5,12 +5,14 @@
 // from there, launches are written down. ROUX_STAND_IN says what is wrong with it.
 //
 //===----------------------------------------------------------------------===//
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -39,7 +41,7 @@ struct Module {
 };
 
 std::map<Address, size_t> &allocations() {
-  static std::map<Address, size_t> all;
+  static auto &all = *new std::map<Address, size_t>; // who is done with it last is not known
   return all;
 }
 size_t total() {
@@ -53,7 +55,7 @@ size_t used() {
 }
 
 std::string &journal() {
-  static std::string text;
+  static auto &text = *new std::string;
   return text;
 }
 
@@ -193,6 +195,8 @@ int cuTensorMapEncodeTiled(uint64_t *map, int type, unsigned dimensions, void *b
 int cuLaunchKernel(Handle function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned,
                    unsigned, unsigned sharedBytes, Handle, void **parameters, void **) {
   auto *called = static_cast<Function *>(function);
+  if (isWrong("slow"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   if (sharedBytes > 49152 && int(sharedBytes) > called->dynamicShared)
     return 1;
   std::string &text = journal();

@@ -1,0 +1,65 @@
+//===- CudaAttention.h - who does a program's attention -------------------===//
+//
+// The compiler's kernels can do all of it; a library does some of it quicker. Which of
+// them runs is settled for each kernel and class of segments, once, and told.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/KeptPlans.h"
+#include "runtime/device/DeviceMemory.h"
+
+#include <functional>
+#include <map>
+#include <vector>
+
+namespace roux::cuda {
+
+class CudaAttention {
+public:
+  /// `program` must outlive it.
+  CudaAttention(const Program &program, std::shared_ptr<CudaDevice> device);
+
+  /// One line: by whom, and why by nobody else; empty for a program without attention.
+  std::string note() const;
+  /// The segments of the launches that follow; empty: they are of no whole segments.
+  void begin(std::span<const int32_t> offsets);
+  /// Runs a launch; `kernel` runs the compiler's. Where both can and bits need not be the same in
+  /// every run, both run when a class is first met, and the quicker is chosen.
+  void launch(const KernelLaunch &launch, const std::function<void()> &kernel);
+
+  /// What was chosen by measuring, and what to choose again.
+  const std::map<std::string, std::string> &choices() const { return chosen; }
+  void useChoices(const std::map<std::string, std::string> &before);
+
+private:
+  /// A kernel that is attention.
+  struct Kernel {
+    const AttentionForm *form = nullptr;
+    std::string whyNot; ///< why the library cannot; empty: it can
+    DeviceMemory lists;
+    AttentionBuffers buffers; ///< where the lists are
+    bool isCurrent = false;   ///< the lists are of the segments as they are
+  };
+  std::string whoDoes(bool isGradient) const;
+  Kernel *kernelOf(const KernelLaunch &launch);
+  std::string nameOf(const Kernel &kernel) const;
+  void writeLists(Kernel &kernel);
+  /// False, after saying why, where the library would not: then it is not asked again.
+  bool runLibrary(Kernel &kernel, const KernelLaunch &launch);
+  void measure(Kernel &kernel, const KernelLaunch &launch, const std::function<void()> &own);
+
+  const Program &program;
+  std::shared_ptr<CudaDevice> device;
+  AttentionLibrary *library = nullptr;
+  std::string whyNone; ///< why there is no library
+  std::unique_ptr<KeptPlans> plans;
+  std::map<size_t, Kernel> kernels;
+  std::vector<int32_t> segments;
+  SegmentClass current;
+  DeviceMemory workspace; ///< of forward plans
+  std::map<std::string, std::string> chosen;
+};
+
+} // namespace roux::cuda
