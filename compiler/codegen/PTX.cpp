@@ -112,6 +112,7 @@ struct PassTensorMaps : roux::impl::PassTensorMapsBase<PassTensorMaps> {
 void roux::buildThreadsToNVVM(OpPassManager &modules) {
   OpPassManager &kernels = modules.nest<gpu::GPUModuleOp>();
   kernels.addPass(createUnrollGPUMath());
+  kernels.addPass(createExpandGPUTrigonometry());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createSCFToControlFlowPass());

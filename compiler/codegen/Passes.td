@@ -78,6 +78,15 @@ def UnrollGPUMath : Pass<"unroll-gpu-math"> {
   let dependentDialects = ["::mlir::vector::VectorDialect"];
 }
 
+def ExpandGPUTrigonometry : Pass<"expand-gpu-trigonometry"> {
+  let summary = "replace sine and cosine of f64, one number each, by a series";
+  let description = [{
+    Within 3e-16 up to angles of 2^31, which is more than positions are. What CUDA's libdevice has
+    for any angle is a table, a call and a loop, which nobody proves free of races.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def NameRecipeLines : Pass<"name-recipe-lines", "::mlir::ModuleOp"> {
   let summary = "leave every operation of a kernel one place, the first line that it came from";
   let description = [{

@@ -74,6 +74,24 @@ TEST(Math, IsExactEnough) {
   }
 }
 
+// Positions times frequencies, beside every quarter of a turn and on it, up to what a position can
+// be.
+TEST(Math, AnglesOnGPUs) {
+  std::vector<double> angles = {0, -0.0, 1e-300, 1e-9, 0x1p31, -0x1p31, 0x1.fffffffffffffp30};
+  for (double size = 1; size < 0x1p31; size *= 1.37)
+    for (double angle : {size, -size, std::floor(size) * (M_PI / 2), std::floor(size)})
+      angles.insert(angles.end(), {angle, std::nextafter(angle, INFINITY)});
+  angles.resize((angles.size() + 63) / 64 * 64, 1);
+  for (const char *name : {"sin", "cos"}) {
+    Compiled kernels(substitute(text, {{"T", "f64"}, {"f", name}}), "simt");
+    Buffer x(Element::F64, angles), y(Element::F64, std::vector<double>(angles.size(), 9));
+    kernels.run("apply", static_cast<int>(angles.size() / 64), {x, y});
+    for (size_t i = 0; i < angles.size(); ++i)
+      EXPECT_NEAR(y[i], *name == 's' ? std::sin(angles[i]) : std::cos(angles[i]), 3e-16)
+          << name << " of " << angles[i];
+  }
+}
+
 TEST(Math, EndsOfExp) {
   Compiled kernels(substitute(text, {{"T", "f32"}, {"f", "exp"}}));
   std::vector<double> ends(64, 0);

@@ -122,7 +122,7 @@ TEST(GPUProgram, KeepsKernelsNamesAndFilesApart) {
 kernel.func @{0}(%x: memref<?x8xf64>, %y: memref<?x8xf64>) {{
   %row = kernel.row
   %v = kernel.load %x[%row] : memref<?x8xf64> -> vector<8xf64> loc("{0}.recipe":3:1)
-  %a = math.cos %v : vector<8xf64> loc("{0}.recipe":4:1)
+  %a = math.tan %v : vector<8xf64> loc("{0}.recipe":4:1)
   kernel.store %a, %y[%row] : vector<8xf64>, memref<?x8xf64> loc("{0}.recipe":3:1)
   kernel.return loc("{0}.recipe":3:1)
 }} loc("{0}.recipe":3:1)

@@ -12,7 +12,7 @@ import toy  # noqa: E402
 from scores import read_scores  # noqa: E402
 from toy import check  # noqa: E402
 
-count, header = 600, 16
+count, header = 1200, 16
 toy.write_model("model", layers=2, dim=64, heads=4, ffn=96)
 toy.texts("docs.jsonl", [200 + i % 200 for i in range(count)])
 
@@ -82,7 +82,7 @@ check("some kills were in the middle", kills >= 2, kills)
 process = start("killed")
 said = process.communicate()[0]
 assert process.returncode == 0, said
-found = [int(number) for number in re.findall(r"score hard: (\d+) of 600 records", said)]
+found = [int(number) for number in re.findall(rf"score hard: (\d+) of {count} records", said)]
 check("all are there at the end", found and found[-1] == count, said)
 check("the same scores as of a run that was left alone", numbers("killed") == numbers("alone"))
 check("and not a record twice", len(file("killed").read_bytes()) == len(whole))
