@@ -257,11 +257,14 @@ static std::string textOfLine(const StepSource &source, const RecipeLine &line) 
 }
 
 namespace {
-/// PTX as it was printed before. Other texts have lines of the recipe in them, or are made at once.
+/// PTX, or a table of kernels that nobody measured, as it was printed before. Other texts have
+/// lines of the recipe in them, or are made at once.
 class KeptText {
 public:
-  KeptText(const StageText &what, std::string key)
-      : cache(what.stage == "ptx" && !key.empty() ? what.cacheFolder : ""), key(std::move(key)) {}
+  KeptText(const StageText &what, bool isMeasured, std::string key) : key(std::move(key)) {
+    bool isKept = what.stage == "ptx" || (what.stage == "table" && !isMeasured);
+    cache = CodeCache(isKept && !this->key.empty() ? what.cacheFolder : "");
+  }
 
   std::optional<std::string> find() const {
     std::optional<std::string> bytes = cache.find(key);
@@ -273,8 +276,8 @@ public:
   }
 
 private:
-  CodeCache cache;
   std::string key;
+  CodeCache cache{""};
 };
 } // namespace
 
@@ -287,7 +290,8 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   // Whole, with its entries, so that the text can be edited and fed back.
   bool isWhole = stage.form == StageForm::Module && what.kernel.empty();
   OwningOpRef<ModuleOp> module = compilation.import();
-  KeptText kept(what, module ? compilation.keyOf(*module, what.stage + " " + what.kernel) : "");
+  KeptText kept(what, measured,
+                module ? compilation.keyOf(*module, what.stage + " " + what.kernel) : "");
   if (std::optional<std::string> text = kept.find())
     return text;
   module = compilation.build(std::move(module), isWhole ? what.stage : "kernel");

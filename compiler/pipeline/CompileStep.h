@@ -77,7 +77,7 @@ struct StageText {
   std::string kernel = {};  ///< only this one; empty: all
   std::string machine = {}; ///< of --machine; empty: this processor's
   std::string architecture = "sm_90a"; ///< of gpu and ptx
-  std::string cacheFolder = {};        ///< where PTX is kept; empty: nowhere
+  std::string cacheFolder = {};        ///< where PTX and tables are kept; empty: nowhere
 };
 
 struct MeasuredKernels;

@@ -7,6 +7,7 @@
 
 #include "compiler/frontend/Objective.h"
 #include "compiler/plan/TrainTuning.h"
+#include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/KernelTimes.h"
 #include "compiler/tools/RunList.h"
 #include "compiler/tools/StepMemory.h"
@@ -149,8 +150,10 @@ void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data
                               bytes(memory.moments), bytes(memory.activations),
                               bytes(memory.peak()), step.keptText()});
   std::optional<KernelTimes> times = readKernelTimes(folder);
-  std::istringstream lines(times ? times->table
-                                 : printStage(step.source, {.stage = "table"}).value_or(""));
+  std::istringstream lines(
+      times ? times->table
+            : printStage(step.source, {.stage = "table", .cacheFolder = kernelCacheFolder()})
+                  .value_or(""));
   std::string line;
   std::getline(lines, line); // its heading
   report::Appendix kernels{
