@@ -181,13 +181,14 @@ int cuFuncSetAttribute(Handle function, int attribute, int value) {
   return 0;
 }
 /// A map is its begin, and its sizes.
-int cuTensorMapEncodeTiled(uint64_t *map, int type, unsigned dimensions, void *begin,
+int cuTensorMapEncodeTiled(void *to, int type, unsigned dimensions, void *begin,
                            const uint64_t *sizes, const uint64_t *pitches, const uint32_t *box,
                            const uint32_t *, int, int swizzle, int, int) {
   auto address = reinterpret_cast<uint64_t>(begin);
   if (type != 9 || dimensions != 2 || swizzle != 3 || address % 16 || pitches[0] % 16 ||
       box[0] != 64 || box[1] > 256 || sizes[0] == 0 || sizes[1] == 0)
     return 1;
+  auto *map = static_cast<uint64_t *>(to);
   map[0] = address;
   map[1] = sizes[0], map[2] = sizes[1], map[3] = pitches[0];
   return 0;
