@@ -261,9 +261,10 @@ namespace {
 /// lines of the recipe in them, or are made at once.
 class KeptText {
 public:
-  KeptText(const StageText &what, bool isMeasured, std::string key) : key(std::move(key)) {
-    bool isKept = what.stage == "ptx" || (what.stage == "table" && !isMeasured);
-    cache = CodeCache(isKept && !this->key.empty() ? what.cacheFolder : "");
+  KeptText(const std::string &folder, std::string key)
+      : key(std::move(key)), cache(this->key.empty() ? "" : folder) {}
+  static bool isKept(const StageText &what, bool isMeasured) {
+    return what.stage == "ptx" || (what.stage == "table" && !isMeasured);
   }
 
   std::optional<std::string> find() const {
@@ -277,7 +278,7 @@ public:
 
 private:
   std::string key;
-  CodeCache cache{""};
+  CodeCache cache;
 };
 } // namespace
 
@@ -290,8 +291,9 @@ std::optional<std::string> printStage(const StepSource &source, const StageText 
   // Whole, with its entries, so that the text can be edited and fed back.
   bool isWhole = stage.form == StageForm::Module && what.kernel.empty();
   OwningOpRef<ModuleOp> module = compilation.import();
-  KeptText kept(what, measured,
-                module ? compilation.keyOf(*module, what.stage + " " + what.kernel) : "");
+  KeptText kept(what.cacheFolder, module && KeptText::isKept(what, measured)
+                                      ? compilation.keyOf(*module, what.stage + " " + what.kernel)
+                                      : "");
   if (std::optional<std::string> text = kept.find())
     return text;
   module = compilation.build(std::move(module), isWhole ? what.stage : "kernel");

@@ -88,7 +88,7 @@ class ContractPipeline : public testing::TestWithParam<Sizes> {
 protected:
   void SetUp() override {
     if (!runs(GetParam().machine))
-      GTEST_SKIP() << "there is no GPU";
+      GTEST_SKIP() << "there is no GPU"; // the same cases run emulated; tests/gpu/run has one
   }
   bool nt() const { return GetParam().form == std::string("nt"); }
   bool tn() const { return GetParam().form == std::string("tn"); }
@@ -173,7 +173,7 @@ class PipelineResults : public testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
     if (!runs(GetParam()))
-      GTEST_SKIP() << "there is no GPU";
+      GTEST_SKIP() << "there is no GPU"; // the same cases run emulated; tests/gpu/run has one
   }
 };
 

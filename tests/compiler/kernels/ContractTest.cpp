@@ -146,6 +146,20 @@ const std::vector<Case> cases = {
 };
 INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(andOnGPU(cases)), MachineAndNumber());
 
+/// In f32, rows of both operands, the left one squared.
+std::string rowsByRows(int columns, int terms) {
+  return substitute(contract, {{"form", "nt"},
+                               {"L", std::to_string(terms)},
+                               {"R", std::to_string(terms)},
+                               {"N", std::to_string(columns)},
+                               {"T", "f32"},
+                               {"A", "f32"},
+                               {"bf16", "//"},
+                               {"plain", ""},
+                               {"left", "%squared"},
+                               {"LA", "f32"}});
+}
+
 // What lies beyond an odd last term must not reach the sum, not even as 0 * infinity.
 TEST(ContractPairs, AnOddLastTermIsAlone) {
   const int columns = 3, terms = 5;
@@ -171,16 +185,7 @@ TEST(ContractPairs, AnOddLastTermIsAlone) {
 // A chain of all terms would stay at its first, 2^24, to which nothing adds 1 in f32.
 TEST(ContractSums, OfStretchesAreAddedAtTheirEnds) {
   const int columns = 9, terms = 4096;
-  Compiled kernels(substitute(contract, {{"form", "nt"},
-                                         {"L", std::to_string(terms)},
-                                         {"R", std::to_string(terms)},
-                                         {"N", std::to_string(columns)},
-                                         {"T", "f32"},
-                                         {"A", "f32"},
-                                         {"bf16", "//"},
-                                         {"plain", ""},
-                                         {"left", "%squared"},
-                                         {"LA", "f32"}}));
+  Compiled kernels(rowsByRows(columns, terms));
   std::vector<double> left(terms, 1);
   left[0] = 4096;
   Buffer a(Element::F32, left), b(Element::F32, std::vector<double>(columns * terms, 1));
@@ -192,16 +197,7 @@ TEST(ContractSums, OfStretchesAreAddedAtTheirEnds) {
 
 TEST(ContractRows, DoNotDependOnTheirNeighbours) {
   const int columns = 70, terms = 300, rows = 150;
-  Compiled kernels(substitute(contract, {{"form", "nt"},
-                                         {"L", std::to_string(terms)},
-                                         {"R", std::to_string(terms)},
-                                         {"N", std::to_string(columns)},
-                                         {"T", "f32"},
-                                         {"A", "f32"},
-                                         {"bf16", "//"},
-                                         {"plain", ""},
-                                         {"left", "%squared"},
-                                         {"LA", "f32"}}));
+  Compiled kernels(rowsByRows(columns, terms));
   auto numbers = randomNumbers(rows * terms, 1, Element::F32);
   Buffer a(Element::F32, numbers), b(Element::F32, randomNumbers(columns * terms, 2));
   Buffer bias(Element::F32, randomNumbers(columns, 3));
