@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/KernelCost.h"
 
-#include "compiler/conversion/KernelToGPU.h"
+#include "compiler/conversion/gpu/KernelToGPU.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/MapVector.h"

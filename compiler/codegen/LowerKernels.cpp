@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/CPUCode.h"
 #include "compiler/codegen/Passes.h"
-#include "compiler/conversion/KernelToCPU.h"
-#include "compiler/conversion/KernelToGPU.h"
+#include "compiler/conversion/cpu/KernelToCPU.h"
+#include "compiler/conversion/gpu/KernelToGPU.h"
 #include "mlir/IR/Threading.h"
 
 namespace roux {

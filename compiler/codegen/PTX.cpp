@@ -7,7 +7,7 @@
 
 #include "compiler/codegen/NVVMCode.h"
 #include "compiler/codegen/Passes.h"
-#include "compiler/conversion/KernelToGPU.h"
+#include "compiler/conversion/gpu/KernelToGPU.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/conversion/UpdateRules.h"
+#include "compiler/conversion/step/UpdateRules.h"
 #include "compiler/frontend/Source.h"
 #include "compiler/pipeline/ListedKernels.h"
 #include "runtime/Expression.h"

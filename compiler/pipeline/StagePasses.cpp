@@ -8,8 +8,8 @@
 
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
-#include "compiler/conversion/ModelToStep.h"
 #include "compiler/conversion/Passes.h"
+#include "compiler/conversion/step/ModelToStep.h"
 #include "compiler/fusion/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"

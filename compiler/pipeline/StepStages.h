@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/conversion/ModelToStep.h"
+#include "compiler/conversion/step/ModelToStep.h"
 
 #include <string>
 

@@ -5,7 +5,7 @@
 // products.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/conversion/ModelToStep.h"
+#include "compiler/conversion/step/ModelToStep.h"
 #include "compiler/transforms/Differentiation.h"
 #include "tests/compiler/step/Reference.h"
 

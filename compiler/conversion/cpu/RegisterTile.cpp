@@ -1,0 +1,200 @@
+//===- RegisterTile.cpp - products of small matrices in scratch memory ----===//
+//
+// The register tile: its accumulators live in registers for the whole sum, each
+// turn loads one row of vectors of the right operand and broadcasts one number
+// per row of the left.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/conversion/cpu/RegisterTile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace roux;
+
+Value Tiles::pairUp(Value first, Value second) {
+  int64_t width = cast<VectorType>(first.getType()).getDimSize(0);
+  auto bits = VectorType::get(width, code.getI16Type());
+  SmallVector<int64_t> from;
+  for (int64_t lane = 0; lane < width; ++lane)
+    from.append({lane, width + lane});
+  Value both = vector::ShuffleOp::create(code, arith::BitcastOp::create(code, bits, first),
+                                         arith::BitcastOp::create(code, bits, second), from);
+  return vector::BitCastOp::create(code, VectorType::get(width, word), both);
+}
+
+Value Tiles::rounded(Value numbers) {
+  if (!pairs)
+    return numbers;
+  auto type = VectorType::get(lanes, code.getBF16Type());
+  return LLVM::CallIntrinsicOp::create(
+             code, type, code.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"), numbers)
+      .getResult(0);
+}
+
+Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
+  if (!pairs)
+    return math::FmaOp::create(code, left, right, sum);
+  auto numbers = VectorType::get(2 * lanes, code.getBF16Type());
+  Value a = vector::BitCastOp::create(code, numbers, left);
+  Value b = vector::BitCastOp::create(code, numbers, right);
+  return LLVM::CallIntrinsicOp::create(code, sum.getType(),
+                                       code.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+                                       ValueRange{sum, a, b})
+      .getResult(0);
+}
+
+Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size)
+    : code(cpu.code), type(type), pairs(pairs), blocks(pairs && cpu.machine.blocks),
+      word(pairs ? Type(cpu.code.getI32Type()) : Type(type)),
+      lanes(cpu.machine.lanes(type.getWidth())),
+      tileRows(blocks                  ? 32
+               : size == Size::WideRow ? 1
+               : size == Size::Wide    ? cpu.machine.wideRows
+                                       : cpu.machine.tileRows),
+      tileVectors(blocks                 ? 2
+                  : size == Size::Narrow ? cpu.machine.tileVectors
+                                         : cpu.machine.wideVectors) {
+  if (blocks)
+    cpu.useBlocks();
+}
+
+/// Rows of vectors of the right operand between what is multiplied and what is fetched.
+static constexpr int64_t fetchDistance = 8;
+
+void Tiles::tile(Value terms, LeftTile left, Value panel, RightTile right, Value result,
+                 int64_t resultStride, bool accumulate, FetchAhead fetch) {
+  Value rightAt = code.mul(panel, right.panelStride);
+  auto vector = VectorType::get(lanes, type), words = VectorType::get(lanes, word);
+  auto resultAt = [&](int64_t row, int64_t v) {
+    return code.address(result, type, code.index(row * resultStride + v * lanes));
+  };
+  auto multiply = [&](Value k, ValueRange carried) {
+    LoopBuilder::Values columns, next;
+    Value rightRow =
+        code.address(right.pointer, word, code.add(rightAt, code.mul(k, right.termStride)));
+    auto rightVector = [&](int64_t v, int64_t ahead) {
+      return code.address(rightRow, word, code.index(ahead * right.termStride + v * lanes));
+    };
+    for (int64_t v = 0; v < tileVectors; ++v)
+      columns.push_back(code.load(words, rightVector(v, 0)));
+    for (int64_t v = 0; fetch && v < tileVectors; ++v)
+      code.prefetch(rightVector(v, fetchDistance));
+    Value leftColumn = code.address(left.pointer, word, code.mul(k, left.termStride));
+    for (int64_t row = 0; row < tileRows; ++row) {
+      Value number =
+          code.load(word, code.address(leftColumn, word, code.index(row * left.rowStride)));
+      Value broadcast = code.splat(number, lanes);
+      for (int64_t v = 0; v < tileVectors; ++v)
+        next.push_back(multiplyAdd(broadcast, columns[v], carried[row * tileVectors + v]));
+    }
+    return next;
+  };
+  LoopBuilder::Values sums;
+  for (int64_t row = 0; row < tileRows; ++row)
+    for (int64_t v = 0; v < tileVectors; ++v)
+      sums.push_back(code.number(vector, 0));
+  if (fetch) {
+    bool whole = getConstantIntValue(terms).value_or(1) % fetchTerms == 0;
+    sums = code.loop(code.index(0), terms, fetchTerms, sums, [&](Value k, ValueRange carried) {
+      fetch(panel, k);
+      Value end = code.add(k, fetchTerms);
+      return code.loop(k, whole ? end : code.min(end, terms), 1, carried, multiply);
+    });
+  } else {
+    sums = code.loop(code.index(0), terms, 1, sums, multiply);
+  }
+  // A stretch's own sum is added at its end: that rounds less than one chain of all terms does.
+  for (int64_t row = 0; row < tileRows; ++row)
+    for (int64_t v = 0; v < tileVectors; ++v) {
+      Value sum = sums[row * tileVectors + v], at = resultAt(row, v);
+      code.store(accumulate ? arith::AddFOp::create(code, code.load(vector, at), sum) : sum, at);
+    }
+}
+
+/// Two by two blocks of sums; a turn takes 16 words of 32 rows and of 32 columns.
+void Tiles::blockTile(Value terms, LeftTile left, Value panel, RightTile right, Value result,
+                      int64_t resultStride, bool accumulate) {
+  Value rightAt = code.mul(panel, right.panelStride);
+  assert(left.termStride == 1 && "blocks of the left operand are read as rows of words");
+  auto name = [&](int64_t block) -> Value {
+    return LLVM::ConstantOp::create(code, code.getI8IntegerAttr(block));
+  };
+  auto move = [&](StringRef intrinsic, int64_t block, Value pointer, int64_t stride) {
+    Value bytes = LLVM::ConstantOp::create(code, code.getI64IntegerAttr(4 * stride));
+    LLVM::CallIntrinsicOp::create(code, code.getStringAttr(intrinsic),
+                                  ValueRange{name(block), pointer, bytes});
+  };
+  auto forSums = [&](StringRef intrinsic) {
+    for (int64_t block = 0; block < 4; ++block)
+      move(intrinsic, block,
+           code.address(result, type, code.index(block / 2 * 16 * resultStride + block % 2 * 16)),
+           resultStride);
+  };
+  if (accumulate)
+    forSums("llvm.x86.tileloadd64");
+  else
+    for (int64_t block = 0; block < 4; ++block)
+      LLVM::CallIntrinsicOp::create(code, code.getStringAttr("llvm.x86.tilezero"),
+                                    ValueRange{name(block)});
+  code.loop(code.index(0), terms, wordStep(), [&](Value k) {
+    Value leftAt = code.address(left.pointer, word, k);
+    Value column =
+        code.address(right.pointer, word, code.add(rightAt, code.mul(k, right.termStride)));
+    for (int64_t half = 0; half < 2; ++half) {
+      move("llvm.x86.tileloadd64", 4 + half,
+           code.address(leftAt, word, code.index(half * 16 * left.rowStride)), left.rowStride);
+      move("llvm.x86.tileloadd64", 6 + half, code.address(column, word, code.index(half * 16)),
+           right.termStride);
+    }
+    for (int64_t block = 0; block < 4; ++block)
+      LLVM::CallIntrinsicOp::create(
+          code, code.getStringAttr("llvm.x86.tdpbf16ps"),
+          ValueRange{name(block), name(4 + block / 2), name(6 + block % 2)});
+  });
+  forSums("llvm.x86.tilestored64");
+}
+
+void Tiles::rowOfTiles(Value columnCount, Value terms, LeftTile left, RightTile right, Value result,
+                       int64_t resultStride, bool accumulate, FetchAhead fetch) {
+  code.loop(code.index(0), columnCount, panel(), [&](Value column) {
+    Value at = code.div(column, panel()), to = code.address(result, type, column);
+    if (blocks)
+      blockTile(terms, left, at, right, to, resultStride, accumulate);
+    else
+      tile(terms, left, at, right, to, resultStride, accumulate, fetch);
+  });
+}
+
+void Tiles::product(Value firstRow, Value rowEnd, Value columnCount, Value terms, LeftTile left,
+                    RightTile right, Value result, int64_t resultStride, bool accumulate) {
+  code.loop(firstRow, rowEnd, tileRows, [&](Value row) {
+    LeftTile rows = left;
+    rows.pointer = code.address(left.pointer, word, code.mul(row, left.rowStride));
+    rowOfTiles(columnCount, terms, rows, right,
+               code.address(result, type, code.mul(row, resultStride)), resultStride, accumulate);
+  });
+}
+
+void Tiles::storeTransposed(SmallVector<Value> vectors, Value pointer, int64_t stride) {
+  assert(static_cast<int64_t>(vectors.size()) == lanes);
+  // Interleaving the first half with the second, log2(lanes) times, is a transposition.
+  for (int64_t turn = 1; turn < lanes; turn *= 2) {
+    SmallVector<Value> next;
+    for (int64_t i = 0; i < lanes / 2; ++i)
+      for (int64_t half = 0; half < 2; ++half) {
+        SmallVector<int64_t> lanesOf;
+        for (int64_t lane = 0; lane < lanes; ++lane)
+          lanesOf.push_back(half * lanes / 2 + lane / 2 + (lane % 2) * lanes);
+        next.push_back(
+            vector::ShuffleOp::create(code, vectors[i], vectors[i + lanes / 2], lanesOf));
+      }
+    vectors = std::move(next);
+  }
+  for (int64_t k = 0; k < lanes; ++k)
+    code.store(vectors[k], code.address(pointer, word, code.index(k * stride)));
+}

@@ -1,0 +1,77 @@
+//===- StepToKernel.cpp - from what is computed to what is launched -------===//
+//
+// Which operation is lowered where, and which functions become programs. The
+// work is in the files of the families.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/conversion/Passes.h"
+#include "compiler/conversion/kernel/EntryLowering.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace roux {
+#define GEN_PASS_DEF_STEPTOKERNEL
+#include "compiler/conversion/Passes.h.inc"
+} // namespace roux
+
+using namespace mlir;
+using namespace roux;
+
+LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<step::LinearOp, step::LinearAddOp, step::LinearGradOp, step::SumRowsOp>(
+          [&](auto) { return lowerMatmul(op, entry); })
+      .Case<step::RMSNormOp, step::RMSNormGradOp, step::LayerNormOp, step::LayerNormGradOp>(
+          [&](auto) { return lowerNorm(op, entry); })
+      .Case<step::EmbeddingOp, step::EmbeddingGradOp, step::ActivationOp, step::ActivationGradOp,
+            step::GateOp, step::GateGradOp, step::AddOp, step::ScaleOp, step::SoftcapOp,
+            step::SplitOp, step::ConcatOp, step::CastOp, step::RotationOp, step::RopeOp,
+            step::AppendOp, step::PickRowsOp, step::ExpandRowsOp>(
+          [&](auto) { return lowerElementwise(op, entry); })
+      .Case<step::AttentionOp, step::AttentionGradOp, step::CachedAttentionOp>(
+          [&](auto) { return lowerAttention(op, entry); })
+      .Case<step::NLLOp, step::CrossEntropyOp, step::CrossEntropyGradOp>(
+          [&](auto) { return lowerLoss(op, entry); })
+      .Case<step::AnswerLogPOp, step::AnswerLogPGradOp, step::PairLossOp, step::PairLossGradOp>(
+          [&](auto) { return lowerPairs(op, entry); })
+      .Case<step::LayersOp, step::LayersGradOp>([&](auto) { return lowerLayers(op, entry); })
+      .Case<step::GlobalNormOp, step::ClipFactorOp, step::AdamWOp, step::MuonOp>(
+          [&](auto) { return lowerUpdate(op, entry); })
+      .Case<step::DropoutOp>([&](auto op) { return lowerDropout(op, entry); })
+      .Case<arith::ConstantOp>([&](auto) { return lowerConstant(op, entry); })
+      .Default([](Operation *op) { return op->emitOpError() << "has no form in kernel"; });
+}
+
+/// The suffix of a function that step-grad made.
+static constexpr StringLiteral gradientSuffix = "_grad";
+
+namespace {
+struct StepToKernel : roux::impl::StepToKernelBase<StepToKernel> {
+  using StepToKernelBase::StepToKernelBase;
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    const TargetDescription *named = targetNamed(target.getValue());
+    TargetDescription machine = named ? *named : hostTarget();
+    machine.attentionLibrary = attentionLibrary;
+    OwningOpRef<ModuleOp> result = ModuleOp::create(module.getLoc());
+    KernelLibrary kernels(*result);
+    SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+    for (func::FuncOp function : functions) {
+      StringRef name = function.getSymName();
+      bool differentiated =
+          module.lookupSymbol<func::FuncOp>((name + gradientSuffix).str()) != nullptr;
+      if (function.isPrivate() || differentiated)
+        continue;
+      name.consume_back(gradientSuffix);
+      EntryLowering entry(*result, kernels, machine, name, function.getLoc());
+      if (failed(entry.lower(function)))
+        return signalPassFailure();
+    }
+    for (func::FuncOp function : functions)
+      function.erase();
+    Block *body = module.getBody();
+    body->getOperations().splice(body->end(), result->getBody()->getOperations());
+  }
+};
+} // namespace
