@@ -14,4 +14,8 @@ std::string referenceData();
 /// The root of the checkout that the test was built from.
 std::string sourceFolder();
 
+/// Where this process keeps the kernels that it compiles, until it ends: a test makes many steps
+/// that differ in little.
+std::string kernelsOfProcess();
+
 } // namespace roux

@@ -119,7 +119,7 @@ TEST_P(CompiledInvariance, LayersKeptOrComputedAgainAreBitEqual) {
   // All kept, the cheap ones not, most not, and none though each is asked for by itself.
   for (int64_t again : {0, 3, 7, 24}) {
     CompiledModel saving(test.config, randomParameters(test.config, 7), test.type, 2, nullptr,
-                         Activations::save, {}, givenWeight(), "", true, again);
+                         Activations::save, {}, givenWeight(), true, again);
     StepResult kept;
     for (const std::vector<int> &micro : {std::vector<int>{2, 4}, {0, 3, 1}})
       kept.loss += saving.run("train", columnsOf(sequences, micro))["loss"].values[0];
@@ -138,7 +138,7 @@ TEST_P(CompiledInvariance, FusedAndApartAreBitEqual) {
       Parameters logits[2], updated[2];
       for (bool fuses : {false, true}) {
         CompiledModel model(test.config, randomParameters(test.config, 7), type, 2, nullptr,
-                            activations, clipped, givenWeight(), "", fuses);
+                            activations, clipped, givenWeight(), fuses);
         results[fuses].loss = model.run("train", columnsOf(sequences, {2, 0, 4}))["loss"].values[0];
         results[fuses].gradients = model.gradients();
         logits[fuses] = model.run("logits", columnsOf(sequences, {1, 4}));

@@ -9,6 +9,7 @@
 #include "compiler/pipeline/StagePasses.h"
 #include "compiler/pipeline/StepStages.h"
 #include "runtime/LaunchLists.h"
+#include "tests/Paths.h"
 
 #include <bit>
 #include <cstring>
@@ -21,8 +22,7 @@ namespace roux::step::reference {
 CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters &parameters,
                              StreamType type, unsigned threads, const Expression *loss,
                              Activations activations, UpdateSettings update,
-                             const WeightFormula &weight, const std::string &cacheFolder,
-                             bool fuses, int64_t again)
+                             const WeightFormula &weight, bool fuses, int64_t again)
     : config(config), wide(type == StreamType::F64) {
   DialectRegistry registry;
   registerStages(registry);
@@ -34,7 +34,7 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   auto module = buildStepStage(context, request, "kernel", nowhere, fuses);
   if (!module)
     llvm::report_fatal_error("the model has no kernels");
-  auto program = compileProgram(*module, {.cacheFolder = cacheFolder});
+  auto program = compileProgram(*module, {.cacheFolder = kernelsOfProcess()});
   if (failed(program))
     llvm::report_fatal_error("the kernels were not compiled");
   executor = std::make_unique<Executor>(std::move(*program), std::make_shared<CPUDevice>(threads));

@@ -20,8 +20,7 @@ public:
   CompiledModel(const model::ModelConfig &config, const Parameters &parameters, StreamType type,
                 unsigned threads, const Expression *loss = nullptr,
                 Activations activations = Activations::recompute, UpdateSettings update = {},
-                const WeightFormula &weight = givenWeight(), const std::string &cacheFolder = "",
-                bool fuses = true, int64_t again = 0);
+                const WeightFormula &weight = givenWeight(), bool fuses = true, int64_t again = 0);
 
   /// Runs an entry; the results it has, by name. Gradients add up until zeroGradients().
   Parameters run(const char *entry, const Columns &columns);

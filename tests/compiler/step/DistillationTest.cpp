@@ -10,6 +10,7 @@
 #include "runtime/LaunchLists.h"
 #include "runtime/cpu/CPUDevice.h"
 #include "runtime/device/Executor.h"
+#include "tests/Paths.h"
 #include "tests/compiler/step/ModelRunner.h"
 
 #include "mlir/Parser/Parser.h"
@@ -106,7 +107,7 @@ protected:
   Program compiled() {
     OwningOpRef<ModuleOp> kernels = module->clone();
     EXPECT_TRUE(succeeded(runStages(*kernels, "grad", "kernel", {})));
-    FailureOr<Program> program = compileProgram(*kernels, {});
+    FailureOr<Program> program = compileProgram(*kernels, {.cacheFolder = kernelsOfProcess()});
     EXPECT_TRUE(succeeded(program));
     return std::move(*program);
   }

@@ -33,7 +33,7 @@ size_t launches(const Program &program, const std::string &entry, const std::str
 /// A step of small Llamas, apart from one another, so that a product is a launch.
 CompiledModel unfused(const model::ModelConfig &config, const Parameters &parameters,
                       Activations activations, StreamType type = StreamType::F32) {
-  return CompiledModel(config, parameters, type, 1, nullptr, activations, {}, givenWeight(), "",
+  return CompiledModel(config, parameters, type, 1, nullptr, activations, {}, givenWeight(),
                        /*fuses=*/false);
 }
 

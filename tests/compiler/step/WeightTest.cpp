@@ -112,7 +112,7 @@ protected:
     WeightFormula formula = splitWeight(weight);
     model::ModelConfig config = tinyModel();
     CompiledModel model(config, randomParameters(config, 2), type, 2, nullptr,
-                        Activations::recompute, {}, formula, (folder / "cache").string());
+                        Activations::recompute, {}, formula);
     int64_t compiled = kernelsCompiled();
     for (const data::MicroBatch &batch : batches(weight, formula)) {
       Parameters results = model.run("train", columnsOf(batch, config.vocabulary));

@@ -35,7 +35,7 @@ std::unique_ptr<ModelProgram> compiled(const model::ModelConfig &config,
   source.type = type;
   source.trains = false;
   source.generates = generates;
-  std::optional<Program> program = compileStep(source, "");
+  std::optional<Program> program = compileStep(source, kernelsOfProcess());
   EXPECT_TRUE(program);
   return std::make_unique<ModelProgram>(std::move(*program), config,
                                         std::make_shared<CPUDevice>(2));

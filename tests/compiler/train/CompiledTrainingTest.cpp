@@ -10,6 +10,7 @@
 #include "runtime/model/FreshWeights.h"
 #include "runtime/train/CompiledStep.h"
 #include "runtime/train/Trainer.h"
+#include "tests/Paths.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -97,7 +98,7 @@ protected:
     roux::StepSource source;
     source.config = config;
     source.weight.formula.nodes = {{.number = 0.025}};
-    std::optional<Program> program = roux::compileStep(source, "");
+    std::optional<Program> program = roux::compileStep(source, kernelsOfProcess());
     EXPECT_TRUE(program);
     return std::make_unique<ModelProgram>(std::move(*program), config, std::move(device));
   }

@@ -70,7 +70,7 @@ protected:
     source.type = type;
     source.generates = generates;
     source.savesActivations = type == StepType::F64; // either way is somebody's
-    std::optional<Program> made = compileStep(source, "");
+    std::optional<Program> made = compileStep(source, kernelsOfProcess());
     ASSERT_TRUE(made);
     program = std::make_unique<ModelProgram>(std::move(*made), model.config,
                                              std::make_shared<CPUDevice>(2));

@@ -13,6 +13,7 @@
 #include "runtime/model/FreshWeights.h"
 #include "runtime/train/CompiledStep.h"
 #include "runtime/train/Trainer.h"
+#include "tests/Paths.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -133,7 +134,7 @@ protected:
     source.config = data.model.config;
     source.decay = 0.1;
     source.weight = splitWeight(train["weight"].expression);
-    train::ModelProgram program(*compileStep(source, ""), data.model.config,
+    train::ModelProgram program(*compileStep(source, kernelsOfProcess()), data.model.config,
                                 std::make_shared<CPUDevice>(2));
     program.setParameters(model::freshWeights(data.model.config, 0.05, data::SeedTree(1)));
     train::CompiledStep step(program);
