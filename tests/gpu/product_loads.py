@@ -1,7 +1,8 @@
-"""wgmma in PTX as loads, for a prover that has no meaning for it.
+"""What is multiplied in PTX read by plain loads, for a prover that has no meaning for wgmma, and minutes for ldmatrix.
 
-Of what its threads read nothing changes: the loads stand where products are waited for, which is until when those read,
-and fetch the bytes that their descriptors name. What is multiplied is left out, so nothing of it may decide about memory.
+Of what its threads read nothing changes. Loads for wgmma stand where products are waited for, which is until when those read,
+and fetch the bytes that their descriptors name. An ldmatrix of four matrices reads 16 bytes at each lane's address, and so does the
+load in its place. What is multiplied is left out, or other numbers, so nothing of it may decide about memory.
 """
 
 import re
@@ -39,6 +40,7 @@ ROWS = """\tand.b64 \t%load1, {descriptor}, 16383;
 \tsetp.lt.u32 \t%isrow, %word5, {rows};
 \t@%isrow ld.shared.v4.b32 \t{{%word1, %word2, %word3, %word4}}, [%load1];
 """
+MATRICES = re.compile(r"ldmatrix\.sync\.aligned\.m8n8\.x4(?:\.trans)?\.shared\.b16 ")
 LEADING = 8192  # bytes from 64 columns to the next 64, where lines are terms
 
 
@@ -49,7 +51,8 @@ def loads_of(descriptor, rows, by_terms):
 
 
 def with_loads(text):
-    """The module with loads in the place of its products; the same one where it has none."""
+    """The module with loads in the place of its products and matrices; the same one where it has none."""
+    text = MATRICES.sub("ld.shared.v4.b32 \t", text)
     if "wgmma.mma_async" not in text:
         return text
     groups, group, kept = [], [], 0  # of a group: (register of a descriptor, rows, whether lines are terms)
