@@ -113,7 +113,7 @@ StepSource sourceOf(const Shape &shape, StepType type, int32_t targets) {
   source.savesActivations = shape.saves;
   source.again = shape.again;
   source.fuses = shape.fuses;
-  source.secondBeta = secondBeta;
+  source.update.beta2 = secondBeta;
   source.weight.formula.nodes = {{.number = 1.0 / targets}};
   return source;
 }

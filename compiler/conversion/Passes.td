@@ -5,6 +5,31 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RecipeToStep : Pass<"convert-recipe-to-step", "::mlir::ModuleOp"> {
+  let summary = "turn one train of a recipe into the step that it repeats";
+  let description = [{
+    Replaces the definitions of a recipe by the functions of step IR that `train` repeats: `@train`
+    with its loss and weight, `@update` and `@norm` of its optimizer, and what is asked of its model
+    beside, `@nll` and `@logits`. The loss is copied in the type that sums are kept in, which
+    `recipe.run` says, the weight and the loss of a pair in f64. Each `recipe.input` becomes an
+    argument of its name, `token.nll`, `token.logsumexp` and answers' `logp` what the step computes.
+
+    Of the train its `loss`, `weight` and `optimizer` are read. Shapes are no part of a recipe: they
+    are `model`'s, a config.json, where no shape is given with the pass. What else of a formula only a
+    plan knows is an error at its place, as is an optimizer with a key that is missing.
+  }];
+  let options = [Option<"train", "train", "std::string", /*default=*/"", "which train">,
+                 Option<"model", "model", "std::string", /*default=*/"",
+                        "a config.json with the model's shape">,
+                 Option<"saves", "saves", "bool", /*default=*/"false",
+                        "layers' activations are kept for their gradient">,
+                 Option<"again", "again", "int64_t", /*default=*/"0",
+                        "values of a layer that are computed again all the same">];
+  let dependentDialects = ["::roux::recipe::RecipeDialect", "::roux::step::StepDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 def StepToKernel : Pass<"convert-step-to-kernel", "::mlir::ModuleOp"> {
   let summary = "turn the entries of a step into kernels and the programs that launch them";
   let description = [{

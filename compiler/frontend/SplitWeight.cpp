@@ -136,19 +136,23 @@ WeightFormula splitWeight(const Expression &weight) {
 }
 
 WeightFormula splitPairLoss(const Expression &weight, const Expression &loss) {
-  Expression product = weight;
-  auto shift = static_cast<uint32_t>(weight.nodes.size());
-  for (Node node : loss.nodes) {
+  WeightFormula product = splitWeight(weight), second = splitWeight(loss);
+  std::vector<Node> &nodes = product.formula.nodes;
+  auto shift = static_cast<uint32_t>(nodes.size());
+  for (Node &node : second.formula.nodes) {
     for (uint32_t &operand : node.operands)
       operand += shift;
-    product.nodes.push_back(std::move(node));
+    nodes.push_back(std::move(node));
   }
+  for (WeightInput &input : second.inputs)
+    if (std::ranges::find(product.inputs, input.name, &WeightInput::name) == product.inputs.end())
+      product.inputs.push_back(std::move(input));
   Node times;
   times.operation = Multiply;
-  times.operands = {shift - 1, static_cast<uint32_t>(product.nodes.size() - 1)};
+  times.operands = {shift - 1, static_cast<uint32_t>(nodes.size() - 1)};
   times.where = loss.root().where;
-  product.nodes.push_back(std::move(times));
-  return splitWeight(product);
+  nodes.push_back(std::move(times));
+  return product;
 }
 
 } // namespace roux

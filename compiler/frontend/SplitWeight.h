@@ -17,8 +17,8 @@ namespace roux {
 /// kernel has token.nll and token.logsumexp, and refuses what else is done with them.
 WeightFormula splitWeight(const Expression &weight);
 
-/// The same of weight times loss of a pair of answers, which is one number for a pair: inputs that
-/// are not the step's have a value for each.
+/// Both, and their product, of a pair of answers, which is one number for a pair: inputs that are
+/// not the step's have a value for each.
 WeightFormula splitPairLoss(const Expression &weight, const Expression &loss);
 
 } // namespace roux

@@ -17,8 +17,9 @@ using Node = Expression::Node;
 
 class Emitter {
 public:
-  Emitter(MLIRContext &context, const Expression &expression, Region &region, LocateNode locate)
-      : locate(locate), expression(expression), builder(&context) {
+  Emitter(MLIRContext &context, const Expression &expression, Region &region, LocateNode locate,
+          ArrayRef<WeightInput> inputs = {})
+      : locate(locate), expression(expression), inputs(inputs), builder(&context) {
     builder.createBlock(&region);
   }
 
@@ -52,9 +53,11 @@ private:
   mlir::Value reduce(const Node &node, mlir::Location loc);
   mlir::Value draw(const Node &node, mlir::Location loc);
   mlir::Value asked(const Node &node, mlir::Location loc);
+  mlir::Value named(const Node &node, mlir::Location loc);
 
   LocateNode locate;
   const Expression &expression;
+  ArrayRef<WeightInput> inputs;
   OpBuilder builder;
 };
 } // namespace
@@ -166,8 +169,10 @@ mlir::Value Emitter::function(const Node &node, mlir::Location loc) {
     return math::SqrtOp::create(builder, loc, value);
   case Operation::Floor:
     return math::FloorOp::create(builder, loc, value);
-  case Operation::Clamp:
-    return clamp(value, numberOf(node, 1), numberOf(node, 2), loc);
+  case Operation::Clamp: {
+    mlir::Value low = numberOf(node, 1), high = numberOf(node, 2);
+    return clamp(value, low, high, loc);
+  }
   default:
     llvm_unreachable("no function");
   }
@@ -278,6 +283,18 @@ mlir::Value Emitter::asked(const Node &node, mlir::Location loc) {
   return recipe::AskedOp::create(builder, loc, builder.getF64Type(), node.text, operands);
 }
 
+/// An input of the weight, or else a value of the score that the expression belongs to.
+mlir::Value Emitter::named(const Node &node, mlir::Location loc) {
+  const auto *input =
+      llvm::find_if(inputs, [&](const WeightInput &each) { return each.name == node.text; });
+  if (input == inputs.end())
+    return recipe::LetValueOp::create(builder, loc, builder.getF64Type(), node.text);
+  auto given =
+      recipe::InputOp::create(builder, loc, builder.getF64Type(), input->name, input->perToken);
+  importExpression(*builder.getContext(), input->value, /*truth=*/false, given.getValue(), locate);
+  return given;
+}
+
 mlir::Value Emitter::emit(uint32_t index) {
   const Node &node = expression.nodes[index];
   mlir::Location loc = location(node);
@@ -292,7 +309,7 @@ mlir::Value Emitter::emit(uint32_t index) {
   case Operation::Passed:
     return recipe::PassedOp::create(builder, loc, builder.getI1Type(), node.text);
   case Operation::Let:
-    return recipe::LetValueOp::create(builder, loc, builder.getF64Type(), node.text);
+    return named(node, loc);
   case Operation::If:
     return choose(node, loc);
   case Operation::Model:
@@ -325,14 +342,30 @@ mlir::Value Emitter::emit(uint32_t index) {
   return arithmetic(node, loc);
 }
 
-void importExpression(MLIRContext &context, const Expression &expression, bool truth,
-                      Region &region, LocateNode locate) {
-  context.loadDialect<recipe::RecipeDialect>();
-  Emitter emitter(context, expression, region, locate);
+static void emitWhole(Emitter emitter, const Expression &expression, bool truth) {
   auto root = static_cast<uint32_t>(expression.nodes.size() - 1);
   mlir::Location loc = emitter.location(expression.root());
   mlir::Value value = emitter.emit(root);
   emitter.result(truth ? emitter.truth(value, loc) : emitter.number(value, loc), loc);
+}
+
+void importExpression(MLIRContext &context, const Expression &expression, bool truth,
+                      Region &region, LocateNode locate) {
+  context.loadDialect<recipe::RecipeDialect>();
+  emitWhole(Emitter(context, expression, region, locate), expression, truth);
+}
+
+void importWeight(mlir::Location place, const WeightFormula &weight, Region &region,
+                  LocateNode locate) {
+  MLIRContext &context = *place.getContext();
+  if (!weight.formula.empty()) {
+    context.loadDialect<recipe::RecipeDialect>();
+    return emitWhole(Emitter(context, weight.formula, region, locate, weight.inputs),
+                     weight.formula, /*truth=*/false);
+  }
+  Expression one;
+  one.nodes = {{.number = 1}};
+  importExpression(context, one, /*truth=*/false, region, [&](const Node &) { return place; });
 }
 
 } // namespace roux

@@ -8,6 +8,7 @@
 
 #include "dialects/Recipe/Recipe.h"
 #include "runtime/Expression.h"
+#include "runtime/WeightFormula.h"
 
 namespace roux {
 
@@ -18,5 +19,10 @@ using LocateNode = llvm::function_ref<mlir::Location(const Expression::Node &)>;
 /// of a number (f64) or a text.
 void importExpression(mlir::MLIRContext &context, const Expression &expression, bool truth,
                       mlir::Region &region, LocateNode locate);
+
+/// Fills `region` with a number, `formula`, whose inputs become `recipe.input`s; an empty formula
+/// is 1, which is at `place`.
+void importWeight(mlir::Location place, const WeightFormula &formula, mlir::Region &region,
+                  LocateNode locate);
 
 } // namespace roux

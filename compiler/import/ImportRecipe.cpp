@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/import/ImportRecipe.h"
 #include "compiler/frontend/Constructs.h"
+#include "compiler/frontend/SplitWeight.h"
 #include "compiler/import/ImportExpression.h"
 #include "compiler/import/ImportValue.h"
 
@@ -31,6 +32,7 @@ private:
   void score(const CheckedDefinition &made);
   void eval(const CheckedDefinition &made);
   void formula(const CheckedValue &value, bool truth, Region &region);
+  void objective(const CheckedDefinition &made, recipe::TrainOp train);
 
   mlir::Operation *create(OperationState &state, const CheckedDefinition &made, unsigned regions);
   void keys(const CheckedDefinition &made, OperationState &state);
@@ -207,6 +209,25 @@ void Importer::keys(const CheckedDefinition &made, OperationState &state) {
         state.addAttribute(dialectKey(name), attribute);
 }
 
+/// Weight and loss, with what their kernel is given as inputs. A loss that nobody wrote is at its
+/// train.
+void Importer::objective(const CheckedDefinition &made, recipe::TrainOp train) {
+  const CheckedValue &loss = made["loss"];
+  auto locate = [&](const Expression::Node &node) {
+    return values.location({node.where[0], node.where[1], node.where[2]});
+  };
+  auto locateLoss = [&](const Expression::Node &node) {
+    return loss.origin.kind == OriginKind::Default ? values.location(made.where) : locate(node);
+  };
+  mlir::Location whole = train.getLoc();
+  importWeight(whole, splitWeight(made["weight"].expression), train.getWeight(), locate);
+  if (loss.expression.readsPairs())
+    importWeight(whole, splitWeight(loss.expression), train.getLoss(), locateLoss);
+  else
+    importExpression(*builder.getContext(), loss.expression, /*truth=*/false, train.getLoss(),
+                     locateLoss);
+}
+
 /// Fills `region` with what `keys` are, in that order; those that are none or a formula are left
 /// out.
 void Importer::inputs(const CheckedDefinition &made, ArrayRef<StringRef> keys, Region &region) {
@@ -231,8 +252,7 @@ void Importer::train(const CheckedDefinition &made) {
   auto train = cast<recipe::TrainOp>(create(state, made, 5));
   inputs(made, {"model", "data", "batch", "position", "reference"}, train.getInputs());
   formula(made["target"], true, train.getTarget());
-  formula(made["weight"], false, train.getWeight());
-  formula(made["loss"], false, train.getLoss());
+  objective(made, train);
   if (made["position"].kind == ValueKind::Expression)
     formula(made["position"], false, train.getPosition());
 }

@@ -7,6 +7,8 @@
 #include "compiler/pipeline/CompileStep.h"
 
 #include "compiler/codegen/CodeCache.h"
+#include "compiler/import/ImportExpression.h"
+#include "compiler/import/ImportRecipe.h"
 #include "compiler/pipeline/CompileProgram.h"
 #include "compiler/pipeline/Complaint.h"
 #include "compiler/pipeline/KernelText.h"
@@ -45,8 +47,8 @@ public:
   OwningOpRef<ModuleOp> build(StringRef stage) { return build(import(), stage); }
   /// The same of what was imported.
   OwningOpRef<ModuleOp> build(OwningOpRef<ModuleOp> imported, StringRef stage);
-  /// What the recipe says, as a module; null after a diagnostic.
-  OwningOpRef<ModuleOp> import();
+  /// The step, as a module; null after a diagnostic.
+  OwningOpRef<ModuleOp> import() { return source.train.empty() ? importShape() : importTrain(); }
   /// What names `what` of the imported step in the cache; empty where an edited text stands instead
   /// of a stage.
   std::string keyOf(ModuleOp imported, StringRef what);
@@ -60,7 +62,10 @@ private:
     return registry;
   }
   Location locate(SourceRange where);
-  Location locate(const Expression::Node &node);
+  /// The step of a model that no recipe trains.
+  OwningOpRef<ModuleOp> importShape();
+  /// The step that the recipe says, or its edited text.
+  OwningOpRef<ModuleOp> importTrain();
   /// The module after `stage`, which is the edited text if there is one of that stage.
   OwningOpRef<ModuleOp> edited(StringRef stage, OwningOpRef<ModuleOp> module);
   /// Gives ops that came from a model's shape the recipe's places of model and optimizer.
@@ -80,11 +85,6 @@ Location StepCompilation::locate(SourceRange where) {
   LineColumn at = source.sources->locate(where.file, where.begin);
   return FileLineColLoc::get(&context, StringRef(source.sources->path(where.file)), at.line,
                              at.column);
-}
-
-Location StepCompilation::locate(const Expression::Node &node) {
-  auto [file, begin, end] = node.where;
-  return locate(SourceRange{file, begin, end});
 }
 
 /// Names of operations that come from a key of the model, and not from the whole of it.
@@ -141,38 +141,35 @@ void StepCompilation::place(ModuleOp module) {
 OwningOpRef<ModuleOp> StepCompilation::edited(StringRef stage, OwningOpRef<ModuleOp> module) {
   if (!module || !source.edited || source.edited->stage != stage)
     return module;
-  module = step::readEditedStage(*module, source.edited->text, source.edited->path);
+  OwningOpRef<ModuleOp> own = std::move(module);
+  module = step::readEdited(&context, source.edited->text, source.edited->path);
   PassManager checks(&context);
   if (stage == "kernel")
     checks.addPass(step::createVerifyProgram()); // as after the passes that make it
-  if (!module || failed(checks.run(*module)))
+  if (!module || failed(step::compareStages(*own, *module)) || failed(checks.run(*module)))
     return nullptr;
   return module;
 }
 
-step::UpdateSettings updateOf(const StepSource &source) {
-  return {source.firstBeta,     source.secondBeta,  source.epsilon, source.decay, source.clip,
-          source.decaysVectors, source.halfMoments, source.muon,    source.groups};
-}
-
-OwningOpRef<ModuleOp> StepCompilation::import() {
+OwningOpRef<ModuleOp> StepCompilation::importShape() {
   static constexpr step::StreamType types[] = {step::StreamType::F32, step::StreamType::BF16,
                                                step::StreamType::F64};
   step::StepRequest request;
   request.config = &source.config;
-  request.loss = &source.loss;
-  request.weight = &source.weight;
-  if (!source.pairs.formula.empty())
-    request.pairs = &source.pairs;
+  Region weight;
+  if (!source.weight.formula.empty()) {
+    Location nowhere = UnknownLoc::get(&context);
+    importWeight(nowhere, source.weight, weight, [&](auto &) { return nowhere; });
+    request.weight = &weight;
+  }
   request.type = types[static_cast<size_t>(source.type)];
   request.activations =
       source.savesActivations ? step::Activations::save : step::Activations::recompute;
   request.again = source.again;
-  request.update = updateOf(source);
+  request.update = source.update;
   request.trains = source.trains;
   request.generates = source.generates;
-  OwningOpRef<ModuleOp> module = step::buildStepStage(
-      context, request, "step", [this](const Expression::Node &node) { return locate(node); });
+  OwningOpRef<ModuleOp> module = step::buildStep(context, request);
   if (module)
     place(*module);
   return module;
@@ -197,7 +194,30 @@ static StageTarget targetOf(const StepSource &source, const std::string &gpu = "
     target.machine = &withLibrary(*target.machine);
   target.fuses = source.fuses;
   target.hasSecondPhase = !target.machine->isGPU();
+  target.step = {.train = source.train,
+                 .config = &source.config,
+                 .saves = source.savesActivations,
+                 .again = source.again};
   return target;
+}
+
+OwningOpRef<ModuleOp> StepCompilation::importTrain() {
+  OwningOpRef<ModuleOp> module = importRecipe(context, *source.sources, *source.recipe);
+  OwningOpRef<ModuleOp> edited;
+  StageTarget target = targetOf(source, gpu);
+  if (source.edited && source.edited->stage == "recipe") {
+    edited = step::readEdited(&context, source.edited->text, source.edited->path);
+    if (!edited || failed(step::compareRecipes(*module, *edited, source.train)) ||
+        failed(runStages(*edited, "recipe", "step", target)))
+      return nullptr;
+  }
+  if (failed(runStages(*module, "recipe", "step", target)) ||
+      (edited && failed(step::compareStages(*module, *edited))))
+    return nullptr;
+  if (edited)
+    module = std::move(edited);
+  place(*module);
+  return module;
 }
 
 std::string StepCompilation::keyOf(ModuleOp imported, StringRef what) {
@@ -214,9 +234,9 @@ std::string StepCompilation::keyOf(ModuleOp imported, StringRef what) {
 OwningOpRef<ModuleOp> StepCompilation::build(OwningOpRef<ModuleOp> module, StringRef wanted) {
   StringRef before;
   for (const Stage &stage : stages) {
-    if (stage.form != StageForm::Module)
-      continue;
     StringRef name = stage.name;
+    if (stage.form != StageForm::Module || name == "recipe") // of which what is given is made
+      continue;
     bool hasNone = before.empty() || (name == "grad" && !source.trains);
     if (!module || (!hasNone && failed(runStages(*module, before, name, targetOf(source, gpu)))))
       return nullptr;
@@ -352,6 +372,8 @@ std::optional<std::vector<StageFile>> printStages(const StepSource &source) {
   OwningOpRef<ModuleOp> module;
   for (const Stage &stage : stages) {
     std::string name(stage.name);
+    if (name == "recipe") // is of all trains
+      continue;
     if (stage.form == StageForm::Module && (source.trains || name != "grad")) {
       module = compilation.build(name);
       if (!module)

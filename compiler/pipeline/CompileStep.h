@@ -8,7 +8,7 @@
 #pragma once
 
 #include "compiler/conversion/step/UpdateRules.h"
-#include "compiler/frontend/Source.h"
+#include "compiler/frontend/CheckedRecipe.h"
 #include "compiler/pipeline/ListedKernels.h"
 #include "runtime/Expression.h"
 #include "runtime/Program.h"
@@ -31,7 +31,7 @@ enum class StepType : uint8_t { F32, BF16, F64 };
 
 /// Text of a stage that stands instead of what the recipe says: `--from kernel=FILE`.
 struct EditedStage {
-  std::string stage; ///< step, grad, fuse or kernel
+  std::string stage; ///< recipe, step, grad, fuse or kernel
   std::string path;  ///< for diagnostics
   std::string text;
 };
@@ -42,21 +42,17 @@ struct StepPlaces {
   SourceRange optimizer, clip;
 };
 
-/// All of a recipe that changes what a step computes.
+/// What a step is made of: a train of a recipe and the shape of its model, or, of no train, what
+/// stands instead.
 struct StepSource {
   const SourceManager *sources = nullptr; ///< for the places of diagnostics
+  const CheckedRecipe *recipe = nullptr;  ///< which says loss, weight, optimizer and type
+  std::string train;                      ///< of it; empty: the four below say it
   StepPlaces places;
   model::ModelConfig config;
-  Expression loss;      ///< empty: token.nll
   WeightFormula weight; ///< empty: 1
-  WeightFormula pairs;  ///< of pairs of answers, weight and loss in one; empty: those above
+  step::UpdateSettings update{.beta2 = 0.999};
   StepType type = StepType::F32;
-  double firstBeta = 0.9, secondBeta = 0.999, epsilon = 1e-8, decay = 0;
-  bool decaysVectors = false; ///< else norms and biases do not decay
-  bool halfMoments = false;   ///< moments are kept in bf16
-  std::optional<step::MuonSettings> muon;
-  std::vector<step::GroupSettings> groups;
-  std::optional<double> clip;
   bool fuses = true;             ///< else each operation keeps its kernels: the same bits
   bool savesActivations = false; ///< else a layer's gradient computes the layer again
   int64_t again = 0;             ///< values of a layer that it computes again all the same
@@ -67,9 +63,6 @@ struct StepSource {
   CodeKind code = CodeKind::Processor; ///< of a GPU, what runs its kernels
   bool attentionLibrary = false;       ///< of a GPU, whose library may do attention's gradient
 };
-
-/// What of it decides the update.
-step::UpdateSettings updateOf(const StepSource &source);
 
 /// Which text of a step is asked for.
 struct StageText {

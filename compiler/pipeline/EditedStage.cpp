@@ -146,13 +146,14 @@ static LogicalResult checkDepth(MLIRContext *context, StringRef text, StringRef 
   return success();
 }
 
-OwningOpRef<ModuleOp> roux::step::readEditedStage(ModuleOp expected, StringRef text,
-                                                  StringRef path) {
-  if (failed(checkDepth(expected.getContext(), text, path)))
+OwningOpRef<ModuleOp> roux::step::readEdited(MLIRContext *context, StringRef text, StringRef path) {
+  if (failed(checkDepth(context, text, path)))
     return nullptr;
-  auto module = parseSourceString<ModuleOp>(text, ParserConfig(expected.getContext()), path.str());
-  if (!module || failed(compareEntries<func::FuncOp>(expected, *module)) ||
-      failed(compareEntries<kernel::ProgramOp>(expected, *module)))
-    return nullptr;
-  return module;
+  return parseSourceString<ModuleOp>(text, ParserConfig(context), path.str());
+}
+
+LogicalResult roux::step::compareStages(ModuleOp expected, ModuleOp edited) {
+  if (failed(compareEntries<func::FuncOp>(expected, edited)))
+    return failure();
+  return compareEntries<kernel::ProgramOp>(expected, edited);
 }

@@ -12,6 +12,7 @@
 #include "compiler/conversion/step/ModelToStep.h"
 #include "compiler/fusion/Passes.h"
 #include "compiler/transforms/Passes.h"
+#include "dialects/Recipe/Recipe.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
@@ -21,6 +22,10 @@
 
 using namespace mlir;
 using namespace roux;
+
+static void addStep(OpPassManager &passes, const StageTarget &target) {
+  passes.addPass(createStepOfTrain(target.step));
+}
 
 static void addGradient(OpPassManager &passes, const StageTarget &) {
   passes.addPass(step::createStepGrad());
@@ -74,6 +79,7 @@ struct Way {
 } // namespace
 
 static constexpr Way ways[] = {
+    {"step", "recipe", addStep},
     {"grad", "step", addGradient},
     {"fuse", "grad", addFusion},
     {"kernel", "fuse", addKernels},
@@ -122,9 +128,10 @@ LogicalResult roux::runStages(ModuleOp module, StringRef from, StringRef to,
 
 void roux::registerStages(DialectRegistry &registry) {
   // All that a stage may print, so that each can be read back.
-  registry.insert<cf::ControlFlowDialect, gpu::GPUDialect, index::IndexDialect,
-                  kernel::KernelDialect, LLVM::LLVMDialect, memref::MemRefDialect,
-                  NVVM::NVVMDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
+  registry
+      .insert<cf::ControlFlowDialect, gpu::GPUDialect, index::IndexDialect, kernel::KernelDialect,
+              LLVM::LLVMDialect, memref::MemRefDialect, NVVM::NVVMDialect, recipe::RecipeDialect,
+              scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   step::registerStepDialects(registry);
   registerCPUCode(registry);
   registerPTX(registry);
@@ -141,6 +148,8 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
   Option<bool> fuses{*this, "fuse", llvm::cl::desc("join kernels"), llvm::cl::init(true)};
   Option<std::string> architecture{*this, "architecture", llvm::cl::desc("of GPU code"),
                                    llvm::cl::init("sm_90a")};
+  Option<std::string> train{*this, "train", llvm::cl::desc("of a recipe")};
+  Option<std::string> model{*this, "model", llvm::cl::desc("its config.json")};
 };
 } // namespace
 
@@ -161,6 +170,7 @@ void roux::registerStagePasses() {
       return refuse("there is no machine '" + options.machine + "'");
     target.architecture = options.architecture;
     target.fuses = options.fuses;
+    target.step = {.train = options.train, .configFile = options.model};
     if (succeeded(addStages(passes, options.from, options.to, target)))
       return success();
     return refuse("no way leads from stage '" + options.from + "' to '" + options.to + "'");

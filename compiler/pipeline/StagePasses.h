@@ -7,17 +7,19 @@
 #pragma once
 
 #include "compiler/codegen/CPUCode.h"
+#include "compiler/conversion/step/RecipeToStep.h"
 #include "compiler/pipeline/Stages.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace roux {
 
-/// What code is for.
+/// What code is for, and of a recipe, of which train.
 struct StageTarget {
   const TargetDescription *machine = &hostTarget();
   std::string architecture = "sm_90a"; ///< of a GPU
   bool fuses = true;                   ///< else each operation keeps its kernels
   bool hasSecondPhase = true;          ///< of kernels that sum over their own rows
+  TrainedStep step = {};
 };
 
 /// The dialects, translations and interfaces that the stages need.
@@ -25,8 +27,8 @@ void registerStages(mlir::DialectRegistry &registry);
 
 /// Adds the passes that make the module of stage `to` out of that of stage `from`; fails where no
 /// way leads there. Behind `loops` and `gpu` every kernel is a module of its own, and its code at
-/// last the attribute codeAttribute. Stages are those of Stages.h from `step` to `ptx`,
-/// `object`, and behind `gpu` `simt-object`.
+/// last the attribute codeAttribute. Stages are `recipe`, those of Stages.h from `step` to
+/// `ptx`, `object`, and behind `gpu` `simt-object`.
 mlir::LogicalResult addStages(mlir::OpPassManager &passes, llvm::StringRef from, llvm::StringRef to,
                               const StageTarget &target);
 

@@ -52,7 +52,7 @@ struct Stage {
 inline constexpr Stage stages[] = {
     {"ast", "what was written, as a tree", StageForm::Report, false},
     {"recipe", "what was asked: everything resolved, every value with its origin",
-     StageForm::Report, true, reads::Recipe},
+     StageForm::Module, true, reads::Recipe},
     {"loss", "the objective as a formula", StageForm::Report, false},
     {"plan", "the steps of a train: packs, cuts, places, counts", StageForm::Report, false,
      reads::Train},

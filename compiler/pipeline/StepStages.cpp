@@ -10,8 +10,8 @@
 using namespace mlir;
 
 OwningOpRef<ModuleOp> roux::step::buildStepStage(MLIRContext &context, const StepRequest &request,
-                                                 StringRef stage, LocateNode locate, bool fuses) {
-  OwningOpRef<ModuleOp> module = buildStep(context, request, locate);
+                                                 StringRef stage, bool fuses) {
+  OwningOpRef<ModuleOp> module = buildStep(context, request);
   StringRef from = request.trains || stage == "step" ? "step" : "grad"; // it has none
   if (!module || failed(runStages(*module, from, stage, {.fuses = fuses})))
     return nullptr;

@@ -16,13 +16,20 @@ namespace roux::step {
 /// reporting why to the context's diagnostic handlers.
 mlir::OwningOpRef<mlir::ModuleOp> buildStepStage(mlir::MLIRContext &context,
                                                  const StepRequest &request, llvm::StringRef stage,
-                                                 LocateNode locate, bool fuses = true);
+                                                 bool fuses = true);
 
-/// The module that `text` is, under the name `path` in diagnostics. Its entries must take and give
-/// what those of `expected`, the same stage of the recipe, do. Null after reporting the line and
-/// the difference.
-mlir::OwningOpRef<mlir::ModuleOp> readEditedStage(mlir::ModuleOp expected, llvm::StringRef text,
-                                                  llvm::StringRef path);
+/// The module that `text` is, under the name `path` in diagnostics; null after reporting the line.
+mlir::OwningOpRef<mlir::ModuleOp> readEdited(mlir::MLIRContext *context, llvm::StringRef text,
+                                             llvm::StringRef path);
+
+/// Whether entries of `edited` take and give what those of `expected`, the same stage of the
+/// recipe, do. Fails after reporting line and difference.
+mlir::LogicalResult compareStages(mlir::ModuleOp expected, mlir::ModuleOp edited);
+
+/// Whether `edited` says what `expected`, the recipe, does but for loss, weight and optimizer of
+/// `train`. Fails after reporting where it does not.
+mlir::LogicalResult compareRecipes(mlir::ModuleOp expected, mlir::ModuleOp edited,
+                                   llvm::StringRef train);
 
 /// A module as text that parses back to it.
 std::string printModule(mlir::ModuleOp module);

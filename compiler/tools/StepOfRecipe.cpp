@@ -1,6 +1,7 @@
 //===- StepOfRecipe.cpp - what a train's step is compiled from ------------===//
 //
-// Keys of a train and of `run` as the compiler's plain values.
+// What is in no IR of a recipe: the model's shape, where its parts are said, what code is
+// for. Loss, weight and optimizer are read from that IR.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/StepOfRecipe.h"
@@ -8,11 +9,8 @@
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/plan/RefusedRecipe.h"
 #include "compiler/plan/TrainTuning.h"
-#include "compiler/plan/Words.h"
 #include "compiler/tools/RecipeDevice.h"
-#include "runtime/model/ParameterTable.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <span>
 
@@ -79,67 +77,22 @@ static StepPlaces placesOf(const CheckedRecipe &recipe, const CheckedDefinition 
   return places;
 }
 
-static constexpr std::pair<std::string_view, step::WeightGroup> weightGroups[] = {
-    {"embeddings", step::WeightGroup::Embeddings},
-    {"head", step::WeightGroup::Head},
-    {"norms", step::WeightGroup::Norms},
-    {"biases", step::WeightGroup::Biases},
-    {"attention", step::WeightGroup::Attention},
-    {"feed_forward", step::WeightGroup::FeedForward},
-    {"adapter_down", step::WeightGroup::AdapterDown},
-    {"adapter_up", step::WeightGroup::AdapterUp},
-};
-
-/// What `of:` of a group names; refused where the train changes none of it.
-static std::vector<step::WeightGroup> groupsOf(const SourceManager &sources,
-                                               const CheckedValue &group,
-                                               const model::ModelConfig &config) {
-  std::vector<model::WeightRow> table = model::parameterTable(config);
-  std::vector<step::WeightGroup> groups;
-  const CheckedValue &of = group["of"];
-  for (const CheckedValue &word :
-       of.kind == ValueKind::List ? std::span(of.items) : std::span(&of, 1)) {
-    step::WeightGroup named = wordOf(word, weightGroups);
-    if (std::ranges::none_of(table, [&](const model::WeightRow &row) {
-          return !row.isFrozen && step::groupOf(row) == named;
-        }))
-      throw RefusedRecipe(sources, word.where,
-                          fmt::format("the train changes no '{}' of this model{}", word.text,
-                                      config.tied && word.is("head")
-                                          ? "; they are one table with 'embeddings'"
-                                          : ""));
-    groups.push_back(named);
-  }
-  return groups;
+static std::span<const CheckedValue> several(const CheckedValue &value) {
+  return value.kind == ValueKind::List ? std::span(value.items)
+                                       : std::span(&value, value.isNone() ? 0 : 1);
 }
 
-/// The optimizer's keys as the update's table; groups know rates as shares of the optimizer's.
-static void readOptimizer(const SourceManager &sources, const CheckedValue &optimizer,
-                          StepSource &source) {
-  bool isMuon = optimizer.calls("muon");
-  const CheckedValue &adamw = isMuon ? optimizer["rest"] : optimizer;
-  double peak = optimizer["lr"].number;
-  source.firstBeta = adamw["betas"].items.at(0).number;
-  source.secondBeta = adamw["betas"].items.at(1).number;
-  source.epsilon = adamw["epsilon"].number;
-  source.decay = adamw["decay"].number;
-  source.decaysVectors = adamw["exempt"].is("none");
-  source.halfMoments = optimizer["moments"].is("bf16");
-  if (isMuon)
-    source.muon = {optimizer["momentum"].number, optimizer["nesterov"].boolean,
-                   optimizer["decay"].number, optimizer["scale"].is("adamw"),
-                   adamw["lr"].number / peak};
-  const CheckedValue &groups = optimizer["groups"];
-  for (const CheckedValue &group : groups.kind == ValueKind::List
-                                       ? std::span(groups.items)
-                                       : std::span(&groups, groups.isNone() ? 0 : 1))
-    for (step::WeightGroup named : groupsOf(sources, group, source.config)) {
-      step::GroupSettings &own = source.groups.emplace_back(step::GroupSettings{named, {}, {}});
-      if (!group["lr"].isNone())
-        own.share = group["lr"].number / peak;
-      if (!group["decay"].isNone())
-        own.decay = group["decay"].number;
-    }
+/// Refuses a group of weights of which the train changes none.
+static void refuseUnchangedGroups(const SourceManager &sources, const CheckedValue &optimizer,
+                                  const model::ModelConfig &config) {
+  for (const CheckedValue &group : several(optimizer["groups"]))
+    for (const CheckedValue &word : several(group["of"]))
+      if (!step::changesSome(config, *step::groupNamed(word.text)))
+        throw RefusedRecipe(sources, word.where,
+                            fmt::format("the train changes no '{}' of this model{}", word.text,
+                                        config.tied && word.is("head")
+                                            ? "; they are one table with 'embeddings'"
+                                            : ""));
 }
 
 WeightFormula formulaOf(const CheckedDefinition &train) {
@@ -154,14 +107,11 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   source.generates = false;
   source.sources = &sources;
   source.places = placesOf(recipe, train);
-  source.loss = train["loss"].expression;
-  if (train["loss"].origin.kind == OriginKind::Default)
-    for (Expression::Node &node : source.loss.nodes)
-      node.where = {train.where.file, train.where.begin, train.where.end};
-  (source.loss.readsPairs() ? source.pairs : source.weight) = formulaOf(train);
+  source.recipe = &recipe;
+  source.train = train.name;
   source.savesActivations = recipe.run()["recompute"].is("none");
   source.config.tuning = tuningOf(sources, recipe, train, config);
-  readOptimizer(sources, train["optimizer"], source);
+  refuseUnchangedGroups(sources, train["optimizer"], source.config);
   return source;
 }
 

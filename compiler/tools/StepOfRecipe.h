@@ -1,7 +1,7 @@
 //===- StepOfRecipe.h - what a train's step is compiled from --------------===//
 //
-// The verbs that compile all begin with a recipe's train: its model's shape, its
-// loss and weight, its optimizer and the `run` block's type.
+// The verbs that compile all begin with a recipe's train and the shape of its model,
+// which the recipe may only name.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -11,9 +11,8 @@
 
 namespace roux {
 
-/// `config` replaces the model's own shape, for models whose weights are not here. `clip:` is no
-/// part of it: the trainer clips, once it has seen the norm of all gradients. Throws RefusedRecipe
-/// for what is checked and not compiled.
+/// `config` replaces the model's own shape, for models whose weights are not here. `recipe` must
+/// outlive it. Throws RefusedRecipe for what is checked and not compiled.
 StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
                   const CheckedDefinition &train, const model::ModelConfig &config);
 

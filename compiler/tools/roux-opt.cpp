@@ -7,14 +7,12 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/StagePasses.h"
-#include "dialects/Recipe/Recipe.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<roux::recipe::RecipeDialect>();
   roux::registerStages(registry);
   roux::registerStagePasses();
   mlir::registerTransformsPasses();

@@ -93,7 +93,8 @@ def Recipe_TrainOp : Recipe_Definition<"train", (ins Recipe_Option<["adamw", "mu
     the data, the batch policy, where they bend the positions, and the reference if there is one.
     `target` is a truth for each
     token at the token being predicted, `weight` and `loss` are numbers for each target, `position`
-    is a number for each token and is empty where `inputs` yields positions.
+    is a number for each token and is empty where `inputs` yields positions. What a kernel is given of
+    `weight` and of a `loss` of pairs is in a `recipe.input`.
   }];
   let regions = (region SizedRegion<1>:$inputs, SizedRegion<1>:$target, SizedRegion<1>:$weight,
                         SizedRegion<1>:$loss, MaxSizedRegion<1>:$position);

@@ -118,6 +118,26 @@ def Recipe_LetValueOp : Recipe_Op<"let_value", [Pure]> {
   let results = (outs F64:$result);
   let assemblyFormat = "$name attr-dict";
 }
+def Recipe_InputOp : Recipe_Op<"input", [IsolatedFromAbove]> {
+  let summary = "a part of a weight that is known before the launch";
+  let description = [{
+    What `value` comes to, by the name that it has when it is handed over: for each row (a target, or
+    a pair of answers) with `each_row`, else once a step. What a train's `weight`, or its `loss` of
+    pairs, has outside of inputs is what its kernel computes.
+
+    ```mlir
+    %targets = recipe.input "sequence.targets" each_row {
+      %0 = recipe.read sequence targets : f64
+      recipe.result %0 : f64
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, UnitAttr:$each_row);
+  let regions = (region SizedRegion<1>:$value);
+  let results = (outs F64:$result);
+  let assemblyFormat = "$name (`each_row` $each_row^)? $value attr-dict";
+  let hasVerifier = 1;
+}
 def Recipe_AskedOp : Recipe_Op<"asked", [Pure]> {
   let summary = "a number that a model gives";
   let description = "`perplexity`, `logprob` or `logit`, as `function` spells it with its arguments.";

@@ -200,6 +200,10 @@ LogicalResult ReadOp::verify() {
   return success();
 }
 
+LogicalResult InputOp::verify() {
+  return verifyFormula(*this, getValue(), "value", Type(Float64Type::get(getContext())));
+}
+
 /// True if rows of `inner` lie inside a row of `outer`; pairs have their own order.
 static bool liesInside(Scope inner, Scope outer) {
   if (inner == Scope::pairs)

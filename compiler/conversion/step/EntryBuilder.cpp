@@ -8,10 +8,11 @@
 
 #include "compiler/conversion/step/LayerNames.h"
 #include "runtime/LaunchLists.h"
+#include "runtime/WeightFormula.h"
 
 using namespace mlir;
 namespace model = roux::model;
-using roux::layerNumbersName, roux::WeightInput, roux::weightPrefix;
+using roux::layerNumbersName, roux::weightPrefix;
 using namespace roux::step;
 using model::Role;
 
@@ -195,13 +196,13 @@ Value EntryBuilder::hidden(Value tokens, Value positions, Value segments, Noise 
   return stream;
 }
 
-void EntryBuilder::addInputs(ArrayRef<WeightInput> inputs, std::optional<Rows> rows,
+void EntryBuilder::addInputs(ArrayRef<roux::recipe::InputOp> inputs, std::optional<Rows> rows,
                              SmallVector<Argument> &arguments) {
-  for (const WeightInput &input : inputs) {
+  for (roux::recipe::InputOp input : inputs) {
     auto one = RankedTensorType::get({}, b.getF64Type());
     auto many = RankedTensorType::get({ShapedType::kDynamic}, b.getF64Type());
-    arguments.push_back({input.perToken ? ofRows(many, rows) : one, StepDialect::attributeName,
-                         b.getStringAttr(weightPrefix + input.name)});
+    arguments.push_back({input.getEachRow() ? ofRows(many, rows) : one, StepDialect::attributeName,
+                         b.getStringAttr(Twine(weightPrefix) + input.getName())});
   }
 }
 

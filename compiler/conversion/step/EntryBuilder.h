@@ -7,6 +7,7 @@
 #pragma once
 
 #include "compiler/conversion/step/ModelToStep.h"
+#include "dialects/Recipe/Recipe.h"
 #include "runtime/model/ParameterTable.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -35,8 +36,7 @@ public:
 
   /// Adds the layer functions: one for each kind of layer.
   void layers(LayerKind kind);
-  mlir::LogicalResult train(LocateNode locate);
-  mlir::LogicalResult trainPairs(LocateNode locate);
+  mlir::LogicalResult train();
   void nll();
   void logits();
   void generate(LayerKind kind);
@@ -45,6 +45,7 @@ public:
   bool drops() const { return config.tuning.adapter && config.tuning.adapter->dropout > 0; }
 
 private:
+  mlir::LogicalResult trainPairs();
   mlir::Location at(llvm::StringRef name) { return locationOf(b.getContext(), config, name); }
   /// A column of indexes; one that lists rows has those rows itself.
   Argument indexes(Column which, std::optional<Rows> rows = std::nullopt) {
@@ -118,7 +119,7 @@ private:
   Targets targetsOf(mlir::Block &body, Noise noise = {});
   NLLOp likelihood(const Targets &targets);
   /// What a formula reads, as arguments; one that is not the step's has such rows.
-  void addInputs(llvm::ArrayRef<WeightInput> inputs, std::optional<Rows> rows,
+  void addInputs(llvm::ArrayRef<recipe::InputOp> inputs, std::optional<Rows> rows,
                  llvm::SmallVector<Argument> &arguments);
   /// What adapters draw by, as arguments, if they do; and where `first` is the place of those.
   void addNoise(llvm::SmallVector<Argument> &arguments);

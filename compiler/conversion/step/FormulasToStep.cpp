@@ -1,38 +1,36 @@
 //===- FormulasToStep.cpp - a recipe's loss and weight as a step's regions ===//
 //
-// A formula becomes operations in one place, compiler/import. Here its arithmetic
-// is copied in the type that the step computes in, what it reads becomes arguments,
-// and what only a host can look up is refused where it was written.
+// A train's formula is operations already. Here its arithmetic is copied in the type
+// that the step computes in, what it reads becomes arguments, and what only a host can
+// look up is refused where it was written.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/step/FormulasToStep.h"
 
 #include "dialects/Step/Step.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
-using roux::Expression, roux::LocateNode, roux::WeightFormula, roux::WeightInput;
 using namespace roux::step;
+using roux::recipe::InputOp;
 
 namespace {
 
 /// Copies one formula to the end of a block.
 class FormulaCopy {
 public:
-  FormulaCopy(Block *block, FloatType type, ArrayRef<WeightInput> inputs, Location place)
+  FormulaCopy(Block *block, FloatType type, ArrayRef<InputOp> inputs, Location place)
       : b(place, OpBuilder::atBlockEnd(block)), block(block), type(type), inputs(inputs) {}
 
   /// What it comes to. Fails with a diagnostic.
-  FailureOr<Value> copy(const Expression &formula, LocateNode locate);
+  FailureOr<Value> copy(Region &formula);
 
 private:
   /// Of a value that is read; null for what no kernel knows.
   Value argumentOf(roux::recipe::ReadOp read);
-  Value argumentOf(roux::recipe::LetValueOp input);
+  Value argumentOf(InputOp input);
   Value copy(Operation &op);
   Value copyArithmetic(Operation &op);
   /// x - y * floor(x / y): the remainder with the divisor's sign.
@@ -42,7 +40,7 @@ private:
   ImplicitLocOpBuilder b;
   Block *block;
   FloatType type;
-  ArrayRef<WeightInput> inputs;
+  ArrayRef<InputOp> inputs;
   IRMapping known;
 };
 
@@ -57,10 +55,10 @@ Value FormulaCopy::argumentOf(roux::recipe::ReadOp read) {
   return read.getAttribute() == logsumexp ? block->getArgument(1) : Value();
 }
 
-Value FormulaCopy::argumentOf(roux::recipe::LetValueOp input) {
-  for (auto [index, each] : llvm::enumerate(inputs))
-    if (input.getName() == each.name)
-      return block->getArgument(2 + index);
+Value FormulaCopy::argumentOf(InputOp input) {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (InputOp each = inputs[i]; input.getName() == each.getName())
+      return block->getArgument(2 + i);
   return {};
 }
 
@@ -70,7 +68,8 @@ Value FormulaCopy::modulo(Value x, Value y) {
 }
 
 Value FormulaCopy::copyArithmetic(Operation &op) {
-  if (!isa_and_present<arith::ArithDialect, math::MathDialect>(op.getDialect()))
+  if (!isa_and_present<arith::ArithDialect, math::MathDialect>(op.getDialect()) ||
+      op.getNumResults() != 1)
     return {};
   Value result = b.clone(op, known)->getResult(0);
   if (isa<FloatType>(result.getType()))
@@ -82,7 +81,7 @@ Value FormulaCopy::copy(Operation &op) {
   b.setLoc(op.getLoc());
   auto at = [&](Value value) { return known.lookup(value); };
   return llvm::TypeSwitch<Operation *, Value>(&op)
-      .Case<roux::recipe::ReadOp, roux::recipe::LetValueOp>([&](auto read) {
+      .Case<roux::recipe::ReadOp, InputOp>([&](auto read) {
         Value argument = argumentOf(read);
         if (!argument)
           emitError(op.getLoc()) << "this is not known inside a loss";
@@ -107,17 +106,39 @@ Value FormulaCopy::copy(Operation &op) {
       });
 }
 
-FailureOr<Value> FormulaCopy::copy(const Expression &formula, LocateNode locate) {
-  Region imported;
-  roux::importExpression(*type.getContext(), formula, /*truth=*/false, imported, locate);
-  for (Operation &op : imported.front().without_terminator()) {
+FailureOr<Value> FormulaCopy::copy(Region &formula) {
+  for (Operation &op : formula.front().without_terminator()) {
     Value copied = copy(op);
     if (!copied)
       return failure();
     known.map(op.getResult(0), copied);
   }
-  auto result = cast<roux::recipe::ResultOp>(imported.front().getTerminator());
+  auto result = cast<roux::recipe::ResultOp>(formula.front().getTerminator());
   return known.lookup(result.getValue());
+}
+
+SmallVector<InputOp> roux::step::inputsOf(ArrayRef<Region *> formulas) {
+  SmallVector<InputOp> inputs;
+  for (Region *formula : formulas)
+    if (formula)
+      for (auto input : formula->getOps<InputOp>())
+        if (llvm::none_of(inputs, [&](InputOp each) { return each.getName() == input.getName(); }))
+          inputs.push_back(input);
+  return inputs;
+}
+
+bool roux::step::readsPairs(Region &loss) {
+  using enum roux::recipe::Scope;
+  return loss
+      .walk([](roux::recipe::ReadOp read) {
+        bool isOfPair = read.getScope() == chosen || read.getScope() == rejected;
+        return isOfPair ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+Location roux::step::placeOf(Region &formula) {
+  return formula.front().getTerminator()->getLoc();
 }
 
 /// A block of `count` values of `type` in the empty region.
@@ -134,28 +155,25 @@ static void yield(Block *block, Location place, Value result) {
   YieldOp::create(builder, place, result);
 }
 
-llvm::LogicalResult roux::step::buildLoss(const Expression *loss, Region &region, FloatType type,
-                                          Location place, LocateNode locate) {
+llvm::LogicalResult roux::step::buildLoss(Region *loss, Region &region, FloatType type,
+                                          Location place) {
   Block *block = addBlock(region, type, 2, place);
-  FailureOr<mlir::Value> result(block->getArgument(0));
-  if (loss && !loss->empty())
-    result = FormulaCopy(block, type, {}, place).copy(*loss, locate);
+  FailureOr<Value> result(block->getArgument(0));
+  if (loss)
+    result = FormulaCopy(block, type, {}, place).copy(*loss);
   if (succeeded(result))
     yield(block, place, *result);
   return result;
 }
 
-llvm::LogicalResult roux::step::buildWeight(const WeightFormula *weight, Region &region,
-                                            Location place, LocateNode locate) {
-  ArrayRef<WeightInput> inputs;
-  if (weight)
-    inputs = weight->inputs;
+llvm::LogicalResult roux::step::buildWeight(Region *weight, Region &region, Location place) {
+  SmallVector<InputOp> inputs = inputsOf(weight);
   FloatType type = Float64Type::get(place.getContext());
   Block *block = addBlock(region, type, 2 + inputs.size(), place);
   OpBuilder builder = OpBuilder::atBlockEnd(block);
-  FailureOr<mlir::Value> result;
-  if (weight && !weight->formula.empty())
-    result = FormulaCopy(block, type, inputs, place).copy(weight->formula, locate);
+  FailureOr<Value> result;
+  if (weight)
+    result = FormulaCopy(block, type, inputs, place).copy(*weight);
   else
     result = arith::ConstantOp::create(builder, place, builder.getF64FloatAttr(1)).getResult();
   if (succeeded(result))
@@ -163,13 +181,17 @@ llvm::LogicalResult roux::step::buildWeight(const WeightFormula *weight, Region 
   return result;
 }
 
-llvm::LogicalResult roux::step::buildPairLoss(const WeightFormula &loss, Region &region,
-                                              Location place, LocateNode locate) {
+llvm::LogicalResult roux::step::buildPairLoss(Region &weight, Region &loss, Region &region) {
+  Location place = placeOf(loss);
+  SmallVector<InputOp> inputs = inputsOf({&weight, &loss});
   FloatType type = Float64Type::get(place.getContext());
-  Block *block = addBlock(region, type, 2 + loss.inputs.size(), place);
-  FailureOr<mlir::Value> result =
-      FormulaCopy(block, type, loss.inputs, place).copy(loss.formula, locate);
-  if (succeeded(result))
-    yield(block, place, *result);
-  return result;
+  Block *block = addBlock(region, type, 2 + inputs.size(), place);
+  FormulaCopy formula(block, type, inputs, place);
+  FailureOr<Value> first = formula.copy(weight);
+  FailureOr<Value> second = failed(first) ? first : formula.copy(loss);
+  if (failed(second))
+    return failure();
+  OpBuilder builder = OpBuilder::atBlockEnd(block);
+  yield(block, place, arith::MulFOp::create(builder, place, *first, *second));
+  return success();
 }

@@ -16,7 +16,6 @@
 
 using namespace mlir;
 namespace model = roux::model;
-using roux::Expression, roux::LocateNode, roux::WeightInput;
 using namespace roux::step;
 using model::Role;
 
@@ -32,13 +31,13 @@ LogicalResult EntryBuilder::update() {
   return success();
 }
 
-LogicalResult EntryBuilder::trainPairs(LocateNode locate) {
+LogicalResult EntryBuilder::trainPairs() {
   SmallVector<Argument> arguments = columnsOfTargets();
   arguments.append({indexes(Column::answer, Rows::targets),
                     indexes(Column::answer_begin, Rows::answers),
                     indexes(Column::answer_end, Rows::answers)});
   size_t columns = arguments.size();
-  ArrayRef<WeightInput> inputs = request.pairs->inputs;
+  SmallVector<roux::recipe::InputOp> inputs = inputsOf({request.weight, request.loss});
   addInputs(inputs, Rows::pairs, arguments);
   size_t noise = arguments.size();
   addNoise(arguments);
@@ -47,19 +46,19 @@ LogicalResult EntryBuilder::trainPairs(LocateNode locate) {
   NLLOp scores = likelihood(targetsOf(body, noiseOf(body, noise)));
   Value logp = AnswerLogPOp::create(b, at("logp"), answers, scores.getNll(), body.getArgument(6),
                                     body.getArgument(7), body.getArgument(5));
-  Location place = locate(request.pairs->formula.root());
+  Location place = placeOf(*request.loss);
   auto loss = PairLossOp::create(b, place, scalarType(), logp,
                                  body.getArguments().slice(columns, inputs.size()));
   func::ReturnOp::create(b, at("train"), ValueRange{loss.getLoss(), logp});
-  return buildPairLoss(*request.pairs, loss.getFormula(), place, locate);
+  return buildPairLoss(*request.weight, *request.loss, loss.getFormula());
 }
 
-LogicalResult EntryBuilder::train(LocateNode locate) {
+LogicalResult EntryBuilder::train() {
+  if (request.loss && readsPairs(*request.loss))
+    return trainPairs();
   SmallVector<Argument> arguments = columnsOfTargets();
   size_t columns = arguments.size();
-  ArrayRef<WeightInput> inputs;
-  if (request.weight)
-    inputs = request.weight->inputs;
+  SmallVector<roux::recipe::InputOp> inputs = inputsOf(request.weight);
   addInputs(inputs, std::nullopt, arguments);
   size_t noise = arguments.size();
   addNoise(arguments);
@@ -67,11 +66,8 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
                       {{"loss", scalarType()}, {"nll", valuesType()}, {"weights", valuesType()}})
                     .front();
   auto [target, states, labels] = targetsOf(body, noiseOf(body, noise));
-  auto placeOf = [&](const Expression *formula) {
-    return formula && !formula->empty() ? locate(formula->root()) : at("loss");
-  };
-  Location place = placeOf(request.loss);
-  Location weightPlace = placeOf(request.weight ? &request.weight->formula : nullptr);
+  Location place = request.loss ? placeOf(*request.loss) : at("loss");
+  Location weightPlace = request.weight ? placeOf(*request.weight) : at("loss");
   auto named = [&](StringRef name, Location at) { return NameLoc::get(b.getStringAttr(name), at); };
   SmallVector<Value> picked;
   for (Value input : body.getArguments().slice(columns, inputs.size()))
@@ -85,9 +81,9 @@ LogicalResult EntryBuilder::train(LocateNode locate) {
       b, at("train"),
       ValueRange{loss.getLoss(), expand(named("nll", place), loss.getNll(), target),
                  expand(named("weights", weightPlace), loss.getWeights(), target)});
-  if (failed(buildLoss(request.loss, loss.getFormula(), precision.accumulation, place, locate)))
+  if (failed(buildLoss(request.loss, loss.getFormula(), precision.accumulation, place)))
     return failure();
-  return buildWeight(request.weight, loss.getWeight(), weightPlace, locate);
+  return buildWeight(request.weight, loss.getWeight(), weightPlace);
 }
 
 void EntryBuilder::nll() {
@@ -152,15 +148,14 @@ void roux::step::registerStepDialects(DialectRegistry &registry) {
   registry.insert<StepDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
 }
 
-OwningOpRef<ModuleOp> roux::step::buildStep(MLIRContext &context, const StepRequest &request,
-                                            LocateNode locate) {
+OwningOpRef<ModuleOp> roux::step::buildStep(MLIRContext &context, const StepRequest &request) {
   context.loadDialect<StepDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
   OwningOpRef<ModuleOp> module = ModuleOp::create(locationOf(&context, *request.config, "model"));
   EntryBuilder entries(*module, request);
   entries.layers(LayerKind::Whole);
   if (request.trains && entries.drops())
     entries.layers(LayerKind::Dropped);
-  if (request.trains && failed(request.pairs ? entries.trainPairs(locate) : entries.train(locate)))
+  if (request.trains && failed(entries.train()))
     return nullptr;
   entries.nll();
   entries.logits();

@@ -8,9 +8,7 @@
 
 #include "compiler/conversion/step/LayerToStep.h"
 #include "compiler/conversion/step/UpdateRules.h"
-#include "compiler/import/ImportExpression.h"
 #include "dialects/Step/Step.h"
-#include "runtime/WeightFormula.h"
 #include "runtime/model/ModelConfig.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -22,10 +20,8 @@ namespace roux::step {
 
 struct StepRequest {
   const model::ModelConfig *config = nullptr;
-  const Expression *loss = nullptr;      ///< null or empty: token.nll
-  const WeightFormula *weight = nullptr; ///< null or empty: 1
-  /// Of pairs of answers, weight and loss in one formula, which stands instead of those two.
-  const WeightFormula *pairs = nullptr;
+  mlir::Region *loss = nullptr;   ///< as a train's; null: token.nll
+  mlir::Region *weight = nullptr; ///< as a train's; null: 1. A loss of pairs needs one
   StreamType type = StreamType::F32;
   Activations activations = Activations::recompute;
   UpdateSettings update;
@@ -53,10 +49,9 @@ struct StepRequest {
 ///   These two take the matrices in the stream's type: they run once a token, and rounding them
 ///   each time would cost more than all the rest.
 ///
-/// Null after reporting, at `locate(node)`, what loss or weight cannot contain. A module that is
+/// Null after reporting, where it was written, what loss or weight cannot contain. A module that is
 /// returned passes the verifier.
-mlir::OwningOpRef<mlir::ModuleOp> buildStep(mlir::MLIRContext &context, const StepRequest &request,
-                                            LocateNode locate);
+mlir::OwningOpRef<mlir::ModuleOp> buildStep(mlir::MLIRContext &context, const StepRequest &request);
 
 /// The dialects that buildStep and step-grad make operations of.
 void registerStepDialects(mlir::DialectRegistry &registry);

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/step/UpdateRules.h"
 
+#include "runtime/model/ParameterTable.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -50,6 +52,29 @@ WeightGroup groupOf(const model::WeightRow &row) {
   default:
     return WeightGroup::Biases;
   }
+}
+
+static constexpr std::pair<std::string_view, WeightGroup> words[] = {
+    {"embeddings", WeightGroup::Embeddings},
+    {"head", WeightGroup::Head},
+    {"norms", WeightGroup::Norms},
+    {"biases", WeightGroup::Biases},
+    {"attention", WeightGroup::Attention},
+    {"feed_forward", WeightGroup::FeedForward},
+    {"adapter_down", WeightGroup::AdapterDown},
+    {"adapter_up", WeightGroup::AdapterUp},
+};
+
+std::optional<WeightGroup> groupNamed(std::string_view word) {
+  const auto *found =
+      std::ranges::find(words, word, &std::pair<std::string_view, WeightGroup>::first);
+  return found == std::end(words) ? std::nullopt : std::optional(found->second);
+}
+
+bool changesSome(const model::ModelConfig &config, WeightGroup group) {
+  return std::ranges::any_of(model::parameterTable(config), [&](const model::WeightRow &row) {
+    return !row.isFrozen && groupOf(row) == group;
+  });
 }
 
 /// Of an orthogonal matrix: so that an update changes what the matrix makes by as much whatever its

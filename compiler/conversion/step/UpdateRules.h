@@ -10,6 +10,7 @@
 #include "runtime/model/WeightTable.h"
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace roux::step {
@@ -26,6 +27,10 @@ enum class WeightGroup : uint8_t {
   AdapterUp,   ///< B
 };
 WeightGroup groupOf(const model::WeightRow &row);
+/// The group of that name in `group(…)`; none where there is no such word.
+std::optional<WeightGroup> groupNamed(std::string_view word);
+/// True if a train of `config` changes some weight of `group`.
+bool changesSome(const model::ModelConfig &config, WeightGroup group);
 
 /// What a group has of its own.
 struct GroupSettings {
@@ -49,11 +54,11 @@ struct UpdateSettings {
   double beta2 = 0.95;
   double epsilon = 1e-8;
   double decay = 0;
-  std::optional<double> clip; ///< limit of the norm of all gradients
-  bool decaysVectors = false; ///< norms and biases decay as matrices and tables do
-  bool halfMoments = false;   ///< moments are kept in bf16
-  std::optional<MuonSettings> muon;
-  std::vector<GroupSettings> groups;
+  std::optional<double> clip = {}; ///< limit of the norm of all gradients
+  bool decaysVectors = false;      ///< norms and biases decay as matrices and tables do
+  bool halfMoments = false;        ///< moments are kept in bf16
+  std::optional<MuonSettings> muon = {};
+  std::vector<GroupSettings> groups = {};
 };
 
 /// A weight's row of that table.

@@ -10,6 +10,7 @@
 #include "compiler/pipeline/StepStages.h"
 #include "runtime/LaunchLists.h"
 #include "tests/Paths.h"
+#include "tests/compiler/step/ImportedFormulas.h"
 
 #include <bit>
 #include <cstring>
@@ -28,10 +29,12 @@ CompiledModel::CompiledModel(const model::ModelConfig &config, const Parameters 
   registerStages(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
-  StepRequest request{&config, loss, &weight, nullptr, type, activations, update};
+  StepRequest request{
+      .config = &config, .type = type, .activations = activations, .update = update};
+  ImportedFormulas formulas(context, loss, weight);
+  formulas.give(request);
   request.again = again;
-  auto nowhere = [&](const Expression::Node &) { return Location(UnknownLoc::get(&context)); };
-  auto module = buildStepStage(context, request, "kernel", nowhere, fuses);
+  auto module = buildStepStage(context, request, "kernel", fuses);
   if (!module)
     llvm::report_fatal_error("the model has no kernels");
   auto program = compileProgram(*module, {.cacheFolder = kernelsOfProcess()});

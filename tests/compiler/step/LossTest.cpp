@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/frontend/SplitWeight.h"
 #include "compiler/pipeline/StepStages.h"
+#include "tests/compiler/step/ImportedFormulas.h"
 #include "tests/compiler/step/ModelRunner.h"
 #include "tests/frontend/check/Around.h"
 
@@ -243,11 +244,9 @@ std::string refusal(const Expression &loss, const WeightFormula &weight = {}) {
   model::ModelConfig config = smallConfig();
   StepRequest request;
   request.config = &config;
-  request.loss = &loss;
-  request.weight = &weight;
-  auto module = buildStepStage(context, request, "grad", [&](const Node &) {
-    return mlir::Location(mlir::UnknownLoc::get(&context));
-  });
+  ImportedFormulas formulas(context, &loss, weight);
+  formulas.give(request);
+  auto module = buildStepStage(context, request, "grad");
   EXPECT_FALSE(module);
   return text;
 }
@@ -284,9 +283,7 @@ TEST(StepStages, TextParsesBack) {
     request.config = &config;
     request.type = type;
     request.update.clip = 1;
-    auto module = buildStepStage(context, request, "grad", [&](const Node &) {
-      return mlir::Location(mlir::UnknownLoc::get(&context));
-    });
+    auto module = buildStepStage(context, request, "grad");
     ASSERT_TRUE(module);
     std::string text = printModule(*module);
     auto again = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
@@ -303,9 +300,7 @@ TEST(StepStages, SizeDoesNotDependOnDepth) {
     config.layers = layers;
     StepRequest request;
     request.config = &config;
-    auto module = buildStepStage(context, request, "grad", [&](const Node &) {
-      return mlir::Location(mlir::UnknownLoc::get(&context));
-    });
+    auto module = buildStepStage(context, request, "grad");
     size_t count = 0;
     module->walk([&](mlir::Operation *) { ++count; });
     return count;

@@ -10,6 +10,7 @@
 #include "runtime/LaunchLists.h"
 #include "runtime/data/SeedTree.h"
 #include "runtime/model/ParameterTable.h"
+#include "tests/compiler/step/ImportedFormulas.h"
 
 #include <cmath>
 #include <numeric>
@@ -86,14 +87,12 @@ ModelRunner::ModelRunner(const model::ModelConfig &config, Parameters parameters
     : parameters(std::move(parameters)) {
   StepRequest request;
   request.config = &config;
-  request.loss = loss;
-  request.weight = &weight;
+  ImportedFormulas formulas(context, loss, weight);
+  formulas.give(request);
   request.type = StreamType::F64;
   request.activations = activations;
   request.update = update;
-  imported = buildStep(context, request, [&](const Expression::Node &) -> Location {
-    return UnknownLoc::get(&context);
-  });
+  imported = buildStep(context, request);
   if (!imported)
     llvm::report_fatal_error("the model was not imported");
   PassManager passes(&context);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "compiler/conversion/step/ModelToStep.h"
+#include "runtime/WeightFormula.h"
 #include "runtime/model/Model.h"
 #include "tests/compiler/step/Reference.h"
 

@@ -132,7 +132,7 @@ protected:
     const CheckedDefinition &train = *recipe->find("t");
     StepSource source;
     source.config = data.model.config;
-    source.decay = 0.1;
+    source.update.decay = 0.1;
     source.weight = splitWeight(train["weight"].expression);
     train::ModelProgram program(*compileStep(source, kernelsOfProcess()), data.model.config,
                                 std::make_shared<CPUDevice>(2));

@@ -149,3 +149,14 @@ module attributes {x = #recipe.number<4.0 paragraphs, default>} {}
 
 // expected-error@below {{expected 'default' or 'at' or 'set', the origin of the value}}
 module attributes {x = #recipe.number<4.0 tokens, guessed>} {}
+
+// -----
+
+func.func @text() -> f64 {
+  // expected-error@below {{'recipe.input' op expects 'value' to be 'f64', found '!recipe.text'}}
+  %0 = recipe.input "source" each_row {
+    %1 = recipe.read sequence source : !recipe.text
+    recipe.result %1 : !recipe.text
+  }
+  return %0 : f64
+}

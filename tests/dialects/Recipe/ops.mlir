@@ -28,6 +28,21 @@ recipe.data @docs {
   recipe.yield %long : !recipe.data
 }
 
+// CHECK-LABEL: func @inputs
+func.func @inputs() -> (f64, f64) {
+  // CHECK: recipe.input "sequence.targets" each_row {
+  %rows = recipe.input "sequence.targets" each_row {
+    %targets = recipe.read sequence targets : f64
+    recipe.result %targets : f64
+  }
+  // CHECK: recipe.input "step.tokens" {
+  %step = recipe.input "step.tokens" {
+    %tokens = recipe.read step tokens : f64
+    recipe.result %tokens : f64
+  }
+  return %rows, %step : f64, f64
+}
+
 // CHECK-LABEL: func @reductions
 func.func @reductions(%share: f64) -> (f64, f64, f64) {
   // CHECK: recipe.reduce count over sequence rows span

@@ -1,7 +1,7 @@
 """Trains tiny.recipe's last train from edited texts of each stage, in the current folder.
 
-The loss is doubled by hand in the text: in the loss kernel, or in the region of the step's
-cross-entropy. The first step's loss must be exactly twice the unedited one; text that was only
+The loss is doubled by hand in the text: in the train's own, in the loss kernel, or in the region of
+the step's cross-entropy. The first step's loss must be exactly twice the unedited one; text that was only
 printed and read back must train the same to the last bit. Each is a train of its own.
 """
 import json
@@ -39,6 +39,12 @@ def doubled(stage, text):
                                 r"\1%twice = arith.addf \3, \3\4\1\2%twice\4", kernel, count=1)
         assert count == 1, "no loss times its weight"
         return head + edited + tail
+    if stage == "recipe":
+        head, talk, tail = cut(text, "recipe.train @talk", "recipe.eval")
+        edited, count = re.subn(r"( loss \{.*?)recipe\.result (%\w+) : f64", r"\1%twice = arith.addf \2, \2 : f64\n"
+                                r"recipe.result %twice : f64", talk, count=1, flags=re.S)
+        assert count == 1, "no loss"
+        return head + edited + tail
     edited, count = re.subn(r"(step\.cross_entropy %[^{]*\{\n[^\n]*\n)\s*step\.yield (%\w+) : f32\n",
                             r"\1 %twice = arith.addf \2, \2 : f32\n step.yield %twice : f32\n", text)
     assert count, "no cross-entropy"
@@ -47,7 +53,7 @@ def doubled(stage, text):
 
 folder, losses = train()
 folders = {folder}
-for stage in ("step", "grad", "kernel"):
+for stage in ("recipe", "step", "grad", "kernel"):
     printed = roux("inspect", "tiny.recipe", f"--emit={stage}")
     for name, text in ("printed", printed), ("doubled", doubled(stage, printed)):
         path = pathlib.Path(f"{name}.{stage}.mlir")

@@ -1,0 +1,68 @@
+//===- EditedRecipe.cpp - a recipe's IR, edited and read back -------------===//
+//
+// A step is made of a train's loss, weight and optimizer. What else is in that text, data,
+// batches and what the loader works out, is read from the recipe itself, so an edit of it
+// would do nothing.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipeline/StepStages.h"
+
+#include "compiler/conversion/step/FormulasToStep.h"
+#include "mlir/IR/OperationSupport.h"
+
+using namespace mlir;
+using namespace roux;
+
+/// A copy of `definition`; of `train` without what may be edited.
+static OwningOpRef<Operation *> whatStays(Operation &definition, StringRef train) {
+  OwningOpRef<Operation *> copy(definition.clone());
+  auto edited = dyn_cast<recipe::TrainOp>(copy.get());
+  if (!edited || edited.getSymName() != train)
+    return copy;
+  for (Region *formula : {&edited.getLoss(), &edited.getWeight()}) {
+    formula->dropAllReferences();
+    formula->getBlocks().clear();
+  }
+  edited->removeAttr(edited.getOptimizerAttrName());
+  return copy;
+}
+
+/// Inputs are worked out by the loader; one of another name has no argument, which is found later.
+static LogicalResult compareInputs(recipe::TrainOp expected, recipe::TrainOp edited) {
+  SmallVector<recipe::InputOp> own = step::inputsOf({&expected.getWeight(), &expected.getLoss()});
+  auto isOwn = [&](recipe::InputOp input) {
+    return llvm::all_of(own, [&](recipe::InputOp each) {
+      return each.getName() != input.getName() ||
+             OperationEquivalence::isEquivalentTo(each, input,
+                                                  OperationEquivalence::IgnoreLocations);
+    });
+  };
+  for (Region *formula : {&edited.getWeight(), &edited.getLoss()})
+    for (auto input : formula->getOps<recipe::InputOp>())
+      if (!isOwn(input))
+        return emitError(input.getLoc())
+               << "'" << input.getName()
+               << "' is worked out as the recipe says it; only what is outside of inputs may be "
+                  "edited";
+  return success();
+}
+
+LogicalResult roux::step::compareRecipes(ModuleOp expected, ModuleOp edited, StringRef train) {
+  auto own = expected.getBody()->begin(), end = expected.getBody()->end();
+  for (Operation &definition : *edited.getBody()) {
+    bool isThere = own != end;
+    if (!isThere || !OperationEquivalence::isEquivalentTo(*whatStays(*own, train),
+                                                          *whatStays(definition, train),
+                                                          OperationEquivalence::IgnoreLocations))
+      return emitError(definition.getLoc())
+             << "is not as the recipe says it; only loss, weight and optimizer of train '" << train
+             << "' are read from here";
+    ++own;
+  }
+  if (own == end)
+    return compareInputs(expected.lookupSymbol<recipe::TrainOp>(train),
+                         edited.lookupSymbol<recipe::TrainOp>(train));
+  return emitError(edited.getLoc())
+         << "lacks the recipe's '" << own->getName() << "' behind "
+         << std::distance(edited.getBody()->begin(), edited.getBody()->end()) << " definitions";
+}
