@@ -56,6 +56,7 @@ void roux::registerCPUCode(DialectRegistry &registry) {
 }
 
 void roux::buildLoopsToLLVM(OpPassManager &kernels) {
+  kernels.addPass(createShareLoops());
   kernels.addPass(createExpandKernelMath());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
@@ -133,6 +134,7 @@ struct EmitCPUCode : roux::impl::EmitCPUCodeBase<EmitCPUCode> {
 
   LogicalResult emit(ModuleOp module, llvm::raw_pwrite_stream &out) {
     llvm::LLVMContext context;
+    leaveLoopsAsTheyAre(context);
     std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "kernels");
     if (!code)
       return emitError(module.getLoc(), "has no translation to LLVM IR");

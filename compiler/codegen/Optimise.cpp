@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/Optimise.h"
 
+#include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/OptBisect.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
@@ -69,4 +71,18 @@ void roux::optimiseVectors(Module &module, TargetMachine &machine) {
   for (Function &function : module)
     if (!function.isDeclaration())
       passes.run(function, analyses.functions);
+}
+
+namespace {
+struct NoStrengthReduction : OptPassGate {
+  bool isEnabled() const override { return true; }
+  bool shouldRunPass(StringRef pass, StringRef) const override {
+    return pass != "Loop Strength Reduction" && pass != "Canonicalize Freeze Instructions in Loops";
+  }
+};
+} // namespace
+
+void roux::leaveLoopsAsTheyAre(LLVMContext &context) {
+  static NoStrengthReduction gate;
+  context.setOptPassGate(gate);
 }

@@ -21,6 +21,18 @@ def ConvertKernelToCPU : Pass<"convert-kernel-to-cpu", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def ShareLoops : Pass<"share-loops", "::mlir::ModuleOp"> {
+  let summary = "make functions of the loops that a kernel has more than once";
+  let description = [{
+    Loops, and conditions around them, that do the same with what they take from outside become calls of an
+    internal function. Constants must be equal, but for sizes and places, which become arguments. What
+    is small stays, since a call, and what it hides from LLVM, would cost more than it saves, and what leaves
+    something behind in registers.
+  }];
+  let options = [Option<"fewest", "fewest", "size_t", "40", "operations of a loop, inner ones with it">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def ExpandKernelMath : Pass<"expand-kernel-math"> {
   let summary = "replace f32 maths by polynomials that vectorise, and bf16 casts by integers";
   let description = [{
