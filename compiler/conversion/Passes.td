@@ -38,14 +38,16 @@ def StepToKernel : Pass<"convert-step-to-kernel", "::mlir::ModuleOp"> {
     public function that another differentiates (`@train` beside `@train_grad`) is left out.
 
     Buffers are named for the runtime: columns by their names, parameters by the weight's, gradients
-    by the weight's and `.gradient`, moments by `step.state`, results by `step.result`. Gradients are *added* to the buffers of role
-    `gradient`, so that micro-batches sum; whoever begins a step zeroes them. Lists that the runtime
+    by the weight's and `.gradient`, moments by `step.state`, results by `step.result`. What `step.accumulate` sums is *added* to the buffer
+    of its argument, of role `gradient` in an entry, by what makes it; whoever begins a step zeroes
+    those. Lists that the runtime
     makes of the columns (runtime/LaunchLists) stand for the segments and for the occurrences
     of ids. Blocks of attention and chunks of logits are the target's.
 
     Each operation is one kernel or a few; nothing is fused. Kernels are named after what they do and
     are shared where their bodies are equal; those of one name that differ are numbered. A gradient is
-    added as often as it is owed; where something else reads it, it also has a buffer of its own.
+    added as often as it is accumulated; where something else reads it, it also has a buffer of its
+    own.
     Frequencies of rotary positions are `kernel.constant`s. An operation without a form in
     `kernel` is an error.
   }];

@@ -17,9 +17,16 @@ DenseSet<Value> roux::step::reachedFrom(llvm::ArrayRef<Operation *> operations, 
   return reached;
 }
 
+Value GradientTable::parameterOf(Value value) const {
+  auto cast = value.getDefiningOp<CastOp>();
+  return cast && sums.contains(cast.getInput()) ? cast.getInput() : value;
+}
+
 void GradientTable::add(Value value, Value gradient) {
   if (!isWanted(value))
     return;
+  if (Value before = sum(value))
+    return setSum(value, AccumulateOp::create(builder, gradient.getLoc(), gradient, before));
   Value &sum = table[value];
   sum =
       sum ? AddOp::create(builder, gradient.getLoc(), gradient.getType(), sum, gradient) : gradient;

@@ -26,13 +26,22 @@ public:
   bool isWanted(mlir::Value value) const { return !wanted || wanted->contains(value); }
   /// Null if nothing was owed to `value`.
   mlir::Value lookup(mlir::Value value) const { return table.lookup(value); }
-  /// Adds `gradient` to what `value` is owed.
+  /// Adds `gradient` to what `value` is owed: to its accumulator, where it has one.
   void add(mlir::Value value, mlir::Value gradient);
 
+  /// What `value`, a parameter, is owed is added to `accumulator`; that of a rounded copy, too.
+  void accumulate(mlir::Value value, mlir::Value accumulator) { sums[value] = accumulator; }
+  /// What the accumulator of `value` has come to; null if it has none.
+  mlir::Value sum(mlir::Value value) const { return sums.lookup(parameterOf(value)); }
+  void setSum(mlir::Value value, mlir::Value sum) { sums[parameterOf(value)] = sum; }
+
 private:
+  /// The parameter that `value` is a rounded copy of, if it is one with an accumulator.
+  mlir::Value parameterOf(mlir::Value value) const;
+
   mlir::OpBuilder &builder;
   std::optional<llvm::DenseSet<mlir::Value>> wanted;
-  llvm::DenseMap<mlir::Value, mlir::Value> table;
+  llvm::DenseMap<mlir::Value, mlir::Value> table, sums;
 };
 
 /// Differentiates a `step.layers`, given the gradient of its result.

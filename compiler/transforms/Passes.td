@@ -9,9 +9,10 @@ def StepGrad : Pass<"step-grad", "::mlir::ModuleOp"> {
   let summary = "add the function that computes a loss and the gradients of its parameters";
   let description = [{
     For a function whose first result is the loss, `@train` unless `entry` names another, adds
-    `@train_grad`: the same arguments, the same results, and after them the gradient of every
-    argument that has `step.parameter` and is not `step.frozen`, each named by `step.gradient`. The
-    function itself stays. Of what only frozen parameters reach nothing is differentiated.
+    `@train_grad`: the same arguments, the same results, and after both, for every argument that has
+    `step.parameter` and is not `step.frozen`, an accumulator and what its gradients were added to it
+    come to, named by `step.gradient`: each is added by a `step.accumulate` of its own. The function
+    itself stays. Of what only frozen parameters reach nothing is differentiated.
 
     Operations are differentiated through the interface `StepGradient`, last to first; gradients of a
     value that is read several times are added in that order. Of a `step.layers` the called function
@@ -40,8 +41,8 @@ def FuseLinearAdd : Pass<"step-fuse-linear-add"> {
     owe to their common input. The product is then neither written nor read, nor rounded on the way.
     Where both halves are linears the second is taken; the first keeps its kernel.
 
-    An add that keeps its own kernel says why, as a remark of category `fuse`. Adds of parameters'
-    gradients are left alone without one: they become no kernel.
+    An add that keeps its own kernel says why, as a remark of category `fuse`. An add of what is
+    no stream is left alone without one.
 
     Precondition: gradients have been taken (after `step-grad`).
   }];

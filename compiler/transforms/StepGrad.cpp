@@ -85,7 +85,7 @@ private:
 
 } // namespace
 
-/// A gradient of zero, for a parameter that the loss does not depend on.
+/// A gradient of zero, for a stream that the loss does not depend on.
 static Value zeroGradient(OpBuilder &builder, Location place, Value parameter) {
   auto type = cast<RankedTensorType>(parameter.getType());
   auto zeros = type.clone(accumulationType(type.getElementType()));
@@ -140,23 +140,23 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
            << "should return the loss first, a tensor<f32>, to be differentiated";
 
   SmallVector<unsigned> parameters;
-  SmallVector<Type> results(type.getResults());
+  SmallVector<Type> arguments(type.getInputs()), results(type.getResults());
   for (unsigned i = 0; i < entry.getNumArguments(); ++i)
     if (entry.getArgAttr(i, StepDialect::parameterName) &&
         !entry.getArgAttr(i, StepDialect::frozenName)) {
       auto parameter = cast<RankedTensorType>(type.getInput(i));
       parameters.push_back(i);
-      results.push_back(parameter.clone(accumulationType(parameter.getElementType())));
+      arguments.push_back(parameter.clone(accumulationType(parameter.getElementType())));
+      results.push_back(arguments.back());
     }
-  func::FuncOp function =
-      addFunction(entry, entry.getSymName() + "_grad", type.getInputs(), results);
-  if (ArrayAttr attributes = entry.getAllArgAttrs())
-    function.setAllArgAttrs(attributes);
+  func::FuncOp function = addFunction(entry, entry.getSymName() + "_grad", arguments, results);
+  for (unsigned i = 0; i < type.getNumInputs(); ++i)
+    function.setArgAttrs(i, entry.getArgAttrDict(i));
   for (unsigned i = 0; i < type.getNumResults(); ++i)
     function.setResultAttrs(i, entry.getResultAttrDict(i));
 
   builder.setInsertionPointToStart(&function.front());
-  ForwardCopy forward = copyBody(entry, function.getArguments());
+  ForwardCopy forward = copyBody(entry, function.getArguments().take_front(type.getNumInputs()));
   Value seed = arith::ConstantOp::create(
       builder, entry.getLoc(),
       SplatElementsAttr::get(lossType, builder.getFloatAttr(lossType.getElementType(), 1.0)));
@@ -164,6 +164,9 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
   for (unsigned i : parameters)
     trained.push_back(function.getArgument(i));
   GradientTable gradients(builder, reachedFrom(forward.operations, trained));
+  auto accumulators = function.getArguments().drop_front(type.getNumInputs());
+  for (auto [parameter, accumulator] : llvm::zip_equal(trained, accumulators))
+    gradients.accumulate(parameter, accumulator);
   gradients.add(forward.results[0], seed);
   auto call = [&](LayersOp op, Value gradient, GradientTable &table) {
     return differentiateCall(op, gradient, table);
@@ -172,12 +175,11 @@ LogicalResult ModuleDifferentiator::differentiateEntry(func::FuncOp entry) {
     return failure();
 
   SmallVector<Value> returned = forward.results;
-  for (unsigned i : parameters) {
-    Value gradient = gradients.lookup(function.getArgument(i));
-    function.setResultAttr(returned.size(), StepDialect::gradientName,
-                           entry.getArgAttr(i, StepDialect::parameterName));
-    returned.push_back(gradient ? gradient
-                                : zeroGradient(builder, entry.getLoc(), function.getArgument(i)));
+  for (auto [i, accumulator] : llvm::zip_equal(parameters, accumulators)) {
+    Attribute name = entry.getArgAttr(i, StepDialect::parameterName);
+    function.setArgAttr(accumulator.getArgNumber(), StepDialect::gradientName, name);
+    function.setResultAttr(returned.size(), StepDialect::gradientName, name);
+    returned.push_back(gradients.sum(function.getArgument(i)));
   }
   func::ReturnOp::create(builder, entry.front().getTerminator()->getLoc(), returned);
   return success();
@@ -191,17 +193,25 @@ LogicalResult ModuleDifferentiator::differentiateCall(LayersOp call, Value gradi
            << "has a gradient for a value shared by all layers; pass it as a "
               "weight or not at all";
   SmallVector<bool> trained;
-  for (Value weight : call.getWeights())
+  SmallVector<Value> accumulators, trainedWeights;
+  for (auto [index, weight] : llvm::enumerate(call.getWeights())) {
     trained.push_back(gradients.isWanted(weight));
+    if (!trained.back())
+      continue;
+    trainedWeights.push_back(weight);
+    accumulators.push_back(gradients.sum(weight));
+    if (!accumulators.back())
+      return call.emitOpError() << "has as weight " << index
+                                << " neither a parameter nor a rounded one, so its gradient would "
+                                   "be added to nothing";
+  }
   FailureOr<LayerGradients> found = differentiateLayers(call, trained);
   if (failed(found))
     return failure();
 
-  SmallVector<Type> savedStacks, weightGradients;
+  SmallVector<Type> savedStacks;
   for (Type type : found->of.savedTypes)
     savedStacks.push_back(stackType(type, call.getCount()));
-  for (Type type : found->of.backward.getResultTypes().drop_front())
-    weightGradients.push_back(stackType(type, call.getCount()));
   LayersOp forward = call;
   if (found->of.saving) {
     OpBuilder before(call);
@@ -213,12 +223,12 @@ LogicalResult ModuleDifferentiator::differentiateCall(LayersOp call, Value gradi
     call.getInputs().replaceAllUsesWith(forward.getInputs());
   }
   auto backward = LayersGradOp::create(
-      builder, call.getLoc(), call.getInput().getType(), weightGradients, found->backward, gradient,
-      forward.getInputs(), forward.getShared(), forward.getWeights(), forward.getSaved(),
-      call.getCount(), call.getActivations());
+      builder, call.getLoc(), call.getInput().getType(), ValueRange(accumulators).getTypes(),
+      found->backward, gradient, forward.getInputs(), forward.getShared(), forward.getWeights(),
+      accumulators, forward.getSaved(), call.getCount(), call.getActivations());
   gradients.add(forward.getInput(), backward.getInputGradient());
-  for (auto [weight, owed] : llvm::zip_equal(forward.getWeights(), backward.getWeightGradients()))
-    gradients.add(weight, owed);
+  for (auto [weight, sum] : llvm::zip_equal(trainedWeights, backward.getSums()))
+    gradients.setSum(weight, sum);
   if (found->of.saving)
     call.erase();
   return success();
@@ -265,15 +275,18 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
   FunctionType type = layer.getFunctionType();
   SmallVector<Type> arguments{type.getResult(0)}, results{type.getInput(0)};
   llvm::append_range(arguments, type.getInputs());
-  for (Type weight : type.getInputs().take_back(weights)) {
-    auto tensor = cast<RankedTensorType>(weight);
-    results.push_back(tensor.clone(accumulationType(tensor.getElementType())));
-  }
+  for (auto [weight, isTrained] : llvm::zip_equal(type.getInputs().take_back(weights), trained))
+    if (isTrained) {
+      auto tensor = cast<RankedTensorType>(weight);
+      arguments.push_back(tensor.clone(accumulationType(tensor.getElementType())));
+      results.push_back(arguments.back());
+    }
   bool save = call.getActivations() == Activations::save;
   LayerGradient result;
   result.backward =
       addFunction(layer, layer.getSymName() + (save ? "_backward" : "_grad"), arguments, results);
-  auto inputs = result.backward.getArguments().drop_front();
+  auto inputs = result.backward.getArguments().slice(1, type.getNumInputs());
+  auto accumulators = result.backward.getArguments().drop_front(1 + type.getNumInputs());
 
   builder.setInsertionPointToStart(&result.backward.front());
   ForwardCopy forward = copyBody(layer, inputs);
@@ -282,6 +295,9 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
     if (isTrained)
       roots.push_back(weight);
   GradientTable gradients(builder, reachedFrom(forward.operations, roots));
+  auto owners = ArrayRef(roots).drop_front();
+  for (auto [weight, accumulator] : llvm::zip_equal(owners, accumulators))
+    gradients.accumulate(weight, accumulator);
   gradients.add(forward.results[0], result.backward.getArgument(0));
   auto nested = [](LayersOp op, Value, GradientTable &) -> LogicalResult {
     return op.emitOpError() << "is inside a layer; layers do not nest";
@@ -289,14 +305,11 @@ FailureOr<LayerGradient> ModuleDifferentiator::differentiateLayer(func::FuncOp l
   if (failed(differentiate(forward.operations, builder, gradients, nested)))
     return failure();
 
-  SmallVector<Value> returned;
-  auto returnGradient = [&](Value value) {
-    Value gradient = gradients.lookup(value);
-    returned.push_back(gradient ? gradient : zeroGradient(builder, layer.getLoc(), value));
-  };
-  returnGradient(inputs.front());
-  for (Value weight : inputs.take_back(weights))
-    returnGradient(weight);
+  Value ofInput = gradients.lookup(inputs.front());
+  SmallVector<Value> returned{ofInput ? ofInput
+                                      : zeroGradient(builder, layer.getLoc(), inputs.front())};
+  for (Value weight : owners)
+    returned.push_back(gradients.sum(weight));
   func::ReturnOp::create(builder, layer.getLoc(), returned);
   eraseUnowed(result.backward.front(), forward.operations);
 

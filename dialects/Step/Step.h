@@ -41,6 +41,9 @@ mlir::FloatType accumulationType(mlir::Type element);
 /// What a tensor of `type` has a row for; none: every token, or the number of rows is known.
 std::optional<Rows> rowsOf(mlir::Type type);
 
+/// What `sum` was first added to, through all sums in place; `sum` itself where it is none.
+mlir::Value accumulatedInto(mlir::Value sum);
+
 /// `type` with its first dimension removed: one layer's slice of a stack.
 mlir::RankedTensorType sliceType(mlir::Type type);
 /// `type` with a first dimension of `count` added.

@@ -45,8 +45,9 @@ def Step_Dialect : Dialect {
 
     **Parameters** are function arguments with the attribute `step.parameter`, the weight's name in
     the model's files. A name with `{layer}` in it stands for one tensor a layer, stacked along a
-    new first dimension. Gradients of parameters are always in the accumulation type; the function
-    results that hold them carry the parameter's name in `step.gradient`. A parameter that is
+    new first dimension. Gradients of parameters are always in the accumulation type; arguments and
+    results that hold them carry the parameter's name in `step.gradient`, and a function that returns
+    one adds to what it is given under that name. A parameter that is
     `step.frozen` has no gradient, no moments and no update. The moments of the update are named by
     `step.state`; results that the caller reads by `step.result`.
 

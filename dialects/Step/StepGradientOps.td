@@ -195,33 +195,55 @@ def Step_CrossEntropyGradOp : Step_GradientOp<"cross_entropy_grad",
   let hasVerifier = 1;
 }
 
+def Step_AccumulateOp : Step_GradientOp<"accumulate",
+    [AllTypesMatch<["gradient", "accumulator", "result"]>]> {
+  let summary = "add a gradient to what was added up before";
+  let description = [{
+    `result = accumulator + gradient`, in place: nothing else may use the accumulator, which is an
+    argument of the function or what another sum into it came to. Of an entry that argument has
+    `step.gradient`, and the last sum is returned under the same name: gradients of micro-batches
+    add up there. What makes the gradient adds it, once for each `accumulate`.
+
+    ```mlir
+    %a1 = step.accumulate %g into %a0 : tensor<4x4xf32>
+    ```
+  }];
+  let arguments = (ins Step_Tensor:$gradient, Step_Tensor:$accumulator);
+  let results = (outs Step_Tensor:$result);
+  let assemblyFormat = "$gradient `into` $accumulator attr-dict `:` type($gradient)";
+  let hasVerifier = 1;
+}
+
 def Step_LayersGradOp : Step_GradientOp<"layers_grad", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "run the gradient back through all layers";
   let description = [{
     The callees, of one type, are functions from the gradient of a layer's result, the layer's input,
-    the shared values, one slice of each weight and one slice of each saved value to the gradient of
-    the layer's input and of each weight. With d[count] = gradient, n callees and l from count - 1 down
-    to 0:
+    the shared values, one slice of each weight, of each accumulator and of each saved value to the
+    gradient of the layer's input and what each accumulator has come to. With d[count] = gradient, n
+    callees and l from count - 1 down to 0:
 
     ```
-    d[l], weight_gradients[l] … = callees[l mod n](d[l + 1], inputs[l], shared …, weights[l] …, saved[l] …)
-    input_gradient              = d[0]
+    d[l], sums[l] …  = callees[l mod n](d[l + 1], inputs[l], shared …, weights[l] …, accumulators[l] …, saved[l] …)
+    input_gradient   = d[0]
     ```
+
+    Accumulators are as those of `step.accumulate`, one for each weight that is trained.
 
     With `recompute`, a callee first computes the layer again from its input; `saved` is empty.
   }];
   let arguments = (ins TypedArrayAttrBase<FlatSymbolRefAttr, "functions">:$callees,
                        Step_Stream:$gradient, Step_Tensor:$inputs,
                        Variadic<AnyTensor>:$shared, Variadic<Step_Tensor>:$weights,
-                       Variadic<Step_Tensor>:$saved, I64Attr:$count,
-                       Step_ActivationsAttr:$activations);
-  let results = (outs Step_Stream:$input_gradient, Variadic<Step_Tensor>:$weight_gradients);
+                       Variadic<Step_Tensor>:$accumulators, Variadic<Step_Tensor>:$saved,
+                       I64Attr:$count, Step_ActivationsAttr:$activations);
+  let results = (outs Step_Stream:$input_gradient, Variadic<Step_Tensor>:$sums);
   let assemblyFormat = [{
     custom<Callees>($callees) `(` $gradient `)` `inputs` `(` $inputs `)` `shared` `(` $shared `)` `weights` `(`
-    $weights `)` `saved` `(` $saved `)` `count` $count $activations attr-dict `:`
-    functional-type(operands, results)
+    $weights `)` `into` `(` $accumulators `)` `saved` `(` $saved `)` `count` $count $activations
+    attr-dict `:` functional-type(operands, results)
   }];
+  let hasVerifier = 1;
 }
 
 #endif // DIALECTS_STEP_STEPGRADIENTOPS_TD

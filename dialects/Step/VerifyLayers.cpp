@@ -74,8 +74,9 @@ LogicalResult LayersGradOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return failure();
   llvm::append_range(operands, getShared().getTypes());
   if (failed(appendSlices(*this, getWeights(), getCount(), operands)) ||
+      failed(appendSlices(*this, getAccumulators(), getCount(), operands)) ||
       failed(appendSlices(*this, getSaved(), getCount(), operands)) ||
-      failed(appendSlices(*this, getWeightGradients(), getCount(), results)))
+      failed(appendSlices(*this, getSums(), getCount(), results)))
     return failure();
   return verifyCallees(*this, symbols, operands, results);
 }

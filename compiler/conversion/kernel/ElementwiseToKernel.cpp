@@ -172,9 +172,6 @@ static LogicalResult lower(step::GateGradOp op, EntryLowering &entry) {
 }
 
 static LogicalResult lower(step::AddOp op, EntryLowering &entry) {
-  // A sum of gradients of a parameter is made where its terms are added.
-  if (entry.isSumOfGradients(op))
-    return success();
   if (auto type = cast<RankedTensorType>(op.getType());
       type.getRank() > 2 && !type.hasStaticShape())
     return op.emitOpError() << "adds " << type << ", which is no stream";

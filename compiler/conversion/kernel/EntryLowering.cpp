@@ -274,7 +274,7 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
 LogicalResult EntryLowering::lower(func::FuncOp entry) {
   if (failed(bindArguments(entry)))
     return failure();
-  FailureOr<SmallVector<Wanted>> results = declareResults(entry);
+  FailureOr<SmallVector<Value>> results = declareResults(entry);
   return failed(results) ? failure() : lowerBody(entry, *results);
 }
 
@@ -286,7 +286,7 @@ FloatType roux::accumulationOf(ValueRange values, MLIRContext *context) {
   return Float32Type::get(context);
 }
 
-LogicalResult EntryLowering::lowerBody(func::FuncOp function, ArrayRef<Wanted> results) {
+LogicalResult EntryLowering::lowerBody(func::FuncOp function, ArrayRef<Value> results) {
   Block &body = function.front();
   // A layer may be lowered several times: what its values were the last time is over.
   auto forget = [&](Value value) {
@@ -301,14 +301,12 @@ LogicalResult EntryLowering::lowerBody(func::FuncOp function, ArrayRef<Wanted> r
       forget(value);
       buffers.erase(value);
     }
-  countTerms(body);
+  if (failed(formSums(body)))
+    return failure();
   auto returned = body.getTerminator()->getOpOperands();
-  for (auto [result, want] : llvm::zip_equal(returned, results)) {
-    if (want.where)
-      wanted.try_emplace(result.get(), want.where);
-    for (Value where : want.accumulators)
-      owe(result.get(), where);
-  }
+  for (auto [result, where] : llvm::zip_equal(returned, results))
+    if (where)
+      wanted.try_emplace(result.get(), where);
   for (Operation &op : body.without_terminator()) {
     builder.setLoc(op.getLoc());
     // Operands first: the inputs of a weight, in f64 whatever the model is in, come after streams.
@@ -320,14 +318,14 @@ LogicalResult EntryLowering::lowerBody(func::FuncOp function, ArrayRef<Wanted> r
       return failure();
   }
   builder.setLoc(body.getTerminator()->getLoc());
-  for (auto [result, want] : llvm::zip_equal(returned, results))
-    if (failed(placeResult(result, want)))
+  for (auto [result, where] : llvm::zip_equal(returned, results))
+    if (failed(placeResult(result, where)))
       return failure();
   return success();
 }
 
 LogicalResult EntryLowering::inlineBody(func::FuncOp function, ValueRange arguments,
-                                        ArrayRef<Wanted> results) {
+                                        ArrayRef<Value> results) {
   for (auto [tensor, where] : llvm::zip_equal(function.getArguments(), arguments))
     buffers[tensor] = where;
   Location place = builder.getLoc();

@@ -49,15 +49,15 @@ public:
   Value buffer(Value tensor) { return buffers.lookup(tensor); }
   /// The buffer that an operation writes `tensor` to: where it is wanted, else a new one.
   Value result(Value tensor);
-  /// The buffers that the gradient `tensor` of a parameter is added to, one for every time that it
-  /// is owed; also one of its own, zeroed, where something reads it.
+  /// The buffers that the gradient `tensor` is added to, one for every step.accumulate of it; also
+  /// one of its own, zeroed, where something reads it.
   llvm::SmallVector<Value> accumulators(Value tensor);
   /// True if something reads `tensor`, or wants it in a buffer of its own.
   bool isRead(Value tensor);
   /// False for an operation that another's lowering has lowered.
   bool begin(mlir::Operation *op) { return begun.insert(op).second; }
-  /// True if a sum of gradients is made where its terms are added, and nothing reads it.
-  bool isSumOfGradients(mlir::Operation *add);
+  /// Adds the gradient, unless the kernels that made it have.
+  mlir::LogicalResult addOwed(step::AccumulateOp op);
   /// `tensor` lies in `where`, without a launch.
   void alias(Value tensor, Value where) { buffers[tensor] = where; }
 
@@ -98,36 +98,31 @@ public:
   /// The type that sums of `tensor` are kept in.
   mlir::FloatType accumulation() const { return sums; }
 
-  /// Where a result of a function is to be: in a buffer, or added to some.
-  struct Wanted {
-    Value where;
-    llvm::SmallVector<Value> accumulators;
-  };
-  /// Lowers a layer function's body: `arguments` are buffers, `results` says where each result is
-  /// to be; nowhere: it is not wanted.
+  /// Lowers a layer function's body: `arguments` are buffers, `results` says in which buffer each
+  /// result is to be; null: it is a sum in place, or not wanted.
   mlir::LogicalResult inlineBody(mlir::func::FuncOp function, mlir::ValueRange arguments,
-                                 llvm::ArrayRef<Wanted> results);
+                                 llvm::ArrayRef<Value> results);
   /// Copies what `tensor` holds.
   void copy(Value tensor, Value from, Value to);
   /// Stores `number` in all of `to`, or adds it.
   void fill(Value tensor, Value to, double number, bool adds = false);
 
 private:
-  /// A gradient of a parameter, or a term of one.
+  /// What a gradient is added to.
   struct Owed {
     llvm::SmallVector<Value> to;
-    bool isSum = false;   ///< its two terms add themselves
-    bool isAdded = false; ///< by the lowering of what makes it
+    bool isAdded = false;
   };
 
   mlir::LogicalResult bindArguments(mlir::func::FuncOp entry);
-  mlir::FailureOr<llvm::SmallVector<Wanted>> declareResults(mlir::func::FuncOp entry);
+  mlir::FailureOr<llvm::SmallVector<Value>> declareResults(mlir::func::FuncOp entry);
   /// Lowers `function`'s body and puts its results where they are wanted.
-  mlir::LogicalResult lowerBody(mlir::func::FuncOp function, llvm::ArrayRef<Wanted> results);
-  mlir::LogicalResult placeResult(mlir::OpOperand &result, const Wanted &wanted);
+  mlir::LogicalResult lowerBody(mlir::func::FuncOp function, llvm::ArrayRef<Value> results);
+  mlir::LogicalResult placeResult(mlir::OpOperand &result, Value where);
+  /// Has each sum of gradients of `body` lie where its accumulator does, before what makes them.
+  mlir::LogicalResult formSums(mlir::Block &body);
+  mlir::LogicalResult formInPlace(mlir::Operation *op, Value sum, Value accumulator);
   void addTo(Value tensor, Value from, Value to);
-  void countTerms(mlir::Block &body);
-  void owe(Value tensor, Value where);
 
   KernelLibrary &kernels;
   const TargetDescription &machine;
@@ -136,7 +131,6 @@ private:
   mlir::FloatType sums;
   llvm::DenseMap<Value, Value> buffers, wanted;
   llvm::DenseMap<Value, Owed> owed;
-  llvm::DenseMap<Value, int64_t> terms; ///< of sums of gradients
   llvm::DenseSet<mlir::Operation *> begun;
   std::map<std::string, Value> named; // extents and inputs, declared once
   std::map<std::string, Value> caches;
@@ -158,6 +152,7 @@ mlir::LogicalResult lowerDropout(step::DropoutOp op, EntryLowering &entry);
 mlir::LogicalResult lowerMuon(step::MuonOp op, EntryLowering &entry);
 mlir::LogicalResult lowerLayers(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerConstant(mlir::Operation *op, EntryLowering &entry);
+mlir::LogicalResult lowerAccumulate(step::AccumulateOp op, EntryLowering &entry);
 
 /// What a kernel is passed for one number: the number, or the column it was computed into.
 mlir::Value numberFor(EntryLowering &entry, mlir::Value tensor);

@@ -1,15 +1,13 @@
 //===- EntryResults.cpp - where the results of an entry come to lie -------===//
 //
 // A value is written where it is wanted if nothing else decides where it lies;
-// else it is copied. The gradient of a parameter is added to the model's, once for
-// every time it is owed, by the kernels that make its terms.
+// else it is copied. A gradient is added to its accumulators by the kernels that make
+// it, once for every step.accumulate of it.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/kernel/EntryLowering.h"
 
 #include "mlir/IR/Matchers.h"
-
-#include <utility>
 
 using namespace mlir;
 using namespace roux;
@@ -52,36 +50,46 @@ void EntryLowering::addTo(Value tensor, Value from, Value to) {
   });
 }
 
-/// More than a model has uses of one weight. A sum of sums of itself is formed as it is written.
-static constexpr int64_t mostTerms = 1000;
-
-void EntryLowering::countTerms(Block &body) {
-  for (auto add : body.getOps<step::AddOp>()) {
-    auto of = [&](Value half) {
-      return half.getDefiningOp<step::AddOp>() ? terms.lookup(half) : 1;
-    };
-    terms[add] = std::min(of(add.getLhs()) + of(add.getRhs()), mostTerms + 1);
-  }
+LogicalResult EntryLowering::formInPlace(Operation *op, Value sum, Value accumulator) {
+  Value where = buffers.lookup(accumulator);
+  if (!where || !isa<MemRefType>(where.getType()))
+    return op->emitOpError() << "adds to what no kernel can write to";
+  buffers[sum] = where;
+  if (auto accumulate = dyn_cast<step::AccumulateOp>(op))
+    owed[accumulate.getGradient()].to.push_back(where);
+  return success();
 }
 
-void EntryLowering::owe(Value tensor, Value where) {
-  auto add = tensor.getDefiningOp<step::AddOp>();
-  bool isSum = add && terms.lookup(tensor) <= mostTerms;
-  Owed &known = owed[tensor];
-  known.to.push_back(where);
-  known.isSum = isSum;
-  if (!isSum)
-    return;
-  // Both terms of the sum add themselves to the same buffer.
-  owe(add.getLhs(), where);
-  owe(add.getRhs(), where);
+LogicalResult EntryLowering::formSums(Block &body) {
+  for (Operation &op : body)
+    if (auto accumulate = dyn_cast<step::AccumulateOp>(op)) {
+      if (failed(formInPlace(&op, accumulate, accumulate.getAccumulator())))
+        return failure();
+    } else if (auto layers = dyn_cast<step::LayersGradOp>(op)) {
+      for (auto [sum, accumulator] : llvm::zip_equal(layers.getSums(), layers.getAccumulators()))
+        if (failed(formInPlace(&op, sum, accumulator)))
+          return failure();
+    }
+  return success();
 }
 
-bool EntryLowering::isSumOfGradients(Operation *add) {
-  if (!isa<step::AddOp>(add))
-    return false;
-  auto known = owed.find(add->getResult(0));
-  return known != owed.end() && known->second.isSum && !isRead(add->getResult(0));
+LogicalResult roux::lowerAccumulate(step::AccumulateOp op, EntryLowering &entry) {
+  return entry.addOwed(op);
+}
+
+/// What no kernel has added yet lies somewhere, and is added from there.
+LogicalResult EntryLowering::addOwed(step::AccumulateOp op) {
+  Value gradient = op.getGradient();
+  Owed &known = owed[gradient];
+  if (known.isAdded)
+    return success();
+  known.isAdded = true;
+  Value from = stored(gradient);
+  if (!from)
+    return op.emitOpError() << "adds what no kernel makes";
+  for (Value where : known.to)
+    addTo(gradient, from, where);
+  return success();
 }
 
 bool EntryLowering::isRead(Value tensor) {
@@ -90,7 +98,7 @@ bool EntryLowering::isRead(Value tensor) {
   return llvm::any_of(tensor.getUsers(), [&](Operation *user) {
     // The gradient of a loss multiplies with a constant's value.
     bool isSeed = isa<step::CrossEntropyGradOp>(user) && tensor.getDefiningOp<arith::ConstantOp>();
-    return !isSeed && !user->hasTrait<OpTrait::IsTerminator>() && !isSumOfGradients(user);
+    return !isSeed && !user->hasTrait<OpTrait::IsTerminator>() && !isa<step::AccumulateOp>(user);
   });
 }
 
@@ -124,26 +132,35 @@ LogicalResult roux::lowerConstant(Operation *op, EntryLowering &entry) {
   return success();
 }
 
-FailureOr<SmallVector<EntryLowering::Wanted>> EntryLowering::declareResults(func::FuncOp entry) {
-  SmallVector<Wanted> results;
+/// A gradient is returned as what the argument of its name has come to.
+static LogicalResult verifyAccumulated(func::FuncOp entry, Value sum, StringAttr name) {
+  auto argument = dyn_cast<BlockArgument>(step::accumulatedInto(sum));
+  if (argument && entry.getArgAttr(argument.getArgNumber(), StepDialect::gradientName) == name)
+    return success();
+  return entry.emitOpError() << "returns gradient " << name
+                             << " but not what its argument of that name has come to";
+}
+
+FailureOr<SmallVector<Value>> EntryLowering::declareResults(func::FuncOp entry) {
+  SmallVector<Value> results;
   for (OpOperand &result : entry.front().getTerminator()->getOpOperands()) {
     unsigned i = result.getOperandNumber();
     MemRefType type = bufferType(result.get().getType());
     SmallVector<Value> sizes;
     if (type.getNumDynamicDims())
       sizes.push_back(extentOf(result.get()));
-    Wanted &wanted = results.emplace_back();
+    Value &wanted = results.emplace_back();
     if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::cacheName)) {
       auto taken = caches.find(name.str());
       if (taken == caches.end())
         return entry.emitOpError() << "returns cache " << name << " but takes none of that name";
-      wanted.where = taken->second;
+      wanted = taken->second;
       caches.erase(taken);
-    } else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::gradientName))
-      wanted.accumulators.push_back(kernel::BufferOp::create(builder, type, kernel::Role::Gradient,
-                                                             gradientNameOf(name), sizes));
-    else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::resultName))
-      wanted.where = kernel::BufferOp::create(builder, type, kernel::Role::Output, name, sizes);
+    } else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::gradientName)) {
+      if (failed(verifyAccumulated(entry, result.get(), name)))
+        return failure();
+    } else if (auto name = entry.getResultAttrOfType<StringAttr>(i, StepDialect::resultName))
+      wanted = kernel::BufferOp::create(builder, type, kernel::Role::Output, name, sizes);
   }
   if (caches.empty())
     return results;
@@ -151,35 +168,17 @@ FailureOr<SmallVector<EntryLowering::Wanted>> EntryLowering::declareResults(func
                              << "' but does not return it";
 }
 
-/// What was made elsewhere is copied; a gradient that nothing added to its buffers is added.
-LogicalResult EntryLowering::placeResult(OpOperand &result, const Wanted &want) {
+/// What was made elsewhere is copied.
+LogicalResult EntryLowering::placeResult(OpOperand &result, Value where) {
+  if (!where)
+    return success();
   Value tensor = result.get();
   sums = accumulationOf(tensor, builder.getContext());
-  Value lies = want.where || !want.accumulators.empty() ? stored(tensor) : Value();
-  auto refuse = [&] {
+  Value lies = stored(tensor);
+  if (!lies)
     return result.getOwner()->emitOpError()
            << "returns as result " << result.getOperandNumber() << " what no kernel makes";
-  };
-  SmallVector<Value> left;
-  if (!want.accumulators.empty())
-    left.push_back(tensor);
-  while (!left.empty()) {
-    Value term = left.pop_back_val();
-    Owed &known = owed[term];
-    if (known.isSum)
-      left.append({term.getDefiningOp()->getOperand(1), term.getDefiningOp()->getOperand(0)});
-    if (known.isSum || std::exchange(known.isAdded, true))
-      continue;
-    Value from = stored(term);
-    if (!from)
-      return refuse();
-    for (Value where : known.to)
-      addTo(term, from, where);
-  }
-  if (!want.where || lies == want.where)
-    return success();
-  if (!lies)
-    return refuse();
-  copy(tensor, lies, want.where);
+  if (lies != where)
+    copy(tensor, lies, where);
   return success();
 }

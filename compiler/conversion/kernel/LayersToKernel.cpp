@@ -119,9 +119,9 @@ static LogicalResult lower(step::LayersOp op, EntryLowering &entry) {
     llvm::append_range(arguments, buffersOf(entry, op.getShared()));
     for (Value weight : op.getWeights())
       arguments.push_back(entry.slice(entry.buffer(weight), layer));
-    SmallVector<EntryLowering::Wanted> results{{slot(entry, streams, next), {}}};
+    SmallVector<Value> results{slot(entry, streams, next)};
     for (Value stack : saved)
-      results.push_back({entry.slice(stack, layer), {}});
+      results.push_back(entry.slice(stack, layer));
     status = entry.inlineBody(calleeOf(op, which), arguments, results);
   };
   forLayers(entry, op.getCallees(), count, /*reverse=*/false, oneLayer);
@@ -135,10 +135,6 @@ static LogicalResult lower(step::LayersGradOp op, EntryLowering &entry) {
   Value gradients = entry.scratch("gradients", type, entry.tokens());
   entry.copy(op.getGradient(), entry.buffer(op.getGradient()),
              slot(entry, gradients, entry.constant(count)));
-  SmallVector<SmallVector<Value>> accumulators;
-  for (Value stack : op.getWeightGradients())
-    accumulators.push_back(entry.accumulators(stack));
-
   LogicalResult status = success();
   auto oneLayer = [&](Value layer, int64_t which) {
     if (failed(status))
@@ -147,15 +143,12 @@ static LogicalResult lower(step::LayersGradOp op, EntryLowering &entry) {
     SmallVector<Value> arguments{slot(entry, gradients, next),
                                  entry.slice(entry.buffer(op.getInputs()), layer)};
     llvm::append_range(arguments, buffersOf(entry, op.getShared()));
-    for (ValueRange stacks : {ValueRange(op.getWeights()), ValueRange(op.getSaved())})
+    for (ValueRange stacks :
+         {ValueRange(op.getWeights()), ValueRange(op.getSums()), ValueRange(op.getSaved())})
       for (Value stack : stacks)
         arguments.push_back(entry.slice(entry.buffer(stack), layer));
-    SmallVector<EntryLowering::Wanted> results{{slot(entry, gradients, layer), {}}};
-    for (ArrayRef<Value> stacks : accumulators) {
-      EntryLowering::Wanted &wanted = results.emplace_back();
-      for (Value stack : stacks)
-        wanted.accumulators.push_back(entry.slice(stack, layer));
-    }
+    SmallVector<Value> results(1 + op.getSums().size());
+    results[0] = slot(entry, gradients, layer);
     status = entry.inlineBody(calleeOf(op, which), arguments, results);
   };
   forLayers(entry, op.getCallees(), count, /*reverse=*/true, oneLayer);

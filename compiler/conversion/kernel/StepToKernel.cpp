@@ -38,6 +38,7 @@ LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
       .Case<step::LayersOp, step::LayersGradOp>([&](auto) { return lowerLayers(op, entry); })
       .Case<step::GlobalNormOp, step::ClipFactorOp, step::AdamWOp, step::MuonOp>(
           [&](auto) { return lowerUpdate(op, entry); })
+      .Case<step::AccumulateOp>([&](auto op) { return lowerAccumulate(op, entry); })
       .Case<step::DropoutOp>([&](auto op) { return lowerDropout(op, entry); })
       .Case<arith::ConstantOp>([&](auto) { return lowerConstant(op, entry); })
       .Default([](Operation *op) { return op->emitOpError() << "has no form in kernel"; });

@@ -50,7 +50,7 @@ const std::map<std::string, Sample> &samples() {
   static const Change window = {{"scale = 0.5", "scale = 0.5, window = 3"}};
   static const Change softcap = {{"scale = 0.5", "scale = 0.5, softcap = 3.0"}};
   static const Change gelu = {{"silu", "gelu_tanh"}};
-  static const Change transposed = {{" :", " transposed :"}};
+  static const Change transposed = {{" : (", " transposed : ("}};
   static const std::string layer = R"(
     func.func private @layer(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
       %y = step.activation silu %x : (tensor<?x8xf32>) -> tensor<?x8xf32>
@@ -122,10 +122,11 @@ const std::map<std::string, Sample> &samples() {
         "%r~",
         {{"transposed", transposed}}}},
       {"step.linear_grad",
-       {xy,
-        "%g~ = step.linear_grad %x~, %y~ : (" S ", " S ") -> tensor<8x8xf32>",
+       {xy + ", %a~: tensor<8x8xf32> {step.gradient = \"w~\"}",
+        "%g~ = step.linear_grad %x~, %y~ : (" S ", " S ") -> tensor<8x8xf32>\n"
+        "%b~ = step.accumulate %g~ into %a~ : tensor<8x8xf32>",
         "tensor<8x8xf32> {step.gradient = \"w~\"}",
-        "%g~",
+        "%b~",
         {{"transposed", transposed}}}},
       {"step.rotation",
        {x + at,
@@ -220,7 +221,8 @@ const std::map<std::string, Sample> &samples() {
       {"step.layers_grad",
        {x + ", %in~: tensor<3x?x8xf32> {step.attribute = \"in~\"}, %to~: tensor<2x?x8xf32> "
             "{step.attribute = \"to~\"}",
-        "%r~ = step.layers_grad @layer_grad(%x~) inputs(%in~) shared() weights() saved() count 3 "
+        "%r~ = step.layers_grad @layer_grad(%x~) inputs(%in~) shared() weights() into() saved() "
+        "count 3 "
         "recompute : (" S ", tensor<3x?x8xf32>) -> " S,
         result,
         "%r~",
@@ -258,10 +260,11 @@ const std::map<std::string, Sample> &samples() {
         "%r~",
         {{"offset", {{"%t~ :", "%t~ {offset = 1} :"}}}}}},
       {"step.embedding_grad",
-       {x + at,
-        "%g~ = step.embedding_grad %x~, %at~ : (" S ", " COLUMN ") -> tensor<9x8xf32>",
+       {x + at + ", %a~: tensor<9x8xf32> {step.gradient = \"t~\"}",
+        "%g~ = step.embedding_grad %x~, %at~ : (" S ", " COLUMN ") -> tensor<9x8xf32>\n"
+        "%b~ = step.accumulate %g~ into %a~ : tensor<9x8xf32>",
         "tensor<9x8xf32> {step.gradient = \"t~\"}",
-        "%g~",
+        "%b~",
         {{"offset", {{"%at~ :", "%at~ {offset = 1} :"}}}}}},
       {"step.nll",
        {x + matrix + ", %at~: " COLUMN " {step.column = #step.column<label>}",

@@ -1,16 +1,18 @@
 // RUN: roux-opt %s -split-input-file -convert-step-to-kernel -kernel-verify-program -verify-diagnostics | FileCheck %s
 // Every result comes to lie where it is wanted, and every gradient is added as often as it is owed.
 
-// A gradient that is its own second half is added twice: x * W + x * W.
+// A gradient that is accumulated twice is added twice: x * W + x * W.
 // CHECK-LABEL: kernel.program @twice
 // CHECK:         %[[G:.*]] = kernel.buffer {{ *}}gradient "w.gradient"
 // CHECK-COUNT-2: kernel.launch @linear_gradient_4x4_f32[%{{.*}}] (%{{.*}}, %{{.*}}, %[[G]])
 // CHECK-NOT:     kernel.launch
 // CHECK:       }
-func.func @twice_grad(%x: tensor<?x4xf32> {step.attribute = "x"}) -> (tensor<4x4xf32> {step.gradient = "w"}) {
+func.func @twice_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %a: tensor<4x4xf32> {step.gradient = "w"})
+    -> (tensor<4x4xf32> {step.gradient = "w"}) {
   %g = step.linear_grad %x, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<4x4xf32>
-  %s = step.add %g, %g : tensor<4x4xf32>
-  return %s : tensor<4x4xf32>
+  %b = step.accumulate %g into %a : tensor<4x4xf32>
+  %c = step.accumulate %g into %b : tensor<4x4xf32>
+  return %c : tensor<4x4xf32>
 }
 
 // One gradient of two parameters.
@@ -19,26 +21,27 @@ func.func @twice_grad(%x: tensor<?x4xf32> {step.attribute = "x"}) -> (tensor<4x4
 // CHECK:         %[[V:.*]] = kernel.buffer {{ *}}gradient "v.gradient"
 // CHECK:         kernel.launch @linear_gradient_4x4_f32[%{{.*}}] (%{{.*}}, %{{.*}}, %[[W]])
 // CHECK:         kernel.launch @linear_gradient_4x4_f32[%{{.*}}] (%{{.*}}, %{{.*}}, %[[V]])
-func.func @tied_grad(%x: tensor<?x4xf32> {step.attribute = "x"})
+func.func @tied_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %w: tensor<4x4xf32> {step.gradient = "w"},
+                     %v: tensor<4x4xf32> {step.gradient = "v"})
     -> (tensor<4x4xf32> {step.gradient = "w"}, tensor<4x4xf32> {step.gradient = "v"}) {
   %g = step.linear_grad %x, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<4x4xf32>
-  return %g, %g : tensor<4x4xf32>, tensor<4x4xf32>
+  %a = step.accumulate %g into %w : tensor<4x4xf32>
+  %b = step.accumulate %g into %v : tensor<4x4xf32>
+  return %a, %b : tensor<4x4xf32>, tensor<4x4xf32>
 }
 
-// A gradient that is read as well is formed in a buffer of its own too, which begins at zero; so is
-// the sum that it is part of, if that is read.
+// A gradient that is read as well is formed in a buffer of its own too, which begins at zero.
 // CHECK-LABEL: kernel.program @read
 // CHECK:         %[[W:.*]] = kernel.buffer {{ *}}gradient "w.gradient"
 // CHECK:         kernel.launch @fill_4_f32
 // CHECK:         kernel.launch @linear_gradient_4x4_f32[%{{.*}}] (%{{.*}}, %{{.*}}, %[[W]])
 // CHECK:         kernel.launch @linear_gradient_4x4_f32
-// CHECK:         kernel.launch @add_4_f32
 // CHECK:         kernel.launch @squares_4_f32
-func.func @read_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %v: tensor<4x4xf32> {step.parameter = "v"})
+func.func @read_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %w: tensor<4x4xf32> {step.gradient = "w"})
     -> (tensor<4x4xf32> {step.gradient = "w"}, tensor<f32> {step.result = "norm"}) {
   %g = step.linear_grad %x, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<4x4xf32>
-  %s = step.add %g, %v : tensor<4x4xf32>
-  %n = step.global_norm %s : (tensor<4x4xf32>) -> tensor<f32>
+  %s = step.accumulate %g into %w : tensor<4x4xf32>
+  %n = step.global_norm %g : (tensor<4x4xf32>) -> tensor<f32>
   return %s, %n : tensor<4x4xf32>, tensor<f32>
 }
 
@@ -49,11 +52,15 @@ func.func @read_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %v: tensor<4x4x
 // CHECK:         kernel.launch @accumulate_4_f32[
 // CHECK-NOT:     kernel.launch
 // CHECK:       }
-func.func @given_grad(%v: tensor<4x4xf32> {step.parameter = "v"})
+func.func @given_grad(%v: tensor<4x4xf32> {step.parameter = "v"}, %a: tensor<4x4xf32> {step.gradient = "v"},
+                      %b: tensor<4x4xf32> {step.gradient = "w"}, %c: tensor<4x4xf32> {step.gradient = "u"})
     -> (tensor<4x4xf32> {step.gradient = "v"}, tensor<4x4xf32> {step.gradient = "w"}, tensor<4x4xf32> {step.gradient = "u"}) {
   %half = arith.constant dense<0.5> : tensor<4x4xf32>
   %zero = arith.constant dense<0.0> : tensor<4x4xf32>
-  return %v, %half, %zero : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>
+  %x = step.accumulate %v into %a : tensor<4x4xf32>
+  %y = step.accumulate %half into %b : tensor<4x4xf32>
+  %z = step.accumulate %zero into %c : tensor<4x4xf32>
+  return %x, %y, %z : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>
 }
 
 // A value under two names, an argument, a column, a number, and what layers leave in their slots.
@@ -90,8 +97,8 @@ func.func @nll(%q: tensor<?x4xf32> {step.attribute = "q"}, %at: tensor<?xi32> {s
 
 // -----
 
-// A layer that is called twice, with and without someone who wants its gradient; both calls' weights
-// are one parameter.
+// A layer that is called twice, and both calls' weights are one parameter; a layer without a sum adds
+// none.
 // CHECK-LABEL: kernel.program @train
 // CHECK:         %[[G:.*]] = kernel.buffer {{ *}}gradient "w.gradient"
 // CHECK:         kernel.repeat
@@ -103,22 +110,27 @@ func.func @nll(%q: tensor<?x4xf32> {step.attribute = "q"}, %at: tensor<?xi32> {s
 // CHECK:         kernel.repeat
 // CHECK-NOT:       kernel.launch @linear_gradient
 // CHECK:       }
-func.func private @layer_grad(%d: tensor<?x4xf32>, %x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> (tensor<?x4xf32>, tensor<4x4xf32>) {
+func.func private @layer_grad(%d: tensor<?x4xf32>, %x: tensor<?x4xf32>, %w: tensor<4x4xf32>, %a: tensor<4x4xf32>)
+    -> (tensor<?x4xf32>, tensor<4x4xf32>) {
   %dx = step.linear %d, %w transposed : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
   %dw = step.linear_grad %d, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<4x4xf32>
-  return %dx, %dw : tensor<?x4xf32>, tensor<4x4xf32>
+  %b = step.accumulate %dw into %a : tensor<4x4xf32>
+  return %dx, %b : tensor<?x4xf32>, tensor<4x4xf32>
+}
+func.func private @frozen_grad(%d: tensor<?x4xf32>, %x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
+  %dx = step.linear %d, %w transposed : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  return %dx : tensor<?x4xf32>
 }
 func.func @train_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %in: tensor<3x?x4xf32> {step.attribute = "in"},
-                      %w: tensor<3x4x4xf32> {step.parameter = "w"})
+                      %w: tensor<3x4x4xf32> {step.parameter = "w"}, %sum: tensor<3x4x4xf32> {step.gradient = "w"})
     -> (tensor<?x4xf32> {step.result = "y"}, tensor<3x4x4xf32> {step.gradient = "w"}) {
-  %a, %da = step.layers_grad @layer_grad(%x) inputs(%in) shared() weights(%w) saved() count 3 recompute
-      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x4x4xf32>)
-  %b, %db = step.layers_grad @layer_grad(%a) inputs(%in) shared() weights(%w) saved() count 3 recompute
-      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x4x4xf32>)
-  %c, %dc = step.layers_grad @layer_grad(%b) inputs(%in) shared() weights(%w) saved() count 3 recompute
-      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x4x4xf32>)
-  %sum = step.add %da, %db : tensor<3x4x4xf32>
-  return %c, %sum : tensor<?x4xf32>, tensor<3x4x4xf32>
+  %a, %da = step.layers_grad @layer_grad(%x) inputs(%in) shared() weights(%w) into(%sum) saved() count 3 recompute
+      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x4x4xf32>)
+  %b, %db = step.layers_grad @layer_grad(%a) inputs(%in) shared() weights(%w) into(%da) saved() count 3 recompute
+      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x4x4xf32>)
+  %c = step.layers_grad @frozen_grad(%b) inputs(%in) shared() weights(%w) into() saved() count 3 recompute
+      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>) -> tensor<?x4xf32>
+  return %c, %db : tensor<?x4xf32>, tensor<3x4x4xf32>
 }
 
 // -----
@@ -130,10 +142,26 @@ func.func @nll(%segments: tensor<?xi32> {step.column = #step.column<segments>}) 
 
 // -----
 
-func.func @train_grad() -> (tensor<2xf32> {step.gradient = "w"}) {
+func.func @train_grad(%a: tensor<2xf32> {step.gradient = "w"}) -> (tensor<2xf32> {step.gradient = "w"}) {
   // expected-error@below {{is returned or read, and not one number everywhere}}
   %g = arith.constant dense<[0.5, 1.0]> : tensor<2xf32>
-  return %g : tensor<2xf32>
+  %b = step.accumulate %g into %a : tensor<2xf32>
+  return %b : tensor<2xf32>
+}
+
+// -----
+
+// expected-error@below {{'func.func' op returns gradient "w" but not what its argument of that name has come to}}
+func.func @train_grad(%v: tensor<2xf32> {step.parameter = "w"}) -> (tensor<2xf32> {step.gradient = "w"}) {
+  return %v : tensor<2xf32>
+}
+
+// -----
+
+func.func @train_grad(%v: tensor<f32> {step.attribute = "v"}, %g: tensor<f32> {step.parameter = "w"}) {
+  // expected-error@below {{'step.accumulate' op adds to what no kernel can write to}}
+  %b = step.accumulate %g into %v : tensor<f32>
+  return
 }
 
 // -----

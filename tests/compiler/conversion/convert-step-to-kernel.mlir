@@ -26,21 +26,23 @@ func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4
   %y = step.linear %x, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
-func.func private @layer_grad(%d: tensor<?x4xf32>, %x: tensor<?x4xf32>, %w: tensor<4x4xf32>)
+func.func private @layer_grad(%d: tensor<?x4xf32>, %x: tensor<?x4xf32>, %w: tensor<4x4xf32>, %a: tensor<4x4xf32>)
     -> (tensor<?x4xf32>, tensor<4x4xf32>) {
   %dx = step.linear %d, %w transposed : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
   %dw = step.linear_grad %d, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<4x4xf32>
-  return %dx, %dw : tensor<?x4xf32>, tensor<4x4xf32>
+  %b = step.accumulate %dw into %a : tensor<4x4xf32>
+  return %dx, %b : tensor<?x4xf32>, tensor<4x4xf32>
 }
 func.func @train_grad(%ids: tensor<?xi32> {step.column = #step.column<token>},
                       %table: tensor<5x4xf32> {step.parameter = "table"},
-                      %w: tensor<3x4x4xf32> {step.parameter = "w"})
+                      %w: tensor<3x4x4xf32> {step.parameter = "w"},
+                      %sum: tensor<3x4x4xf32> {step.gradient = "w"})
     -> (tensor<?x4xf32> {step.result = "y"}, tensor<3x4x4xf32> {step.gradient = "w"}) {
   %x = step.embedding %ids, %table : (tensor<?xi32>, tensor<5x4xf32>) -> tensor<?x4xf32>
   %y, %in = step.layers @layer(%x) shared() weights(%w) count 3 recompute
       : (tensor<?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
-  %dx, %dw = step.layers_grad @layer_grad(%y) inputs(%in) shared() weights(%w) saved() count 3 recompute
-      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x4x4xf32>)
+  %dx, %dw = step.layers_grad @layer_grad(%y) inputs(%in) shared() weights(%w) into(%sum) saved() count 3 recompute
+      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x4x4xf32>)
   return %y, %dw : tensor<?x4xf32>, tensor<3x4x4xf32>
 }
 

@@ -154,6 +154,9 @@ std::vector<Array> ModelRunner::run(StringRef entry, const Columns &columns, con
       arguments.push_back(cast<RankedTensorType>(function.getArgumentTypes()[i]).getRank() == 0
                               ? Array::scalar(inputOf(columns, name)[0])
                               : Array::column(inputOf(columns, name)));
+    else if (function.getArgAttr(i, StepDialect::gradientName))
+      arguments.push_back(
+          Array(cast<RankedTensorType>(function.getArgumentTypes()[i]).getShape().vec()));
     else
       arguments.push_back(parameters.at(
           function.getArgAttrOfType<StringAttr>(i, StepDialect::parameterName).str()));

@@ -82,7 +82,7 @@ static std::vector<Array> runLayersGrad(LayersGradOp op, ArrayRef<Array> operand
   size_t shared = op.getShared().size(), count = op.getCount();
   ArrayRef<Array> sharedValues = operands.slice(2, shared),
                   stacks = operands.drop_front(2 + shared);
-  std::vector<Array> results(1 + op.getWeightGradients().size());
+  std::vector<Array> results(1 + op.getSums().size());
   Array gradient = operands[0];
   for (size_t layer = count; layer-- > 0;) {
     std::vector<Array> arguments{gradient, slice(operands[1], layer)};
@@ -114,6 +114,12 @@ static std::vector<Array> runOne(Operation *op, ArrayRef<Array> operands, int64_
     return runLayersGrad(layers, operands, watch);
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     return runConstant(constant);
+  if (isa<AccumulateOp>(op)) {
+    Array sum = operands[1];
+    std::transform(sum.values.begin(), sum.values.end(), operands[0].values.begin(),
+                   sum.values.begin(), std::plus());
+    return {sum};
+  }
   std::vector<Array> results = runForward(op, operands, tokens);
   if (results.empty())
     results = runGradient(op, operands);

@@ -49,7 +49,7 @@ func.func @no_product(%x: tensor<?x4xf32>, %y: tensor<?x4xf32>) -> tensor<?x4xf3
   return %z : tensor<?x4xf32>
 }
 
-// A parameter's gradients are added where they are formed; there is no kernel to save.
+// What is no stream has no product to join.
 // CHECK-LABEL: func @parameter(
 // CHECK-NEXT:    step.add
 func.func @parameter(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> tensor<4x4xf32> {

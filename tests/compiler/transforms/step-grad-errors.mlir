@@ -112,3 +112,27 @@ func.func @train(%ids: tensor<?xi32>, %labels: tensor<?xi32>,
   } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
   return %loss : tensor<f32>
 }
+
+// -----
+
+// What a gradient is added to is known of parameters; of what is computed from one it would be lost.
+func.func private @layer(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
+  %y = step.linear %x, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+func.func @train(%x: tensor<?x4xf32>, %labels: tensor<?xi32>, %table: tensor<5x4xf32>,
+                 %w: tensor<3x4x4xf32> {step.parameter = "w"}) -> tensor<f32> {
+  %half = step.add %w, %w : tensor<3x4x4xf32>
+  // expected-error@below {{'step.layers' op has as weight 0 neither a parameter nor a rounded one, so its gradient would be added to nothing}}
+  %y, %in = step.layers @layer(%x) shared() weights(%half) count 3 recompute
+      : (tensor<?x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x?x4xf32>)
+  %loss, %nll, %lse, %weights = step.cross_entropy %y, %table, %labels formula {
+  ^bb0(%n: f32, %l: f32):
+    step.yield %n : f32
+  } weight() {
+  ^bb0(%p: f64, %q: f64):
+    %one = arith.constant 1.0 : f64
+    step.yield %one : f64
+  } : (tensor<?x4xf32>, tensor<5x4xf32>, tensor<?xi32>) -> (tensor<f32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>)
+  return %loss : tensor<f32>
+}

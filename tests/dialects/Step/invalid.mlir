@@ -587,3 +587,36 @@ func.func @one_slope(%g: tensor<f32>, %l: tensor<?xf32, #step.rows<answers>>) {
   } : (tensor<f32>, tensor<?xf32, #step.rows<answers>>) -> tensor<?xf32, #step.rows<answers>>
   return
 }
+
+// -----
+
+// A sum in place is where its accumulator was: nobody else may use that.
+func.func @train(%g: tensor<4xf32>, %a: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@below {{'step.accumulate' op adds to what is used elsewhere, too}}
+  %b = step.accumulate %g into %a : tensor<4xf32>
+  // expected-note@below {{used here}}
+  %c = step.add %b, %a : tensor<4xf32>
+  return %c : tensor<4xf32>
+}
+
+// -----
+
+func.func @train(%g: tensor<4xf32>, %v: tensor<4xf32>) -> tensor<4xf32> {
+  %a = step.add %g, %v : tensor<4xf32>
+  // expected-error@below {{'step.accumulate' op adds to what is neither an argument nor a sum into one}}
+  %b = step.accumulate %g into %a : tensor<4xf32>
+  return %b : tensor<4xf32>
+}
+
+// -----
+
+func.func private @layer_grad(%d: tensor<?x4xf32>, %x: tensor<?x4xf32>, %w: tensor<4x4xf32>, %a: tensor<4x4xf32>)
+    -> tensor<?x4xf32> {
+  return %d : tensor<?x4xf32>
+}
+func.func @train_grad(%x: tensor<?x4xf32>, %in: tensor<3x?x4xf32>, %w: tensor<3x4x4xf32>, %a: tensor<3x4x4xf32>) -> tensor<?x4xf32> {
+  // expected-error@below {{'step.layers_grad' op has sums that are not of its accumulators' types}}
+  %d = step.layers_grad @layer_grad(%x) inputs(%in) shared() weights(%w) into(%a) saved() count 3 recompute
+      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>, tensor<3x4x4xf32>) -> tensor<?x4xf32>
+  return %d : tensor<?x4xf32>
+}

@@ -195,3 +195,14 @@ func.func @pairs(%nll: tensor<?xf32, #step.rows<targets>>, %answers: tensor<?xi3
       : (tensor<?xf32, #step.rows<answers>>, tensor<?xi32, #step.rows<targets>>) -> tensor<?xf32, #step.rows<targets>>
   return %g : tensor<?xf32, #step.rows<targets>>
 }
+
+// A sum in place is one value after another of the same storage.
+// CHECK-LABEL: func @sums(
+// CHECK-SAME:    %[[G:[^:]*]]: tensor<4xf32>, %[[A:[^:]*]]: tensor<4xf32>)
+// CHECK-NEXT:    %[[B:.*]] = step.accumulate %[[G]] into %[[A]] : tensor<4xf32>
+// CHECK-NEXT:    step.accumulate %[[G]] into %[[B]] : tensor<4xf32>
+func.func @sums(%g: tensor<4xf32>, %a: tensor<4xf32>) -> tensor<4xf32> {
+  %b = step.accumulate %g into %a : tensor<4xf32>
+  %c = step.accumulate %g into %b : tensor<4xf32>
+  return %c : tensor<4xf32>
+}
