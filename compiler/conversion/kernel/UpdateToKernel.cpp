@@ -1,7 +1,9 @@
 //===- UpdateToKernel.cpp - norm, clip and AdamW in place -----------------===//
 //
 // Parameters and moments are updated where they are: an update never needs a
-// second copy of a model.
+// second copy of a model. Each weight has launches of its own: they move bytes as fast
+// as memory gives them, and one sweep over all weights would move as many
+// (bench/results/2026-11-30-optimizer-sweep.md).
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/kernel/EntryLowering.h"
