@@ -10,6 +10,7 @@
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/RecipeDevice.h"
 #include "runtime/data/batch/Layout.h"
+#include "runtime/train/ActivationPlan.h"
 #include "runtime/train/ModelProgram.h"
 
 #include <algorithm>

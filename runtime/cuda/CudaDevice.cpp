@@ -51,12 +51,15 @@ CudaDevice::CudaDevice(const std::string &library) : functions(library) {
   functions.check(functions.retainContext(&context, number), gpuName + " cannot be used");
   driver();
   functions.check(functions.createStream(&stream, cuda::ownStream), gpuName + " has no stream");
+  uploads = std::make_unique<UploadRing>(functions);
 }
 
 CudaDevice::~CudaDevice() {
   // A GPU that stopped refuses; there is nobody to tell.
   functions.useContext(context);
   library = nullptr; // which uses the GPU to the end
+  functions.synchronise(stream);
+  uploads = nullptr;
   if (extentMemory)
     functions.release(extentMemory);
   functions.destroyStream(stream);
@@ -115,9 +118,9 @@ std::shared_ptr<std::byte> CudaDevice::allocate(size_t bytes, const std::string 
 }
 
 void CudaDevice::upload(std::byte *to, std::span<const std::byte> from) {
-  if (!from.empty())
-    check(driver().upload(addressOf(to), from.data(), from.size(), stream),
-          fmt::format("{} bytes cannot be copied to {}", from.size(), gpuName));
+  driver();
+  check(uploads->upload(addressOf(to), from, stream),
+        fmt::format("{} bytes cannot be copied to {}", from.size(), gpuName));
 }
 
 void CudaDevice::download(std::span<std::byte> to, const std::byte *from) {
@@ -153,8 +156,8 @@ Address CudaDevice::placeOf(int64_t extent) {
   }
   auto [found, isNew] = extents.try_emplace(extent, extents.size());
   Address place = extentMemory + found->second * sizeof extent;
-  if (isNew) // the driver has copied what is pageable when it returns
-    check(driver().upload(place, &extent, sizeof extent, stream), "an extent cannot be copied");
+  if (isNew)
+    upload(reinterpret_cast<std::byte *>(place), std::as_bytes(std::span(&extent, 1)));
   return place;
 }
 

@@ -1,13 +1,14 @@
 //===- CudaDevice.h - an NVIDIA GPU ---------------------------------------===//
 //
 // Launches and copies go into one stream, in order, so nothing waits but who reads
-// a number.
+// a number: what is sent there is copied aside first.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "runtime/cuda/AttentionLibrary.h"
 #include "runtime/cuda/CudaDriver.h"
+#include "runtime/cuda/UploadRing.h"
 #include "runtime/device/Device.h"
 
 #include <map>
@@ -67,6 +68,7 @@ private:
   std::string gpuName, code, lastLaunch;
   int mostShared = 0; ///< bytes that a block may have
   Handle context = nullptr, stream = nullptr;
+  std::unique_ptr<UploadRing> uploads;
   std::map<int64_t, size_t> extents; ///< places in `extentMemory`
   Address extentMemory = 0;
   AttentionOptions attention;

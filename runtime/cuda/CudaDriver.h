@@ -20,7 +20,7 @@ struct CudaError : std::runtime_error {
 
 // The driver's types, and of its numbers those that are used, as its interface has them for good.
 using Result = int;
-using Handle = void *; ///< a context, module, function or stream
+using Handle = void *; ///< a context, module, function, stream or event
 using Address = unsigned long long;
 inline constexpr Result success = 0, outOfMemory = 2, noDevice = 100;
 inline constexpr int majorAttribute = 75, minorAttribute = 76, sharedAttribute = 97;
@@ -28,6 +28,7 @@ inline constexpr int dynamicSharedOfFunction = 8;
 inline constexpr int errorLog = 5, errorLogBytes = 6;
 inline constexpr int tensorOfBF16 = 9, tensorSwizzled128 = 3, tensorPromoted128 = 2;
 inline constexpr unsigned ownStream = 1; ///< that does not wait for the default one
+inline constexpr unsigned untimedEvent = 2;
 
 /// X(member, symbol, parameters)
 #define ROUX_CUDA_FUNCTIONS(X)                                                                     \
@@ -47,6 +48,12 @@ inline constexpr unsigned ownStream = 1; ///< that does not wait for the default
   X(download, cuMemcpyDtoHAsync_v2, (void *, Address, size_t, Handle))                             \
   X(copy, cuMemcpyDtoDAsync_v2, (Address, Address, size_t, Handle))                                \
   X(set, cuMemsetD8Async, (Address, unsigned char, size_t, Handle))                                \
+  X(allocateHost, cuMemAllocHost_v2, (void **, size_t))                                            \
+  X(releaseHost, cuMemFreeHost, (void *))                                                          \
+  X(createEvent, cuEventCreate, (Handle *, unsigned))                                              \
+  X(destroyEvent, cuEventDestroy_v2, (Handle))                                                     \
+  X(recordEvent, cuEventRecord, (Handle, Handle))                                                  \
+  X(waitForEvent, cuEventSynchronize, (Handle))                                                    \
   X(createStream, cuStreamCreate, (Handle *, unsigned))                                            \
   X(destroyStream, cuStreamDestroy_v2, (Handle))                                                   \
   X(synchronise, cuStreamSynchronize, (Handle))                                                    \

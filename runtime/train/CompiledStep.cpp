@@ -1,7 +1,8 @@
 //===- CompiledStep.cpp - a compiled model as a trainer sees it -----------===//
 //
 // The norm is an entry of its own and not part of the update, because nothing may be
-// updated before the trainer has seen that loss and norm are numbers.
+// updated before the trainer has seen that loss and norm are numbers. That is once a step:
+// micro-batches are queued one behind the other, and what they came to is read with the norm.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/train/CompiledStep.h"
@@ -24,20 +25,33 @@ std::vector<int32_t> noiseOf(const data::MicroBatch &batch, const data::SeedTree
   return noise;
 }
 
-double CompiledStep::addGradient(const data::MicroBatch &batch) {
-  logp.clear();
+void CompiledStep::beginStep() {
+  program.zeroGradients();
+  hasTargets.clear();
+}
+
+void CompiledStep::addGradient(const data::MicroBatch &batch) {
+  hasTargets.push_back(batch.targets != 0);
   if (batch.targets == 0)
-    return 0;
+    return;
   StreamColumns columns = columnsOf(batch);
   std::vector<int32_t> noise;
   if (const auto &adapter = program.config().tuning.adapter; adapter && adapter->dropout > 0)
     noise = noiseOf(batch, seed);
   columns.noise = noise;
-  return program.addGradient(columns, batch.arePairs ? &logp : nullptr);
+  program.queueGradient(columns);
 }
 
-double CompiledStep::gradientNorm() {
-  return program.gradientNorm();
+StepNumbers CompiledStep::numbers() {
+  StepNumbers queued = program.numbers(), all;
+  all.gradientNorm = queued.gradientNorm;
+  size_t next = 0;
+  for (bool isQueued : hasTargets) {
+    all.losses.push_back(isQueued ? queued.losses[next] : 0);
+    all.answers.push_back(isQueued ? std::move(queued.answers[next]) : std::vector<double>());
+    next += isQueued;
+  }
+  return all;
 }
 
 void CompiledStep::update(const UpdateScalars &scalars, double factor) {

@@ -25,10 +25,9 @@ public:
   explicit CompiledStep(ModelProgram &program, data::SeedTree seed = data::SeedTree(0))
       : program(program), seed(seed) {}
 
-  void beginStep() override { program.zeroGradients(); }
-  double addGradient(const data::MicroBatch &batch) override;
-  std::span<const double> answers() const override { return logp; }
-  double gradientNorm() override;
+  void beginStep() override;
+  void addGradient(const data::MicroBatch &batch) override;
+  StepNumbers numbers() override;
   void update(const UpdateScalars &scalars, double factor) override;
   std::vector<TensorBytes> tensors() override;
   void tensorsChanged() override { program.stateChanged(); }
@@ -43,7 +42,7 @@ public:
 private:
   ModelProgram &program;
   data::SeedTree seed;
-  std::vector<double> logp; ///< of the answers of the last micro-batch
+  std::vector<bool> hasTargets; ///< of each micro-batch of the step
 };
 
 } // namespace roux::train

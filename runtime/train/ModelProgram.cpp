@@ -102,7 +102,7 @@ static std::vector<ProgramBuffer> momentsOf(const Program &program, const std::s
 ModelProgram::ModelProgram(Program program, const model::ModelConfig &config,
                            std::shared_ptr<Device> device)
     : shape(config), machine(std::move(program), std::move(device)),
-      accumulation(stateElement(machine.program())) {
+      accumulation(stateElement(machine.program())), unread(machine.device()) {
   for (const model::WeightRow &row : model::parameterTable(shape))
     addTensor(row);
 }
@@ -256,48 +256,99 @@ void ModelProgram::bindState(Launch &launch) {
       launch.bindings.buffers[name] = tensor.memory.onDevice();
 }
 
+static std::vector<double> valuesIn(std::span<const std::byte> bytes, const std::string &element) {
+  std::vector<double> values(bytes.size() / elementBytes(element));
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = valueAt(bytes, element, i);
+  return values;
+}
+
 std::vector<double> ModelProgram::valuesOf(const std::string &entry, const std::string &output,
                                            const Launch &launch) const {
   for (const ProgramBuffer &buffer : machine.program().entry(entry).buffers)
-    if (buffer.role == BufferRole::Output && buffer.name == output) {
-      std::span<const std::byte> bytes = launch.owned.at(output);
-      std::vector<double> values(bytes.size() / elementBytes(buffer.element));
-      for (size_t i = 0; i < values.size(); ++i)
-        values[i] = valueAt(bytes, buffer.element, i);
-      return values;
-    }
+    if (buffer.role == BufferRole::Output && buffer.name == output)
+      return valuesIn(launch.owned.at(output), buffer.element);
   return {};
 }
 
+/// Bytes of an output of a run over `extents`.
+static size_t outputBytes(const ProgramBuffer &output, const Extents &extents) {
+  int64_t rows = output.sizes.empty()      ? 1
+                 : output.name == logpName ? 2 * extents.at(pairCountName)
+                                           : extents.at("tokens");
+  return rows * output.staticElements * output.elementBytes;
+}
+
 std::vector<double> ModelProgram::run(const std::string &entry, const std::string &result,
-                                      Launch &launch, const StreamColumns &columns) {
+                                      Launch &launch) {
   bindState(launch);
   for (const ProgramBuffer &buffer : machine.program().entry(entry).buffers) {
     if (buffer.role != BufferRole::Output)
       continue;
-    int64_t rows = buffer.sizes.empty()      ? 1
-                   : buffer.name == logpName ? 2 * launch.bindings.extents.at(pairCountName)
-                                             : static_cast<int64_t>(columns.tokens.size());
     std::vector<std::byte> &bytes = launch.owned[buffer.name];
-    bytes.resize(rows * buffer.staticElements * buffer.elementBytes);
+    bytes.resize(outputBytes(buffer, launch.bindings.extents));
     launch.bindings.host[buffer.name] = bytes;
   }
   machine.run(entry, launch.bindings);
   return valuesOf(entry, result, launch);
 }
 
-double ModelProgram::addGradient(const StreamColumns &columns, std::vector<double> *logp) {
+void ModelProgram::queue(const std::string &name, Launch &launch) {
+  bindState(launch);
+  const Entry &entry = machine.program().entry(name);
+  for (const ProgramBuffer &buffer : entry.buffers)
+    if (buffer.role == BufferRole::Output) {
+      launch.bindings.buffers[buffer.name] =
+          unread.place(outputBytes(buffer, launch.bindings.extents));
+      queued.push_back({&buffer, queuedGradients});
+    }
+  machine.run(name, launch.bindings);
+}
+
+void ModelProgram::queueGradient(const StreamColumns &columns) {
   Launch launch;
   bindColumns(launch, columns);
   for (auto &[name, tensor] : added)
     tensor.memory.changedOnDevice();
-  double loss = run("train", "loss", launch, columns).front();
-  if (logp)
-    *logp = valuesOf("train", logpName, launch);
-  return loss;
+  queue("train", launch);
+  ++queuedGradients;
+}
+
+StepNumbers ModelProgram::readQueued() {
+  StepNumbers numbers;
+  numbers.losses.resize(queuedGradients);
+  numbers.answers.resize(queuedGradients);
+  std::vector<std::vector<std::byte>> bytes = unread.take();
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const auto &[output, gradient] = queued[i];
+    std::vector<double> values = valuesIn(bytes[i], output->element);
+    if (output->name == "loss")
+      numbers.losses[gradient] = values.front();
+    else if (output->name == logpName)
+      numbers.answers[gradient] = std::move(values);
+    else if (output->name == "norm")
+      numbers.gradientNorm = values.front();
+  }
+  queued.clear();
+  queuedGradients = 0;
+  return numbers;
+}
+
+StepNumbers ModelProgram::numbers() {
+  Launch launch;
+  queue("norm", launch);
+  return readQueued();
+}
+
+double ModelProgram::addGradient(const StreamColumns &columns) {
+  queueGradient(columns);
+  return readQueued().losses.back();
 }
 
 void ModelProgram::zeroGradients() {
+  unread.clear(); // of a step that was given up
+  queued.clear();
+  queuedGradients = 0;
   for (auto &[name, tensor] : added)
     tensor.memory.zero();
 }
@@ -305,20 +356,20 @@ void ModelProgram::zeroGradients() {
 std::vector<double> ModelProgram::nll(const StreamColumns &columns) {
   Launch launch;
   bindColumns(launch, columns);
-  return run("nll", "nll", launch, columns);
+  return run("nll", "nll", launch);
 }
 
 ModelProgram::LabelScores ModelProgram::scores(const StreamColumns &columns) {
   Launch launch;
   bindColumns(launch, columns);
-  std::vector<double> nll = run("nll", "nll", launch, columns);
+  std::vector<double> nll = run("nll", "nll", launch);
   return {std::move(nll), valuesOf("nll", "logsumexp", launch)};
 }
 
 std::vector<double> ModelProgram::logits(const StreamColumns &columns) {
   Launch launch;
   bindColumns(launch, columns);
-  return run("logits", "logits", launch, columns);
+  return run("logits", "logits", launch);
 }
 
 int64_t ModelProgram::cacheRowBytes() const {
@@ -388,11 +439,6 @@ void ModelProgram::append(const std::string &name, const CachedColumns &columns,
     logits[i] = static_cast<float>(valueAt(bytes, element, i));
 }
 
-double ModelProgram::gradientNorm() {
-  Launch launch;
-  return run("norm", "norm", launch, {}).front();
-}
-
 void ModelProgram::update(double rate, double firstCorrection, double secondCorrection,
                           double factor) {
   rounded.clear();
@@ -404,7 +450,7 @@ void ModelProgram::update(double rate, double firstCorrection, double secondCorr
                              {"first_correction", firstCorrection},
                              {"second_correction", secondCorrection},
                              {"factor", factor}};
-  run("update", "", launch, {});
+  run("update", "", launch);
 }
 
 std::map<std::string, std::string> ModelProgram::kernelChoices() const {
@@ -435,24 +481,6 @@ StateBytes stateBytes(const Program &program, const model::ModelConfig &config) 
       bytes.moments += elements * elementBytes(moment.element);
   }
   return bytes;
-}
-
-MemoryPlan activationPlan(const Program &program, const model::ModelConfig &config,
-                          const std::string &entry, int64_t tokens) {
-  Extents extents;
-  for (const char *name :
-       {"tokens", targetCountName, pairCountName, "token.distinct", "token.starts",
-        "label.distinct", "label.starts", "position.distinct", "position.starts"})
-    extents[name] = tokens;
-  // One item a block of a segment and head; segments of one token have the most.
-  extents[queryWorkName] = tokens * config.heads;
-  extents[gradientWorkName] = tokens * config.keyValueHeads;
-  extents[querySumsName] = tokens;
-  extents[workspaceName] = workspaceSteps(tokens);
-  extents[partialRowsName] = mostPartialRows(tokens, static_cast<int32_t>(config.keyValueHeads),
-                                             static_cast<int32_t>(program.target.attentionPart),
-                                             static_cast<int32_t>(program.target.attentionItems));
-  return planMemory(program.entry(entry), extents);
 }
 
 } // namespace roux::train

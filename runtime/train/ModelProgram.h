@@ -10,6 +10,8 @@
 #include "runtime/WeightFormula.h"
 #include "runtime/device/Executor.h"
 #include "runtime/model/Model.h"
+#include "runtime/train/StepOutputs.h"
+#include "runtime/train/StepProgram.h"
 
 #include <map>
 #include <span>
@@ -80,9 +82,13 @@ public:
   std::map<std::string, StateTensor> &gradients() { return seen(added); }
   void gradientsChanged();
 
-  /// Adds the gradient of the micro-batch's loss to gradients(); the loss. Of pairs `logp`, if
-  /// there is one, becomes the log-probability of each answer.
-  double addGradient(const StreamColumns &columns, std::vector<double> *logp = nullptr);
+  /// Adds the gradient of the micro-batch's loss to gradients(). What it came to is among the next
+  /// numbers(), and nothing is waited for until then.
+  void queueGradient(const StreamColumns &columns);
+  /// Of what was queued since numbers() or zeroGradients(), in order; and the norm of gradients().
+  StepNumbers numbers();
+  /// The same for one micro-batch, at once: its loss.
+  double addGradient(const StreamColumns &columns);
   void zeroGradients();
   /// -log of the probability of each label; 0 where there is none.
   std::vector<double> nll(const StreamColumns &columns);
@@ -106,7 +112,7 @@ public:
     append("decode", columns, cache, logits);
   }
   /// The norm of gradients() together.
-  double gradientNorm();
+  double gradientNorm() { return numbers().gradientNorm; }
   /// One update from gradients() times `factor`.
   void update(double rate, double firstCorrection, double secondCorrection, double factor = 1);
 
@@ -137,13 +143,22 @@ private:
               std::span<float> logits);
   std::vector<double> valuesOf(const std::string &entry, const std::string &output,
                                const Launch &launch) const;
-  std::vector<double> run(const std::string &entry, const std::string &result, Launch &launch,
-                          const StreamColumns &columns);
+  std::vector<double> run(const std::string &entry, const std::string &result, Launch &launch);
+  void queue(const std::string &entry, Launch &launch);
+  StepNumbers readQueued();
 
   model::ModelConfig shape;
   Executor machine;
   std::string accumulation; ///< element type of what is trained
   std::map<std::string, StateTensor> kept, added;
+  /// Outputs of what is queued, each a place of `unread`.
+  struct Queued {
+    const ProgramBuffer *output;
+    size_t gradient; ///< how many came before
+  };
+  std::vector<Queued> queued;
+  StepOutputs unread;
+  size_t queuedGradients = 0;
   /// Parameters in the type that is computed with, made when an entry first asks for them.
   std::map<std::string, MirroredMemory> rounded;
 };
@@ -155,8 +170,5 @@ struct StateBytes {
 };
 /// Of such a model under `program`; nothing is allocated.
 StateBytes stateBytes(const Program &program, const model::ModelConfig &config);
-/// The buffers of `entry` for so many tokens: its arena is the most that any segments need.
-MemoryPlan activationPlan(const Program &program, const model::ModelConfig &config,
-                          const std::string &entry, int64_t tokens);
 
 } // namespace roux::train

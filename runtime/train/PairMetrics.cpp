@@ -16,19 +16,27 @@ double marginOf(std::span<const double> logp, std::span<const double> references
   return logp[0] / targets[0] - logp[1] / targets[1];
 }
 
-void PairMetrics::add(const data::MicroBatch &batch, std::span<const double> logp) {
-  for (size_t pair = 0; 2 * pair + 1 < logp.size(); ++pair) {
-    double targets[2];
-    for (size_t which = 0; which < 2; ++which) {
-      const int64_t *at = &batch.segmentOffsets[2 * pair + which];
-      targets[which] = static_cast<double>(
-          std::count_if(batch.labels.begin() + at[0], batch.labels.begin() + at[1],
-                        [](int32_t label) { return label != data::noLabel; }));
-    }
-    std::span<const double> references = batch.references;
-    double margin =
-        marginOf(logp.subspan(2 * pair, 2),
-                 references.empty() ? references : references.subspan(2 * pair, 2), targets);
+void PairMetrics::await(const data::MicroBatch &batch) {
+  Awaited &one = awaited.emplace_back();
+  if (!batch.arePairs)
+    return;
+  one.references = {batch.references.begin(), batch.references.end()};
+  for (size_t answer = 0; answer + 1 < batch.segmentOffsets.size(); ++answer) {
+    const int64_t *at = &batch.segmentOffsets[answer];
+    one.targets.push_back(static_cast<double>(
+        std::count_if(batch.labels.begin() + at[0], batch.labels.begin() + at[1],
+                      [](int32_t label) { return label != data::noLabel; })));
+  }
+}
+
+void PairMetrics::add(std::span<const double> logp) {
+  Awaited one = std::move(awaited.front());
+  awaited.pop_front();
+  std::span<const double> references = one.references, targets = one.targets;
+  for (size_t first = 0; first + 1 < logp.size(); first += 2) {
+    double margin = marginOf(logp.subspan(first, 2),
+                             references.empty() ? references : references.subspan(first, 2),
+                             targets.subspan(first, 2));
     margins += margin;
     right += margin > 0;
     ++pairs;

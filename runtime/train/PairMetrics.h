@@ -9,6 +9,7 @@
 #include "runtime/data/batch/MicroBatch.h"
 #include "runtime/train/MetricsFile.h"
 
+#include <deque>
 #include <span>
 
 namespace roux::train {
@@ -22,13 +23,20 @@ double marginOf(std::span<const double> logp, std::span<const double> references
 /// Gathers the margins of a step's pairs.
 class PairMetrics {
 public:
-  /// `logp` is of the answers of `batch`.
-  void add(const data::MicroBatch &batch, std::span<const double> logp);
+  /// A micro-batch whose answers are known later.
+  void await(const data::MicroBatch &batch);
+  /// Those of the micro-batch that has waited longest; none where it has no pairs.
+  void add(std::span<const double> logp);
   /// Appends `pairs.margin`, the mean, and `pairs.accuracy`, the share above 0; nothing where there
   /// were no pairs. Names of evaluations have a slash.
   void give(Measured &measured) const;
 
 private:
+  /// What a margin needs of a micro-batch.
+  struct Awaited {
+    std::vector<double> references, targets; ///< of each answer
+  };
+  std::deque<Awaited> awaited;
   double margins = 0, right = 0, pairs = 0;
 };
 

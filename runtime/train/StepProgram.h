@@ -16,19 +16,25 @@
 
 namespace roux::train {
 
+/// What the micro-batches of a step came to.
+struct StepNumbers {
+  /// Of each micro-batch its part of the step's loss: the sum of weight * loss over its targets.
+  std::vector<double> losses;
+  /// Of each, if its sequences were pairs, the log-probability of each answer.
+  std::vector<std::vector<double>> answers;
+  double gradientNorm = 0; ///< of all gradients together, before clipping
+};
+
 class StepProgram {
 public:
   virtual ~StepProgram() = default;
 
   /// Sets the gradients to zero.
   virtual void beginStep() = 0;
-  /// One micro-batch forward and backward; gradients add up. Returns its part of the step's loss,
-  /// the sum of weight * loss over its targets.
-  virtual double addGradient(const data::MicroBatch &batch) = 0;
-  /// Of the micro-batch before, if its sequences were pairs, the log-probability of each answer.
-  virtual std::span<const double> answers() const { return {}; }
-  /// The norm of all gradients together, before clipping.
-  virtual double gradientNorm() = 0;
+  /// One micro-batch forward and backward; gradients add up. May return before it is done.
+  virtual void addGradient(const data::MicroBatch &batch) = 0;
+  /// Of the micro-batches since beginStep(), once all are done.
+  virtual StepNumbers numbers() = 0;
   /// Updates the weights with the gradients times `factor`.
   virtual void update(const UpdateScalars &scalars, double factor) = 0;
 

@@ -1,7 +1,8 @@
 //===- Trainer.cpp - from the first step to the last ----------------------===//
 //
 // Order matters in one place: nothing is updated before loss and norm are known to
-// be numbers, so the weights of a run that diverged are still those of a good step.
+// be numbers, so the weights of a run that diverged are still those of a good step. They are read
+// there, once a step, and nowhere else.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/train/Trainer.h"
@@ -133,8 +134,7 @@ StepMetrics Trainer::makeStep(uint64_t step) {
   metrics.epoch = source.epoch(step);
   double started = steadySeconds(), waitedBefore = source.waitedSeconds();
   program.beginStep();
-  metrics.loss = addGradientsOrSave(step, metrics);
-  metrics.gradientNorm = program.gradientNorm();
+  addGradientsOrSave(step, metrics);
   if (!std::isfinite(metrics.gradientNorm))
     diverged(step, fmt::format("the gradient's norm is {}", spelled(metrics.gradientNorm)), {});
   metrics.rate = schedule.rate(step + options.scheduleStart);
@@ -147,27 +147,32 @@ StepMetrics Trainer::makeStep(uint64_t step) {
   return metrics;
 }
 
-double Trainer::addGradients(uint64_t step, StepMetrics &metrics) {
-  double loss = 0;
+void Trainer::addGradients(uint64_t step, StepMetrics &metrics) {
+  std::vector<data::Portion> sequences; // of each micro-batch
   PairMetrics pairs;
   do {
     if (!source.next(batch) || batch.step != step)
       throw std::logic_error(fmt::format("no micro-batch came for step {}", step));
-    double part = program.addGradient(batch);
-    if (!std::isfinite(part))
-      diverged(step, fmt::format("the loss is {}", spelled(part)), batch.sequences);
-    loss += part;
-    if (batch.arePairs)
-      pairs.add(batch, program.answers());
+    program.addGradient(batch);
+    sequences.push_back(batch.sequences);
+    pairs.await(batch);
     metrics.tokens += batch.size();
     metrics.targets += batch.targets;
   } while (batch.portion + 1 < batch.portions);
+  StepNumbers numbers = program.numbers();
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    double part = numbers.losses[i];
+    if (!std::isfinite(part))
+      diverged(step, fmt::format("the loss is {}", spelled(part)), sequences[i]);
+    metrics.loss += part;
+    pairs.add(numbers.answers[i]);
+  }
+  metrics.gradientNorm = numbers.gradientNorm;
   pairs.give(metrics.measured);
   data::refuseLostBytes();
-  return loss;
 }
 
-double Trainer::addGradientsOrSave(uint64_t step, StepMetrics &metrics) {
+void Trainer::addGradientsOrSave(uint64_t step, StepMetrics &metrics) {
   std::string why;
   try {
     return addGradients(step, metrics);

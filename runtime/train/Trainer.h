@@ -97,9 +97,10 @@ private:
   void resume();
   void loop();
   StepMetrics makeStep(uint64_t step);
-  double addGradients(uint64_t step, StepMetrics &metrics);
+  /// Puts the step's loss and the norm of its gradients into `metrics`, once they are numbers.
+  void addGradients(uint64_t step, StepMetrics &metrics);
   /// The same; where it cannot be done, the state before the step is saved first.
-  double addGradientsOrSave(uint64_t step, StepMetrics &metrics);
+  void addGradientsOrSave(uint64_t step, StepMetrics &metrics);
   [[noreturn]] void diverged(uint64_t step, const std::string &what,
                              const data::Portion &sequences);
   void save();

@@ -164,6 +164,46 @@ TEST_F(CompiledTrainingTest, IsTheSameWhereMemoryIsElsewhere) {
   EXPECT_EQ(runTo(*there, folder / "there", 0), expected);
 }
 
+/// Who reads waits for the device: once a step, for all that the micro-batches came to.
+TEST_F(CompiledTrainingTest, ReadsAStepsNumbersTogether) {
+  struct Reading : CPUDevice {
+    using CPUDevice::CPUDevice;
+    void download(std::span<std::byte> to, const std::byte *from) override {
+      ++reads;
+      CPUDevice::download(to, from);
+    }
+    int reads = 0;
+  };
+  auto device = std::make_shared<Reading>(2);
+  model::ModelConfig config = tinyConfig();
+  std::unique_ptr<ModelProgram> program = compiled(config, device), alone = compiled(config);
+  for (ModelProgram *each : {program.get(), alone.get()})
+    each->setParameters(model::freshWeights(config, 0.05, data::SeedTree(1)));
+  CompiledStep step(*program);
+  CountingSource source(2);
+  std::vector<double> losses;
+  step.beginStep();
+  for (int i = 0; i < 4; ++i) {
+    data::MicroBatch batch;
+    source.next(batch);
+    if (i == 2) // as one without targets does, it asks for nothing
+      batch.targets = 0;
+    step.addGradient(batch);
+    losses.push_back(batch.targets ? alone->addGradient(train::columnsOf(batch)) : 0);
+  }
+  EXPECT_EQ(device->reads, 0);
+  train::StepNumbers numbers = step.numbers();
+  EXPECT_EQ(device->reads, 1);
+  EXPECT_EQ(numbers.losses, losses);
+  EXPECT_EQ(numbers.gradientNorm, alone->gradientNorm());
+  // What a step that was given up has left is not the next one's.
+  data::MicroBatch batch;
+  CountingSource(1).next(batch);
+  step.addGradient(batch);
+  step.beginStep();
+  EXPECT_TRUE(step.numbers().losses.empty());
+}
+
 /// What the trainer asks between the gradients and the update, in the kernels' own precision.
 TEST_F(CompiledTrainingTest, TakesNormAndFactorWhereTheGradientsAre) {
   model::ModelConfig config = tinyConfig();

@@ -9,6 +9,7 @@
 #include "runtime/Seal.h"
 #include "runtime/device/Executor.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -43,6 +44,12 @@ std::string launches() {
   std::string fresh = text.substr(seen);
   seen = text.size();
   return fresh;
+}
+
+/// What is queued and nobody has waited for.
+size_t queued() {
+  void *library = dlopen(ROUX_STAND_IN_DRIVER, RTLD_NOW);
+  return reinterpret_cast<size_t (*)()>(dlsym(library, "roux_stand_in_queued"))();
 }
 
 Program program(int64_t sharedBytes = 0) {
@@ -102,6 +109,38 @@ TEST(CudaDevice, HasMemoryOfItsOwn) {
   std::vector<std::byte> found(8);
   gpu->download(found, other.data());
   EXPECT_EQ(found[3], std::byte(7));
+}
+
+TEST(CudaDevice, TakesMemoryThatChangesAtOnce) {
+  auto gpu = device();
+  // Three times what waits to be copied, in pieces that do not divide it.
+  constexpr size_t each = 1000003, count = 100;
+  DeviceMemory memory(gpu, each * count, "lists", Fill::Nothing);
+  gpu->synchronise();
+  std::vector<std::byte> piece(each);
+  for (size_t i = 0; i < count; ++i) {
+    std::ranges::fill(piece, std::byte(i + 1));
+    gpu->upload(memory.data() + i * each, piece);
+    EXPECT_GT(queued(), 0u) << "waited for piece " << i;
+  }
+  std::vector<std::byte> found(each * count);
+  gpu->download(found, memory.data());
+  for (size_t i = 0; i < count; ++i)
+    EXPECT_EQ(std::ranges::count(std::span(found).subspan(i * each, each), std::byte(i + 1)), each);
+}
+
+TEST(CudaDevice, WaitsForNothingButNumbersThatAreRead) {
+  auto gpu = device();
+  Executor executor(program(), gpu);
+  Bindings bindings;
+  launches();
+  for (int64_t tokens : {20, 21, 22}) {
+    bindings.extents["tokens"] = tokens;
+    executor.run("nll", bindings);
+  }
+  EXPECT_EQ(queued(), 6u + 4u); // launches, and extents
+  gpu->synchronise();
+  EXPECT_EQ(queued(), 0u);
 }
 
 TEST(CudaDevice, SaysWhatThereIsNoMemoryFor) {

@@ -5,6 +5,9 @@
 // from there, launches are written down. ROUX_STAND_IN says what is wrong with it.
 //
 //===----------------------------------------------------------------------===//
+#include "tests/runtime/cuda/StandInStream.h"
+
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -15,19 +18,13 @@
 #include <thread>
 #include <vector>
 
-namespace {
+using namespace stand_in;
 
-using Handle = void *;
-using Address = unsigned long long;
+namespace {
 
 bool isWrong(const char *what) {
   const char *wrong = std::getenv("ROUX_STAND_IN");
   return wrong && std::string(wrong) == what;
-}
-
-constexpr Address distance = Address(1) << 62;
-void *here(Address address) {
-  return reinterpret_cast<void *>(address ^ distance);
 }
 
 struct Function {
@@ -59,6 +56,42 @@ std::string &journal() {
   return text;
 }
 
+/// A launch with its parameters, which are the driver's when it has been asked for.
+class Launch {
+public:
+  Launch(const Function &function, unsigned blocks, unsigned threads, unsigned sharedBytes,
+         void **parameters)
+      : name(function.name), isMap(function.isMap), blocks(blocks), threads(threads),
+        sharedBytes(sharedBytes), bits(isMap.size()) {
+    for (size_t i = 0; i < isMap.size(); ++i)
+      std::memcpy(bits[i].data(), parameters[i], isMap[i] ? sizeof bits[i] : sizeof bits[i][0]);
+  }
+
+  /// Writes it down.
+  void run() const {
+    if (isWrong("slow"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::string &text = journal();
+    text += name + " " + std::to_string(blocks) + " x " + std::to_string(threads) + " " +
+            std::to_string(sharedBytes) + ":";
+    for (size_t i = 0; i < isMap.size(); ++i) {
+      bool isLast = i + 1 == isMap.size();
+      text += " " + std::to_string(isLast ? *static_cast<int64_t *>(here(bits[i][0]))
+                                          : int64_t(bits[i][0]));
+      if (isMap[i])
+        text += "/" + std::to_string(bits[i][1]) + "/" + std::to_string(bits[i][2]) + "/" +
+                std::to_string(bits[i][3]);
+    }
+    text += "\n";
+  }
+
+private:
+  std::string name;
+  std::vector<bool> isMap;
+  unsigned blocks, threads, sharedBytes;
+  std::vector<std::array<uint64_t, 4>> bits;
+};
+
 } // namespace
 
 extern "C" {
@@ -66,6 +99,7 @@ extern "C" {
 /// What was launched, a line a launch: function, blocks, threads, shared bytes, bits of arguments,
 /// and the extent that the last one points to.
 const char *roux_stand_in_launches() {
+  drain();
   return journal().c_str();
 }
 
@@ -116,25 +150,10 @@ int cuMemAlloc_v2(Address *address, size_t bytes) {
   return 0;
 }
 int cuMemFree_v2(Address address) {
+  drain();
   if (!allocations().erase(address))
     return 1;
   std::free(here(address));
-  return 0;
-}
-int cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes, Handle) {
-  std::memcpy(here(to), from, bytes);
-  return 0;
-}
-int cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Handle) {
-  std::memcpy(to, here(from), bytes);
-  return 0;
-}
-int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, Handle) {
-  std::memcpy(here(to), here(from), bytes);
-  return 0;
-}
-int cuMemsetD8Async(Address memory, unsigned char value, size_t bytes, Handle) {
-  std::memset(here(memory), value, bytes);
   return 0;
 }
 int cuStreamCreate(Handle *stream, unsigned) {
@@ -145,6 +164,7 @@ int cuStreamDestroy_v2(Handle) {
   return 0;
 }
 int cuStreamSynchronize(Handle) {
+  drain();
   return isWrong("stops") && !journal().empty() ? 700 : 0;
 }
 int cuModuleLoadDataEx(Handle *module, const void *text, unsigned count, int *options,
@@ -196,23 +216,9 @@ int cuTensorMapEncodeTiled(void *to, int type, unsigned dimensions, void *begin,
 int cuLaunchKernel(Handle function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned,
                    unsigned, unsigned sharedBytes, Handle, void **parameters, void **) {
   auto *called = static_cast<Function *>(function);
-  if (isWrong("slow"))
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   if (sharedBytes > 49152 && int(sharedBytes) > called->dynamicShared)
     return 1;
-  std::string &text = journal();
-  text += called->name + " " + std::to_string(blocks) + " x " + std::to_string(threads) + " " +
-          std::to_string(sharedBytes) + ":";
-  for (size_t i = 0; i < called->isMap.size(); ++i) {
-    uint64_t bits[4] = {};
-    std::memcpy(bits, parameters[i], called->isMap[i] ? sizeof bits : sizeof *bits);
-    bool isLast = i + 1 == called->isMap.size();
-    text += " " + std::to_string(isLast ? *static_cast<int64_t *>(here(*bits)) : int64_t(*bits));
-    if (called->isMap[i])
-      text += "/" + std::to_string(bits[1]) + "/" + std::to_string(bits[2]) + "/" +
-              std::to_string(bits[3]);
-  }
-  text += "\n";
+  queue([launch = Launch(*called, blocks, threads, sharedBytes, parameters)] { launch.run(); });
   return 0;
 }
 int cuGetErrorName(int result, const char **name) {

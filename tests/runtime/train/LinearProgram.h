@@ -59,8 +59,11 @@ private:
 
 class LinearProgram : public StepProgram {
 public:
-  void beginStep() override { gradient.fill(0); }
-  double addGradient(const data::MicroBatch &batch) override {
+  void beginStep() override {
+    gradient.fill(0);
+    losses.clear();
+  }
+  void addGradient(const data::MicroBatch &batch) override {
     double loss = 0;
     for (size_t row = 0; row < batch.size(); ++row) {
       float error = -static_cast<float>(batch.labels[row]);
@@ -70,13 +73,13 @@ public:
       for (size_t i = 0; i < weight.size(); ++i)
         gradient[i] += 2 * batch.weights[row] * error * (batch.tokens[row] >> i & 1);
     }
-    return loss;
+    losses.push_back(loss);
   }
-  double gradientNorm() override {
+  StepNumbers numbers() override {
     double square = 0;
     for (float each : gradient)
       square += double(each) * each;
-    return std::sqrt(square);
+    return {losses, std::vector<std::vector<double>>(losses.size()), std::sqrt(square)};
   }
   void update(const UpdateScalars &scalars, double factor) override {
     for (size_t i = 0; i < weight.size(); ++i) {
@@ -95,6 +98,7 @@ public:
 
   using Values = std::array<float, 8>;
   Values weight{}, first{}, second{}, gradient{};
+  std::vector<double> losses; ///< of the step's micro-batches
 
 private:
   static TensorBytes view(std::string name, Values &values) {

@@ -27,7 +27,8 @@ TEST(PairMetricsTest, MeasuresFromTheReference) {
   data::MicroBatch batch = batchOf({2, 3, 1, 1});
   batch.references = {-4, -5, -1, -1};
   PairMetrics metrics;
-  metrics.add(batch, std::vector<double>{-3, -6, -2, -1}); // moved by +1 and -1, by -1 and 0
+  metrics.await(batch);
+  metrics.add(std::vector<double>{-3, -6, -2, -1}); // moved by +1 and -1, by -1 and 0
   Measured measured;
   metrics.give(measured);
   EXPECT_EQ(measured, (Measured{{"pairs.margin", 0.5}, {"pairs.accuracy", 0.5}}));
@@ -35,8 +36,12 @@ TEST(PairMetricsTest, MeasuresFromTheReference) {
 
 TEST(PairMetricsTest, WithoutOneByTheMeanOfAnAnswersTargets) {
   PairMetrics metrics;
-  metrics.add(batchOf({2, 4}), std::vector<double>{-3, -8}); // -1.5 and -2
-  metrics.add(batchOf({1, 1}), std::vector<double>{-1, -1}); // neither is preferred
+  metrics.await(batchOf({2, 4}));
+  metrics.await({}); // no pairs
+  metrics.await(batchOf({1, 1}));
+  metrics.add(std::vector<double>{-3, -8}); // -1.5 and -2
+  metrics.add({});
+  metrics.add(std::vector<double>{-1, -1}); // neither is preferred
   Measured measured;
   metrics.give(measured);
   EXPECT_EQ(measured, (Measured{{"pairs.margin", 0.25}, {"pairs.accuracy", 0.5}}));

@@ -1,0 +1,23 @@
+//===- StandInStream.h - what a driver that stands in does later ----------===//
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace stand_in {
+
+using Handle = void *;
+using Address = unsigned long long;
+
+constexpr Address distance = Address(1) << 62;
+/// Where memory at the device's address really is.
+inline void *here(Address address) {
+  return reinterpret_cast<void *>(address ^ distance);
+}
+
+/// Done when somebody waits for it, or for what comes after it.
+void queue(std::function<void()> action);
+/// Does all that is queued.
+void drain();
+
+} // namespace stand_in
