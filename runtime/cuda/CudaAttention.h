@@ -25,6 +25,8 @@ public:
   std::string note() const;
   /// The segments of the launches that follow; empty: they are of no whole segments.
   void begin(std::span<const int32_t> offsets);
+  /// Whether it is settled here who runs a launch.
+  bool concerns(const KernelLaunch &launch) { return kernelOf(launch); }
   /// Runs a launch; `kernel` runs the compiler's. Where both can and bits need not be the same in
   /// every run, both run when a class is first met, and the quicker is chosen.
   void launch(const KernelLaunch &launch, const std::function<void()> &kernel);

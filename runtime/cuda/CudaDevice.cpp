@@ -147,10 +147,14 @@ void CudaDevice::synchronise() {
   check(driver().synchronise(stream), gpuName + " stopped");
 }
 
+bool CudaDevice::forgetsFor(int64_t extent) const {
+  return extents.size() == mostExtents && !extents.contains(extent);
+}
+
 Address CudaDevice::placeOf(int64_t extent) {
   if (!extentMemory)
     check(driver().allocate(&extentMemory, mostExtents * sizeof extent), "no memory for extents");
-  if (extents.size() == mostExtents) {
+  if (forgetsFor(extent)) {
     synchronise(); // kernels may still read them
     extents.clear();
   }

@@ -43,6 +43,8 @@ public:
 
   /// Where the device has the number `extent`, which kernels read.
   Address placeOf(int64_t extent);
+  /// Whether placeOf() would put it where another one was, which launches still to come may read.
+  bool forgetsFor(int64_t extent) const;
   /// Gives up code that the driver has loaded, also on a GPU that stopped.
   void unload(Handle module) noexcept;
   /// Remembers what is launched, for a message when the GPU stops.

@@ -20,7 +20,7 @@ struct CudaError : std::runtime_error {
 
 // The driver's types, and of its numbers those that are used, as its interface has them for good.
 using Result = int;
-using Handle = void *; ///< a context, module, function, stream or event
+using Handle = void *; ///< a context, module, function, stream, event, graph or node of one
 using Address = unsigned long long;
 inline constexpr Result success = 0, outOfMemory = 2, noDevice = 100;
 inline constexpr int majorAttribute = 75, minorAttribute = 76, sharedAttribute = 97;
@@ -29,6 +29,14 @@ inline constexpr int errorLog = 5, errorLogBytes = 6;
 inline constexpr int tensorOfBF16 = 9, tensorSwizzled128 = 3, tensorPromoted128 = 2;
 inline constexpr unsigned ownStream = 1; ///< that does not wait for the default one
 inline constexpr unsigned untimedEvent = 2;
+
+/// A launch as a node of a graph, as the driver reads it.
+struct KernelNode {
+  Handle function = nullptr;
+  unsigned blocks[3] = {1, 1, 1}, threads[3] = {1, 1, 1}, sharedBytes = 0;
+  void **parameters = nullptr, **extra = nullptr;
+  Handle kernel = nullptr, context = nullptr; ///< read where there is no function
+};
 
 /// X(member, symbol, parameters)
 #define ROUX_CUDA_FUNCTIONS(X)                                                                     \
@@ -67,6 +75,14 @@ inline constexpr unsigned untimedEvent = 2;
   X(launch, cuLaunchKernel,                                                                        \
     (Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle,         \
      void **, void **))                                                                            \
+  X(createGraph, cuGraphCreate, (Handle *, unsigned))                                              \
+  X(destroyGraph, cuGraphDestroy, (Handle))                                                        \
+  X(addKernelNode, cuGraphAddKernelNode_v2,                                                        \
+    (Handle *, Handle, const Handle *, size_t, const KernelNode *))                                \
+  X(instantiateGraph, cuGraphInstantiateWithFlags, (Handle *, Handle, unsigned long long))         \
+  X(destroyExecutable, cuGraphExecDestroy, (Handle))                                               \
+  X(setKernelNode, cuGraphExecKernelNodeSetParams_v2, (Handle, Handle, const KernelNode *))        \
+  X(launchGraph, cuGraphLaunch, (Handle, Handle))                                                  \
   X(errorName, cuGetErrorName, (Result, const char **))                                            \
   X(errorText, cuGetErrorString, (Result, const char **))
 

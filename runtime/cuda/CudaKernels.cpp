@@ -29,7 +29,7 @@ static std::string textOf(const Program &program) {
 static constexpr int64_t freelyShared = 48 * 1024;
 
 CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> given)
-    : program(program), device(std::move(given)), attention(program, device) {
+    : program(program), device(std::move(given)), attention(program, device), graphs(device) {
   std::string text = textOf(program);
   if (text.empty())
     return;
@@ -66,8 +66,30 @@ CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> giv
   }
 }
 
+void CudaKernels::begin(std::span<const int32_t> segments, bool each) {
+  attention.begin(segments);
+  graphs.begin(each);
+}
+
 void CudaKernels::launch(const KernelLaunch &launch) {
-  attention.launch(launch, [&] { runPhases(launch); });
+  if (!attention.concerns(launch))
+    return runPhases(launch);
+  graphs.flush(); // a library puts into the stream what it likes
+  attention.launch(launch, [&] {
+    runPhases(launch);
+    graphs.flush();
+  });
+}
+
+std::string CudaKernels::note() const {
+  if (program.kernels.empty())
+    return "";
+  std::string text = attention.note();
+  return text + (text.empty() ? "" : "; ") +
+         (graphs.whyNone().empty()
+              ? "launches as CUDA graphs"
+              : fmt::format("launches one by one, for there are no CUDA graphs: {}",
+                            graphs.whyNone()));
 }
 
 void CudaKernels::runPhases(const KernelLaunch &launch) {
@@ -86,24 +108,21 @@ void CudaKernels::run(const GridPhase &phase, Handle function, const KernelLaunc
   if (blocks > std::numeric_limits<int32_t>::max())
     throw CudaError(fmt::format("kernel '{}' over {} rows needs {} blocks, more than a grid has",
                                 phase.function, extent, blocks));
-  std::vector<uint64_t> bits(launch.arguments.begin(), launch.arguments.end());
-  std::vector<CudaTensorMap> maps;
+  if (device->forgetsFor(extent))
+    graphs.flush();
+  PhaseLaunch given{.function = function,
+                    .phase = &phase.function,
+                    .location = &launch.location,
+                    .blocks = static_cast<unsigned>(blocks),
+                    .threads = static_cast<unsigned>(phase.threads),
+                    .sharedBytes = static_cast<unsigned>(phase.sharedBytes),
+                    .bits = {launch.arguments.begin(), launch.arguments.end()},
+                    .maps = {},
+                    .extent = device->placeOf(extent)};
   for (const TensorMap &map : phase.maps)
-    maps.push_back(
-        cudaTensorMap(device->driver(), map, bits[map.argument], extent, phase.function));
-  uint64_t extentPlace = device->placeOf(extent);
-  std::vector<void *> pointers;
-  for (uint64_t &each : bits)
-    pointers.push_back(&each);
-  for (CudaTensorMap &map : maps)
-    pointers.push_back(&map);
-  pointers.push_back(&extentPlace);
-  device->noteLaunch(phase.function, launch.location);
-  device->check(device->driver().launch(function, static_cast<unsigned>(blocks), 1, 1,
-                                        static_cast<unsigned>(phase.threads), 1, 1,
-                                        static_cast<unsigned>(phase.sharedBytes),
-                                        device->ownStream(), pointers.data(), nullptr),
-                fmt::format("kernel '{}' cannot be launched", phase.function));
+    given.maps.push_back(
+        cudaTensorMap(device->driver(), map, given.bits[map.argument], extent, phase.function));
+  graphs.add(std::move(given));
 }
 
 } // namespace roux::cuda

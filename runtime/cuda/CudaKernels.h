@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/cuda/CudaAttention.h"
+#include "runtime/cuda/CudaGraphs.h"
 
 #include <vector>
 
@@ -13,12 +14,14 @@ public:
   /// where a kernel wants more of a block than the GPU has.
   CudaKernels(const Program &program, std::shared_ptr<CudaDevice> device);
   void launch(const KernelLaunch &launch) override;
-  void begin(std::span<const int32_t> segments) override { attention.begin(segments); }
+  void begin(std::span<const int32_t> segments, bool each) override;
+  void end() override { graphs.flush(); }
   std::map<std::string, std::string> choices() const override { return attention.choices(); }
   void useChoices(const std::map<std::string, std::string> &choices) override {
     attention.useChoices(choices);
   }
-  std::string note() const override { return attention.note(); }
+  /// Who does attention, and whether launches are handed over together.
+  std::string note() const override;
 
 private:
   void runPhases(const KernelLaunch &launch);
@@ -29,6 +32,7 @@ private:
   std::shared_ptr<void> module; ///< unloaded with its last owner, also where a kernel is refused
   std::vector<std::vector<Handle>> functions; ///< of each kernel's phases
   CudaAttention attention;
+  CudaGraphs graphs;
 };
 
 } // namespace roux::cuda

@@ -9,6 +9,8 @@ namespace roux::cuda {
 /// What a kernel gets by value.
 struct alignas(64) CudaTensorMap {
   uint64_t words[16] = {};
+
+  bool operator==(const CudaTensorMap &) const = default;
 };
 
 /// `map` for a launch whose phase has that extent. Throws CudaError, naming `kernel`, where the

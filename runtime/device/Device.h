@@ -34,8 +34,11 @@ public:
   /// asked of the device later finds them done. Throws std::runtime_error.
   virtual void launch(const KernelLaunch &launch) = 0;
 
-  /// Told before an entry's launches where its segments begin (Bindings).
-  virtual void begin(std::span<const int32_t> segments) {}
+  /// Told before an entry's launches where its segments begin (Bindings), and whether each launch
+  /// is waited for by itself.
+  virtual void begin(std::span<const int32_t> segments, bool each) {}
+  /// Told behind them. Until then launches may be held back, unless each is waited for.
+  virtual void end() {}
   /// What was chosen by measuring, by what it was chosen for; and to choose the same.
   virtual std::map<std::string, std::string> choices() const { return {}; }
   virtual void useChoices(const std::map<std::string, std::string> &choices) {}

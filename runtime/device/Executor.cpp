@@ -190,8 +190,10 @@ void Executor::run(const std::string &name, const Bindings &bindings) {
   const Entry &entry = loaded.entry(name);
   Addresses addresses(*this, entry, bindings);
   if (kernels)
-    kernels->begin(bindings.segments);
+    kernels->begin(bindings.segments, isTimed);
   walk(entry, bindings, addresses.all());
+  if (kernels)
+    kernels->end();
   addresses.download();
 }
 

@@ -259,11 +259,11 @@ TEST(CudaAttention, SaysWhoDoesIt) {
   };
   Setting library;
   library.useLibrary();
-  EXPECT_EQ(noteOf(library), "attention by cuDNN 9.19");
+  EXPECT_EQ(noteOf(library), "attention by cuDNN 9.19; launches as CUDA graphs");
   Setting either({.deterministic = false});
   either.useLibrary();
   EXPECT_EQ(noteOf(either), "attention by cuDNN 9.19 or the generated kernel, whichever is quicker "
-                            "when segments like them first come");
+                            "when segments like them first come; launches as CUDA graphs");
   Setting both({}, true);
   both.useLibrary();
   both.program.attentions.push_back(library.program.attentions[0]);
@@ -273,7 +273,7 @@ TEST(CudaAttention, SaysWhoDoesIt) {
   EXPECT_EQ(noteOf(both),
             "attention by cuDNN 9.19; its gradient by the generated kernel: cuDNN 9.19 has no "
             "deterministic gradient in bounded memory, 9.25 has one; deterministic: false takes "
-            "what is here");
+            "what is here; launches as CUDA graphs");
   Setting none;
   std::string note = noteOf(none); // the stand-in is no GPU that a true library would take
   EXPECT_TRUE(note.starts_with("attention by the generated kernel: ")) << note;

@@ -5,33 +5,21 @@
 // from there, launches are written down. ROUX_STAND_IN says what is wrong with it.
 //
 //===----------------------------------------------------------------------===//
+#include "tests/runtime/cuda/StandInLaunch.h"
 #include "tests/runtime/cuda/StandInStream.h"
 
-#include <array>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace stand_in;
 
 namespace {
 
-bool isWrong(const char *what) {
-  const char *wrong = std::getenv("ROUX_STAND_IN");
-  return wrong && std::string(wrong) == what;
-}
-
-struct Function {
-  std::string name;
-  std::vector<bool> isMap; ///< of each parameter
-  int dynamicShared = 0;
-};
 struct Module {
   std::string text;
   std::vector<std::unique_ptr<Function>> functions;
@@ -51,57 +39,9 @@ size_t used() {
   return bytes;
 }
 
-std::string &journal() {
-  static auto &text = *new std::string;
-  return text;
-}
-
-/// A launch with its parameters, which are the driver's when it has been asked for.
-class Launch {
-public:
-  Launch(const Function &function, unsigned blocks, unsigned threads, unsigned sharedBytes,
-         void **parameters)
-      : name(function.name), isMap(function.isMap), blocks(blocks), threads(threads),
-        sharedBytes(sharedBytes), bits(isMap.size()) {
-    for (size_t i = 0; i < isMap.size(); ++i)
-      std::memcpy(bits[i].data(), parameters[i], isMap[i] ? sizeof bits[i] : sizeof bits[i][0]);
-  }
-
-  /// Writes it down.
-  void run() const {
-    if (isWrong("slow"))
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    std::string &text = journal();
-    text += name + " " + std::to_string(blocks) + " x " + std::to_string(threads) + " " +
-            std::to_string(sharedBytes) + ":";
-    for (size_t i = 0; i < isMap.size(); ++i) {
-      bool isLast = i + 1 == isMap.size();
-      text += " " + std::to_string(isLast ? *static_cast<int64_t *>(here(bits[i][0]))
-                                          : int64_t(bits[i][0]));
-      if (isMap[i])
-        text += "/" + std::to_string(bits[i][1]) + "/" + std::to_string(bits[i][2]) + "/" +
-                std::to_string(bits[i][3]);
-    }
-    text += "\n";
-  }
-
-private:
-  std::string name;
-  std::vector<bool> isMap;
-  unsigned blocks, threads, sharedBytes;
-  std::vector<std::array<uint64_t, 4>> bits;
-};
-
 } // namespace
 
 extern "C" {
-
-/// What was launched, a line a launch: function, blocks, threads, shared bytes, bits of arguments,
-/// and the extent that the last one points to.
-const char *roux_stand_in_launches() {
-  drain();
-  return journal().c_str();
-}
 
 int cuInit(unsigned) {
   return isWrong("no device") ? 100 : isWrong("no start") ? 999 : 0;
@@ -179,6 +119,7 @@ int cuModuleLoadDataEx(Handle *module, const void *text, unsigned count, int *op
   return 0;
 }
 int cuModuleUnload(Handle module) {
+  drain();
   delete static_cast<Module *>(module);
   return 0;
 }
@@ -215,10 +156,10 @@ int cuTensorMapEncodeTiled(void *to, int type, unsigned dimensions, void *begin,
 }
 int cuLaunchKernel(Handle function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned,
                    unsigned, unsigned sharedBytes, Handle, void **parameters, void **) {
-  auto *called = static_cast<Function *>(function);
-  if (sharedBytes > 49152 && int(sharedBytes) > called->dynamicShared)
+  Launch launch(*static_cast<Function *>(function), blocks, threads, sharedBytes, parameters);
+  if (!launch.isAllowed())
     return 1;
-  queue([launch = Launch(*called, blocks, threads, sharedBytes, parameters)] { launch.run(); });
+  queue([launch] { launch.run(); });
   return 0;
 }
 int cuGetErrorName(int result, const char **name) {
