@@ -40,7 +40,7 @@ def StepToKernel : Pass<"convert-step-to-kernel", "::mlir::ModuleOp"> {
     Buffers are named for the runtime: columns by their names, parameters by the weight's, gradients
     by the weight's and `.gradient`, moments by `step.state`, results by `step.result`. What `step.accumulate` sums is *added* to the buffer
     of its argument, of role `gradient` in an entry, by what makes it; whoever begins a step zeroes
-    those. Lists that the runtime
+    those. A gradient that an entry returns and takes no argument for gets one. Lists that the runtime
     makes of the columns (runtime/LaunchLists) stand for the segments and for the occurrences
     of ids. Blocks of attention and chunks of logits are the target's.
 

@@ -132,6 +132,52 @@ LogicalResult roux::lowerConstant(Operation *op, EntryLowering &entry) {
   return success();
 }
 
+/// What adds up to `sum`, and the sums that are then nobody's. What something else uses too is one
+/// term.
+static SmallVector<Value> termsOf(Value sum, SmallVector<Operation *> &taken) {
+  SmallVector<Value> waiting = {sum}, terms;
+  while (!waiting.empty()) {
+    Value value = waiting.pop_back_val();
+    auto add = value.getDefiningOp<step::AddOp>();
+    if (!add || !value.hasOneUse()) {
+      terms.push_back(value);
+      continue;
+    }
+    taken.push_back(add);
+    waiting.append({add.getRhs(), add.getLhs()});
+  }
+  return terms;
+}
+
+static bool takesGradient(func::FuncOp entry, StringAttr name) {
+  return llvm::any_of(llvm::seq(entry.getNumArguments()), [&](unsigned i) {
+    return entry.getArgAttr(i, StepDialect::gradientName) == name;
+  });
+}
+
+void roux::giveAccumulators(func::FuncOp entry) {
+  Operation *end = entry.front().getTerminator();
+  OpBuilder builder(end);
+  for (OpOperand &result : end->getOpOperands()) {
+    auto name =
+        entry.getResultAttrOfType<StringAttr>(result.getOperandNumber(), StepDialect::gradientName);
+    Value gradient = result.get();
+    if (!name || takesGradient(entry, name) || step::accumulatedInto(gradient) != gradient)
+      continue;
+    auto named = builder.getDictionaryAttr(builder.getNamedAttr(StepDialect::gradientName, name));
+    unsigned place = entry.getNumArguments();
+    if (failed(entry.insertArgument(place, gradient.getType(), named, entry.getLoc())))
+      continue;
+    Value sum = entry.getArgument(place);
+    SmallVector<Operation *> taken;
+    for (Value term : termsOf(gradient, taken))
+      sum = step::AccumulateOp::create(builder, end->getLoc(), term, sum);
+    result.set(sum);
+    for (Operation *add : taken)
+      add->erase();
+  }
+}
+
 /// A gradient is returned as what the argument of its name has come to.
 static LogicalResult verifyAccumulated(func::FuncOp entry, Value sum, StringAttr name) {
   auto argument = dyn_cast<BlockArgument>(step::accumulatedInto(sum));

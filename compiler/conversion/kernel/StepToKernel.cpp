@@ -65,6 +65,7 @@ struct StepToKernel : roux::impl::StepToKernelBase<StepToKernel> {
       if (function.isPrivate() || differentiated)
         continue;
       name.consume_back(gradientSuffix);
+      giveAccumulators(function);
       EntryLowering entry(*result, kernels, machine, name, function.getLoc());
       if (failed(entry.lower(function)))
         return signalPassFailure();

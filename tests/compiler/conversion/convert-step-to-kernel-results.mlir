@@ -15,6 +15,25 @@ func.func @twice_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %a: tensor<4x4
   return %c : tensor<4x4xf32>
 }
 
+// So is a sum of what one gradient is, returned with nothing given to add it to; a sum that is used twice is
+// formed once.
+// CHECK-LABEL: kernel.program @bare
+// CHECK:         %[[G:.*]] = kernel.buffer {{ *}}gradient "w.gradient"
+// CHECK:         kernel.buffer {{ *}}gradient "v.gradient"
+// CHECK:         kernel.buffer {{ *}}gradient "u.gradient"
+// CHECK-COUNT-2: kernel.launch @linear_gradient_4x4_f32[%{{.*}}] (%{{.*}}, %{{.*}}, %[[G]])
+// CHECK:         kernel.launch @add_4_f32
+// CHECK-COUNT-2: kernel.launch @accumulate_4_f32
+// CHECK-NOT:     kernel.launch
+// CHECK:       }
+func.func @bare_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %p: tensor<4x4xf32> {step.parameter = "p"})
+    -> (tensor<4x4xf32> {step.gradient = "w"}, tensor<4x4xf32> {step.gradient = "v"}, tensor<4x4xf32> {step.gradient = "u"}) {
+  %g = step.linear_grad %x, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<4x4xf32>
+  %s = step.add %g, %g : tensor<4x4xf32>
+  %t = step.add %p, %p : tensor<4x4xf32>
+  return %s, %t, %t : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>
+}
+
 // One gradient of two parameters.
 // CHECK-LABEL: kernel.program @tied
 // CHECK:         %[[W:.*]] = kernel.buffer {{ *}}gradient "w.gradient"
@@ -152,7 +171,8 @@ func.func @train_grad(%a: tensor<2xf32> {step.gradient = "w"}) -> (tensor<2xf32>
 // -----
 
 // expected-error@below {{'func.func' op returns gradient "w" but not what its argument of that name has come to}}
-func.func @train_grad(%v: tensor<2xf32> {step.parameter = "w"}) -> (tensor<2xf32> {step.gradient = "w"}) {
+func.func @train_grad(%v: tensor<2xf32> {step.parameter = "w"}, %a: tensor<2xf32> {step.gradient = "w"})
+    -> (tensor<2xf32> {step.gradient = "w"}) {
   return %v : tensor<2xf32>
 }
 
