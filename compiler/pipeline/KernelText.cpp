@@ -10,6 +10,7 @@
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/pipeline/ListKernels.h"
+#include "compiler/pipeline/ManyThreads.h"
 #include "compiler/pipeline/StagePasses.h"
 
 #include <map>
@@ -123,8 +124,11 @@ FailureOr<std::vector<KernelText>> roux::kernelTexts(ModuleOp module,
   }
   if (stage->name == "sass")
     return writeInstructions(*kernels, options);
-  if (failed(runStages(*kernels, "kernel", stage->name, target)))
-    return failure();
+  {
+    ManyThreads threads(module.getContext());
+    if (failed(runStages(*kernels, "kernel", stage->name, target)))
+      return failure();
+  }
   for (Operation &kernel : *kernels->getBody()) {
     texts.push_back({SymbolTable::getSymbolName(&kernel).str(), {}});
     llvm::raw_string_ostream out(texts.back().text);

@@ -120,7 +120,7 @@ LogicalResult roux::runStages(ModuleOp module, StringRef from, StringRef to,
   PassManager passes(module.getContext());
   // What is read or edited ends with the kernels. What passes make of those is verified where tests
   // run them, not each time that somebody waits for code.
-  passes.enableVerifier(!to.ends_with("object") && to != "ptx");
+  passes.enableVerifier(!to.ends_with("object") && to != "ptx" && to != "asm");
   if (failed(addStages(passes, from, to, target)))
     return emitError(module.getLoc()) << "no way leads from stage " << from << " to " << to;
   return passes.run(module);

@@ -139,7 +139,7 @@ def compressed(what, said, name, write, most=600, **more):
 
 def gzip_of(piece, count):
     def write(path):
-        with gzip.open(path, "wb", compresslevel=9) as file:
+        with gzip.open(path, "wb", compresslevel=1) as file:
             for _ in range(count):
                 file.write(piece)
     return write
@@ -167,6 +167,15 @@ compressed("a million empty frames of zstd", "hold no sequence", "docs.jsonl.zst
 # Deep and wide JSON, in data and in a model's folder.
 deep = "[" * 1_000_000 + "]" * 1_000_000
 maps = '{"a":' * 500_000 + "1" + "}" * 500_000
+large_key = json.dumps({"k" * 20_000_000: 1})
+many_keys = json.dumps({f"k{i}": i for i in range(1_000_000)})
+
+
+def with_those(content, own):
+    """`own`, an object's text, and in front of it what `content` has."""
+    return content.rstrip().removesuffix("}").rstrip() + ", " + own[1:] if len(content) > 2 else own
+
+
 for what, docs, data in [
         ("a record of maps 500 000 deep", '{"text": "a", "deep": ' + maps + "}\n", None),
         ("a record that never closes", '{"text": "a", "deep": ' + "[" * 1_000_000 + "\n", None),
@@ -176,19 +185,19 @@ for what, docs, data in [
         fresh(f'data docs = {data}("docs.jsonl")' if data else 'data docs = text("docs.jsonl", ends: both)', docs=docs)
         refused(what, "docs.jsonl:1", *CHECK, limit="512 levels")
 for what, docs in [
-        ("a key of 20 MB", json.dumps({"text": "a", "k" * 20_000_000: 1}) + "\n"), ("a million keys", json.dumps({"text": "a", **{f"k{i}": i for i in range(1_000_000)}}) + "\n"),
+        ("a key of 20 MB", with_those('{"text": "a"}', large_key) + "\n"), ("a million keys", with_those('{"text": "a"}', many_keys) + "\n"),
         ("a million records of one odd key", "".join(json.dumps({"text": "a", f"k{i}": 1}) + "\n" for i in range(300_000))), ("a number of 10 MB", '{"text": "a", "n": ' + "9" * 10_000_000 + "}\n"),
         ("a text of 50 MB of escapes", '{"text": "' + "\\u0041" * 8_000_000 + '"}\n')]:
     if wanted(what):
         fresh(docs=docs)
         ends(what, lambda status, said: status == 0 or status == 1 and "docs.jsonl:1" in said, *CHECK, most=900, limit="1 GiB a record")
 for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "special_tokens_map.json", "added_tokens.json", "model.safetensors.index.json"):
-    for what, content in [("a million deep", '{"a": ' + deep + "}"), ("of maps 500 000 deep", maps), ("with a key of 20 MB", json.dumps({"k" * 20_000_000: 1})), ("of a million keys", json.dumps({f"k{i}": i for i in range(1_000_000)}))]:
+    for what, content in [("a million deep", '{"a": ' + deep + "}"), ("of maps 500 000 deep", maps), ("with a key of 20 MB", large_key), ("of a million keys", many_keys)]:
         if wanted(f"{name} {what}"):
             fresh()
             path = pathlib.Path("model", name)
             if what.startswith(("with", "of a million keys")) and path.exists():
-                content = json.dumps({**json.loads(path.read_text()), **json.loads(content)})
+                content = with_those(path.read_text(), content)
             path.write_text(content)
             ends(f"{name} {what}", lambda status, said: status == 0 or status == 1 and name in said, *CHECK, most=900, limit="512 levels")
 if wanted("100 000 added tokens"):
