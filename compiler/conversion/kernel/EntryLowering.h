@@ -154,8 +154,9 @@ mlir::LogicalResult lowerLayers(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerConstant(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerAccumulate(step::AccumulateOp op, EntryLowering &entry);
 
-/// Gives `entry` an accumulator for each gradient that it returns under a name and takes under none,
-/// as an entry that step-grad did not make may, and adds the gradient to that: a sum term by term.
+/// Gives `entry` an accumulator for each gradient that it returns under a name and takes under
+/// none, as an entry that step-grad did not make may, and adds the gradient to that: a sum term by
+/// term.
 void giveAccumulators(mlir::func::FuncOp entry);
 
 /// What a kernel is passed for one number: the number, or the column it was computed into.
