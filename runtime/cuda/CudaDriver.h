@@ -30,7 +30,7 @@ inline constexpr int tensorOfBF16 = 9, tensorSwizzled128 = 3, tensorPromoted128 
 inline constexpr unsigned ownStream = 1; ///< that does not wait for the default one
 inline constexpr unsigned untimedEvent = 2;
 
-/// A launch as a node of a graph, as the driver reads it.
+/// A launch as a node of a graph, as the driver reads it: addKernelNode and setKernelNode take one.
 struct KernelNode {
   Handle function = nullptr;
   unsigned blocks[3] = {1, 1, 1}, threads[3] = {1, 1, 1}, sharedBytes = 0;
@@ -78,10 +78,10 @@ struct KernelNode {
   X(createGraph, cuGraphCreate, (Handle *, unsigned))                                              \
   X(destroyGraph, cuGraphDestroy, (Handle))                                                        \
   X(addKernelNode, cuGraphAddKernelNode_v2,                                                        \
-    (Handle *, Handle, const Handle *, size_t, const KernelNode *))                                \
+    (Handle *, Handle, const Handle *, size_t, const void *))                                      \
   X(instantiateGraph, cuGraphInstantiateWithFlags, (Handle *, Handle, unsigned long long))         \
   X(destroyExecutable, cuGraphExecDestroy, (Handle))                                               \
-  X(setKernelNode, cuGraphExecKernelNodeSetParams_v2, (Handle, Handle, const KernelNode *))        \
+  X(setKernelNode, cuGraphExecKernelNodeSetParams_v2, (Handle, Handle, const void *))              \
   X(launchGraph, cuGraphLaunch, (Handle, Handle))                                                  \
   X(errorName, cuGetErrorName, (Result, const char **))                                            \
   X(errorText, cuGetErrorString, (Result, const char **))

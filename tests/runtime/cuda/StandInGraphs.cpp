@@ -68,7 +68,8 @@ int cuGraphDestroy(Handle graph) {
   return 0;
 }
 int cuGraphAddKernelNode_v2(Handle *added, Handle graph, const Handle *before, size_t count,
-                            const KernelNode *node) {
+                            const void *given) {
+  auto *node = static_cast<const KernelNode *>(given);
   auto &nodes = static_cast<Graph *>(graph)->nodes;
   bool isChain = nodes.empty() ? count == 0 : count == 1 && before[0] == nodes.back().get();
   if (!isChain || !isPlain(*node))
@@ -95,7 +96,8 @@ int cuGraphExecDestroy(Handle executable) {
   delete static_cast<Executable *>(executable);
   return 0;
 }
-int cuGraphExecKernelNodeSetParams_v2(Handle handle, Handle node, const KernelNode *given) {
+int cuGraphExecKernelNodeSetParams_v2(Handle handle, Handle node, const void *parameters) {
+  auto *given = static_cast<const KernelNode *>(parameters);
   auto *executable = static_cast<Executable *>(handle);
   auto found = std::ranges::find(executable->nodes, node);
   if (found == executable->nodes.end() || !isPlain(*given) || isWrong("graphs that stay"))
