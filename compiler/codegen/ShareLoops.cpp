@@ -160,8 +160,16 @@ private:
   /// The function's arguments are what is no constant, or not the same one for all.
   void outline(Group &group, size_t number) {
     Loop loop(group.first);
-    auto given =
-        llvm::map_to_vector(group.others, [&](Operation *other) { return *match(loop.op, other); });
+    SmallVector<DenseMap<Value, Value>> given;
+    // Equal constants may have become unlike arguments of the function that a loop went into.
+    llvm::erase_if(group.others, [&](Operation *other) {
+      std::optional<DenseMap<Value, Value>> values = match(loop.op, other);
+      if (values)
+        given.push_back(*std::move(values));
+      return !values;
+    });
+    if (group.others.empty())
+      return;
     auto isArgument = [&](Value value) {
       return isVariable(value) || llvm::any_of(given, [&](auto &values) {
                return !areEqual(value, values.lookup(value));
@@ -186,7 +194,10 @@ private:
       return value.getType().isIndex() ? builder.getI64Type() : value.getType();
     });
     auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), types);
-    std::string name = (module.getSymName().value_or("kernel") + ".loop" + Twine(number)).str();
+    std::string name;
+    do
+      name = (module.getSymName().value_or("kernel") + ".loop" + Twine(number++)).str();
+    while (module.lookupSymbol(name));
     return LLVM::LLVMFuncOp::create(builder, where, name, type, LLVM::Linkage::Internal);
   }
 

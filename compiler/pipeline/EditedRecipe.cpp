@@ -1,8 +1,8 @@
 //===- EditedRecipe.cpp - a recipe's IR, edited and read back -------------===//
 //
-// A step is made of a train's loss, weight and optimizer. What else is in that text, data,
-// batches and what the loader works out, is read from the recipe itself, so an edit of it
-// would do nothing.
+// Of a train's text its loss and weight are read. What else is in it, the optimizer's rates,
+// data, batches and what the loader works out, is read from the recipe itself, so an edit of
+// it would do nothing, or half of what it says.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/StepStages.h"
@@ -23,7 +23,6 @@ static OwningOpRef<Operation *> whatStays(Operation &definition, StringRef train
     formula->dropAllReferences();
     formula->getBlocks().clear();
   }
-  edited->removeAttr(edited.getOptimizerAttrName());
   return copy;
 }
 
@@ -55,7 +54,7 @@ LogicalResult roux::step::compareRecipes(ModuleOp expected, ModuleOp edited, Str
                                                           *whatStays(definition, train),
                                                           OperationEquivalence::IgnoreLocations))
       return emitError(definition.getLoc())
-             << "is not as the recipe says it; only loss, weight and optimizer of train '" << train
+             << "is not as the recipe says it; only loss and weight of train '" << train
              << "' are read from here";
     ++own;
   }

@@ -26,7 +26,7 @@ mlir::OwningOpRef<mlir::ModuleOp> readEdited(mlir::MLIRContext *context, llvm::S
 /// recipe, do. Fails after reporting line and difference.
 mlir::LogicalResult compareStages(mlir::ModuleOp expected, mlir::ModuleOp edited);
 
-/// Whether `edited` says what `expected`, the recipe, does but for loss, weight and optimizer of
+/// Whether `edited` says what `expected`, the recipe, does but for loss and weight of
 /// `train`. Fails after reporting where it does not.
 mlir::LogicalResult compareRecipes(mlir::ModuleOp expected, mlir::ModuleOp edited,
                                    llvm::StringRef train);

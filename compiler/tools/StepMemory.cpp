@@ -185,7 +185,9 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
   const CheckedDefinition &run = recipe.run();
   bool isLimited = run["memory"].kind == ValueKind::Number;
   bool choosesBatch = run["micro_batch"].kind != ValueKind::Number;
-  bool choosesLayers = run["recompute"].is("auto") && !source.edited;
+  // What comes after the recipe's own text says what of its layers is kept.
+  bool isStepGiven = source.edited && source.edited->stage != "recipe";
+  bool choosesLayers = run["recompute"].is("auto") && !isStepGiven;
   FittedStep fitted;
   fitted.source = std::move(source);
   // A micro-batch changes how sums are rounded, so it does not hang on what else is running.

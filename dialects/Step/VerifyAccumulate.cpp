@@ -16,7 +16,8 @@ static Value accumulatorOf(Value sum) {
   auto layers = sum.getDefiningOp<LayersGradOp>();
   if (!layers || sum == layers.getInputGradient())
     return {};
-  return layers.getAccumulators()[cast<OpResult>(sum).getResultNumber() - 1];
+  size_t place = cast<OpResult>(sum).getResultNumber() - 1; // it may not have been verified yet
+  return place < layers.getAccumulators().size() ? layers.getAccumulators()[place] : Value();
 }
 
 Value roux::step::accumulatedInto(Value sum) {

@@ -50,10 +50,19 @@ void EntryLowering::addTo(Value tensor, Value from, Value to) {
   });
 }
 
+/// Of an entry, whose other arguments are not for it to add to.
+static bool isNoGradient(Value accumulator) {
+  auto argument = dyn_cast<BlockArgument>(accumulator);
+  auto entry =
+      argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  return entry && entry.isPublic() &&
+         !entry.getArgAttr(argument.getArgNumber(), StepDialect::gradientName);
+}
+
 LogicalResult EntryLowering::formInPlace(Operation *op, Value sum, Value accumulator) {
   Value where = buffers.lookup(accumulator);
-  if (!where || !isa<MemRefType>(where.getType()))
-    return op->emitOpError() << "adds to what no kernel can write to";
+  if (isNoGradient(accumulator) || !where || !isa<MemRefType>(where.getType()))
+    return op->emitOpError() << "adds to an argument that is no gradient";
   buffers[sum] = where;
   if (auto accumulate = dyn_cast<step::AccumulateOp>(op))
     owed[accumulate.getGradient()].to.push_back(where);

@@ -18,11 +18,14 @@ using roux::recipe::InputOp;
 
 namespace {
 
+/// Whose loss is computed, by which its block's first two arguments are known.
+enum class Of { Token, Pair };
+
 /// Copies one formula to the end of a block.
 class FormulaCopy {
 public:
-  FormulaCopy(Block *block, FloatType type, ArrayRef<InputOp> inputs, Location place)
-      : b(place, OpBuilder::atBlockEnd(block)), block(block), type(type), inputs(inputs) {}
+  FormulaCopy(Of of, Block *block, FloatType type, ArrayRef<InputOp> inputs, Location place)
+      : b(place, OpBuilder::atBlockEnd(block)), of(of), block(block), type(type), inputs(inputs) {}
 
   /// What it comes to. Fails with a diagnostic.
   FailureOr<Value> copy(Region &formula);
@@ -38,6 +41,7 @@ private:
   Value constant(double value) { return arith::ConstantOp::create(b, b.getFloatAttr(type, value)); }
 
   ImplicitLocOpBuilder b;
+  Of of;
   Block *block;
   FloatType type;
   ArrayRef<InputOp> inputs;
@@ -48,11 +52,20 @@ private:
 
 Value FormulaCopy::argumentOf(roux::recipe::ReadOp read) {
   using enum roux::recipe::Attribute_;
-  if (read.getAttribute() == logp)
-    return block->getArgument(read.getScope() == roux::recipe::Scope::chosen ? 0 : 1);
-  if (read.getAttribute() == nll)
-    return block->getArgument(0);
-  return read.getAttribute() == logsumexp ? block->getArgument(1) : Value();
+  using roux::recipe::Scope;
+  struct Known {
+    Of of;
+    Scope scope;
+    roux::recipe::Attribute_ attribute;
+  };
+  constexpr Known known[] = {{Of::Token, Scope::token, nll},
+                             {Of::Token, Scope::token, logsumexp},
+                             {Of::Pair, Scope::chosen, logp},
+                             {Of::Pair, Scope::rejected, logp}};
+  for (auto [place, each] : llvm::enumerate(known))
+    if (each.of == of && each.scope == read.getScope() && each.attribute == read.getAttribute())
+      return block->getArgument(place % 2);
+  return {};
 }
 
 Value FormulaCopy::argumentOf(InputOp input) {
@@ -69,8 +82,8 @@ Value FormulaCopy::modulo(Value x, Value y) {
 
 Value FormulaCopy::copyArithmetic(Operation &op) {
   if (!isa_and_present<arith::ArithDialect, math::MathDialect>(op.getDialect()) ||
-      op.getNumResults() != 1)
-    return {};
+      op.getNumResults() != 1 || isa<arith::TruncFOp, arith::ExtFOp, arith::BitcastOp>(op))
+    return {}; // a formula has one type of numbers, the step's
   Value result = b.clone(op, known)->getResult(0);
   if (isa<FloatType>(result.getType()))
     result.setType(type);
@@ -92,7 +105,9 @@ Value FormulaCopy::copy(Operation &op) {
           return constant(value.getValueAsDouble());
         return copyArithmetic(op);
       })
-      .Case([&](arith::UIToFPOp truth) {
+      .Case([&](arith::UIToFPOp truth) -> Value {
+        if (!truth.getIn().getType().isInteger(1))
+          return copyArithmetic(op);
         return arith::SelectOp::create(b, at(truth.getIn()), constant(1), constant(0));
       })
       .Case([&](roux::recipe::ModOp mod) { return modulo(at(mod.getLhs()), at(mod.getRhs())); })
@@ -160,7 +175,7 @@ llvm::LogicalResult roux::step::buildLoss(Region *loss, Region &region, FloatTyp
   Block *block = addBlock(region, type, 2, place);
   FailureOr<Value> result(block->getArgument(0));
   if (loss)
-    result = FormulaCopy(block, type, {}, place).copy(*loss);
+    result = FormulaCopy(Of::Token, block, type, {}, place).copy(*loss);
   if (succeeded(result))
     yield(block, place, *result);
   return result;
@@ -173,7 +188,7 @@ llvm::LogicalResult roux::step::buildWeight(Region *weight, Region &region, Loca
   OpBuilder builder = OpBuilder::atBlockEnd(block);
   FailureOr<Value> result;
   if (weight)
-    result = FormulaCopy(block, type, inputs, place).copy(*weight);
+    result = FormulaCopy(Of::Token, block, type, inputs, place).copy(*weight);
   else
     result = arith::ConstantOp::create(builder, place, builder.getF64FloatAttr(1)).getResult();
   if (succeeded(result))
@@ -186,7 +201,7 @@ llvm::LogicalResult roux::step::buildPairLoss(Region &weight, Region &loss, Regi
   SmallVector<InputOp> inputs = inputsOf({&weight, &loss});
   FloatType type = Float64Type::get(place.getContext());
   Block *block = addBlock(region, type, 2 + inputs.size(), place);
-  FormulaCopy formula(block, type, inputs, place);
+  FormulaCopy formula(Of::Pair, block, type, inputs, place);
   FailureOr<Value> first = formula.copy(weight);
   FailureOr<Value> second = failed(first) ? first : formula.copy(loss);
   if (failed(second))

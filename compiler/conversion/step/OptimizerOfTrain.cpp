@@ -124,8 +124,11 @@ llvm::FailureOr<UpdateSettings> roux::step::updateOfTrain(TrainOp train,
                                .matchesAdamW = keys.is("scale", "adamw"),
                                .restShare = adamw.number("lr") / peak};
   for (Attribute each : keys.several("groups"))
-    addGroup(Keys(dyn_cast<OptionAttr>(each), train.getLoc(), areWhole), peak, config,
-             update.groups);
+    if (!isa<OptionAttr>(each))
+      keys.report("groups", "a list of groups");
+    else
+      addGroup(Keys(dyn_cast<OptionAttr>(each), train.getLoc(), areWhole), peak, config,
+               update.groups);
   if (!areWhole)
     return failure();
   return update;

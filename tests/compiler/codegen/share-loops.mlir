@@ -5,7 +5,7 @@
 // RUN: roux-opt --pass-pipeline='builtin.module(builtin.module(share-loops{fewest=5}),roux-stages{from=loops to=object machine=avx512_amx})' %s | FileCheck %s --check-prefix=OBJECT
 // RUN: roux-opt --pass-pipeline='builtin.module(builtin.module(share-loops))' %s | FileCheck %s --check-prefix=FEW
 // FEW-NOT: llvm.call @
-// OBJECT-COUNT-5: kernel.code = "\7FELF
+// OBJECT-COUNT-6: kernel.code = "\7FELF
 
 // Constants from outside that are sizes become arguments where they are not the same for all.
 // CHECK-LABEL: llvm.func @twice(
@@ -138,6 +138,64 @@ module @nested {
       %g = arith.addf %f, %f : f32
       llvm.store %g, %y : f32, !llvm.ptr
     }
+    llvm.return
+  }
+}
+
+// Equal constants of an inner loop become unlike arguments with the outer one: it is not what stands alone any more. A
+// name that is taken is not taken again.
+// CHECK-LABEL: llvm.func @grown(
+// CHECK:         scf.for
+// CHECK:         llvm.call @grown.loop1(
+// CHECK:         llvm.call @grown.loop1(
+// CHECK-NOT:     scf.for
+// CHECK:       llvm.func @grown.loop0()
+// CHECK:       llvm.func internal @grown.loop1(
+module @grown {
+  llvm.func @grown(%p: !llvm.ptr, %n64: i64) {
+    %n = arith.index_cast %n64 : i64 to index
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c8a = arith.constant 8 : index
+    %c8b = arith.constant 8 : index
+    %c9 = arith.constant 9 : index
+    %c10 = arith.constant 10 : index
+    scf.for %i = %c0 to %n step %c1 {
+      %x = arith.addi %i, %c8a : index
+      %y = arith.muli %x, %c8a : index
+      %z = arith.index_cast %y : index to i64
+      %q = llvm.getelementptr %p[%z] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+      %v = llvm.load %q : !llvm.ptr -> f32
+      %w = arith.addf %v, %v : f32
+      llvm.store %w, %q : f32, !llvm.ptr
+    }
+    scf.for %j = %c0 to %n step %c1 {
+      %j2 = arith.addi %j, %c1 : index
+      scf.for %i = %c0 to %n step %c1 {
+        %x = arith.addi %i, %c8a : index
+        %y = arith.muli %x, %c8b : index
+        %z = arith.index_cast %y : index to i64
+        %q = llvm.getelementptr %p[%z] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+        %v = llvm.load %q : !llvm.ptr -> f32
+        %w = arith.addf %v, %v : f32
+        llvm.store %w, %q : f32, !llvm.ptr
+      }
+    }
+    scf.for %j = %c0 to %n step %c1 {
+      %j2 = arith.addi %j, %c1 : index
+      scf.for %i = %c0 to %n step %c1 {
+        %x = arith.addi %i, %c9 : index
+        %y = arith.muli %x, %c10 : index
+        %z = arith.index_cast %y : index to i64
+        %q = llvm.getelementptr %p[%z] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+        %v = llvm.load %q : !llvm.ptr -> f32
+        %w = arith.addf %v, %v : f32
+        llvm.store %w, %q : f32, !llvm.ptr
+      }
+    }
+    llvm.return
+  }
+  llvm.func @grown.loop0() {
     llvm.return
   }
 }

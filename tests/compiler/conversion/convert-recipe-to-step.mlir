@@ -7,6 +7,12 @@
 // RUN: not roux-opt %s -convert-recipe-to-step="train=talk model=%t.absent" 2>&1 | FileCheck %s --check-prefix=SHAPE
 // RUN: not roux-opt %s -convert-recipe-to-step="train=asks model=%S/../train/families/phi3/config.json" 2>&1 | FileCheck %s --check-prefix=ASKS
 // RUN: not roux-opt %s -convert-recipe-to-step="train=keyless model=%S/../train/families/phi3/config.json" 2>&1 | FileCheck %s --check-prefix=KEY
+// RUN: sed 's/%one = arith.constant 1.0 : f64/%one = recipe.read chosen logp : f64/' %s > %t.pair.mlir
+// RUN: not roux-opt %t.pair.mlir -convert-recipe-to-step="train=talk model=%S/../train/families/phi3/config.json" 2>&1 | FileCheck %s --check-prefix=PAIR
+// RUN: sed 's/%one = arith.constant 1.0 : f64/%half = arith.constant 1.0 : f32 %one = arith.extf %half : f32 to f64/' %s > %t.cast.mlir
+// RUN: not roux-opt %t.cast.mlir -convert-recipe-to-step="train=talk model=%S/../train/families/phi3/config.json" 2>&1 | FileCheck %s --check-prefix=CAST
+// RUN: sed 's/groups = #recipe.none<default>/groups = #recipe.list<[#recipe.flag<true, default>], default>/' %s > %t.groups.mlir
+// RUN: not roux-opt %t.groups.mlir -convert-recipe-to-step="train=talk model=%S/../train/families/phi3/config.json" 2>&1 | FileCheck %s --check-prefix=GROUPS
 
 // CHECK-NOT: recipe.
 // CHECK:     func.func @train(
@@ -31,7 +37,10 @@
 
 // ABSENT:    error: there is no train 'absent'
 // SHAPE:     error: {{.*}}.absent
-// ASKS:      convert-recipe-to-step.mlir:[[# @LINE + 101]]:{{[0-9]+}}: error: this is not known inside a loss
+// ASKS:      convert-recipe-to-step.mlir:[[# @LINE + 104]]:{{[0-9]+}}: error: this is not known inside a loss
+// PAIR:      pair.mlir:{{[0-9]+}}:{{[0-9]+}}: error: this is not known inside a loss
+// CAST:      cast.mlir:{{[0-9]+}}:{{[0-9]+}}: error: this cannot be computed inside a loss
+// GROUPS:    groups.mlir:{{[0-9]+}}:{{[0-9]+}}: error: 'adamw' expects a list of groups as its 'groups'
 // KEY:       convert-recipe-to-step.mlir:{{[0-9]+}}:{{[0-9]+}}: error: 'adamw' expects a number as its 'epsilon'
 
 recipe.data @text {

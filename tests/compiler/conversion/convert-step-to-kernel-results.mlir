@@ -170,6 +170,14 @@ func.func @train_grad(%a: tensor<2xf32> {step.gradient = "w"}) -> (tensor<2xf32>
 
 // -----
 
+func.func @train_grad(%g: tensor<2xf32> {step.parameter = "a"}, %v: tensor<2xf32> {step.parameter = "w"}) {
+  // expected-error@below {{'step.accumulate' op adds to an argument that is no gradient}}
+  %b = step.accumulate %g into %v : tensor<2xf32>
+  return
+}
+
+// -----
+
 // expected-error@below {{'func.func' op returns gradient "w" but not what its argument of that name has come to}}
 func.func @train_grad(%v: tensor<2xf32> {step.parameter = "w"}, %a: tensor<2xf32> {step.gradient = "w"})
     -> (tensor<2xf32> {step.gradient = "w"}) {
@@ -179,7 +187,7 @@ func.func @train_grad(%v: tensor<2xf32> {step.parameter = "w"}, %a: tensor<2xf32
 // -----
 
 func.func @train_grad(%v: tensor<f32> {step.attribute = "v"}, %g: tensor<f32> {step.parameter = "w"}) {
-  // expected-error@below {{'step.accumulate' op adds to what no kernel can write to}}
+  // expected-error@below {{'step.accumulate' op adds to an argument that is no gradient}}
   %b = step.accumulate %g into %v : tensor<f32>
   return
 }

@@ -620,3 +620,14 @@ func.func @train_grad(%x: tensor<?x4xf32>, %in: tensor<3x?x4xf32>, %w: tensor<3x
       : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>, tensor<3x4x4xf32>) -> tensor<?x4xf32>
   return %d : tensor<?x4xf32>
 }
+
+// -----
+
+// It stands before what it adds to, which has one sum too many.
+func.func @train(%d: tensor<?x4xf32>, %x: tensor<?x4xf32>, %in: tensor<3x?x4xf32>, %w: tensor<3x4x4xf32>, %a: tensor<3x4x4xf32>) -> tensor<?x4xf32> {
+  // expected-error@below {{adds to what is neither an argument nor a sum into one}}
+  %z = step.accumulate %w into %s#2 : tensor<3x4x4xf32>
+  %s:3 = step.layers_grad @layer_grad(%x) inputs(%in) shared() weights(%w) into(%a) saved() count 3 recompute
+      : (tensor<?x4xf32>, tensor<3x?x4xf32>, tensor<3x4x4xf32>, tensor<3x4x4xf32>) -> (tensor<?x4xf32>, tensor<3x4x4xf32>, tensor<3x4x4xf32>)
+  return %d : tensor<?x4xf32>
+}
