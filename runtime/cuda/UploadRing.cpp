@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/cuda/UploadRing.h"
 
+#include "runtime/Say.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -49,8 +51,14 @@ Result UploadRing::turn(Handle stream) {
 }
 
 Result UploadRing::upload(Address to, std::span<const std::byte> from, Handle stream) {
-  if (Result result = make(); result != success)
-    return result;
+  if (Result result = isRefused ? success : make(); result != success) {
+    say(stderr,
+        "copies to the GPU wait for what is queued: the driver has no pinned memory (error {})\n",
+        static_cast<int>(result));
+    isRefused = true;
+  }
+  if (isRefused)
+    return driver.upload(to, from.data(), from.size(), stream);
   while (!from.empty()) {
     if (used == partBytes)
       if (Result result = turn(stream); result != success)

@@ -23,7 +23,8 @@ public:
   UploadRing &operator=(const UploadRing &) = delete;
 
   /// Queues a copy of `from`, which may be anything else when this returns. Waits only where all
-  /// of the ring is still to be copied.
+  /// of the ring is still to be copied; where no memory can be pinned, says so once and leaves the
+  /// waiting to the driver.
   Result upload(Address to, std::span<const std::byte> from, Handle stream);
 
 private:
@@ -39,6 +40,7 @@ private:
   const CudaDriver &driver;
   std::array<Part, 8> parts;
   size_t current = 0, used = 0;
+  bool isRefused = false; ///< memory that is pinned
 };
 
 } // namespace roux::cuda

@@ -143,6 +143,20 @@ TEST(CudaDevice, WaitsForNothingButNumbersThatAreRead) {
   EXPECT_EQ(queued(), 0u);
 }
 
+TEST(CudaDevice, CopiesWithoutPinnedMemoryAndSaysSo) {
+  auto gpu = device("nothing pinned");
+  DeviceMemory memory(gpu, 8, "weights");
+  std::vector<std::byte> given(8, std::byte(7)), found(8);
+  testing::internal::CaptureStderr();
+  for (int time = 0; time < 2; ++time)
+    gpu->upload(memory.data(), given);
+  EXPECT_EQ(
+      testing::internal::GetCapturedStderr(),
+      "copies to the GPU wait for what is queued: the driver has no pinned memory (error 2)\n");
+  gpu->download(found, memory.data());
+  EXPECT_EQ(found, given);
+}
+
 TEST(CudaDevice, SaysWhatThereIsNoMemoryFor) {
   auto gpu = device("small");
   DeviceMemory some(gpu, 1000, "weights", Fill::Nothing);

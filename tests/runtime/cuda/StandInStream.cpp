@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "tests/runtime/cuda/StandInStream.h"
 
+#include "tests/runtime/cuda/StandInLaunch.h"
+
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -59,6 +61,8 @@ size_t roux_stand_in_queued() {
 }
 
 int cuMemAllocHost_v2(void **memory, size_t bytes) {
+  if (isWrong("nothing pinned"))
+    return 2;
   *memory = std::malloc(bytes);
   stream().pinned.emplace(static_cast<std::byte *>(*memory), bytes);
   return 0;
