@@ -18,7 +18,7 @@ namespace roux {
 namespace {
 
 /// Bumped whenever the fields below or the meaning of an opcode change.
-constexpr uint32_t formatNumber = 8;
+constexpr uint32_t formatNumber = 9;
 constexpr char magic[8] = {'r', 'o', 'u', 'x', 'p', 'r', 'o', 'g'};
 
 class Writer {
@@ -130,6 +130,18 @@ void attention(Archive &archive, F &form) {
     archive.number(argument);
 }
 
+template <typename Archive, typename F>
+void product(Archive &archive, F &form) {
+  archive.number(form.shape);
+  for (auto *number : {&form.kernel, &form.rows, &form.columns, &form.terms})
+    archive.number(*number);
+  archive.text(form.operand);
+  archive.text(form.stored);
+  for (auto &matrix : form.matrices)
+    for (auto *number : {&matrix.argument, &matrix.from, &matrix.pitch})
+      archive.number(*number);
+}
+
 template <typename Archive, typename P>
 void fields(Archive &archive, P &program) {
   std::string target;
@@ -143,6 +155,7 @@ void fields(Archive &archive, P &program) {
   list(archive, program.phases,
        [&](auto &kernel) { list(archive, kernel, [&](auto &each) { phase(archive, each); }); });
   list(archive, program.attentions, [&](auto &form) { attention(archive, form); });
+  list(archive, program.products, [&](auto &form) { product(archive, form); });
   archive.text(program.code);
   list(archive, program.entries, [&](auto &entry) {
     archive.text(entry.name);
@@ -208,12 +221,22 @@ void checkAttentions(const Program &program, const Reader &reader) {
       reader.fail(fmt::format("kernel {} has a form of attention that cannot be", form.kernel));
 }
 
+void checkProducts(const Program &program, const Reader &reader) {
+  for (const ProductForm &form : program.products)
+    if (uint64_t(form.kernel) >= program.kernels.size() || !form.canBe())
+      reader.fail(fmt::format("kernel {} has a form of product that cannot be", form.kernel));
+}
+
 /// What a launch with so many arguments lacks of what the kernel's phases look for; null: nothing.
 const char *lacking(const Program &program, uint64_t kernel, size_t arguments) {
   auto is = [&](int64_t argument) { return argument < static_cast<int64_t>(arguments); };
   for (const AttentionForm &form : program.attentions)
     if (uint64_t(form.kernel) == kernel && !std::ranges::all_of(form.arguments, is))
       return "lacks an argument of its kernel's attention";
+  for (const ProductForm &form : program.products)
+    if (uint64_t(form.kernel) == kernel &&
+        !std::ranges::all_of(form.matrices, is, &ProductForm::Matrix::argument))
+      return "lacks an argument of its kernel's product";
   if (program.phases.empty())
     return nullptr;
   for (const GridPhase &each : program.phases[kernel]) {
@@ -314,6 +337,7 @@ Program Program::load(const std::string &bytes, const std::string &origin) {
   fields(reader, program);
   checkPhases(program, reader);
   checkAttentions(program, reader);
+  checkProducts(program, reader);
   for (const Entry &entry : program.entries)
     check(entry, program, reader);
   return program;

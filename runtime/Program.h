@@ -9,6 +9,7 @@
 #pragma once
 
 #include "runtime/AttentionForm.h"
+#include "runtime/ProductForm.h"
 #include "runtime/TargetDescription.h"
 #include "runtime/TensorMap.h"
 
@@ -116,6 +117,7 @@ struct Program {
   std::vector<std::string> kernels;           ///< their names
   std::vector<std::vector<GridPhase>> phases; ///< of each kernel, on a GPU
   std::vector<AttentionForm> attentions;      ///< the kernels that a library could stand in for
+  std::vector<ProductForm> products;          ///< the same, all of a kernel's or none
   std::string code;
   std::string codeFile; ///< where this machine has `code` as a file; empty: nowhere. Not saved
   std::vector<Entry> entries;

@@ -16,6 +16,7 @@ root = os.path.dirname(config.test_source_root)
 config.substitutions.append(
     ("%assemble", os.path.join(config.test_source_root, "compiler", "codegen", "assemble.sh")))
 config.substitutions.append(("%stand_in", os.path.join(build, "lib", "stand-in")))
+config.substitutions.append(("%products", os.path.join(build, "lib", "stand-in-products")))
 config.substitutions.append(("%cuda_lib", os.path.join(root, "build", "cuda", "lib")))
 config.substitutions.append(("%recipes", os.path.join(root, "recipes")))
 data = os.environ.get("ROUX_REFERENCE_DATA", "")

@@ -8,6 +8,7 @@
 #include "compiler/codegen/KernelToProgram.h"
 
 #include "compiler/codegen/AttentionForms.h"
+#include "compiler/codegen/ProductForms.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -233,6 +234,10 @@ LogicalResult roux::writeProgram(ModuleOp module, Program &program) {
     if (std::optional<AttentionForm> form = attentionFormOf(function)) {
       form->kernel = static_cast<int64_t>(program.kernels.size());
       program.attentions.push_back(*std::move(form));
+    }
+    for (ProductForm &form : productFormsOf(function)) {
+      form.kernel = static_cast<int64_t>(program.kernels.size());
+      program.products.push_back(std::move(form));
     }
     program.kernels.push_back(function.getName().str());
   }

@@ -9,6 +9,7 @@
 #include "compiler/codegen/KernelCost.h"
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
+#include "compiler/codegen/ProductForms.h"
 #include "compiler/pipeline/ListKernels.h"
 #include "compiler/pipeline/ManyThreads.h"
 #include "compiler/pipeline/StagePasses.h"
@@ -160,10 +161,14 @@ static LogicalResult printTable(ModuleOp module, const KernelTextOptions &option
     out << costHeading(measured) << "\n";
   for (auto &[seconds, function] : functions)
     out << describeCost(function, measured) << "\n";
-  if (options.showsForms)
-    for (FuncOp function : kernels->getOps<FuncOp>())
-      if (std::optional<AttentionForm> form = attentionFormOf(function))
-        out << describeForm(function, *form) << "\n";
+  for (FuncOp function : kernels->getOps<FuncOp>()) {
+    if (!options.showsForms)
+      break;
+    if (std::optional<AttentionForm> form = attentionFormOf(function))
+      out << describeForm(function, *form) << "\n";
+    for (const ProductForm &form : productFormsOf(function))
+      out << describeForm(function, form) << "\n";
+  }
   if (measured && options.kernel.empty())
     out << describeStep(std::accumulate(functions.begin(), functions.end(), 0.0,
                                         [](double sum, auto &each) { return sum + each.first; }),

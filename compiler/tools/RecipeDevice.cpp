@@ -63,7 +63,7 @@ CodeTarget codeTargetOf(const CheckedRecipe &recipe) {
 std::shared_ptr<Device> deviceOf(const CheckedRecipe &recipe) {
   const CheckedValue &device = recipe.run()["device"];
   if (device.is("cuda")) {
-    gpu()->setAttention({recipe.run()["deterministic"].boolean, kernelCacheFolder()});
+    gpu()->setLibraries({recipe.run()["deterministic"].boolean, kernelCacheFolder()});
     return gpu();
   }
   if (device.is("simt"))

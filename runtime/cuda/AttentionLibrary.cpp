@@ -15,8 +15,7 @@ namespace roux::cuda {
 /// The first version whose deterministic gradient needs no memory for all scores.
 static constexpr int64_t deterministicVersion = 92500;
 
-/// The least step of the root of 2 that is not below `count`.
-static int64_t stepUp(int64_t count) {
+int64_t stepUp(int64_t count) {
   for (int power = 0;; ++power)
     if (auto step = static_cast<int64_t>(std::ceil(std::exp2(power / 2.0) - 1e-9)); step >= count)
       return step;

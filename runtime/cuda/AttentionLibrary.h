@@ -15,6 +15,9 @@
 
 namespace roux::cuda {
 
+/// The least step of the root of 2 that is not below `count`: sizes between two are of a class.
+int64_t stepUp(int64_t count);
+
 /// Segments that one plan serves: so many at most, none longer, and no more tokens together.
 struct SegmentClass {
   int64_t segments = 1, longest = 1, tokens = 1;

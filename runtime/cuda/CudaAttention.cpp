@@ -22,7 +22,7 @@ CudaAttention::CudaAttention(const Program &program, std::shared_ptr<CudaDevice>
   if (program.attentions.empty())
     return;
   library = device->attentionLibrary(whyNone);
-  const AttentionOptions &options = device->attentionOptions();
+  const LibraryOptions &options = device->libraryOptions();
   if (library)
     plans = std::make_unique<KeptPlans>(*library, options.plansFolder, options.deterministic);
   for (const AttentionForm &form : program.attentions) {
@@ -43,7 +43,7 @@ std::string CudaAttention::whoDoes(bool isGradient) const {
     std::string who = fmt::format("cuDNN {}", library ? versionText(library->version()) : "");
     if (!kernel.whyNot.empty())
       who = fmt::format("the generated kernel: {}", kernel.whyNot);
-    else if (!device->attentionOptions().deterministic)
+    else if (!device->libraryOptions().deterministic)
       who += " or the generated kernel, whichever is quicker when segments like them first come";
     if (all.find(who) == all.npos)
       all += (all.empty() ? "" : " and ") + who;
@@ -179,7 +179,7 @@ void CudaAttention::launch(const KernelLaunch &launch, const std::function<void(
   if (!kernel)
     return own();
   auto known = chosen.find(nameOf(*kernel));
-  if (known == chosen.end() && !device->attentionOptions().deterministic)
+  if (known == chosen.end() && !device->libraryOptions().deterministic)
     return measure(*kernel, launch, own);
   if ((known != chosen.end() && known->second != byLibrary) || !runLibrary(*kernel, launch))
     own();

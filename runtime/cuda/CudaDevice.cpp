@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/cuda/CudaDevice.h"
 
+#include "runtime/cuda/CublasLtProducts.h"
 #include "runtime/cuda/CudaKernels.h"
 #include "runtime/cuda/CudnnAttention.h"
 
@@ -57,7 +58,8 @@ CudaDevice::CudaDevice(const std::string &library) : functions(library) {
 CudaDevice::~CudaDevice() {
   // A GPU that stopped refuses; there is nobody to tell.
   functions.useContext(context);
-  library = nullptr; // which uses the GPU to the end
+  attention.library = nullptr; // which use the GPU to the end
+  products.library = nullptr;
   functions.synchronise(stream);
   uploads = nullptr;
   if (extentMemory)
@@ -170,16 +172,31 @@ void CudaDevice::unload(Handle module) noexcept {
   functions.unloadModule(module);
 }
 
-AttentionLibrary *CudaDevice::attentionLibrary(std::string &whyNot) {
-  if (!library && whyNoLibrary.empty())
+/// What `open` opened, the first time.
+template <typename Opened, typename Open>
+static auto openedOnce(Opened &opened, std::string &whyNot, Open open) {
+  if (!opened.library && opened.whyNot.empty())
     try {
-      driver();
-      library = openCudnn(code);
+      opened.library = open();
     } catch (const CudaError &error) {
-      whyNoLibrary = error.what();
+      opened.whyNot = error.what();
     }
-  whyNot = whyNoLibrary;
-  return library.get();
+  whyNot = opened.whyNot;
+  return opened.library.get();
+}
+
+AttentionLibrary *CudaDevice::attentionLibrary(std::string &whyNot) {
+  return openedOnce(attention, whyNot, [&] {
+    driver();
+    return openCudnn(code);
+  });
+}
+
+ProductLibrary *CudaDevice::productLibrary(std::string &whyNot) {
+  return openedOnce(products, whyNot, [&] {
+    driver();
+    return openCublasLt();
+  });
 }
 
 std::unique_ptr<LoadedKernels> CudaDevice::load(const Program &program) {

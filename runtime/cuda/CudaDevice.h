@@ -8,6 +8,7 @@
 
 #include "runtime/cuda/AttentionLibrary.h"
 #include "runtime/cuda/CudaDriver.h"
+#include "runtime/cuda/ProductLibrary.h"
 #include "runtime/cuda/UploadRing.h"
 #include "runtime/device/Device.h"
 
@@ -15,10 +16,10 @@
 
 namespace roux::cuda {
 
-/// What a run wants of attention that is not the compiler's.
-struct AttentionOptions {
+/// What a run wants of what is not the compiler's.
+struct LibraryOptions {
   bool deterministic = true;    ///< the same bits in every run
-  std::string plansFolder = {}; ///< where plans are kept; empty: nowhere
+  std::string plansFolder = {}; ///< where attention's plans are kept; empty: nowhere
 };
 
 class CudaDevice : public Device, public std::enable_shared_from_this<CudaDevice> {
@@ -57,12 +58,15 @@ public:
   int sharedBytes() const { return mostShared; }
 
   /// For programs that are loaded from here on.
-  void setAttention(AttentionOptions options) { attention = std::move(options); }
-  const AttentionOptions &attentionOptions() const { return attention; }
-  /// The library whose attention there is, opened when first asked for; null, with the reason.
+  void setLibraries(LibraryOptions options) { libraries = std::move(options); }
+  const LibraryOptions &libraryOptions() const { return libraries; }
+  /// The library whose attention, or products, there are, opened when first asked for; null, with
+  /// the reason.
   AttentionLibrary *attentionLibrary(std::string &whyNot);
+  ProductLibrary *productLibrary(std::string &whyNot);
   /// Takes `given` for it.
-  void useLibrary(std::unique_ptr<AttentionLibrary> given) { library = std::move(given); }
+  void useLibrary(std::unique_ptr<AttentionLibrary> given) { attention.library = std::move(given); }
+  void useLibrary(std::unique_ptr<ProductLibrary> given) { products.library = std::move(given); }
 
 private:
   CudaDriver functions;
@@ -73,9 +77,15 @@ private:
   std::unique_ptr<UploadRing> uploads;
   std::map<int64_t, size_t> extents; ///< places in `extentMemory`
   Address extentMemory = 0;
-  AttentionOptions attention;
-  std::unique_ptr<AttentionLibrary> library;
-  std::string whyNoLibrary;
+  LibraryOptions libraries;
+  /// A library, or why there is none; neither: nobody has asked.
+  template <typename Library>
+  struct Opened {
+    std::unique_ptr<Library> library;
+    std::string whyNot;
+  };
+  Opened<AttentionLibrary> attention;
+  Opened<ProductLibrary> products;
 };
 
 } // namespace roux::cuda

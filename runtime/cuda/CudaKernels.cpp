@@ -29,7 +29,8 @@ static std::string textOf(const Program &program) {
 static constexpr int64_t freelyShared = 48 * 1024;
 
 CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> given)
-    : program(program), device(std::move(given)), attention(program, device), graphs(device) {
+    : program(program), device(std::move(given)), attention(program, device),
+      products(program, device), graphs(device) {
   std::string text = textOf(program);
   if (text.empty())
     return;
@@ -71,25 +72,48 @@ void CudaKernels::begin(std::span<const int32_t> segments, bool each) {
   graphs.begin(each);
 }
 
-void CudaKernels::launch(const KernelLaunch &launch) {
-  if (!attention.concerns(launch))
-    return runPhases(launch);
+template <typename Libraries>
+void CudaKernels::runEither(Libraries &libraries, const KernelLaunch &launch) {
   graphs.flush(); // a library puts into the stream what it likes
-  attention.launch(launch, [&] {
+  libraries.launch(launch, [&] {
     runPhases(launch);
     graphs.flush();
   });
 }
 
+void CudaKernels::launch(const KernelLaunch &launch) {
+  if (attention.concerns(launch))
+    runEither(attention, launch);
+  else if (products.concerns(launch))
+    runEither(products, launch);
+  else
+    runPhases(launch);
+}
+
+std::map<std::string, std::string> CudaKernels::choices() const {
+  std::map<std::string, std::string> all = attention.choices();
+  all.insert(products.choices().begin(), products.choices().end());
+  return all;
+}
+
+void CudaKernels::useChoices(const std::map<std::string, std::string> &choices) {
+  std::map<std::string, std::string> ofProducts, others;
+  for (const auto &each : choices)
+    (products.isOf(each.first) ? ofProducts : others).insert(each);
+  attention.useChoices(others);
+  products.useChoices(ofProducts);
+}
+
 std::string CudaKernels::note() const {
   if (program.kernels.empty())
     return "";
-  std::string text = attention.note();
-  return text + (text.empty() ? "" : "; ") +
-         (graphs.whyNone().empty()
-              ? "launches as CUDA graphs"
-              : fmt::format("launches one by one, for there are no CUDA graphs: {}",
-                            graphs.whyNone()));
+  std::string text;
+  for (const std::string &note : {attention.note(), products.note()})
+    text += note + (note.empty() ? "" : "; ");
+  return text + (graphs.whyNone().empty()
+                     ? "launches as CUDA graphs"
+                     : fmt::format("launches one by one, for there are no CUDA graphs: {}",
+                                   graphs.whyNone()));
 }
 
 void CudaKernels::runPhases(const KernelLaunch &launch) {

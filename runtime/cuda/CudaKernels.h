@@ -3,6 +3,7 @@
 
 #include "runtime/cuda/CudaAttention.h"
 #include "runtime/cuda/CudaGraphs.h"
+#include "runtime/cuda/CudaProducts.h"
 
 #include <vector>
 
@@ -16,14 +17,14 @@ public:
   void launch(const KernelLaunch &launch) override;
   void begin(std::span<const int32_t> segments, bool each) override;
   void end() override { graphs.flush(); }
-  std::map<std::string, std::string> choices() const override { return attention.choices(); }
-  void useChoices(const std::map<std::string, std::string> &choices) override {
-    attention.useChoices(choices);
-  }
-  /// Who does attention, and whether launches are handed over together.
+  std::map<std::string, std::string> choices() const override;
+  void useChoices(const std::map<std::string, std::string> &choices) override;
+  /// Who does attention and products, and whether launches are handed over together.
   std::string note() const override;
 
 private:
+  template <typename Libraries>
+  void runEither(Libraries &libraries, const KernelLaunch &launch);
   void runPhases(const KernelLaunch &launch);
   void run(const GridPhase &phase, Handle function, const KernelLaunch &launch);
 
@@ -32,6 +33,7 @@ private:
   std::shared_ptr<void> module; ///< unloaded with its last owner, also where a kernel is refused
   std::vector<std::vector<Handle>> functions; ///< of each kernel's phases
   CudaAttention attention;
+  CudaProducts products;
   CudaGraphs graphs;
 };
 

@@ -113,13 +113,14 @@ static bool isEmulated(const std::string &machine) {
 }
 
 bool test::runs(const std::string &name) {
-  if (name == "cuda")
-    return gpuHere() != nullptr;
+  std::string why;
+  if (name == "cuda" || name == "cublas")
+    return gpuHere() && (name == "cuda" || gpuHere()->productLibrary(why));
   return isEmulated(name) || &machineOf(name) >= &hostTarget(); // best first
 }
 
 bool test::isGPU(const std::string &machine) {
-  return isEmulated(machine) || machine == "cuda";
+  return isEmulated(machine) || machine == "cuda" || machine == "cublas";
 }
 
 static Program compiled(const std::string &text, const ProgramOptions &options) {
@@ -143,8 +144,9 @@ Compiled::Compiled(const std::string &text, const std::string &machine) {
   if (isEmulated(machine))
     emulated = std::make_unique<Emulated>(compileForEmulator(
         text, "kernel", "kernel", machine == "simt_hopper" ? "sm_90a" : "sm_80"));
-  else if (machine == "cuda")
-    onGPU = std::make_unique<OnGPU>(compileForGPU(text, gpuHere()->architecture()));
+  else if (isGPU(machine))
+    onGPU = std::make_unique<OnGPU>(compileForGPU(text, gpuHere()->architecture()),
+                                    machine == "cublas");
   else
     code = std::make_unique<SharedCode>(compiled(text, {.machine = &machineOf(machine)}).code, "");
 }

@@ -57,7 +57,8 @@ class OnGPU;
 
 /// The kernels of one module compiled for one machine ("avx512", "avx2", "portable"; "" is the
 /// host's), as threads of a GPU that is emulated, with all checks on ("simt": with what every GPU
-/// has; "simt_hopper": as for an H100), or for the GPU of this machine ("cuda").
+/// has; "simt_hopper": as for an H100), or for the GPU of this machine ("cuda"; "cublas":
+/// with its library for products that are only that).
 class Compiled {
 public:
   explicit Compiled(const std::string &text, const std::string &machine = "");
@@ -79,10 +80,12 @@ bool isGPU(const std::string &machine);
 
 /// `cases`, and those of the emulator for a GPU as well.
 template <typename Case>
-std::vector<Case> andOnGPU(std::vector<Case> cases) {
-  for (size_t i = 0, count = cases.size(); i < count; ++i)
-    if (std::string(cases[i].machine) == "simt")
-      cases.push_back(cases[i]), cases.back().machine = "cuda";
+std::vector<Case> andOnGPU(std::vector<Case> cases, std::vector<const char *> machines = {"cuda"}) {
+  size_t count = cases.size();
+  for (const char *machine : machines)
+    for (size_t i = 0; i < count; ++i)
+      if (std::string(cases[i].machine) == "simt")
+        cases.push_back(cases[i]), cases.back().machine = machine;
   return cases;
 }
 

@@ -278,6 +278,163 @@ TEST(GPUProgram, SaysWhatALibraryCouldDo) {
   EXPECT_EQ(Program::load(program.save(), "saved").attentions, program.attentions);
 }
 
+/// A product of each form; {add} and {store} are what becomes of the second's sums.
+std::string productsText(const std::string &add, const std::string &store) {
+  std::string text = R"(
+kernel.func @forward(%x: memref<?x64xbf16>, %w: memref<96x64xbf16>, %b: memref<32xbf16>,
+                     %r: memref<?x32xbf16>, %y: memref<?x96xbf16>) {
+  kernel.contract nt left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x64xbf16> -> vector<64xbf16>
+    kernel.yield %v : vector<64xbf16>
+  } right {
+  ^bb0(%n: index):
+    %v = kernel.load %w[%n] : memref<96x64xbf16> -> vector<64xbf16>
+    kernel.yield %v : vector<64xbf16>
+  } result of 0 * 0 {
+  ^bb0(%i: index, %sum: vector<96xf32>):
+    %t = arith.truncf %sum : vector<96xf32> to vector<96xbf16>
+    kernel.store %t, %y[%i] : vector<96xbf16>, memref<?x96xbf16>
+    kernel.yield
+  }
+  kernel.return
+}
+kernel.func @input(%x: memref<?x64xbf16>, %w: memref<64x32xbf16>, %b: memref<32xbf16>,
+                   %r: memref<?x32xbf16>, %y: memref<?x96xbf16>) {
+  kernel.contract nn left {
+  ^bb0(%i: index):
+    %v = kernel.load %x[%i] : memref<?x64xbf16> -> vector<64xbf16>
+    kernel.yield %v : vector<64xbf16>
+  } right {
+  ^bb0(%k: index):
+    %v = kernel.load %w[%k] : memref<64x32xbf16> -> vector<32xbf16>
+    kernel.yield %v : vector<32xbf16>
+  } result {
+  ^bb0(%i: index, %sum: vector<32xf32>):
+    %b0 = kernel.load %b[] : memref<32xbf16> -> vector<32xbf16>
+    %b1 = arith.extf %b0 : vector<32xbf16> to vector<32xf32>
+    %r0 = kernel.load %r[%i] : memref<?x32xbf16> -> vector<32xbf16>
+    %r1 = arith.extf %r0 : vector<32xbf16> to vector<32xf32>
+    {add}
+    %t = arith.truncf %v : vector<32xf32> to vector<32xbf16>
+    {store}
+    kernel.yield
+  }
+  kernel.return
+}
+kernel.func @weight(%x: memref<?x64xf32>, %d: memref<?x32xf32>, %y: memref<64x32xf32>) {
+  kernel.contract tn left {
+  ^bb0(%k: index):
+    %v = kernel.load %x[%k] from 16 : memref<?x64xf32> -> vector<48xf32>
+    kernel.yield %v : vector<48xf32>
+  } right {
+  ^bb0(%k: index):
+    %v = kernel.load %d[%k] : memref<?x32xf32> -> vector<32xf32>
+    kernel.yield %v : vector<32xf32>
+  } result {
+  ^bb0(%i: index, %sum: vector<32xf32>):
+    %old = kernel.load %y[%i] : memref<64x32xf32> -> vector<32xf32>
+    %new = arith.addf %old, %sum : vector<32xf32>
+    kernel.store %new, %y[%i] : vector<32xf32>, memref<64x32xf32>
+    kernel.yield
+  }
+  kernel.return
+}
+kernel.program @nll {
+  %tokens = kernel.extent "tokens"
+  %x = kernel.buffer input "x"[%tokens] : memref<?x64xf32>
+  %d = kernel.buffer input "d"[%tokens] : memref<?x32xf32>
+  %y = kernel.buffer gradient "y"[] : memref<64x32xf32>
+  kernel.launch @weight[%tokens](%x, %d, %y) : memref<?x64xf32>, memref<?x32xf32>, memref<64x32xf32>
+}
+)";
+  for (auto [name, with] : {std::pair("{add}", add), std::pair("{store}", store)})
+    text.replace(text.find(name), std::string(name).size(), with);
+  return text;
+}
+const std::string addBoth = R"(%s = arith.addf %sum, %b1 : vector<32xf32>
+    %v = arith.addf %r1, %s : vector<32xf32>)";
+const std::string storeBeside =
+    "kernel.store %t, %y[%i] from 64 : vector<32xbf16>, memref<?x96xbf16>";
+
+TEST(GPUProgram, SaysWhatALibraryCouldMultiply) {
+  Program program = compile("sm_90a", "", CodeKind::PTX, productsText(addBoth, storeBeside));
+  ASSERT_EQ(program.products.size(), 3u);
+  const ProductForm &forward = program.products[0], &input = program.products[1],
+                    &weight = program.products[2];
+  using Matrices = decltype(ProductForm::matrices);
+  EXPECT_EQ(forward.text(), "product nt, 96 columns of 64 terms, bf16 into bf16");
+  EXPECT_EQ(forward.matrices, (Matrices{{{0, 0, 64}, {1, 0, 64}, {4, 0, 96}}}));
+  EXPECT_EQ(input.text(), "product nn, 32 columns of 64 terms, bf16 into bf16, added to a matrix, "
+                          "with a bias");
+  EXPECT_EQ(input.matrices,
+            (Matrices{{{0, 0, 64}, {1, 0, 32}, {4, 64, 96}, {3, 0, 32}, {2, 0, 32}}}));
+  EXPECT_EQ(weight.text(), "product tn, 48 x 32, f32 into f32, added to what is there");
+  EXPECT_EQ(weight.matrices, (Matrices{{{0, 16, 64}, {1, 0, 32}, {2, 0, 32}, {2, 0, 32}}}));
+  EXPECT_EQ(Program::load(program.save(), "saved").products, program.products);
+}
+
+TEST(GPUProgram, SaysOfNothingElseThatALibraryCouldMultiplyIt) {
+  auto count = [](const std::string &add, const std::string &store = storeBeside) {
+    return compile("sm_90a", "", CodeKind::PTX, productsText(add, store)).products.size();
+  };
+  EXPECT_EQ(count("%v = arith.addf %sum, %b1 : vector<32xf32>"), 3u)
+      << "what is loaded and not added is nothing";
+  EXPECT_EQ(count("%v = arith.mulf %sum, %b1 : vector<32xf32>"), 2u);
+  EXPECT_EQ(count("%v = arith.addf %sum, %sum : vector<32xf32>"), 2u);
+  EXPECT_EQ(count("%v = arith.addf %r1, %b1 : vector<32xf32>"), 2u);
+  EXPECT_EQ(count("%s = arith.addf %sum, %r1 : vector<32xf32>\n"
+                  "%v = arith.addf %s, %r1 : vector<32xf32>"),
+            2u);
+  EXPECT_EQ(count(addBoth, storeBeside + "\nkernel.store %t, %y[%i] from 32 : vector<32xbf16>, "
+                                         "memref<?x96xbf16>"),
+            2u);
+}
+
+TEST(GPUProgram, IsRefusedWithProductsThatCannotBe) {
+  const Program whole = compile("sm_90a", "", CodeKind::PTX, productsText(addBoth, storeBeside));
+  auto refusal = [&](auto change, size_t at = 2) {
+    Program changed = whole;
+    change(changed.products[at]);
+    try {
+      Program::load(changed.save(), "f.program");
+    } catch (const std::runtime_error &error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  using Form = ProductForm;
+  const std::string prefix = "f.program: not a usable program: ";
+  EXPECT_EQ(refusal([](Form &form) {}), "");
+  EXPECT_EQ(refusal([](Form &form) { form.kernel = 3; }),
+            prefix + "kernel 3 has a form of product that cannot be");
+  EXPECT_EQ(refusal([](Form &form) { form.kernel = -1; }),
+            prefix + "kernel -1 has a form of product that cannot be");
+  const std::string cannotBe = prefix + "kernel 2 has a form of product that cannot be";
+  for (void (*change)(Form &) : {
+           +[](Form &form) { form.shape = Form::Shape(3); },
+           +[](Form &form) { form.shape = Form::Shape::NT; },
+           +[](Form &form) { form.rows = -1; },
+           +[](Form &form) { form.terms = 8; },
+           +[](Form &form) { form.columns = 0; },
+           +[](Form &form) { form.columns = int64_t(1) << 40; },
+           +[](Form &form) { form.operand = "f64"; },
+           +[](Form &form) { form.stored = ""; },
+           +[](Form &form) { form.stored = "bf16"; },
+           +[](Form &form) { form.matrices[Form::Left].argument = -1; },
+           +[](Form &form) { form.matrices[Form::Left].from = 17; },
+           +[](Form &form) { form.matrices[Form::Right].from = -1; },
+           +[](Form &form) { form.matrices[Form::Result].pitch = 31; },
+           +[](Form &form) { form.matrices[Form::Addend].pitch = int64_t(1) << 62; },
+           +[](Form &form) { form.matrices[Form::Bias] = {0, INT64_MAX, 64}; },
+       })
+    EXPECT_EQ(refusal(change), cannotBe);
+  EXPECT_NE(refusal([](Form &form) {
+              form.matrices[Form::Bias] = {3, 0, 32};
+            }).find("lacks an argument of its kernel's product"),
+            std::string::npos);
+}
+
 TEST(GPUProgram, IsRefusedWithAttentionThatCannotBe) {
   const Program whole = compile("sm_90a", "", CodeKind::PTX, attentionText);
   auto refusal = [&](auto change) {

@@ -27,7 +27,11 @@ std::shared_ptr<cuda::CudaDevice> test::gpuHere() {
   return opened;
 }
 
-OnGPU::OnGPU(Program given) : program(std::move(given)), kernels(gpuHere()->load(program)) {}
+OnGPU::OnGPU(Program given, bool byLibrary) : program(std::move(given)) {
+  if (!byLibrary)
+    program.products.clear();
+  kernels = gpuHere()->load(program);
+}
 
 /// A test's buffer on the GPU, with what lies behind it.
 static DeviceMemory uploaded(const Argument &argument) {

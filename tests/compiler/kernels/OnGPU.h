@@ -18,7 +18,8 @@ std::shared_ptr<cuda::CudaDevice> gpuHere();
 
 class OnGPU {
 public:
-  explicit OnGPU(Program program);
+  /// Products that a library could do are its own, or the kernels'.
+  OnGPU(Program program, bool byLibrary);
   /// Buffers are on the GPU while the kernel runs, each before bytes that it must leave alone.
   void run(const std::string &kernel, int64_t extent, const std::vector<Argument> &arguments);
 

@@ -157,7 +157,7 @@ TEST(Program, RefusesBytesThatAreNotWhole) {
   changed = bytes;
   changed[8] = 99;
   EXPECT_EQ(refusal(changed),
-            "f.program: not a usable program: it has format number 99, this build reads 8");
+            "f.program: not a usable program: it has format number 99, this build reads 9");
 }
 
 TEST(Program, SharesMemoryOnlyBetweenActivationsThatDoNotMeet) {

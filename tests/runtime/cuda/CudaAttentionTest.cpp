@@ -98,11 +98,11 @@ struct Setting {
   Program program;
   std::unique_ptr<Executor> executor;
 
-  explicit Setting(AttentionOptions options = {}, bool isGradient = false, bool isSlow = false,
+  explicit Setting(LibraryOptions options = {}, bool isGradient = false, bool isSlow = false,
                    int64_t output = 4) {
     setenv("ROUX_STAND_IN", isSlow ? "slow" : "", 1);
     device = std::make_shared<CudaDevice>(ROUX_STAND_IN_DRIVER);
-    device->setAttention(options);
+    device->setLibraries(options);
     makeProgram(isGradient, output);
     launches();
   }
@@ -193,7 +193,7 @@ TEST(CudaAttention, OfAGradientHasTheStepsWorkspace) {
   Setting s({.deterministic = false}, true);
   s.journal.workspace = workspaceBytes(4, 2, 16);
   s.useLibrary();
-  s.device->setAttention({.deterministic = false});
+  s.device->setLibraries({.deterministic = false});
   s.run({0, 1000});
   ASSERT_FALSE(s.journal.ran.empty());
   EXPECT_TRUE(s.journal.ran[0].starts_with("1 2 3 4 5 6 7 8 9 10 |")) << s.journal.ran[0];

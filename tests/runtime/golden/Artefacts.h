@@ -104,6 +104,10 @@ inline Program makeProgram() {
   program.kernels = {"scale", "add"}, program.code = "no code";
   program.phases = {{{"scale", 256, 8, 1, 0, -1}},
                     {{"add", 128, 64, 3, 49152, 1}, {"add$finish", 32, 0, 5, 0, -1}}};
+  ProductForm &form = program.products.emplace_back();
+  form.kernel = 1, form.rows = -1, form.columns = 4, form.terms = 6;
+  form.operand = "bf16", form.stored = "f32";
+  form.matrices = {{{0, 2, 8}, {0, 0, 6}, {1, 0, 4}, {1, 0, 4}}};
   Entry &entry = program.entries.emplace_back();
   entry.name = "train", entry.registers = 8;
   entry.buffers = {{BufferRole::Input, "x", "f32", 4, 8, {0}, "", 0, 0},
