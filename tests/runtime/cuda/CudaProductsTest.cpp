@@ -193,11 +193,11 @@ TEST(CudaProducts, AskForWhatTheyNeed) {
 TEST(CudaProducts, AreAllOfAKernels) {
   breakLibrary("");
   ProductForm second = plainForm;
-  second.matrices[ProductForm::Result] = {3, 0, columns};
+  second.matrices[ProductForm::Result] = {3, 1, columns + 1};
   Setting s({plainForm, second});
   s.run(7);
   EXPECT_EQ(asked(), "algorithm for 5 x 7 of 11, aligned to 4 4 8 8\n"
-                     "algorithm for 5 x 7 of 11, aligned to 4 4 16 16\nproduct\nproduct\n");
+                     "algorithm for 5 x 7 of 11, aligned to 4 4 4 4\nproduct\nproduct\n");
   EXPECT_EQ(launches(), 0u);
   breakLibrary("fails later");
   Setting failing({plainForm, second});

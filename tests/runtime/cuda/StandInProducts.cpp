@@ -5,6 +5,7 @@
 // refuses. ROUX_STAND_IN_PRODUCTS says what is wrong with it.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/cuda/CublasLt.h"
 #include "tests/runtime/cuda/StandInStream.h"
 
 #include <bit>
@@ -17,6 +18,7 @@
 #include <thread>
 
 using namespace stand_in;
+using roux::cuda::FoundAlgorithm, roux::cuda::ProductAlgorithm;
 
 namespace {
 
@@ -44,17 +46,6 @@ struct Layout {
   int type;
   int64_t rows, columns, pitch;
 };
-struct Algorithm {
-  uint64_t data[8];
-};
-struct Found {
-  Algorithm algorithm;
-  size_t workspace;
-  int state;
-  float waves;
-  int reserved[4];
-};
-
 double numberAt(const Layout &layout, const std::byte *memory, int64_t place) {
   if (layout.type == bf16) {
     uint16_t bits;
@@ -210,7 +201,7 @@ int cublasLtMatmulPreferenceGetAttribute(Handle wish, int attribute, void *value
   return get(*static_cast<Attributes *>(wish), attribute, value, bytes, written);
 }
 int cublasLtMatmulAlgoGetHeuristic(Handle, Handle product, Handle a, Handle b, Handle c, Handle d,
-                                   Handle wish, int, Found *found, int *count) {
+                                   Handle wish, int, FoundAlgorithm *found, int *count) {
   auto layout = [](Handle handle) { return *static_cast<Layout *>(handle); };
   Call call{*static_cast<Product *>(product), layout(a), layout(b), layout(c), layout(d)};
   *count = isWrong("no algorithm") ? 0 : 1;
@@ -220,7 +211,7 @@ int cublasLtMatmulAlgoGetHeuristic(Handle, Handle product, Handle a, Handle b, H
     return invalid;
   *found = {};
   found->algorithm.data[0] = 66;
-  found->workspace = isWrong("wants much") ? wishes[1] + 1 : isWrong("wants some") ? 64 : 0;
+  found->workspaceBytes = isWrong("wants much") ? wishes[1] + 1 : isWrong("wants some") ? 64 : 0;
   journal() += "algorithm for " + std::to_string(call.d.rows) + " x " +
                std::to_string(call.d.columns) + " of " + std::to_string(call.terms()) +
                ", aligned to";
@@ -229,16 +220,16 @@ int cublasLtMatmulAlgoGetHeuristic(Handle, Handle product, Handle a, Handle b, H
   journal() += "\n";
   return isWrong("not supported") ? unsupported : 0;
 }
-int cublasLtMatmulAlgoConfigGetAttribute(const Algorithm *algorithm, int attribute, void *value,
-                                         size_t bytes, size_t *written) {
+int cublasLtMatmulAlgoConfigGetAttribute(const ProductAlgorithm *algorithm, int attribute,
+                                         void *value, size_t bytes, size_t *written) {
   std::memcpy(value, &algorithm->data[0], bytes);
   *written = bytes;
   return attribute == 0 ? 0 : invalid;
 }
 int cublasLtMatmul(Handle, Handle product, const void *alpha, const void *left, Handle a,
                    const void *right, Handle b, const void *beta, const void *addend, Handle c,
-                   void *to, Handle d, const Algorithm *algorithm, void *workspace, size_t bytes,
-                   Handle) {
+                   void *to, Handle d, const ProductAlgorithm *algorithm, void *workspace,
+                   size_t bytes, Handle) {
   auto layout = [](Handle handle) { return *static_cast<Layout *>(handle); };
   Call call{*static_cast<Product *>(product),
             layout(a),
