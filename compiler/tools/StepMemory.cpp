@@ -72,9 +72,13 @@ std::string FittedStep::keptText() const {
 
 /// "parameters 4.1 MB, …": what a step is made of.
 static std::string partsText(const StepMemory &memory) {
-  return fmt::format("parameters {}, gradients {}, moments {}, activations {} (largest: {})",
-                     bytesText(memory.parameters), bytesText(memory.gradients),
-                     bytesText(memory.moments), bytesText(memory.activations), largestText(memory));
+  std::string text =
+      fmt::format("parameters {}, gradients {}, moments {}, activations {} (largest: {})",
+                  bytesText(memory.parameters), bytesText(memory.gradients),
+                  bytesText(memory.moments), bytesText(memory.activations), largestText(memory));
+  return memory.libraries
+             ? fmt::format("{}, products' library {}", text, bytesText(memory.libraries))
+             : text;
 }
 
 std::string FittedStep::needText(const std::string &train) const {
@@ -95,6 +99,8 @@ std::string FittedStep::text() const {
   line("\noptimizer's moments", bytesText(memory.moments));
   line("\nactivations, at most", bytesText(memory.activations));
   text += fmt::format(", layers {}; largest: {}", keptText(), largestText(memory));
+  if (memory.libraries)
+    line("\nproducts' library", bytesText(memory.libraries));
   line("\npeak of a step", bytesText(memory.peak()));
   text += fmt::format("{} the {} it may use\n", fits() ? " of" : ", more than", bytesText(limit));
   return text;
@@ -107,9 +113,11 @@ std::string FittedStep::json() const {
                            jsonString(name), bytes);
   return fmt::format(
       R"({{"micro_batch": {}, "parameters": {}, "frozen": {}, "gradients": {}, "moments": {}, )"
-      R"("activations": {}, "layers": {}, "largest": [{}], "peak": {}, "limit": {}, "fits": {}}})",
+      R"("activations": {}, "libraries": {}, "layers": {}, "largest": [{}], "peak": {}, )"
+      R"("limit": {}, "fits": {}}})",
       memory.tokens, memory.parameters, memory.frozen, memory.gradients, memory.moments,
-      memory.activations, jsonString(keptText()), largest, memory.peak(), limit, fits());
+      memory.activations, memory.libraries, jsonString(keptText()), largest, memory.peak(), limit,
+      fits());
 }
 
 /// Tokens of the plan's largest micro-batch when a step is divided by `limit`; 0: not divided.
@@ -202,6 +210,8 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
       known->second = plan ? largestMicroBatch(*plan, fitted.microBatch)
                            : longestMicroBatch(train, config, fitted.microBatch);
     fitted.memory = memoryOf(program, config, known->second);
+    if (run["device"].is("cuda") && !program.products.empty())
+      fitted.memory.libraries = productWorkspaceBytes;
   };
   int64_t room = isLimited ? fitted.limit : machine.available / 4 * 3;
   Program program = choosesLayers ? keepWhatFits(fitted, room, measure) : outlined(fitted.source);

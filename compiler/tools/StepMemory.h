@@ -16,11 +16,12 @@ namespace roux {
 struct StepMemory {
   int64_t tokens = 0; ///< of the largest micro-batch
   int64_t parameters = 0, gradients = 0, moments = 0;
-  int64_t frozen = 0;                                   ///< of the parameters, what is not trained
-  int64_t activations = 0;                              ///< at most: fewer when segments are long
+  int64_t frozen = 0;      ///< of the parameters, what is not trained
+  int64_t activations = 0; ///< at most: fewer when segments are long
+  int64_t libraries = 0;   ///< of a GPU, what its library may use beside
   std::vector<std::pair<std::string, int64_t>> largest; ///< activations by name, largest first
 
-  int64_t peak() const { return parameters + gradients + moments + activations; }
+  int64_t peak() const { return parameters + gradients + moments + activations + libraries; }
 };
 
 /// A step as a run compiles and divides it.
