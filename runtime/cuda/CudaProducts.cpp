@@ -162,6 +162,9 @@ void CudaProducts::useChoices(const std::map<std::string, std::string> &before) 
   else if (settled->second != library->name())
     say(stderr, "note: {} was {}'s before and is {}'s now, which may round otherwise\n",
         settled->first, settled->second, library->name());
+  for (auto &[name, choice] : chosen)
+    if (choice != byKernel)
+      choice = library ? library->name() : byKernel;
 }
 
 } // namespace roux::cuda

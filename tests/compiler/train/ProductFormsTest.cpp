@@ -1,18 +1,21 @@
 //===- ProductFormsTest.cpp - what a kernel multiplies, as its form says --===//
 //
-// A model is trained by a GPU's kernels on the emulator, and again with each product by what
-// its form says in its place, as a library would do it: the same losses, to rounding. Each
-// launch is held to its form besides.
+// A model is trained by a GPU's kernels on the emulator, each launch held to plain loops by
+// its form, and again with all that has a form done by a library: the stand-in for cuBLASLt,
+// which multiplies what it is told. The losses are the same, to rounding.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
+#include "runtime/cuda/CublasLtProducts.h"
 #include "runtime/model/FreshWeights.h"
 #include "runtime/simt/SimtDevice.h"
 #include "runtime/train/ModelProgram.h"
 #include "tests/Paths.h"
 #include "tests/runtime/cuda/PlainProduct.h"
+#include "tests/runtime/cuda/StandInStream.h"
 
 #include <cmath>
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -23,12 +26,39 @@ using test::PlainProduct;
 
 namespace {
 
-/// Kernels of which products are compared with their forms, or are done by them.
+/// cuBLASLt's stand-in on the emulator's memory, which it is told of as a driver's.
+class Library {
+public:
+  Library()
+      : loaded(dlopen(ROUX_STAND_IN_PRODUCTS_LIBRARY, RTLD_NOW)), library(cuda::openCublasLt()) {}
+
+  void run(const ProductForm &form, const KernelLaunch &launch) {
+    cuda::ProductBuffers buffers;
+    for (size_t i = 0; i < buffers.matrices.size(); ++i) {
+      const ProductForm::Matrix &matrix = form.matrices[i];
+      int64_t bytes = productElementBytes(i <= ProductForm::Right ? form.operand : form.stored);
+      if (matrix.argument >= 0)
+        buffers.matrices[i] =
+            (launch.arguments[matrix.argument] + matrix.from * bytes) ^ stand_in::distance;
+    }
+    library->plan(form, launch.extent, cuda::alignmentsOf(buffers))->run(buffers, nullptr);
+    reinterpret_cast<int (*)(void *)>(dlsym(loaded, "cuStreamSynchronize"))(nullptr);
+  }
+
+private:
+  void *loaded;
+  std::unique_ptr<cuda::ProductLibrary> library;
+};
+
+/// Kernels of which products are compared with their forms, or are a library's.
 class HeldToForms : public LoadedKernels {
 public:
-  HeldToForms(const Program &program, std::unique_ptr<LoadedKernels> kernels, bool isByForms,
+  HeldToForms(const Program &program, std::unique_ptr<LoadedKernels> kernels, bool isByLibrary,
               std::set<std::string> &seen)
-      : program(program), kernels(std::move(kernels)), isByForms(isByForms), seen(seen) {}
+      : program(program), kernels(std::move(kernels)), seen(seen) {
+    if (isByLibrary)
+      library.emplace();
+  }
 
   void launch(const KernelLaunch &launch) override {
     std::vector<PlainProduct> products;
@@ -36,16 +66,16 @@ public:
     for (const ProductForm &form : program.products)
       if (form.kernel == int64_t(launch.kernel)) {
         products.push_back({form, launch.extent, launch.arguments});
-        expected.push_back(products.back().results());
         seen.insert(form.text());
+        if (library)
+          library->run(form, launch);
+        else
+          expected.push_back(products.back().results());
       }
-    if (products.empty() || !isByForms)
+    if (products.empty() || !library)
       kernels->launch(launch);
-    for (size_t i = 0; i < products.size(); ++i)
-      if (isByForms)
-        products[i].store(expected[i]);
-      else
-        compare(products[i], expected[i], program.kernels[launch.kernel]);
+    for (size_t i = 0; i < expected.size(); ++i)
+      compare(products[i], expected[i], program.kernels[launch.kernel]);
   }
 
 private:
@@ -63,20 +93,20 @@ private:
 
   const Program &program;
   std::unique_ptr<LoadedKernels> kernels;
-  bool isByForms;
+  std::optional<Library> library;
   std::set<std::string> &seen;
 };
 
 class FormsDevice : public SimtDevice {
 public:
-  explicit FormsDevice(bool isByForms) : SimtDevice({.threads = 2}), isByForms(isByForms) {}
+  explicit FormsDevice(bool isByLibrary) : SimtDevice({.threads = 2}), isByLibrary(isByLibrary) {}
   std::unique_ptr<LoadedKernels> load(const Program &program) override {
-    return std::make_unique<HeldToForms>(program, SimtDevice::load(program), isByForms, seen);
+    return std::make_unique<HeldToForms>(program, SimtDevice::load(program), isByLibrary, seen);
   }
   std::set<std::string> seen;
 
 private:
-  bool isByForms;
+  bool isByLibrary;
 };
 
 const char *const llama = R"({"model_type": "llama", "hidden_size": 32, "intermediate_size": 64,
@@ -92,7 +122,7 @@ struct Trained {
   std::set<std::string> products;
 };
 
-Trained train(const char *config, StepType type, bool isByForms) {
+Trained train(const char *config, StepType type, bool isByLibrary) {
   StepSource source;
   source.config = model::parseConfig(config, "tiny");
   source.type = type;
@@ -101,7 +131,7 @@ Trained train(const char *config, StepType type, bool isByForms) {
   source.weight.formula.nodes = {{.number = 0.025}};
   std::optional<Program> program = compileStep(source, kernelsOfProcess());
   EXPECT_TRUE(program);
-  auto device = std::make_shared<FormsDevice>(isByForms);
+  auto device = std::make_shared<FormsDevice>(isByLibrary);
   train::ModelProgram model(std::move(*program), source.config, device);
   model.setParameters(model::freshWeights(source.config, 0.05, data::SeedTree(1)));
   Trained made;
@@ -121,12 +151,12 @@ Trained train(const char *config, StepType type, bool isByForms) {
 }
 
 void expectSame(const char *config, StepType type, const std::vector<std::string> &kinds) {
-  Trained byKernels = train(config, type, false), byForms = train(config, type, true);
+  Trained byKernels = train(config, type, false), byLibrary = train(config, type, true);
   double bound = type == StepType::F32 ? 1e-5 : 1e-2;
   for (size_t i = 0; i < byKernels.losses.size(); ++i)
-    EXPECT_NEAR(byForms.losses[i], byKernels.losses[i], bound * byKernels.losses[i]);
+    EXPECT_NEAR(byLibrary.losses[i], byKernels.losses[i], bound * byKernels.losses[i]);
   EXPECT_LT(byKernels.losses.back(), byKernels.losses.front());
-  EXPECT_EQ(byForms.products, byKernels.products);
+  EXPECT_EQ(byLibrary.products, byKernels.products);
   std::string all = fmt::format("{}", fmt::join(byKernels.products, "\n"));
   for (const std::string &kind : kinds)
     EXPECT_NE(all.find(kind), all.npos) << kind << " is not in\n" << all;

@@ -288,20 +288,26 @@ TEST(CudaProducts, SettleOnTheSameWhereBitsAreTheSame) {
 }
 
 TEST(CudaProducts, SayWhatIsAnotherLibrarysNow) {
-  auto said = [](const char *how) {
+  std::string now;
+  auto said = [&](const char *how) {
     breakLibrary(how);
     Setting s({plainForm});
     s.kernels();
     testing::internal::CaptureStderr();
     s.kernels().useChoices({{"multiply 4", "kernel"}, {"multiply 8", "cuBLASLt 13.1"}});
+    EXPECT_EQ(s.choices().at("multiply 4"), "kernel");
+    now = s.choices().at("multiply 8");
     return testing::internal::GetCapturedStderr();
   };
   EXPECT_EQ(said(""), "");
+  EXPECT_EQ(now, "cuBLASLt 13.1");
   EXPECT_EQ(said("other version"), "note: multiply 8 was cuBLASLt 13.1's before and is cuBLASLt "
                                    "13.2's now, which may round otherwise\n");
+  EXPECT_EQ(now, "cuBLASLt 13.2");
   EXPECT_EQ(said("no start"),
             "note: multiply 8 was cuBLASLt 13.1's before and is the generated kernel's now: "
             "cuBLASLt does not start: CUBLAS_STATUS_NOT_INITIALIZED (1)\n");
+  EXPECT_EQ(now, "kernel");
 }
 
 } // namespace
