@@ -148,7 +148,8 @@ static constexpr Parameter keys[] = {
     {.name = "deterministic",
      .types = Boolean,
      .fallback = "true",
-     .text = "the same bits in every run on the same machine",
+     .text = "the same bits in every run on the same machine; false lets a GPU take what is "
+             "quicker there",
      .example = "deterministic: true"},
     {.name = "fuse",
      .types = Boolean,
