@@ -42,7 +42,7 @@ StepSource modelOf(int64_t layers) {
   config.context = 2048;
   config.epsilon = 1e-5;
   source.type = StepType::BF16;
-  source.clip = 1;
+  source.update.clip = 1;
   return source;
 }
 

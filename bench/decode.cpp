@@ -1,12 +1,15 @@
 //===- decode.cpp - tokens a second with and without a cache --------------===//
 //
 // What keeping keys and values is worth: the same tokens by `decode` and by running
-// the whole sequence again for each, and eight sequences at a time beside one.
+// the whole sequence again for each, and eight sequences at a time beside one; and
+// what part of the machine's reading from memory it is, measured in the same run.
 // Rounds take turns, and processor time is counted, so that neighbours matter little.
+// The last line is JSON.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/CompileStep.h"
 #include "runtime/cpu/CPUDevice.h"
+#include "runtime/cpu/Ceilings.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/model/FreshWeights.h"
 
@@ -14,6 +17,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <functional>
 #include <numeric>
 #include <string>
@@ -94,6 +99,21 @@ static double recomputeSeconds(train::ModelProgram &program, size_t prompt, size
   });
 }
 
+/// Bytes that `decode` reads for a token after `tokens` others: the weights, of the embedding's but
+/// a row, and the keys and values.
+static double bytesOfToken(const model::ModelConfig &config, StepType type, size_t tokens) {
+  double channels = double(config.channels),
+         keyed = double(config.keyValueHeads * config.headChannels);
+  double matrices = 2 * channels * double(config.heads * config.headChannels) +
+                    2 * channels * keyed + 3 * channels * double(config.feedForward);
+  double layer = matrices + 2 * keyed * double(tokens);
+  double elements = double(config.layers) * layer + channels * double(config.vocabulary);
+  return elements * (type == StepType::F32 ? 4 : 2);
+}
+
+/// Rows of the last line.
+static std::vector<std::string> rows;
+
 static void report(const char *name, const model::Model &model, StepType type, size_t prompt,
                    unsigned threads) {
   constexpr size_t tokens = 32, rounds = 5;
@@ -119,6 +139,11 @@ static void report(const char *name, const model::Model &model, StepType type, s
               1 / middle(eight), middle(one) / middle(eight),
               100 * (one.back() - one.front()) / middle(one));
   std::fflush(stdout);
+  rows.push_back(fmt::format(
+      R"({{"shape": "{}, after {} tokens", "tokens": {:.1f}, "eight": {:.1f}, "again": {:.1f}, )"
+      R"("gigabytes": {:.2f}}})",
+      name, prompt, 1 / middle(one), 1 / middle(eight), 1 / middle(again),
+      1e-9 * bytesOfToken(model.config, type, prompt + tokens / 2) / middle(one)));
 }
 
 int main(int argc, char **argv) {
@@ -130,6 +155,9 @@ int main(int argc, char **argv) {
   model::Model fresh = freshModel();
   for (size_t prompt : {64, 512})
     report("fresh 21 M, f32", fresh, StepType::F32, prompt, 1);
-  report("fresh 21 M, bf16", fresh, StepType::BF16, 512, 1);
+  for (size_t prompt : {64, 512})
+    report("fresh 21 M, bf16", fresh, StepType::BF16, prompt, 1);
+  fmt::print("{{\"shapes\": [{}], \"read\": {:.1f}}}\n", fmt::join(rows, ", "),
+             measureCeilings().read);
   return 0;
 }

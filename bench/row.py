@@ -126,6 +126,14 @@ def compile_row():
     return {"shape": "6 layers", **found, "peers": {}, "ratio": None, "peak_fraction": None, "loss_equal": None}
 
 
+def decode_rows():
+    found, lines = last_json([programs / "decode-bench"])
+    print("\n".join(lines))
+    return [{"shape": s["shape"], "unit": "tokens/s of a core", "ours": s["tokens"], "eight": s["eight"], "again": s["again"],
+             "gigabytes": s["gigabytes"], "read": found["read"], "read_fraction": round(s["gigabytes"] / found["read"], 3),
+             "peers": {}, "ratio": None, "peak_fraction": None, "loss_equal": None} for s in found["shapes"]]
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("row")
@@ -140,8 +148,10 @@ def main():
         rows = [gemm_row("f32" if given.row == "C1" else "bf16", 1)]
     elif given.row == "C11":
         rows = [compile_row()]
+    elif given.row == "C12":
+        rows = decode_rows()
     else:
-        sys.exit(f"there is no row '{given.row}', only C1, C2, {', '.join(STEPS)} and C11")
+        sys.exit(f"there is no row '{given.row}', only C1, C2, {', '.join(STEPS)}, C11 and C12")
     for row in rows:
         print(json.dumps({"row": given.row, **row}))
 
