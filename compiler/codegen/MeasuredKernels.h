@@ -33,6 +33,8 @@ struct MeasuredKernels {
   };
   std::map<std::string, Kernel, std::less<>> kernels; ///< by name
   std::vector<int64_t> segments;                      ///< tokens of each, of one launch
+  /// Who ran a kernel for sizes of a class, where a GPU's library could (LoadedKernels::choices).
+  std::map<std::string, std::string> choices;
   Rates best;
   /// Where nothing ran: what kernels like ours reach, and what a launch costs beside, in seconds.
   Rates expected;

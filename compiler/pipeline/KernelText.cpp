@@ -169,6 +169,9 @@ static LogicalResult printTable(ModuleOp module, const KernelTextOptions &option
     for (const ProductForm &form : productFormsOf(function))
       out << describeForm(function, form) << "\n";
   }
+  if (measured)
+    for (const auto &[kernel, who] : measured->choices)
+      out << kernel << ": by " << who << "\n";
   if (measured && options.kernel.empty())
     out << describeStep(std::accumulate(functions.begin(), functions.end(), 0.0,
                                         [](double sum, auto &each) { return sum + each.first; }),

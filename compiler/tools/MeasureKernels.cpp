@@ -108,6 +108,7 @@ static MeasuredKernels kernelsOf(train::ModelProgram &program, const data::Micro
   train::StreamColumns columns = train::columnsOf(batch);
   for (size_t i = 0; i + 1 < columns.segments.size(); ++i)
     measured.segments.push_back(columns.segments[i + 1] - columns.segments[i]);
+  measured.choices = program.kernelChoices();
   return measured;
 }
 
@@ -123,8 +124,9 @@ MeasuredKernels measureKernels(const SourceManager &sources, const CheckedRecipe
 
 MeasuredKernels measureKernels(train::ModelProgram &program, const CheckedDefinition &train,
                                const FittedStep &fitted, const TrainingData &data) {
-  constexpr int steps = 3;
   program.timeLaunches();
+  // A GPU's library and its kernels take turns, two each, before who is quicker runs.
+  int steps = program.executor().program().target.isGPU() ? 5 : 3;
   MeasuredKernels measured = kernelsOf(program, firstBatch(train, fitted, data), steps);
   measured.best = ratesHere(fitted.source, program.executor().program().target);
   return measured;
