@@ -58,18 +58,18 @@ struct Opened {
 
 class CublasLtPlan : public ProductPlan {
 public:
-  CublasLtPlan(std::shared_ptr<Opened> opened, const ProductForm &form, Description description,
+  CublasLtPlan(std::shared_ptr<Opened> given, const ProductForm &form, Description description,
                const FoundAlgorithm &found)
-      : opened(std::move(opened)), form(form), description(std::move(description)), found(found) {}
-
-  std::string algorithm() const override {
+      : opened(std::move(given)), form(form), description(std::move(description)), found(found) {
     int number = 0;
     size_t written = 0;
     opened->library.check(opened->library.ofAlgorithm(&found.algorithm, algorithmNumber, &number,
                                                       sizeof number, &written),
                           "number its algorithm");
-    return fmt::format("algorithm {}", number);
+    name = fmt::format("algorithm {}", number);
   }
+
+  std::string algorithm() const override { return name; }
   int64_t workspaceBytes() const override { return static_cast<int64_t>(found.workspaceBytes); }
   void run(const ProductBuffers &buffers, Handle stream) override;
 
@@ -78,6 +78,7 @@ private:
   ProductForm form;
   Description description;
   FoundAlgorithm found;
+  std::string name;
 };
 
 void CublasLtPlan::run(const ProductBuffers &buffers, Handle stream) {

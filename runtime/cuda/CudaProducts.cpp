@@ -39,8 +39,11 @@ std::string CudaProducts::note() const {
   return text;
 }
 
-std::string CudaProducts::nameOf(const KernelLaunch &launch) const {
-  return fmt::format("{} {}", program.kernels[launch.kernel], stepUp(launch.extent));
+const std::string &CudaProducts::nameOf(const KernelLaunch &launch) {
+  auto [found, isNew] = names.try_emplace({launch.kernel, launch.extent});
+  if (isNew)
+    found->second = fmt::format("{} {}", program.kernels[launch.kernel], stepUp(launch.extent));
+  return found->second;
 }
 
 bool CudaProducts::isOf(const std::string &choice) const {
@@ -52,13 +55,16 @@ bool CudaProducts::isOf(const std::string &choice) const {
 bool CudaProducts::concerns(const KernelLaunch &launch) {
   if (!kernels.contains(launch.kernel) || launch.extent <= 0)
     return false;
-  auto known = chosen.find(nameOf(launch));
+  if (names.size() > mostPlans)
+    names.clear();
+  const std::string &name = nameOf(launch);
+  auto known = chosen.find(name);
   if (known != chosen.end())
     return known->second != byKernel && library;
   if (!library)
-    chosen[nameOf(launch)] = byKernel;
+    chosen[name] = byKernel;
   else if (device->libraryOptions().deterministic)
-    chosen[nameOf(launch)] = library->name();
+    chosen[name] = library->name();
   return library;
 }
 

@@ -43,7 +43,8 @@ private:
   };
   using Key = std::tuple<const ProductForm *, int64_t, ProductAlignments>;
 
-  std::string nameOf(const KernelLaunch &launch) const;
+  /// "linear_… 724", what is settled together: made once, for launches are many.
+  const std::string &nameOf(const KernelLaunch &launch);
   ProductBuffers buffersOf(const ProductForm &form, const KernelLaunch &launch) const;
   ProductPlan &planOf(const ProductForm &form, int64_t extent, const ProductBuffers &buffers);
   /// False, after saying why, where the library would not: then it is not asked again.
@@ -55,6 +56,7 @@ private:
   ProductLibrary *library = nullptr;
   std::string whyNone;                                        ///< why there is no library
   std::map<size_t, std::vector<const ProductForm *>> kernels; ///< by number
+  std::map<std::pair<size_t, int64_t>, std::string> names;    ///< of a kernel over an extent
   std::map<Key, std::unique_ptr<ProductPlan>> plans;
   DeviceMemory workspace;
   std::map<std::string, std::string> chosen;
