@@ -109,7 +109,8 @@ bool isNeutral(simdjson::dom::element value, std::string_view neutral) {
 } // namespace
 
 std::vector<std::string> unreadKeys(const ConfigObject &from) {
-  std::vector<std::string> unread;
+  constexpr size_t most = 32;
+  std::vector<std::string> unread; // one more than `most` says that there are more
   from.forEachUnasked([&](std::string_view key, simdjson::dom::element value) {
     auto row = std::find_if(std::begin(changing), std::end(changing),
                             [&](const Changing &each) { return each.key == key; });
@@ -120,7 +121,8 @@ std::vector<std::string> unreadKeys(const ConfigObject &from) {
         from.fail(key, fmt::format("found {}, which changes what the model computes and is not "
                                    "supported",
                                    simdjson::to_string(value).substr(0, 60)));
-    } else if (std::find(std::begin(harmless), std::end(harmless), key) == std::end(harmless)) {
+    } else if (unread.size() <= most &&
+               std::find(std::begin(harmless), std::end(harmless), key) == std::end(harmless)) {
       // Dropout of 0 is none; any other would be trained with elsewhere.
       double number = 1;
       bool dropout = key.ends_with("dropout") || key.ends_with("pdrop");
@@ -128,11 +130,8 @@ std::vector<std::string> unreadKeys(const ConfigObject &from) {
         unread.emplace_back(key.substr(0, 80));
     }
   });
-  constexpr size_t most = 32;
-  if (unread.size() > most) {
-    unread.resize(most);
-    unread.emplace_back("…");
-  }
+  if (unread.size() > most)
+    unread.back() = "…";
   return unread;
 }
 

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,10 +19,10 @@ namespace roux::model {
 ConfigObject::ConfigObject(simdjson::dom::object given, const std::filesystem::path &file,
                            std::string path, std::shared_ptr<std::set<std::string>> asked)
     : object(given), file(file), path(std::move(path)), asked(std::move(asked)) {
-  std::set<std::string_view> keys;
+  fields.reserve(object.size());
   for (auto [key, value] : object)
-    if (!keys.insert(key).second)
-      twice.insert(key);
+    fields.emplace_back(key, value);
+  std::ranges::sort(fields, {}, &decltype(fields)::value_type::first);
 }
 
 std::string ConfigObject::nameOf(std::string_view key) const {
@@ -40,20 +41,22 @@ void ConfigObject::expected(std::string_view key, simdjson::dom::element found,
   fail(key, fmt::format("found {}, expected {}", shown, what));
 }
 
-std::optional<simdjson::dom::element> ConfigObject::find(std::string_view key) const {
+const simdjson::dom::element *ConfigObject::at(std::string_view key) const {
   asked->insert(nameOf(key));
-  if (twice.contains(key))
+  auto found = std::ranges::equal_range(fields, key, {}, &decltype(fields)::value_type::first);
+  if (found.size() > 1)
     fail(key, "is given twice");
-  simdjson::dom::element value;
-  if (object.at_key(key).get(value) || value.is_null())
-    return std::nullopt;
-  return value;
+  return found.empty() ? nullptr : &found.front().second;
+}
+
+std::optional<simdjson::dom::element> ConfigObject::find(std::string_view key) const {
+  const simdjson::dom::element *value = at(key);
+  return value && !value->is_null() ? std::optional(*value) : std::nullopt;
 }
 
 bool ConfigObject::isNull(std::string_view key) const {
-  asked->insert(nameOf(key));
-  simdjson::dom::element value;
-  return !object.at_key(key).get(value) && value.is_null();
+  const simdjson::dom::element *value = at(key);
+  return value && value->is_null();
 }
 
 std::optional<std::string> ConfigObject::json(std::string_view key) const {

@@ -67,12 +67,15 @@ private:
   ConfigObject(simdjson::dom::object object, const std::filesystem::path &file, std::string path,
                std::shared_ptr<std::set<std::string>> asked);
   std::string nameOf(std::string_view key) const;
+  /// Null if the key is not there. Throws where it is there twice.
+  const simdjson::dom::element *at(std::string_view key) const;
   std::optional<simdjson::dom::element> find(std::string_view key) const;
   [[noreturn]] void expected(std::string_view key, simdjson::dom::element found,
                              std::string_view what) const;
 
   simdjson::dom::object object;
-  std::set<std::string_view> twice; ///< an error where they are read
+  /// Its keys and values, sorted by key: a hostile file has a million of them.
+  std::vector<std::pair<std::string_view, simdjson::dom::element>> fields;
   const std::filesystem::path &file;
   std::string path;                             ///< empty for the outermost
   std::shared_ptr<std::set<std::string>> asked; ///< names that a reader wanted, of all the file
