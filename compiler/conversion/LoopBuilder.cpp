@@ -105,8 +105,8 @@ void LoopBuilder::store(Value value, Value pointer, Value mask) {
     LLVM::StoreOp::create(*this, value, pointer, bytes);
 }
 
-void LoopBuilder::prefetch(Value pointer, bool toWrite) {
-  LLVM::Prefetch::create(*this, pointer, /*rw=*/toWrite, /*hint=*/3, /*cache=*/1);
+void LoopBuilder::prefetch(Value pointer, bool toWrite, int64_t level) {
+  LLVM::Prefetch::create(*this, pointer, /*rw=*/toWrite, /*hint=*/4 - level, /*cache=*/1);
 }
 
 Value LoopBuilder::convert(Value value, Type element) {
@@ -151,6 +151,16 @@ LoopBuilder::Values LoopBuilder::when(Value condition, ValueRange values,
   setInsertionPointToStart(&choice.getElseRegion().front());
   scf::YieldOp::create(*this, values);
   return Values(choice.getResults());
+}
+
+void LoopBuilder::either(Value condition, function_ref<void()> body,
+                         function_ref<void()> otherwise) {
+  auto choice = scf::IfOp::create(*this, condition, /*withElse=*/true);
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(&choice.getThenRegion().front());
+  body();
+  setInsertionPointToStart(&choice.getElseRegion().front());
+  otherwise();
 }
 
 Value roux::reduceLanes(LoopBuilder &code, Value lanes, function_ref<Value(Value, Value)> join) {

@@ -65,8 +65,9 @@ public:
   /// `type` (a scalar or a vector) at `pointer`; lanes outside `mask`, if given, are zero.
   Value load(mlir::Type type, Value pointer, Value mask = {});
   void store(Value value, Value pointer, Value mask = {});
-  /// Says that what is at `pointer`, which may be anywhere, will be read, or written.
-  void prefetch(Value pointer, bool toWrite = false);
+  /// Says that what is at `pointer`, which may be anywhere, will be read, or written: to the cache
+  /// of that level.
+  void prefetch(Value pointer, bool toWrite = false, int64_t level = 1);
   /// The number as another float type, in each lane.
   Value convert(Value value, mlir::Type element);
 
@@ -76,6 +77,9 @@ public:
   void loop(Value begin, Value end, int64_t step, llvm::function_ref<void(Value i)> body);
   /// if (condition) values = body(); else they stay.
   Values when(Value condition, mlir::ValueRange values, llvm::function_ref<Values()> body);
+  /// if (condition) body(); else otherwise();
+  void either(Value condition, llvm::function_ref<void()> body,
+              llvm::function_ref<void()> otherwise);
 };
 
 /// The lanes of `lanes` joined in a tree: first half with second half, down to one.

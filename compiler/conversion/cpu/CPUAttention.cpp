@@ -25,7 +25,8 @@ class Forward {
 public:
   Forward(AttentionOp op, CPUFunction &cpu)
       : op(op), cpu(cpu), code(cpu.code), type(sumsOf(op.getQuery())),
-        tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns())),
+        tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns()),
+              op.getBlock() == 1 ? Tiles::Size::NarrowRow : Tiles::Size::Narrow),
         copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)),
         keyBlock(cpu.machine.attentionStream), row(VectorType::get(tiles.lanes, type)) {}
 
@@ -61,6 +62,9 @@ private:
   Tiles tiles;
   HeadCopies copies;
   int64_t columns, padded;
+  /// Keys and values serve a single query, so laying them out would cost more than it saves.
+  bool usesOnce =
+      op.getBlock() == 1 && !tiles.blocks && columns % (tiles.lanes * (tiles.pairs ? 2 : 1)) == 0;
   int64_t keyBlock; ///< keys of a block: their scores and values stay in the nearer caches
   VectorType row;   ///< a vector's worth of scores of a query, or of a number of so many queries
   Value queries, keysTransposed, values, scores, weights, gathered;
@@ -96,7 +100,9 @@ Value Forward::scoreAt(Value i, int64_t lane) {
 /// A number of each query of the group from what `lanesOf` makes of a query.
 template <typename Body>
 Value Forward::reduceGroup(Value group, Value join(LoopBuilder &, Value, Value), Body &&lanesOf) {
-  code.loop(code.index(0), code.index(tiles.lanes), 1, [&](Value i) {
+  // A sequence that is being written has one query: what the other lanes hold is never read.
+  int64_t queries = std::min<int64_t>(tiles.lanes, op.getBlock());
+  code.loop(code.index(0), code.index(queries), 1, [&](Value i) {
     code.store(lanesOf(code.add(group, i), i), cell(lanesOfRows, code.mul(i, tiles.lanes)));
   });
   SmallVector<Value> rows;
@@ -168,17 +174,25 @@ void Forward::weighRows(AttentionItem item, Block block) {
 void Forward::keys(AttentionItem item, Value first, Value count) {
   int64_t panel = tiles.panel();
   Value group = code.div(item.head, op.getHeads() / op.getKvHeads());
-  copies.transpose(headRows(cpu, op.getKey(), op.getKvHeads(), group), first, count, keysTransposed,
-                   columns * panel);
-  copies.copyPanels(headRows(cpu, op.getValue(), op.getKvHeads(), group), first, count, values,
-                    keyBlock * panel);
+  HeadRows keyRows = headRows(cpu, op.getKey(), op.getKvHeads(), group);
+  HeadRows valueRows = headRows(cpu, op.getValue(), op.getKvHeads(), group);
   Value firstRow = firstSeeing(code, item, first);
-  tiles.product(firstRow, item.rows, count, code.index(tiles.words(columns)), {queries, padded, 1},
-                {keysTransposed, columns * panel, panel}, scores, keyBlock, false);
+  if (usesOnce) {
+    copies.multiply(queries, keyRows, first, count, scores, {keyRows, valueRows}, keyBlock);
+  } else {
+    copies.transpose(keyRows, first, count, keysTransposed, columns * panel);
+    tiles.product(firstRow, item.rows, count, code.index(tiles.words(columns)),
+                  {queries, padded, 1}, {keysTransposed, columns * panel, panel}, scores, keyBlock,
+                  false);
+  }
   weighRows(item, {first, count, firstRow});
+  RightTile right{values, keyBlock * panel, panel};
+  if (usesOnce && valueRows.element == type && columns % panel == 0)
+    right = {copies.at(valueRows, first, code.index(0)), panel, valueRows.rowColumns};
+  else
+    copies.copyPanels(valueRows, first, count, values, keyBlock * panel);
   tiles.product(firstRow, item.rows, code.index(columns), tiles.words(count),
-                {weights, tiles.words(keyBlock), 1}, {values, keyBlock * panel, panel}, gathered,
-                padded, true);
+                {weights, tiles.words(keyBlock), 1}, right, gathered, padded, true);
 }
 
 void Forward::finish(AttentionItem item) {

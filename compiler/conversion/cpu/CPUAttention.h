@@ -59,9 +59,17 @@ public:
   /// first + count on repeat the last.
   void transpose(HeadRows rows, mlir::Value first, mlir::Value count, mlir::Value to,
                  int64_t panelStride);
+  /// to[i] = the sum over c of row[c] * rows[first + i][c], for as many i as a vector has lanes at
+  /// a time: what `transpose` and a tile would give a single row, if its columns are whole vectors.
+  /// Meanwhile rows of `fetched` are fetched that lie `ahead` behind those.
+  void multiply(mlir::Value row, HeadRows rows, mlir::Value first, mlir::Value count,
+                mlir::Value to, llvm::ArrayRef<HeadRows> fetched, int64_t ahead);
   /// rows[first + i][c] = from[i][c] * (scale or factors[i]), converted to the buffer's type.
   void write(mlir::Value from, int64_t stride, HeadRows rows, mlir::Value first, mlir::Value count,
              mlir::Value scale, mlir::Value factors = {});
+
+  /// Where it is.
+  mlir::Value at(HeadRows rows, mlir::Value row, mlir::Value column);
 
   /// Runs a body for rows from[i] * scale, i < count, of which it is told the indices, `apart` from
   /// each other.
@@ -69,9 +77,12 @@ public:
             int64_t apart, mlir::Value count, mlir::Value scale);
 
 private:
-  mlir::Value at(HeadRows rows, mlir::Value row, mlir::Value column);
   void forColumns(int64_t columns, int64_t width, llvm::function_ref<void(Chunk)> body);
   mlir::Value numbersAt(HeadRows rows, mlir::Value row, Chunk chunk);
+  /// Of rows `group` and those after it of the `count` from `first` on, as many as a vector has
+  /// lanes: their words at `chunk`. The last row stands for those beyond it.
+  llvm::SmallVector<mlir::Value> squareAt(HeadRows rows, mlir::Value first, mlir::Value count,
+                                          mlir::Value group, Chunk chunk);
 
   CPUFunction &cpu;
   Tiles &tiles;

@@ -108,21 +108,50 @@ void HeadCopies::copyPanels(HeadRows rows, Value first, Value count, Value to,
   });
 }
 
+SmallVector<Value> HeadCopies::squareAt(HeadRows rows, Value first, Value count, Value group,
+                                        Chunk chunk) {
+  LoopBuilder &code = cpu.code;
+  Value last = code.add(code.add(first, count), -1);
+  SmallVector<Value> vectors;
+  for (int64_t lane = 0; lane < tiles.lanes; ++lane) {
+    Value row = code.min(code.add(code.add(first, group), lane), last);
+    Value numbers = numbersAt(rows, row, chunk);
+    if (tiles.pairs)
+      numbers = vector::BitCastOp::create(code, VectorType::get(tiles.lanes, tiles.word), numbers);
+    vectors.push_back(numbers);
+  }
+  return vectors;
+}
+
+void HeadCopies::multiply(Value row, HeadRows rows, Value first, Value count, Value to,
+                          ArrayRef<HeadRows> fetched, int64_t ahead) {
+  LoopBuilder &code = cpu.code;
+  int64_t lanes = tiles.lanes, each = tiles.pairs ? 2 : 1;
+  code.loop(code.index(0), count, lanes, [&](Value group) {
+    Value none = code.number(VectorType::get(lanes, tiles.type), 0);
+    Value sums = code.loop(
+        code.index(0), code.index(rows.columns), lanes * each, none,
+        [&](Value column, ValueRange carried) {
+          Value words = code.address(row, tiles.word, code.div(column, each));
+          for (HeadRows later : fetched)
+            for (int64_t lane = 0; lane < lanes; ++lane)
+              code.prefetch(at(later, code.add(code.add(first, group), ahead + lane), column),
+                            /*toWrite=*/false, /*level=*/2);
+          SmallVector<Value> square =
+              squareAt(rows, first, count, group, {column, lanes * each, {}});
+          return LoopBuilder::Values{tiles.addTurned(std::move(square), words, carried[0])};
+        })[0];
+    code.store(sums, code.address(to, tiles.type, group));
+  });
+}
+
 void HeadCopies::transpose(HeadRows rows, Value first, Value count, Value to, int64_t panelStride) {
   LoopBuilder &code = cpu.code;
   int64_t panel = tiles.panel(), lanes = tiles.lanes, each = tiles.pairs ? 2 : 1;
-  Value last = code.add(code.add(first, count), -1);
   code.loop(code.index(0), count, lanes, [&](Value group) {
     Value place = code.add(code.mul(code.div(group, panel), panelStride), code.rem(group, panel));
     forColumns(rows.columns, lanes * each, [&](Chunk chunk) {
-      SmallVector<Value> vectors;
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        Value row = code.min(code.add(code.add(first, group), lane), last);
-        Value numbers = numbersAt(rows, row, chunk);
-        if (tiles.pairs)
-          numbers = vector::BitCastOp::create(code, VectorType::get(lanes, tiles.word), numbers);
-        vectors.push_back(numbers);
-      }
+      SmallVector<Value> vectors = squareAt(rows, first, count, group, chunk);
       Value to1 = code.add(place, code.mul(code.div(chunk.first, each), panel));
       tiles.storeTransposed(std::move(vectors), code.address(to, tiles.word, to1), panel);
     });

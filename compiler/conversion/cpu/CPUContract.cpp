@@ -30,43 +30,43 @@ void Contract::forSharing(const Result &result, function_ref<void(Sharing)> body
   }
 }
 
-/// Sums of one tile's rows after another; scratch has row firstRow first. One row or two, as of a
-/// sequence that is being written, do not pay for a whole tile.
+/// The sums that a result's body gets, of the rows of `part`.
+void Contract::sums(Part part, function_ref<void(Sharing)> ofMany) {
+  auto many = [&] { forSharing(part.result, ofMany); };
+  // Asked of these rows and not of all, for what does not change in a loop LLVM makes two loops of.
+  Value areSo = areMany(part);
+  if (!areSo)
+    return many();
+  code.either(areSo, many,
+              [&] { forSharing(part.result, [&](Sharing sharing) { sumsOfFew(sharing, part); }); });
+}
+
+/// Sums of one tile's rows after another; scratch has row firstRow first.
 void Contract::products(Sharing sharing, Part part, Value term, Value terms, Value firstRow) {
   const Result &result = part.result;
   const Product &first = sharing.front();
-  auto run = [&](Tiles &tiles, Value begin, Value end) {
-    code.loop(begin, end, tiles.tileRows, [&](Value at) {
-      LeftTile rows = leftTile(first, tiles, part, at, term, terms);
-      Value sum = code.mul(code.sub(at, firstRow), result.blockColumns);
-      for (const Product &product : sharing) {
-        int64_t perTile = llvm::divideCeil(product.stretch, fetchTerms);
-        auto fetch = [&](Value panel, Value k) {
-          Value number = code.add(code.mul(panel, perTile), code.div(k, fetchTerms));
-          bool isLast = &product == &sharing.back();
-          if (isLast && product.inPlace && (transposed || !result.isLong))
-            fetchLeft(product, part, at, term, number);
-          if (result.isLong && transposed && product.plainRight &&
-              result.blockColumns >= result.columns)
-            fetchRight(product, part, at, term, terms, number);
-          if (isLast && !result.isLong)
-            fetchResult(product, part, at, panel, k);
-        };
-        RightTile right{product.right, product.stretch * tiles.panel(), tiles.panel()};
-        tiles.rowOfTiles(part.columns, tiles.words(terms), rows, right,
-                         code.address(product.sums, type, sum), result.blockColumns,
-                         /*accumulate=*/result.isLong,
-                         tiles.tileRows > 1 ? FetchAhead(fetch) : FetchAhead());
-      }
-    });
-  };
-  if (tiles.blocks || rowUnit(result) > 2)
-    return run(tiles, part.row, part.end);
-  Value few = arith::CmpIOp::create(code, arith::CmpIPredicate::sle, code.sub(part.end, part.row),
-                                    code.index(2));
-  Value whole = arith::SelectOp::create(code, few, part.row, part.end);
-  run(tiles, part.row, whole);
-  run(row, whole, part.end);
+  code.loop(part.row, part.end, tiles.tileRows, [&](Value at) {
+    LeftTile rows = leftTile(first, tiles, part, at, term, terms);
+    Value sum = code.mul(code.sub(at, firstRow), result.blockColumns);
+    for (const Product &product : sharing) {
+      int64_t perTile = llvm::divideCeil(product.stretch, fetchTerms);
+      auto fetch = [&](Value panel, Value k) {
+        Value number = code.add(code.mul(panel, perTile), code.div(k, fetchTerms));
+        bool isLast = &product == &sharing.back();
+        if (isLast && product.inPlace && (transposed || !result.isLong))
+          fetchLeft(product, part, at, term, number);
+        if (result.isLong && transposed && product.plainRight &&
+            result.blockColumns >= result.columns)
+          fetchRight(product, part, at, term, terms, number);
+        if (isLast && !result.isLong)
+          fetchResult(product, part, at, panel, k);
+      };
+      RightTile right{product.right, product.stretch * tiles.panel(), tiles.panel()};
+      tiles.rowOfTiles(part.columns, tiles.words(terms), rows, right,
+                       code.address(product.sums, type, sum), result.blockColumns,
+                       /*accumulate=*/result.isLong, fetch);
+    }
+  });
 }
 
 /// The body for each window of `row`, which it sees whole.
@@ -122,6 +122,8 @@ void Contract::shortSums(Part part, int64_t blocksBefore) {
       code.add(code.div(part.column, part.result.blockColumns), blocksBefore + 1));
   Value others = arith::CmpIOp::create(code, arith::CmpIPredicate::ne,
                                        code.load(code.getI64Type(), cpu.scratch), block);
+  if (Value many = areMany(part))
+    others = arith::AndIOp::create(code, others, many);
   code.when(others, {}, [&] {
     for (const Product &product : part.result.products)
       packRight(product, part, none, code.index(product.terms));
@@ -129,9 +131,8 @@ void Contract::shortSums(Part part, int64_t blocksBefore) {
     return LoopBuilder::Values();
   });
   code.loop(part.row, part.end, tiles.tileRows, [&](Value row) {
-    Part rows{part.result, row, code.min(code.add(row, tiles.tileRows), part.end), part.column,
-              part.columns};
-    forSharing(part.result, [&](Sharing sharing) {
+    Part rows = part.rows(row, code.min(code.add(row, tiles.tileRows), part.end));
+    sums(rows, [&](Sharing sharing) {
       products(sharing, rows, none, code.index(sharing.front().terms), row);
     });
     runResult(rows);
@@ -142,10 +143,9 @@ void Contract::shortSums(Part part, int64_t blocksBefore) {
 void Contract::longSums(Part part) {
   auto vector = VectorType::get(tiles.lanes, type);
   code.loop(part.row, part.end, cpu.machine.groupRows, [&](Value row) {
-    Part group{part.result, row, code.min(code.add(row, cpu.machine.groupRows), part.end),
-               part.column, part.columns};
+    Part group = part.rows(row, code.min(code.add(row, cpu.machine.groupRows), part.end));
     Value rows = code.roundUp(code.sub(group.end, row), tiles.tileRows);
-    forSharing(part.result, [&](Sharing sharing) {
+    sums(group, [&](Sharing sharing) {
       const Product &first = sharing.front();
       Value all = transposed ? cpu.extent : code.index(first.terms);
       for (const Product &product : sharing)

@@ -1,8 +1,9 @@
 //===- CPUContract.h - one matmul being lowered to the CPU -----------------===//
 //
-// What the order of its loops (CPUContract.cpp), how it is cut (CPUContractPlan.cpp),
-// the ways its operands get into scratch (CPUContractLayout.cpp) and what is
-// fetched before it is used (CPUContractFetch.cpp) share; nobody else includes it.
+// What the order of its loops (CPUContract.cpp, CPUContractVector.cpp), how it is cut
+// (CPUContractPlan.cpp), the ways its operands get into scratch (CPUContractLayout.cpp)
+// and what is fetched before it is used (CPUContractFetch.cpp) share; nobody else
+// includes it.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -12,6 +13,8 @@
 #include <numeric>
 
 namespace roux {
+
+inline constexpr int64_t lineBytes = 64;
 
 /// True if both operands come as bf16 and there is an instruction for pairs of them.
 bool multipliesPairs(kernel::ContractOp op, const TargetDescription &machine);
@@ -58,6 +61,7 @@ private:
   struct Part {
     const Result &result;
     Value row, end, column, columns;
+    Part rows(Value begin, Value end) const { return {result, begin, end, column, columns}; }
   };
   Result planResult(unsigned at);
   void planProduct(Product &product, const Result &result);
@@ -68,14 +72,27 @@ private:
   void shortSums(Part part, int64_t blocksBefore);
   void longSums(Part part);
   void forSharing(const Result &result, llvm::function_ref<void(Sharing)> body);
+  void sums(Part part, llvm::function_ref<void(Sharing)> ofMany);
   void products(Sharing sharing, Part part, Value term, Value terms, Value firstRow);
   void runResult(Part part);
   void runWindows(Part part, Value row);
 
+  /// Whether rows of it can be multiplied alone, and whether those of a part are too many for that:
+  /// null if they always are.
+  bool mayBeFew(const Result &result);
+  Value areMany(Part part);
+  void sumsOfFew(Sharing sharing, Part part);
+  void vectorsOfSums(const Product &product, Part part, LeftTile left, Value scratchRow);
+  Value turnedSums(const Product &product, Part part, Value group, Value term, Value end,
+                   LeftTile left);
+  void fetchSquare(const Product &product, Part part, Value group, Value term);
+  /// Terms of as many words as a vector has lanes.
+  int64_t squareTerms() const { return each * vector.lanes; }
+
   int64_t fetches(const Product &product, const Result &result) {
     return llvm::divideCeil(product.stretch, fetchTerms) * (result.blockColumns / tiles.panel());
   }
-  void fetchLines(Value first, int64_t distance, Value number, int64_t lines);
+  void fetchLines(Value first, int64_t distance, Value number, int64_t lines, int64_t level = 1);
   void fetchLeft(const Product &product, Part part, Value row, Value term, Value number);
   void fetchRight(const Product &product, Part part, Value row, Value term, Value terms,
                   Value number);
@@ -112,7 +129,7 @@ private:
   kernel::ContractOp op;
   CPUFunction &cpu;
   LoopBuilder &code;
-  Tiles tiles, row;       ///< the second for rows that are alone
+  Tiles tiles, vector;    ///< the second for rows that are alone
   mlir::FloatType type;   ///< of sums
   mlir::FloatType number; ///< of operands in scratch
   const int64_t each;     ///< terms of a word

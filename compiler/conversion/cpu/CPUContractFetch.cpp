@@ -14,14 +14,13 @@ using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
-static constexpr int64_t lineBytes = 64;
-
 /// The `lines` lines of memory, each `distance` bytes behind the one before, that the
 /// `number`th fetch of a run from `first` on is for.
-void Contract::fetchLines(Value first, int64_t distance, Value number, int64_t lines) {
+void Contract::fetchLines(Value first, int64_t distance, Value number, int64_t lines,
+                          int64_t level) {
   for (int64_t line = 0; line < lines; ++line) {
     Value at = code.add(code.mul(number, lines * distance), line * distance);
-    code.prefetch(code.address(first, code.getI8Type(), at));
+    code.prefetch(code.address(first, code.getI8Type(), at), /*toWrite=*/false, level);
   }
 }
 

@@ -36,7 +36,7 @@ LoadOp roux::onlyLoad(Region &region) {
 Contract::Contract(ContractOp op, CPUFunction &cpu)
     : op(op), cpu(cpu), code(cpu.code),
       tiles(cpu, op.accumulator(), multipliesPairs(op, cpu.machine), Tiles::Size::Wide),
-      row(cpu, op.accumulator(), tiles.pairs, Tiles::Size::WideRow), type(op.accumulator()),
+      vector(cpu, op.accumulator(), tiles.pairs, Tiles::Size::Vector), type(op.accumulator()),
       number(tiles.pairs ? code.getBF16Type() : type), each(tiles.pairs ? 2 : 1),
       transposed(op.getForm() == Form::TN), target(cpu.machine),
       perItem(tiles.paddedRows(cpu.machine.itemRows)) {
@@ -116,6 +116,8 @@ void Contract::allocate() {
                                       : tiles.tileRows;
       int64_t sumRows = result.isLong ? tiles.paddedRows(cpu.machine.groupRows) : tiles.tileRows;
       auto grow = [](int64_t &size, int64_t needed) { size = std::max(size, needed); };
+      if (mayBeFew(result))
+        grow(sizes[place].left, tiles.words(product.terms));
       grow(sizes[place].left, leftRows * product.leftStride + 2 * tiles.panel());
       grow(sizes[place].right, product.stretch * (result.blockColumns + tiles.panel()));
       grow(sizes[place].sums, sumRows * result.blockColumns + 2 * tiles.lanes);

@@ -42,8 +42,9 @@ Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
   auto numbers = VectorType::get(2 * lanes, code.getBF16Type());
   Value a = vector::BitCastOp::create(code, numbers, left);
   Value b = vector::BitCastOp::create(code, numbers, right);
-  return LLVM::CallIntrinsicOp::create(code, sum.getType(),
-                                       code.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+  StringRef name =
+      lanes == 16 ? "llvm.x86.avx512bf16.dpbf16ps.512" : "llvm.x86.avx512bf16.dpbf16ps.256";
+  return LLVM::CallIntrinsicOp::create(code, sum.getType(), code.getStringAttr(name),
                                        ValueRange{sum, a, b})
       .getResult(0);
 }
@@ -51,14 +52,19 @@ Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
 Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size)
     : code(cpu.code), type(type), pairs(pairs), blocks(pairs && cpu.machine.blocks),
       word(pairs ? Type(cpu.code.getI32Type()) : Type(type)),
-      lanes(cpu.machine.lanes(type.getWidth())),
-      tileRows(blocks                  ? 32
-               : size == Size::WideRow ? 1
-               : size == Size::Wide    ? cpu.machine.wideRows
-                                       : cpu.machine.tileRows),
+      // Memory's prefetcher follows 8 rows better than 16, but pairs are added too slowly for so
+      // few.
+      lanes((size == Size::Vector && !pairs ? std::min<int64_t>(cpu.machine.vectorBits, 256)
+                                            : cpu.machine.vectorBits) /
+            type.getWidth()),
+      tileRows(blocks                 ? 32
+               : size == Size::Wide   ? cpu.machine.wideRows
+               : size == Size::Narrow ? cpu.machine.tileRows
+                                      : 1),
       tileVectors(blocks                 ? 2
-                  : size == Size::Narrow ? cpu.machine.tileVectors
-                                         : cpu.machine.wideVectors) {
+                  : size == Size::Vector ? 1
+                  : size == Size::Wide   ? cpu.machine.wideVectors
+                                         : cpu.machine.tileVectors) {
   if (blocks)
     cpu.useBlocks();
 }
@@ -180,21 +186,44 @@ void Tiles::product(Value firstRow, Value rowEnd, Value columnCount, Value terms
   });
 }
 
-void Tiles::storeTransposed(SmallVector<Value> vectors, Value pointer, int64_t stride) {
+/// By shuffles that take one instruction each: words are interleaved inside of quarters of 128
+/// bits, as many of which a vector has, then quarters are brought together.
+SmallVector<Value> Tiles::transposed(SmallVector<Value> vectors) {
   assert(static_cast<int64_t>(vectors.size()) == lanes);
-  // Interleaving the first half with the second, log2(lanes) times, is a transposition.
-  for (int64_t turn = 1; turn < lanes; turn *= 2) {
-    SmallVector<Value> next;
-    for (int64_t i = 0; i < lanes / 2; ++i)
-      for (int64_t half = 0; half < 2; ++half) {
-        SmallVector<int64_t> lanesOf;
-        for (int64_t lane = 0; lane < lanes; ++lane)
-          lanesOf.push_back(half * lanes / 2 + lane / 2 + (lane % 2) * lanes);
-        next.push_back(
-            vector::ShuffleOp::create(code, vectors[i], vectors[i + lanes / 2], lanesOf));
-      }
-    vectors = std::move(next);
+  int64_t unit = std::min<int64_t>(128 / word.getIntOrFloatBitWidth(), lanes), units = lanes / unit;
+  SmallVector<Value> next(lanes);
+  auto shuffle = [&](int64_t first, int64_t second, function_ref<int64_t(int64_t)> laneOfBoth) {
+    auto from = llvm::map_to_vector(llvm::seq(lanes), laneOfBoth);
+    return vector::ShuffleOp::create(code, vectors[first], vectors[second], from);
+  };
+  for (int64_t turn = 1; turn < unit; turn *= 2, vectors = next)
+    for (int64_t at = 0; at < lanes; ++at) {
+      int64_t half = at % 2, first = at / unit * unit + at % unit / 2;
+      next[at] = shuffle(first, first + unit / 2, [&](int64_t lane) {
+        return lane / unit * unit + half * unit / 2 + lane % unit / 2 + lane % 2 * lanes;
+      });
+    }
+  for (int64_t turn = 1; turn < units; turn *= 2, vectors = next)
+    for (int64_t at = 0; at < lanes; ++at) {
+      int64_t odd = at / unit / (units / 2), pair = at / unit % (units / 2);
+      int64_t first = 2 * pair * unit + at % unit;
+      next[at] = shuffle(first, first + unit, [&](int64_t lane) {
+        return (2 * (lane / unit) + odd) * unit + lane % unit;
+      });
+    }
+  return vectors;
+}
+
+Value Tiles::addTurned(SmallVector<Value> rows, Value left, Value sum) {
+  for (auto [at, column] : llvm::enumerate(transposed(std::move(rows)))) {
+    Value number = code.load(word, code.address(left, word, code.index(at)));
+    sum = multiplyAdd(code.splat(number, lanes), column, sum);
   }
+  return sum;
+}
+
+void Tiles::storeTransposed(SmallVector<Value> vectors, Value pointer, int64_t stride) {
+  vectors = transposed(std::move(vectors));
   for (int64_t k = 0; k < lanes; ++k)
     code.store(vectors[k], code.address(pointer, word, code.index(k * stride)));
 }

@@ -34,8 +34,8 @@ inline constexpr int64_t fetchTerms = 16;
 /// Emits products with one accumulator type.
 class Tiles {
 public:
-  /// How many columns and rows a tile has: attention's, a matmul's, or one row of a matmul's.
-  enum class Size : uint8_t { Narrow, Wide, WideRow };
+  /// How many columns and rows a tile has: attention's, a row of that, a matmul's, or one vector.
+  enum class Size : uint8_t { Narrow, NarrowRow, Wide, Vector };
   /// Words are pairs of bf16 if `pairs`, which the machine must have an instruction for.
   Tiles(CPUFunction &cpu, mlir::FloatType type, bool pairs = false, Size size = Size::Narrow);
 
@@ -70,6 +70,9 @@ public:
   /// Stores `lanes` rows of `lanes` words as columns: vector r becomes lane r of each stored row,
   /// `stride` apart from `pointer` on.
   void storeTransposed(llvm::SmallVector<mlir::Value> vectors, mlir::Value pointer, int64_t stride);
+  /// sum + the products of `lanes` words from `left` on with those of each of `lanes` rows, which
+  /// are turned in registers: for a right operand that is used once.
+  mlir::Value addTurned(llvm::SmallVector<mlir::Value> rows, mlir::Value left, mlir::Value sum);
 
   LoopBuilder &code;
   mlir::FloatType type; ///< of sums
@@ -80,6 +83,7 @@ public:
 
 private:
   mlir::Value multiplyAdd(mlir::Value left, mlir::Value right, mlir::Value sum);
+  llvm::SmallVector<mlir::Value> transposed(llvm::SmallVector<mlir::Value> vectors);
   void tile(mlir::Value terms, LeftTile left, mlir::Value panel, RightTile right,
             mlir::Value result, int64_t resultStride, bool accumulate, FetchAhead fetch);
   void blockTile(mlir::Value terms, LeftTile left, mlir::Value panel, RightTile right,

@@ -29,7 +29,7 @@ void PrintTo(const Case &c, std::ostream *out) {
 // on the way out.
 const char *contract = R"(
 kernel.func @contract(%a: memref<?x{L}x{T}>, %b: memref<?x{R}x{T}>, %bias: memref<{N}x{A}>,
-                      %y: memref<?x{N}x{A}>) {
+                      %y: memref<?x{N}x{A}>) attributes {kernel.few_rows} {
   kernel.contract {form} left {
   ^bb0(%i: index):
     %v = kernel.load %a[%i] : memref<?x{L}x{T}> -> vector<{L}x{T}>
@@ -105,6 +105,11 @@ TEST_P(Contract, TN) {
 
 const std::vector<Case> cases = {
     {"avx512", Element::F32, 1, 64, 64},
+    {"avx512", Element::F64, 2, 70, 72},
+    {"avx512_bf16", Element::BF16, 2, 70, 96, true},
+    {"avx512_bf16", Element::BF16, 1, 200, 4160, true}, // a long sum of pairs
+    {"avx2", Element::F32, 2, 70, 1096},
+    {"portable", Element::F32, 1, 19, 12},
     {"avx512", Element::F32, 131, 261,
      517}, // just over one block each way, two stretches and a bit
     {"avx512", Element::F32, 7, 5, 3},
@@ -155,18 +160,19 @@ std::vector<Case> andByLibrary(std::vector<Case> cases) {
 INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(andByLibrary(andOnGPU(cases))),
                          MachineAndNumber());
 
-/// In f32, rows of both operands, the left one squared.
-std::string rowsByRows(int columns, int terms) {
+/// Rows of both operands: in f32 with the left one squared, in bf16 as they are.
+std::string rowsByRows(int columns, int terms, Element element = Element::F32) {
+  bool bf16 = element == Element::BF16;
   return substitute(contract, {{"form", "nt"},
                                {"L", std::to_string(terms)},
                                {"R", std::to_string(terms)},
                                {"N", std::to_string(columns)},
-                               {"T", "f32"},
+                               {"T", spelling(element)},
                                {"A", "f32"},
-                               {"bf16", "//"},
-                               {"plain", ""},
-                               {"left", "%squared"},
-                               {"LA", "f32"}});
+                               {"bf16", bf16 ? "" : "//"},
+                               {"plain", bf16 ? "//" : ""},
+                               {"left", bf16 ? "%v" : "%squared"},
+                               {"LA", spelling(element)}});
 }
 
 // What lies beyond an odd last term must not reach the sum, not even as 0 * infinity.
@@ -204,21 +210,33 @@ TEST(ContractSums, OfStretchesAreAddedAtTheirEnds) {
     EXPECT_NEAR(y[n], 16777216 + terms, 256);
 }
 
-TEST(ContractRows, DoNotDependOnTheirNeighbours) {
-  const int columns = 70, terms = 300, rows = 150;
-  Compiled kernels(rowsByRows(columns, terms));
-  auto numbers = randomNumbers(rows * terms, 1, Element::F32);
-  Buffer a(Element::F32, numbers), b(Element::F32, randomNumbers(columns * terms, 2));
+/// Rows [first, first + count) by themselves have the bits that they have among the others.
+void expectAloneAsTogether(Element element, int terms) {
+  const int columns = 70, rows = 150;
+  Compiled kernels(rowsByRows(columns, terms, element));
+  auto numbers = randomNumbers(rows * terms, 1, element);
+  Buffer a(element, numbers), b(element, randomNumbers(columns * terms, 2));
   Buffer bias(Element::F32, randomNumbers(columns, 3));
   Buffer together(Element::F32, std::vector<double>(rows * columns));
   kernels.run("contract", rows, {a, b, bias, together}, 3);
-  for (int row : {0, 5, 127, 128, 149}) {
-    std::vector<double> alone(numbers.begin() + row * terms, numbers.begin() + (row + 1) * terms);
-    Buffer one(Element::F32, alone), y(Element::F32, std::vector<double>(columns));
-    kernels.run("contract", 1, {one, b, bias, y});
-    for (int n = 0; n < columns; ++n)
-      EXPECT_EQ(y[n], together[row * columns + n]) << "row " << row << ", column " << n;
-  }
+  for (int count : {1, 2, 3}) // one and two are multiplied without a tile where squares fit
+    for (int row : {0, 5, 127, 128, 150 - count}) {
+      std::vector<double> few(numbers.begin() + row * terms,
+                              numbers.begin() + (row + count) * terms);
+      Buffer some(element, few), y(Element::F32, std::vector<double>(count * columns));
+      kernels.run("contract", count, {some, b, bias, y});
+      for (int at = 0; at < count * columns; ++at)
+        EXPECT_EQ(y[at], together[row * columns + at])
+            << terms << " terms, row " << row << " of " << count << ", number " << at;
+    }
+}
+
+TEST(ContractRows, DoNotDependOnTheirNeighbours) {
+  expectAloneAsTogether(Element::F32, 300);
+  expectAloneAsTogether(Element::F32, 320);
+  expectAloneAsTogether(Element::F32, 2112); // a long sum: stretches are added at their ends
+  expectAloneAsTogether(Element::BF16, 320);
+  expectAloneAsTogether(Element::BF16, 4160);
 }
 
 } // namespace
