@@ -50,7 +50,7 @@ const std::vector<int32_t> twelve = {700, 512, 256, 160, 128, 96, 64, 48, 32, 24
 const Shape shapes[] = {
     {"small4k", 6, 384, 6, 2, 1024, 4096, twelve, true},
     {"small32k", 6, 384, 6, 2, 1024, 32000, twelve, true},
-    {"lean32k", 6, 384, 6, 2, 1024, 32000, twelve, true, 100, 6},
+    {"lean32k", 6, 384, 6, 2, 1024, 32000, twelve, true, 100, 9},
     {"chat32k", 6, 384, 6, 2, 1024, 32000, twelve, true, 12}, // answers alone have labels
     {"small152k", 6, 384, 6, 2, 1024, 151936, twelve, true},
     {"long8k", 6, 384, 6, 2, 1024, 4096, {8192}, true},

@@ -134,7 +134,6 @@ struct EmitCPUCode : roux::impl::EmitCPUCodeBase<EmitCPUCode> {
 
   LogicalResult emit(ModuleOp module, llvm::raw_pwrite_stream &out) {
     llvm::LLVMContext context;
-    leaveLoopsAsTheyAre(context);
     std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "kernels");
     if (!code)
       return emitError(module.getLoc(), "has no translation to LLVM IR");
@@ -150,7 +149,7 @@ struct EmitCPUCode : roux::impl::EmitCPUCodeBase<EmitCPUCode> {
     llvm::legacy::PassManager passes;
     auto kind =
         form == "object" ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
-    if (generator->addPassesToEmitFile(passes, out, nullptr, kind))
+    if (failed(addCodeGeneration(*generator, passes, out, kind, LoopAddresses::AsTheyAre)))
       return emitError(module.getLoc()) << "cannot be written as code for " << target->name;
     passes.run(*code);
     return success();

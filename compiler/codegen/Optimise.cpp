@@ -5,10 +5,10 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/Optimise.h"
 
-#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/OptBisect.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
 #include "llvm/Transforms/Scalar/ADCE.h"
@@ -18,6 +18,8 @@
 #include "llvm/Transforms/Scalar/LoopRotation.h"
 #include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
+
+#include <mutex>
 
 using namespace llvm;
 
@@ -73,16 +75,19 @@ void roux::optimiseVectors(Module &module, TargetMachine &machine) {
       passes.run(function, analyses.functions);
 }
 
-namespace {
-struct NoStrengthReduction : OptPassGate {
-  bool isEnabled() const override { return true; }
-  bool shouldRunPass(StringRef pass, StringRef) const override {
-    return pass != "Loop Strength Reduction" && pass != "Canonicalize Freeze Instructions in Loops";
-  }
-};
-} // namespace
-
-void roux::leaveLoopsAsTheyAre(LLVMContext &context) {
-  static NoStrengthReduction gate;
-  context.setOptPassGate(gate);
+llvm::LogicalResult roux::addCodeGeneration(TargetMachine &machine, legacy::PassManager &passes,
+                                            raw_pwrite_stream &out, CodeGenFileType form,
+                                            LoopAddresses addresses) {
+  // LLVM has only an option of the whole process for it, which it reads where passes are added.
+  static std::mutex oneAtATime;
+  std::scoped_lock lock(oneAtATime);
+  static auto *leaves =
+      static_cast<cl::opt<bool> *>(cl::getRegisteredOptions().lookup("disable-lsr"));
+  assert(leaves && "LLVM has no such option any more");
+  bool before = *leaves;
+  if (addresses == LoopAddresses::AsTheyAre)
+    leaves->setValue(true);
+  bool refused = machine.addPassesToEmitFile(passes, out, nullptr, form);
+  leaves->setValue(before);
+  return failure(refused);
 }

@@ -7,10 +7,16 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Support/LogicalResult.h"
+
 namespace llvm {
-class LLVMContext;
 class Module;
 class TargetMachine;
+class raw_pwrite_stream;
+namespace legacy {
+class PassManager;
+} // namespace legacy
 } // namespace llvm
 
 namespace roux {
@@ -22,8 +28,14 @@ void optimiseThreads(llvm::Module &module, llvm::TargetMachine &machine);
 /// For a CPU, of vector loops.
 void optimiseVectors(llvm::Module &module, llvm::TargetMachine &machine);
 
-/// Has code generation of what is in `context` not rewrite loops for cheaper addresses. That was a
-/// fifth of its time, and x86 adds up in an operand what kernels' loops add.
-void leaveLoopsAsTheyAre(llvm::LLVMContext &context);
+/// How a loop's addresses come about: x86 adds up in an operand what kernels' loops add, and
+/// rewriting them (loop strength reduction) was a fifth of code generation.
+enum class LoopAddresses : bool { AsTheyAre, Reduced };
+
+/// Adds to `passes` what writes code as `form` to `out`. Fails where the machine has no such form.
+llvm::LogicalResult addCodeGeneration(llvm::TargetMachine &machine,
+                                      llvm::legacy::PassManager &passes,
+                                      llvm::raw_pwrite_stream &out, llvm::CodeGenFileType form,
+                                      LoopAddresses addresses);
 
 } // namespace roux

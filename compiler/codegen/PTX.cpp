@@ -6,6 +6,7 @@
 #include "compiler/codegen/PTX.h"
 
 #include "compiler/codegen/NVVMCode.h"
+#include "compiler/codegen/Optimise.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/conversion/gpu/KernelToGPU.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -178,7 +179,8 @@ struct EmitPTX : roux::impl::EmitPTXBase<EmitPTX> {
       return failure();
     nameLocals(*code);
     llvm::legacy::PassManager passes;
-    if (target->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    if (failed(addCodeGeneration(*target, passes, out, llvm::CodeGenFileType::AssemblyFile,
+                                 LoopAddresses::Reduced)))
       return emitError(module.getLoc()) << "cannot be written as PTX for " << architecture;
     passes.run(*code);
     return success();

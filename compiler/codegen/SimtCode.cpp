@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/CPUCode.h"
 #include "compiler/codegen/NVVMCode.h"
+#include "compiler/codegen/Optimise.h"
 #include "compiler/codegen/PTX.h"
 #include "compiler/codegen/Passes.h"
 #include "compiler/codegen/SimtCalls.h"
@@ -222,7 +223,8 @@ struct EmitSimtCode : roux::impl::EmitSimtCodeBase<EmitSimtCode> {
       return success();
     }
     llvm::legacy::PassManager passes;
-    if (machine->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile))
+    if (failed(addCodeGeneration(*machine, passes, out, llvm::CodeGenFileType::ObjectFile,
+                                 LoopAddresses::AsTheyAre)))
       return emitError(module.getLoc(), "cannot be written as code for the emulator");
     passes.run(*code);
     return success();
