@@ -67,8 +67,8 @@ def ShareKernels : KernelFusion<"kernel-share"> {
 def MarkFewRows : KernelFusion<"kernel-mark-few-rows"> {
   let summary = "say which matmuls are launched for the rows of sequences that are being written";
   let description = [{
-    The matmuls that a program `decode` launches get `kernel.few_rows`: a row or two of them are
-    multiplied without laying the right operand out, to the same bits. Others have no code for that.
+    The matmuls that a program `decode` launches get `kernel.few_rows`: no more rows of
+    them than a register tile has are multiplied without laying the right operand out, to the same bits. Others have no code for that.
   }];
 }
 

@@ -18,7 +18,7 @@ def Kernel_FuncOp : Kernel_Op<"func", [FunctionOpInterface, IsolatedFromAbove]> 
     Arguments are buffers (memrefs of the dialect's shapes) and scalars (`index`, `i32`, `i64`,
     `f32`, `f64`); there are no results. The body is one block ending in `kernel.return`.
 
-    With `attributes {kernel.few_rows}` there is code for launches of a row or two as well, to the same
+    With `attributes {kernel.few_rows}` there is code for launches of few rows as well, to the same
     bits (`kernel-mark-few-rows`).
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,

@@ -139,7 +139,7 @@ void HeadCopies::multiply(Value row, HeadRows rows, Value first, Value count, Va
                             /*toWrite=*/false, /*level=*/2);
           SmallVector<Value> square =
               squareAt(rows, first, count, group, {column, lanes * each, {}});
-          return LoopBuilder::Values{tiles.addTurned(std::move(square), words, carried[0])};
+          return tiles.addTurned(std::move(square), words, carried);
         })[0];
     code.store(sums, code.address(to, tiles.type, group));
   });

@@ -33,11 +33,9 @@ void Contract::forSharing(const Result &result, function_ref<void(Sharing)> body
 /// The sums that a result's body gets, of the rows of `part`.
 void Contract::sums(Part part, function_ref<void(Sharing)> ofMany) {
   auto many = [&] { forSharing(part.result, ofMany); };
-  // Asked of these rows and not of all, for what does not change in a loop LLVM makes two loops of.
-  Value areSo = areMany(part);
-  if (!areSo)
+  if (!part.many)
     return many();
-  code.either(areSo, many,
+  code.either(part.many, many,
               [&] { forSharing(part.result, [&](Sharing sharing) { sumsOfFew(sharing, part); }); });
 }
 
@@ -46,7 +44,7 @@ void Contract::products(Sharing sharing, Part part, Value term, Value terms, Val
   const Result &result = part.result;
   const Product &first = sharing.front();
   code.loop(part.row, part.end, tiles.tileRows, [&](Value at) {
-    LeftTile rows = leftTile(first, tiles, part, at, term, terms);
+    LeftTile rows = leftTile(first, part, at, term, terms);
     Value sum = code.mul(code.sub(at, firstRow), result.blockColumns);
     for (const Product &product : sharing) {
       int64_t perTile = llvm::divideCeil(product.stretch, fetchTerms);
@@ -122,8 +120,8 @@ void Contract::shortSums(Part part, int64_t blocksBefore) {
       code.add(code.div(part.column, part.result.blockColumns), blocksBefore + 1));
   Value others = arith::CmpIOp::create(code, arith::CmpIPredicate::ne,
                                        code.load(code.getI64Type(), cpu.scratch), block);
-  if (Value many = areMany(part))
-    others = arith::AndIOp::create(code, others, many);
+  if (part.many)
+    others = arith::AndIOp::create(code, others, part.many);
   code.when(others, {}, [&] {
     for (const Product &product : part.result.products)
       packRight(product, part, none, code.index(product.terms));
@@ -176,8 +174,13 @@ void Contract::runItems(const Result &result, Value begin, Value end, Value rowI
     Value low = code.sub(code.max(begin, first), first);
     Value high = code.min(code.sub(end, first), rowItems);
     Part part{
-        result, code.mul(low, perItem), code.min(code.mul(high, perItem), rows), column,
-        code.min(code.sub(code.index(result.columns), column), code.index(result.blockColumns))};
+        result,
+        code.mul(low, perItem),
+        code.min(code.mul(high, perItem), rows),
+        column,
+        code.min(code.sub(code.index(result.columns), column), code.index(result.blockColumns)),
+        {}};
+    part.many = areMany(part);
     if (result.isLong)
       longSums(part);
     else

@@ -53,6 +53,7 @@ public:
 
 private:
   using Value = mlir::Value;
+  using Values = LoopBuilder::Values;
   using Product = ContractProduct;
   using Result = ContractResult;
   /// Products of one left operand, one behind the other.
@@ -61,7 +62,8 @@ private:
   struct Part {
     const Result &result;
     Value row, end, column, columns;
-    Part rows(Value begin, Value end) const { return {result, begin, end, column, columns}; }
+    Value many; ///< null: always
+    Part rows(Value begin, Value end) const { return {result, begin, end, column, columns, many}; }
   };
   Result planResult(unsigned at);
   void planProduct(Product &product, const Result &result);
@@ -82,10 +84,13 @@ private:
   bool mayBeFew(const Result &result);
   Value areMany(Part part);
   void sumsOfFew(Sharing sharing, Part part);
-  void vectorsOfSums(const Product &product, Part part, LeftTile left, Value scratchRow);
-  Value turnedSums(const Product &product, Part part, Value group, Value term, Value end,
-                   LeftTile left);
+  void vectorsOfSums(const Product &product, Part part, llvm::ArrayRef<Value> left);
+  Values leftRows(const Product &product, Part part, int64_t count);
+  Values turnedSums(const Product &product, Part part, Value group, Value term, Value end,
+                    llvm::ArrayRef<Value> left);
   void fetchSquare(const Product &product, Part part, Value group, Value term);
+  /// As many as have a register each beside a square, and as a tile has room for in scratch.
+  int64_t fewRows() const { return tiles.tileRows; }
   /// Terms of as many words as a vector has lanes.
   int64_t squareTerms() const { return each * vector.lanes; }
 
@@ -98,10 +103,10 @@ private:
                   Value number);
   void fetchResult(const Product &product, Part part, Value row, Value panel, Value k);
 
-  LeftTile leftTile(const Product &product, const Tiles &tiles, Part part, Value row, Value term,
-                    Value terms);
+  LeftTile leftTile(const Product &product, Part part, Value row, Value term, Value terms);
   void packTiles(const Product &product, Part part, Value row, Value term, Value terms);
-  void packRows(const Product &product, Value row, Value rows, Value term, Value terms);
+  void packRows(const Product &product, Value row, Value rows, Value term, Value terms,
+                int64_t stride);
   void packLeft(const Product &product, Part part, Value term, Value terms);
   void packRight(const Product &product, Part part, Value term, Value terms);
   void packAcross(const Product &product, Part part, Value term, Value terms);

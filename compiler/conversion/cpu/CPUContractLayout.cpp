@@ -59,15 +59,15 @@ void Contract::forColumns(Value low, Value high, int64_t unit, int64_t width,
 }
 
 /// Words [term, term + terms) of `rows` rows of the left operand, from the scratch's begin on.
-void Contract::packRows(const Product &product, Value row, Value rows, Value term, Value terms) {
+void Contract::packRows(const Product &product, Value row, Value rows, Value term, Value terms,
+                        int64_t stride) {
   code.loop(code.index(0), rows, 1, [&](Value i) {
-    forColumns(term, code.add(term, terms), termUnit(product), tiles.lanes * each,
-               [&](Chunk chunk) {
-                 Value at = code.add(code.mul(i, product.leftStride),
-                                     code.div(code.sub(chunk.first, term), each));
-                 code.store(wordsAlong(*product.leftBody, code.add(row, i), chunk),
-                            code.address(product.left, tiles.word, at));
-               });
+    forColumns(
+        term, code.add(term, terms), termUnit(product), tiles.lanes * each, [&](Chunk chunk) {
+          Value at = code.add(code.mul(i, stride), code.div(code.sub(chunk.first, term), each));
+          code.store(wordsAlong(*product.leftBody, code.add(row, i), chunk),
+                     code.address(product.left, tiles.word, at));
+        });
   });
 }
 
@@ -166,8 +166,7 @@ void Contract::packTiles(const Product &product, Part part, Value row, Value ter
 }
 
 /// Where the tile of rows from `row` on finds its operand.
-LeftTile Contract::leftTile(const Product &product, const Tiles &tiles, Part part, Value row,
-                            Value term, Value terms) {
+LeftTile Contract::leftTile(const Product &product, Part part, Value row, Value term, Value terms) {
   int64_t stride = product.leftStride;
   LoadOp load = product.inPlace;
   if (transposed && load) {
@@ -187,7 +186,7 @@ LeftTile Contract::leftTile(const Product &product, const Tiles &tiles, Part par
   }
   Value rows = code.min(code.sub(part.end, row), code.index(tiles.tileRows));
   if (!load) {
-    packRows(product, row, rows, term, terms);
+    packRows(product, row, rows, term, terms, stride);
     return {product.left, stride, 1};
   }
   // The last rows are copied where a tile would read beyond them.
@@ -196,7 +195,7 @@ LeftTile Contract::leftTile(const Product &product, const Tiles &tiles, Part par
   Value first = code.address(cpu.known.lookup(load.getBuffer()), number,
                              code.add(code.mul(row, product.terms), term));
   Value found = code.when(partial, first, [&] {
-    packRows(product, row, rows, term, terms);
+    packRows(product, row, rows, term, terms, stride);
     return LoopBuilder::Values{product.left};
   })[0];
   return {found, stride, 1};

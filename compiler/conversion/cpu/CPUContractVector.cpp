@@ -1,8 +1,9 @@
-//===- CPUContractVector.cpp - a matmul of a row or two: GEMV --------------===//
+//===- CPUContractVector.cpp - a matmul of few rows: GEMV ------------------===//
 //
-// A sequence that is being written has one row, so every weight is used once and
-// memory bounds it: laying weights out for a tile would store and read all of them
-// once more. Here a square of them is turned in registers and multiplied at once.
+// Sequences that are being written have a row each, so every weight is used once or
+// a few times and memory bounds it: laying weights out for a tile would store and
+// read all of them once more. Here a square of them is turned in registers and
+// multiplied at once, with one row or with as many as a tile has.
 // Terms are added in the order of a register tile, so a row's sums do not depend
 // on how many others there are.
 //
@@ -15,23 +16,21 @@ using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
-/// Rows that are each multiplied alone. Turning costs as much for each of them; above two a tile
-/// that has been laid out once is quicker.
-static constexpr int64_t fewRows = 2;
-
 bool Contract::mayBeFew(const Result &result) {
   return op->getParentOp()->hasAttr(fewRowsAttribute) && op.getForm() == Form::NT &&
-         !tiles.blocks && rowUnit(result) <= fewRows &&
-         llvm::all_of(result.products, [&](const Product &product) {
-           return product.terms > 0 && product.terms % squareTerms() == 0;
-         });
+         !tiles.blocks && result.rows < 0 &&
+         llvm::all_of(
+             result.products,
+             [&](const Product &product) {
+               return product.terms > 0 && product.terms % squareTerms() == 0;
+             });
 }
 
 Value Contract::areMany(Part part) {
   if (!mayBeFew(part.result))
     return {};
   return arith::CmpIOp::create(code, arith::CmpIPredicate::sgt, code.sub(part.end, part.row),
-                               code.index(fewRows));
+                               code.index(fewRows()));
 }
 
 /// What the vectors of columns read lies behind each other, so it is fetched in order, of the next
@@ -48,27 +47,47 @@ void Contract::fetchSquare(const Product &product, Part part, Value group, Value
   fetchLines(first, lineBytes, code.div(term, squareTerms()), lines, /*level=*/2);
 }
 
-/// Sums of terms [term, end) for the vector of columns from `group` on.
-Value Contract::turnedSums(const Product &product, Part part, Value group, Value term, Value end,
-                           LeftTile left) {
-  int64_t lanes = vector.lanes;
-  Value zero = code.number(VectorType::get(lanes, type), 0);
+/// Where the left operand's rows of a part are, `count` of them: the last one stands for those
+/// beyond it.
+Contract::Values Contract::leftRows(const Product &product, Part part, int64_t count) {
+  Value last = code.sub(code.sub(part.end, part.row), code.index(1)), base = product.left;
+  int64_t stride = llvm::alignTo(tiles.words(product.terms), vector.lanes) + vector.lanes;
+  if (LoadOp load = product.inPlace) {
+    stride = product.terms / each;
+    Value buffer = cpu.known.lookup(load.getBuffer());
+    base = code.address(buffer, vector.word, code.mul(part.row, stride));
+  } else {
+    packRows(product, part.row, code.add(last, 1), code.index(0), code.index(product.terms),
+             stride);
+  }
+  Values rows;
+  for (int64_t row = 0; row < count; ++row)
+    rows.push_back(
+        code.address(base, vector.word, code.mul(code.min(code.index(row), last), stride)));
+  return rows;
+}
+
+/// Sums of terms [term, end) of each left row for the vector of columns from `group` on.
+Contract::Values Contract::turnedSums(const Product &product, Part part, Value group, Value term,
+                                      Value end, ArrayRef<Value> left) {
+  Values zeros(left.size(), code.number(VectorType::get(vector.lanes, type), 0));
   Value last = code.index(part.result.columns - 1);
-  return code.loop(term, end, squareTerms(), zero, [&](Value k, ValueRange carried) {
+  return code.loop(term, end, squareTerms(), zeros, [&](Value k, ValueRange carried) {
     fetchSquare(product, part, group, k);
-    SmallVector<Value> square;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
+    Values square, words;
+    for (int64_t lane = 0; lane < vector.lanes; ++lane) {
       Value column = code.min(code.add(code.add(part.column, group), lane), last);
       square.push_back(wordsAlong(*product.rightBody, column, {k, squareTerms(), {}}));
     }
-    Value words = code.address(left.pointer, vector.word, code.div(k, each));
-    return LoopBuilder::Values{vector.addTurned(std::move(square), words, carried[0])};
-  })[0];
+    for (Value row : left)
+      words.push_back(code.address(row, vector.word, code.div(k, each)));
+    return vector.addTurned(std::move(square), words, carried);
+  });
 }
 
-/// Sums of a row of scratch, a vector of columns after another. A stretch's own is added at its
-/// end, as a tile adds it.
-void Contract::vectorsOfSums(const Product &product, Part part, LeftTile left, Value scratchRow) {
+/// Sums in scratch, a vector of columns after another. A stretch's own is added at its end, as a
+/// tile adds it.
+void Contract::vectorsOfSums(const Product &product, Part part, ArrayRef<Value> left) {
   Value none = code.index(0), terms = code.index(product.terms);
   code.loop(none, part.columns, vector.lanes, [&](Value group) {
     auto sums = [&](Value term, Value end) {
@@ -76,24 +95,30 @@ void Contract::vectorsOfSums(const Product &product, Part part, LeftTile left, V
     };
     auto inStretches = [&] {
       int64_t stretch = product.stretch * each;
-      Value zero = code.number(VectorType::get(vector.lanes, type), 0);
-      return code.loop(none, terms, stretch, zero, [&](Value term, ValueRange carried) {
-        Value own = sums(term, code.min(code.add(term, stretch), terms));
-        return LoopBuilder::Values{arith::AddFOp::create(code, carried[0], own)};
-      })[0];
+      Values zeros(left.size(), code.number(VectorType::get(vector.lanes, type), 0));
+      return code.loop(none, terms, stretch, zeros, [&](Value term, ValueRange carried) {
+        Values own = sums(term, code.min(code.add(term, stretch), terms)), added;
+        for (auto [before, sum] : llvm::zip(carried, own))
+          added.push_back(arith::AddFOp::create(code, before, sum));
+        return added;
+      });
     };
-    Value found = part.result.isLong ? inStretches() : sums(none, terms);
-    code.store(found, code.address(product.sums, type, code.add(scratchRow, group)));
+    Values found = part.result.isLong ? inStretches() : sums(none, terms);
+    for (auto [row, sum] : llvm::enumerate(found)) {
+      Value at = code.add(group, static_cast<int64_t>(row) * part.result.blockColumns);
+      code.store(sum, code.address(product.sums, type, at));
+    }
   });
 }
 
 void Contract::sumsOfFew(Sharing sharing, Part part) {
-  const Product &first = sharing.front();
-  code.loop(part.row, part.end, 1, [&](Value row) {
-    Part alone = part.rows(row, code.add(row, 1));
-    LeftTile left = leftTile(first, vector, alone, row, code.index(0), code.index(first.terms));
-    Value scratchRow = code.mul(code.sub(row, part.row), part.result.blockColumns);
+  auto ofRows = [&](int64_t count) {
+    Values left = leftRows(sharing.front(), part, count);
     for (const Product &product : sharing)
-      vectorsOfSums(product, alone, left, scratchRow);
-  });
+      vectorsOfSums(product, part, left);
+  };
+  Value two = code.index(2), rows = code.sub(part.end, part.row);
+  code.either(
+      arith::CmpIOp::create(code, arith::CmpIPredicate::slt, rows, two), [&] { ofRows(1); },
+      [&] { ofRows(fewRows()); });
 }

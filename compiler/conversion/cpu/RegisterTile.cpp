@@ -214,12 +214,14 @@ SmallVector<Value> Tiles::transposed(SmallVector<Value> vectors) {
   return vectors;
 }
 
-Value Tiles::addTurned(SmallVector<Value> rows, Value left, Value sum) {
-  for (auto [at, column] : llvm::enumerate(transposed(std::move(rows)))) {
-    Value number = code.load(word, code.address(left, word, code.index(at)));
-    sum = multiplyAdd(code.splat(number, lanes), column, sum);
-  }
-  return sum;
+LoopBuilder::Values Tiles::addTurned(LoopBuilder::Values rows, ValueRange left, ValueRange sums) {
+  LoopBuilder::Values added(sums);
+  for (auto [at, column] : llvm::enumerate(transposed(std::move(rows))))
+    for (auto [pointer, sum] : llvm::zip(left, added)) {
+      Value number = code.load(word, code.address(pointer, word, code.index(at)));
+      sum = multiplyAdd(code.splat(number, lanes), column, sum);
+    }
+  return added;
 }
 
 void Tiles::storeTransposed(SmallVector<Value> vectors, Value pointer, int64_t stride) {

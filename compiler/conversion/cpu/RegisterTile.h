@@ -70,9 +70,10 @@ public:
   /// Stores `lanes` rows of `lanes` words as columns: vector r becomes lane r of each stored row,
   /// `stride` apart from `pointer` on.
   void storeTransposed(llvm::SmallVector<mlir::Value> vectors, mlir::Value pointer, int64_t stride);
-  /// sum + the products of `lanes` words from `left` on with those of each of `lanes` rows, which
-  /// are turned in registers: for a right operand that is used once.
-  mlir::Value addTurned(llvm::SmallVector<mlir::Value> rows, mlir::Value left, mlir::Value sum);
+  /// To each of `sums` the products of `lanes` words from its `left` on with those of each of
+  /// `lanes` rows, which are turned in registers: for a right operand that few rows use.
+  LoopBuilder::Values addTurned(LoopBuilder::Values rows, mlir::ValueRange left,
+                                mlir::ValueRange sums);
 
   LoopBuilder &code;
   mlir::FloatType type; ///< of sums
