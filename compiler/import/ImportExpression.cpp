@@ -67,14 +67,22 @@ mlir::Value Emitter::real(double value, mlir::Location loc) {
 }
 
 mlir::Value Emitter::number(mlir::Value value, mlir::Location loc) {
+  // A record's field is a text or a number, as it is used; so is a choice between two of them.
+  if (isa<recipe::TextType>(value.getType())) {
+    if (auto choice = value.getDefiningOp<arith::SelectOp>())
+      for (mlir::Value each : {choice.getTrueValue(), choice.getFalseValue()})
+        number(each, loc);
+    value.setType(builder.getF64Type());
+  }
   if (!value.getType().isInteger(1))
     return value;
   return arith::UIToFPOp::create(builder, loc, builder.getF64Type(), value);
 }
 
 mlir::Value Emitter::truth(mlir::Value value, mlir::Location loc) {
-  if (!value.getType().isF64())
+  if (value.getType().isInteger(1))
     return value;
+  value = number(value, loc);
   return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNE, value, real(0, loc));
 }
 
@@ -179,7 +187,7 @@ mlir::Value Emitter::function(const Node &node, mlir::Location loc) {
 }
 
 mlir::Value Emitter::equal(mlir::Value lhs, mlir::Value rhs, mlir::Location loc) {
-  if (isa<recipe::TextType>(lhs.getType()))
+  if (isa<recipe::TextType>(lhs.getType()) && isa<recipe::TextType>(rhs.getType()))
     return recipe::SameTextOp::create(builder, loc, builder.getI1Type(), lhs, rhs);
   return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, number(lhs, loc),
                                number(rhs, loc));
