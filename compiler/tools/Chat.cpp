@@ -45,16 +45,17 @@ struct Speaker {
 
 /// What only a recipe has a use for is not passed over in silence.
 static void refuseRecipeFlags(const ChatArguments &arguments) {
-  for (auto [given, flag] :
-       {std::pair(!arguments.model.empty(), "--model"), std::pair(!arguments.set.empty(), "--set"),
-        std::pair(!arguments.check.run.empty(), "a key of run")})
-    if (given)
-      throw std::runtime_error(
-          fmt::format("{} is for a recipe, and '{}' is none", flag, arguments.path));
+  std::string given = !arguments.model.empty() ? "--model" : !arguments.set.empty() ? "--set" : "";
+  for (const auto &[key, value] : arguments.check.run)
+    if (given.empty() && !std::ranges::count(modelKeys, key))
+      given = "--" + key;
+  if (!given.empty())
+    throw std::runtime_error(
+        fmt::format("{} is for a recipe, and '{}' is none", given, arguments.path));
 }
 
-static Speaker speakerOfFiles(const ChatArguments &arguments) {
-  refuseRecipeFlags(arguments);
+static Speaker speakerOfFiles(const SourceManager &sources, const CheckedRecipe &recipe,
+                              const ChatArguments &arguments) {
   model::Model model = openNamedModel(arguments.path);
   Speaker speaker;
   speaker.facts.config = model.config;
@@ -62,7 +63,7 @@ static Speaker speakerOfFiles(const ChatArguments &arguments) {
   model::checkVocabulary(model.config, speaker.facts.tokenizer->vocabularySize(), arguments.path);
   speaker.facts.chat =
       data::ChatTemplate::among(speaker.facts.tokenizer->chatTemplates(), arguments.path);
-  speaker.program = compileNamedModel(model, /*generates=*/true);
+  speaker.program = compileNamedModel(sources, recipe, model, /*generates=*/true);
   return speaker;
 }
 
@@ -214,8 +215,13 @@ int runChat(int argc, char **argv) {
   return guarded([&] {
     if (!readSettings(arguments.set, arguments.check))
       return 1;
-    if (std::filesystem::path(arguments.path).extension() != ".recipe")
-      return talk(arguments, speakerOfFiles(arguments));
+    if (std::filesystem::path(arguments.path).extension() != ".recipe") {
+      refuseRecipeFlags(arguments);
+      return withRunKeys(arguments.check,
+                         [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+                           return talk(arguments, speakerOfFiles(sources, recipe, arguments));
+                         });
+    }
     auto talkTo = [&](const SourceManager &sources, const CheckedRecipe &recipe) {
       return talk(arguments, speakerOfRecipe(sources, recipe, arguments));
     };

@@ -5,14 +5,11 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/NamedModel.h"
 
-#include "compiler/pipeline/CompileStep.h"
-#include "compiler/tools/CompilerVerbs.h"
-#include "runtime/cpu/CPUDevice.h"
+#include "compiler/tools/RecipeProgram.h"
+#include "compiler/tools/StepOfRecipe.h"
 #include "runtime/model/WriteModel.h"
 
-#include <algorithm>
 #include <fmt/format.h>
-#include <thread>
 
 namespace roux {
 
@@ -46,19 +43,14 @@ std::shared_ptr<const data::Tokenizer> tokenizerOfModel(const std::filesystem::p
   }
 }
 
-std::unique_ptr<train::ModelProgram> compileNamedModel(const model::Model &model, bool generates) {
-  StepSource source;
-  source.config = model.config;
-  source.trains = false;
+std::unique_ptr<train::ModelProgram> compileNamedModel(const SourceManager &sources,
+                                                       const CheckedRecipe &recipe,
+                                                       const model::Model &model, bool generates) {
+  StepSource source = evaluationOf(sources, recipe, model.config);
   source.generates = generates;
-  std::optional<Program> program = compileStep(source, kernelCacheFolder());
-  if (!program)
-    throw std::runtime_error("the model could not be compiled");
-  auto runs = std::make_unique<train::ModelProgram>(
-      std::move(*program), model.config,
-      std::make_shared<CPUDevice>(std::max(1u, std::thread::hardware_concurrency())));
-  runs->setParameters(model.weights);
-  return runs;
+  std::unique_ptr<train::ModelProgram> program = programFor(recipe, source);
+  program->setParameters(model.weights);
+  return program;
 }
 
 } // namespace roux

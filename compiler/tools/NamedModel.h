@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/frontend/CheckedRecipe.h"
 #include "runtime/data/tokenizer/Tokenizer.h"
 #include "runtime/model/Model.h"
 #include "runtime/train/ModelProgram.h"
@@ -24,8 +25,10 @@ model::Model openNamedModel(const std::filesystem::path &path);
 std::shared_ptr<const data::Tokenizer> tokenizerOfModel(const std::filesystem::path &path,
                                                         const std::string &named);
 
-/// The model compiled for this machine in f32, on all its threads; `generates` says that it is to
-/// write and not only to score.
-std::unique_ptr<train::ModelProgram> compileNamedModel(const model::Model &model, bool generates);
+/// The model compiled as the keys of `recipe`'s run say, with its weights; `generates` says that it
+/// is to write and not only to score. Throws NoDevice.
+std::unique_ptr<train::ModelProgram> compileNamedModel(const SourceManager &sources,
+                                                       const CheckedRecipe &recipe,
+                                                       const model::Model &model, bool generates);
 
 } // namespace roux

@@ -7,6 +7,8 @@
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/CompilerVerbs.h"
 #include "compiler/tools/NamedModel.h"
+#include "compiler/tools/RunnableRecipe.h"
+#include "compiler/tools/Settings.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,7 +22,8 @@ namespace {
 /// A model ready to score, and the tokenizer that `text` lines need.
 class Scorer {
 public:
-  Scorer(const std::filesystem::path &path, const std::string &tokenizerPath);
+  Scorer(const SourceManager &sources, const CheckedRecipe &recipe,
+         const std::filesystem::path &path, const std::string &tokenizerPath);
   /// The output line for one input line. Throws std::runtime_error saying what is wrong with it.
   std::string score(std::string_view line);
 
@@ -40,9 +43,10 @@ private:
 
 } // namespace
 
-Scorer::Scorer(const std::filesystem::path &path, const std::string &tokenizerPath)
+Scorer::Scorer(const SourceManager &sources, const CheckedRecipe &recipe,
+               const std::filesystem::path &path, const std::string &tokenizerPath)
     : path(path), tokenizerPath(tokenizerPath), model(openNamedModel(path)),
-      program(compileNamedModel(model, /*generates=*/false)) {}
+      program(compileNamedModel(sources, recipe, model, /*generates=*/false)) {}
 
 const data::Tokenizer &Scorer::tokenizer() {
   if (!loaded)
@@ -104,25 +108,32 @@ std::string Scorer::score(std::string_view line) {
   return fmt::format("{{\"nll\": [{:.7g}]}}", fmt::join(nll, ", "));
 }
 
+static int scoreLines(Scorer &scorer) {
+  std::string line;
+  for (uint64_t number = 1; std::getline(std::cin, line); ++number)
+    try {
+      fmt::print("{}\n", scorer.score(line));
+    } catch (const std::runtime_error &error) {
+      return refuse(fmt::format("<stdin>:{}: {}", number, error.what()));
+    }
+  return 0;
+}
+
 int runScore(int argc, char **argv) {
   CLI::App app("what a model makes of texts: JSONL {\"tokens\"} or {\"text\"} in, {\"nll\"} out",
                "roux score");
   std::string path, tokenizer;
   app.add_option("model", path, "a Hugging Face folder, a GGUF or a llama2.c file")->required();
   app.add_option("--tokenizer", tokenizer, "for texts; otherwise the model's own");
+  CheckOptions options;
+  addModelKeys(app, options);
   if (std::optional<int> done = parseArguments(app, argc, argv))
     return *done;
-  return guarded([&] {
-    Scorer scorer(path, tokenizer);
-    std::string line;
-    for (uint64_t number = 1; std::getline(std::cin, line); ++number)
-      try {
-        fmt::print("{}\n", scorer.score(line));
-      } catch (const std::runtime_error &error) {
-        return refuse(fmt::format("<stdin>:{}: {}", number, error.what()));
-      }
-    return 0;
-  });
+  auto score = [&](const SourceManager &sources, const CheckedRecipe &recipe) {
+    Scorer scorer(sources, recipe, path, tokenizer);
+    return scoreLines(scorer);
+  };
+  return guarded([&] { return withRunKeys(options, score); });
 }
 
 } // namespace roux

@@ -47,29 +47,37 @@ static std::string helpOf(const Parameter &key) {
              : fmt::format("{} ({}: {})", key.text, spelling(state), fmt::join(onlyChecked, ", "));
 }
 
-void addRunKeys(CLI::App &app, CheckOptions &options) {
-  for (const Parameter &key : constructOf(ast::Kind::Run).parameters) {
-    std::string flag = "--" + std::string(key.name);
-    if (app.get_option_no_throw(flag))
-      continue;
-    auto keep = [&options, name = std::string(key.name)](const std::string &value) {
-      options.run.emplace_back(name, value);
-    };
-    app.add_option_function<std::string>(flag, keep, helpOf(key))
-        ->type_name(expected(key))
-        ->group("Keys of run, instead of the recipe's");
-    // Who knows other programs types --micro-batch.
-    std::string dashed = flag;
-    std::ranges::replace(dashed, '_', '-');
-    if (dashed != flag)
-      app.add_option_function<std::string>(dashed, keep)->group("");
-    if (key.types != type::Boolean)
-      continue;
+static void addKey(CLI::App &app, CheckOptions &options, const Parameter &key, const char *group) {
+  std::string flag = "--" + std::string(key.name);
+  if (app.get_option_no_throw(flag))
+    return;
+  auto keep = [&options, name = std::string(key.name)](const std::string &value) {
+    options.run.emplace_back(name, value);
+  };
+  app.add_option_function<std::string>(flag, keep, helpOf(key))
+      ->type_name(expected(key))
+      ->group(group);
+  // Who knows other programs types --micro-batch.
+  std::string dashed = flag;
+  std::ranges::replace(dashed, '_', '-');
+  if (dashed != flag)
+    app.add_option_function<std::string>(dashed, keep)->group("");
+  if (key.types == type::Boolean)
     app.add_flag_callback(
            "--no-" + std::string(key.name), [keep] { keep("false"); },
            fmt::format("--{} false", key.name))
-        ->group("Keys of run, instead of the recipe's");
-  }
+        ->group(group);
+}
+
+void addRunKeys(CLI::App &app, CheckOptions &options) {
+  for (const Parameter &key : constructOf(ast::Kind::Run).parameters)
+    addKey(app, options, key, "Keys of run, instead of the recipe's");
+}
+
+void addModelKeys(CLI::App &app, CheckOptions &options) {
+  for (const Parameter &key : constructOf(ast::Kind::Run).parameters)
+    if (std::ranges::count(modelKeys, key.name))
+      addKey(app, options, key, "How it computes, as keys of run (dtype: f32)");
 }
 
 } // namespace roux

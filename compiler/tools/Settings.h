@@ -22,4 +22,10 @@ bool readSettings(const std::vector<std::string> &set, CheckOptions &options);
 /// is given into `options.run`. The checker says what is wrong with a value.
 void addRunKeys(CLI::App &app, CheckOptions &options);
 
+/// The keys of `run` that say how a model computes which is given as files.
+inline constexpr std::string_view modelKeys[] = {"dtype",   "device", "arch",
+                                                 "threads", "fuse",   "deterministic"};
+/// Lets `app` take those alone.
+void addModelKeys(CLI::App &app, CheckOptions &options);
+
 } // namespace roux
