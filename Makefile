@@ -46,7 +46,6 @@ release: install
 
 # ROW=C3: one row of what speed is judged by (bench/README.md).
 bench: build
-	@cmake --build --preset dev --target step-bench matmul-bench compile-time-bench decode-bench
 	@bench/row.py $(ROW)
 
 # PyTorch, which the rows are compared with; hundreds of megabytes, and nothing else needs it.
