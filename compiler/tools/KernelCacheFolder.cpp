@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/CompilerVerbs.h"
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -22,17 +24,17 @@ std::string kernelCacheFolder() {
   return home && *home ? std::string(home) + "/.cache/roux" : std::string();
 }
 
-/// The name of a kernel's code, a dot, and what makes it nobody else's: 32 and 6 hexadecimal
-/// digits.
+/// The name of a kernel's code, a dot, and what makes it nobody else's: 32 hexadecimal digits and 6
+/// letters or digits.
 static bool isUnfinished(std::string_view name) {
   size_t dot = name.rfind('.');
   if (dot == name.npos || name.size() - dot != 7)
     return false;
   std::string_view kernel = name.substr(0, dot), digits = "0123456789abcdef";
   bool isKept = kernel.ends_with(".o") || kernel.ends_with(".so") || kernel.ends_with(".step") ||
-                kernel.ends_with(".cudnn");
+                kernel.ends_with(".cudnn") || kernel.ends_with(".cubin");
   return isKept && kernel.find('.') == 32 && kernel.find_first_not_of(digits) == 32 &&
-         name.find_first_not_of(digits, dot + 1) == name.npos;
+         std::ranges::all_of(name.substr(dot + 1), [](unsigned char c) { return std::isalnum(c); });
 }
 
 void removeUnfinishedKernels() {

@@ -63,7 +63,9 @@ CodeTarget codeTargetOf(const CheckedRecipe &recipe) {
 std::shared_ptr<Device> deviceOf(const CheckedRecipe &recipe) {
   const CheckedValue &device = recipe.run()["device"];
   if (device.is("cuda")) {
-    gpu()->setLibraries({recipe.run()["deterministic"].boolean, kernelCacheFolder()});
+    gpu()->setLibraries({.deterministic = recipe.run()["deterministic"].boolean,
+                         .cacheFolder = kernelCacheFolder(),
+                         .assembles = true});
     return gpu();
   }
   if (device.is("simt"))

@@ -24,7 +24,7 @@ CudaAttention::CudaAttention(const Program &program, std::shared_ptr<CudaDevice>
   library = device->attentionLibrary(whyNone);
   const LibraryOptions &options = device->libraryOptions();
   if (library)
-    plans = std::make_unique<KeptPlans>(*library, options.plansFolder, options.deterministic);
+    plans = std::make_unique<KeptPlans>(*library, options.cacheFolder, options.deterministic);
   for (const AttentionForm &form : program.attentions) {
     Kernel &kernel = kernels[form.kernel];
     kernel.form = &form;

@@ -199,6 +199,10 @@ ProductLibrary *CudaDevice::productLibrary(std::string &whyNot) {
   });
 }
 
+PTXAssembler *CudaDevice::assembler(std::string &whyNot) {
+  return openedOnce(assembling, whyNot, [] { return openPtxas(); });
+}
+
 std::unique_ptr<LoadedKernels> CudaDevice::load(const Program &program) {
   return std::make_unique<CudaKernels>(program, shared_from_this());
 }

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "runtime/cuda/AttentionLibrary.h"
-#include "runtime/cuda/CudaDriver.h"
+#include "runtime/cuda/PTXAssembler.h"
 #include "runtime/cuda/ProductLibrary.h"
 #include "runtime/cuda/UploadRing.h"
 #include "runtime/device/Device.h"
@@ -19,7 +19,8 @@ namespace roux::cuda {
 /// What a run wants of what is not the compiler's.
 struct LibraryOptions {
   bool deterministic = true;    ///< the same bits in every run
-  std::string plansFolder = {}; ///< where attention's plans are kept; empty: nowhere
+  std::string cacheFolder = {}; ///< where plans and cubins are kept; empty: nowhere
+  bool assembles = false;       ///< whether code is made here, and not by the driver
 };
 
 class CudaDevice : public Device, public std::enable_shared_from_this<CudaDevice> {
@@ -60,13 +61,15 @@ public:
   /// For programs that are loaded from here on.
   void setLibraries(LibraryOptions options) { libraries = std::move(options); }
   const LibraryOptions &libraryOptions() const { return libraries; }
-  /// The library whose attention, or products, there are, opened when first asked for; null, with
-  /// the reason.
+  /// The library whose attention, or products, there are, and who assembles, opened when first
+  /// asked for; null, with the reason.
   AttentionLibrary *attentionLibrary(std::string &whyNot);
   ProductLibrary *productLibrary(std::string &whyNot);
+  PTXAssembler *assembler(std::string &whyNot);
   /// Takes `given` for it.
   void useLibrary(std::unique_ptr<AttentionLibrary> given) { attention.library = std::move(given); }
   void useLibrary(std::unique_ptr<ProductLibrary> given) { products.library = std::move(given); }
+  void useLibrary(std::unique_ptr<PTXAssembler> given) { assembling.library = std::move(given); }
 
 private:
   CudaDriver functions;
@@ -86,6 +89,7 @@ private:
   };
   Opened<AttentionLibrary> attention;
   Opened<ProductLibrary> products;
+  Opened<PTXAssembler> assembling;
 };
 
 } // namespace roux::cuda

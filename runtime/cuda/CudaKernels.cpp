@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/cuda/CudaKernels.h"
 
-#include "runtime/Seal.h"
 #include "runtime/cuda/CudaTensorMap.h"
 
 #include <fmt/format.h>
@@ -13,53 +12,24 @@
 
 namespace roux::cuda {
 
-/// The text of the PTX in `program`, with the zero that the driver looks for.
-static std::string textOf(const Program &program) {
-  if (program.kind != CodeKind::PTX)
-    throw CudaError("the program is not for an NVIDIA GPU; compile it with --device cuda");
-  if (program.kernels.empty())
-    return "";
-  std::optional<std::string_view> text = unsealed(program.code);
-  if (!text)
-    throw CudaError("the program's PTX is damaged: its checksum does not match its contents");
-  return std::string(*text);
-}
-
 /// A block may have so much shared memory without being asked; more is opted into.
 static constexpr int64_t freelyShared = 48 * 1024;
 
 CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> given)
-    : program(program), device(std::move(given)), attention(program, device),
-      products(program, device), graphs(device) {
-  std::string text = textOf(program);
-  if (text.empty())
-    return;
-  const CudaDriver &driver = device->driver();
-  std::string log(8192, '\0');
-  int options[] = {errorLog, errorLogBytes};
-  void *values[] = {log.data(), reinterpret_cast<void *>(log.size())};
-  Handle handle = nullptr;
-  Result loaded = driver.loadModule(&handle, text.c_str(), 2, options, values);
-  log.resize(log.find('\0') == log.npos ? log.size() : log.find('\0'));
-  if (loaded != success)
-    throw CudaError(fmt::format("the driver does not take the PTX for {}: {}{}{}",
-                                program.target.name, driver.describe(loaded),
-                                log.empty() ? "" : "\n", log));
-  module = {handle, [device = device](Handle it) { device->unload(it); }};
+    : program(program), device(std::move(given)), modules(program, device),
+      attention(program, device), products(program, device), graphs(device) {
   for (const std::vector<GridPhase> &phases : program.phases) {
     functions.emplace_back();
     for (const GridPhase &phase : phases) {
-      Handle function = nullptr;
-      device->check(driver.function(&function, module.get(), phase.function.c_str()),
-                    fmt::format("the program's code has no '{}'", phase.function));
+      Handle function = modules.function(phase.function);
       if (phase.sharedBytes > device->sharedBytes())
         throw CudaError(fmt::format("kernel '{}' needs {} bytes of shared memory a block, and {} "
                                     "has {}",
                                     phase.function, phase.sharedBytes, device->name(),
                                     device->sharedBytes()));
       if (phase.sharedBytes > freelyShared)
-        device->check(driver.setFunction(function, dynamicSharedOfFunction,
-                                         static_cast<int>(phase.sharedBytes)),
+        device->check(device->driver().setFunction(function, dynamicSharedOfFunction,
+                                                   static_cast<int>(phase.sharedBytes)),
                       fmt::format("kernel '{}' does not get its {} bytes of shared memory",
                                   phase.function, phase.sharedBytes));
       functions.back().push_back(function);
@@ -107,13 +77,14 @@ void CudaKernels::useChoices(const std::map<std::string, std::string> &choices) 
 std::string CudaKernels::note() const {
   if (program.kernels.empty())
     return "";
+  std::string launching =
+      graphs.whyNone().empty()
+          ? "launches as CUDA graphs"
+          : fmt::format("launches one by one, for there are no CUDA graphs: {}", graphs.whyNone());
   std::string text;
-  for (const std::string &note : {attention.note(), products.note()})
-    text += note + (note.empty() ? "" : "; ");
-  return text + (graphs.whyNone().empty()
-                     ? "launches as CUDA graphs"
-                     : fmt::format("launches one by one, for there are no CUDA graphs: {}",
-                                   graphs.whyNone()));
+  for (const std::string &note : {attention.note(), products.note(), launching, modules.note()})
+    text += (text.empty() || note.empty() ? "" : "; ") + note;
+  return text;
 }
 
 void CudaKernels::runPhases(const KernelLaunch &launch) {

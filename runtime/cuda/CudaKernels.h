@@ -3,6 +3,7 @@
 
 #include "runtime/cuda/CudaAttention.h"
 #include "runtime/cuda/CudaGraphs.h"
+#include "runtime/cuda/CudaModules.h"
 #include "runtime/cuda/CudaProducts.h"
 
 #include <vector>
@@ -11,15 +12,16 @@ namespace roux::cuda {
 
 class CudaKernels : public LoadedKernels {
 public:
-  /// Has the driver assemble the program's PTX. Throws CudaError with the assembler's words, or
-  /// where a kernel wants more of a block than the GPU has.
+  /// Throws CudaError where the driver does not take the program's code, or a kernel wants more of
+  /// a block than the GPU has.
   CudaKernels(const Program &program, std::shared_ptr<CudaDevice> device);
   void launch(const KernelLaunch &launch) override;
   void begin(std::span<const int32_t> segments, bool each) override;
   void end() override { graphs.flush(); }
   std::map<std::string, std::string> choices() const override;
   void useChoices(const std::map<std::string, std::string> &choices) override;
-  /// Who does attention and products, and whether launches are handed over together.
+  /// Who does attention and products, who made the code, and whether launches are handed over
+  /// together.
   std::string note() const override;
 
 private:
@@ -30,7 +32,7 @@ private:
 
   const Program &program;
   std::shared_ptr<CudaDevice> device;
-  std::shared_ptr<void> module; ///< unloaded with its last owner, also where a kernel is refused
+  CudaModules modules;                        ///< also unloaded where a kernel is refused
   std::vector<std::vector<Handle>> functions; ///< of each kernel's phases
   CudaAttention attention;
   CudaProducts products;

@@ -27,7 +27,6 @@ public:
 
 private:
   std::unique_ptr<AttentionPlan> load(const std::string &path);
-  static void keep(const std::string &path, const std::string &bytes);
 
   AttentionLibrary &library;
   std::string folder;

@@ -9,6 +9,7 @@
 #include "mlir/Parser/Parser.h"
 #include "runtime/Seal.h"
 #include "runtime/cpu/CPUDevice.h"
+#include "runtime/cuda/KeptCubins.h"
 #include "runtime/device/Executor.h"
 
 #include <filesystem>
@@ -80,6 +81,31 @@ TEST(GPUProgram, IsOneModuleOfAllKernels) {
     }
     EXPECT_EQ(program.phases[0][0].function, "grow");
     EXPECT_EQ(Program::load(program.save(), "saved").save(), program.save());
+  }
+}
+
+TEST(GPUProgram, IsAssembledFunctionByFunction) {
+  std::unique_ptr<cuda::PTXAssembler> ptxas;
+  try {
+    ptxas = cuda::openPtxas(cuda::foldersOfPtxas() + ":" ROUX_CUDA_FOLDER "/bin");
+  } catch (const cuda::CudaError &missing) {
+    GTEST_SKIP() << missing.what();
+  }
+  for (const TargetDescription &target : gpuTargets()) {
+    Program program = compile(target.name);
+    std::vector<cuda::PTXFunction> functions = cuda::splitPTX(*unsealed(program.code));
+    ASSERT_EQ(functions.size(), 2u);
+    EXPECT_EQ(functions[0].name, "grow");
+    EXPECT_EQ(functions[1].name, "total");
+    std::vector<std::string> cubins = cuda::KeptCubins(*ptxas, "", target.name).of(functions);
+    for (size_t i = 0; i < cubins.size(); ++i) {
+      EXPECT_TRUE(cubins[i].starts_with("\x7f"
+                                        "ELF"));
+      EXPECT_NE(cubins[i].find(".text." + functions[i].name), std::string::npos);
+      EXPECT_EQ(cubins[i].find(".text." + functions[1 - i].name), std::string::npos);
+    }
+    functions[1].module += "nonsense";
+    EXPECT_THROW(cuda::KeptCubins(*ptxas, "", target.name).of(functions), cuda::CudaError);
   }
 }
 

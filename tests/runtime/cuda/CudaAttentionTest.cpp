@@ -296,7 +296,7 @@ TEST(KeptPlans, AreMadeOnce) {
   auto folder = std::filesystem::temp_directory_path() / "roux-kept-plans-test";
   std::filesystem::remove_all(folder);
   auto made = [&](int64_t version = 91900) {
-    Setting s({.plansFolder = folder.string()});
+    Setting s({.cacheFolder = folder.string()});
     s.journal.version = version;
     s.useLibrary();
     s.run({0, 1000});
@@ -321,7 +321,7 @@ TEST(KeptPlans, AreMadeOnce) {
 }
 
 TEST(KeptPlans, AreNotNeeded) {
-  Setting s({.plansFolder = "/proc/nothing/here"});
+  Setting s({.cacheFolder = "/proc/nothing/here"});
   s.useLibrary();
   s.run({0, 1000});
   EXPECT_EQ(s.journal.ran.size(), 1u);

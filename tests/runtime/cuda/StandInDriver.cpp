@@ -5,6 +5,7 @@
 // from there, launches are written down. ROUX_STAND_IN says what is wrong with it.
 //
 //===----------------------------------------------------------------------===//
+#include "tests/runtime/cuda/StandInCubin.h"
 #include "tests/runtime/cuda/StandInLaunch.h"
 #include "tests/runtime/cuda/StandInStream.h"
 
@@ -21,7 +22,7 @@ using namespace stand_in;
 namespace {
 
 struct Module {
-  std::string text;
+  std::string text; ///< empty: of a cubin, whose functions are there from the start
   std::vector<std::unique_ptr<Function>> functions;
 };
 
@@ -85,7 +86,8 @@ int cuMemGetInfo_v2(size_t *free, size_t *all) {
 int cuMemAlloc_v2(Address *address, size_t bytes) {
   if (bytes > total() - used())
     return 2;
-  *address = reinterpret_cast<Address>(std::malloc(bytes)) ^ distance;
+  // Nothing is computed, and what memory happened to hold could be a loss that stops a training.
+  *address = reinterpret_cast<Address>(std::calloc(1, bytes)) ^ distance;
   allocations()[*address] = bytes;
   return 0;
 }
@@ -109,7 +111,12 @@ int cuStreamSynchronize(Handle) {
 }
 int cuModuleLoadDataEx(Handle *module, const void *text, unsigned count, int *options,
                        void **values) {
-  auto *made = new Module{static_cast<const char *>(text), {}};
+  bool isAssembled = isCubin(text);
+  if (isAssembled && isWrong("cubin"))
+    return 209;
+  auto *made = new Module{isAssembled ? "" : static_cast<const char *>(text), {}};
+  for (const Function &each : isAssembled ? functionsOf(text) : std::vector<Function>())
+    made->functions.push_back(std::make_unique<Function>(each));
   if (isWrong("ptx") && count == 2 && options[0] == 5) {
     std::strcpy(static_cast<char *>(values[0]), "line 7; error: Unknown symbol 'x'");
     delete made;
@@ -125,6 +132,11 @@ int cuModuleUnload(Handle module) {
 }
 int cuModuleGetFunction(Handle *function, Handle module, const char *name) {
   auto *from = static_cast<Module *>(module);
+  for (const std::unique_ptr<Function> &each : from->functions)
+    if (each->name == name) {
+      *function = each.get();
+      return 0;
+    }
   size_t at = from->text.find(std::string(".entry ") + name + "(");
   if (at == std::string::npos)
     return 500;
@@ -166,6 +178,7 @@ int cuGetErrorName(int result, const char **name) {
   *name = result == 700   ? "CUDA_ERROR_ILLEGAL_ADDRESS"
           : result == 218 ? "CUDA_ERROR_INVALID_PTX"
           : result == 999 ? "CUDA_ERROR_UNKNOWN"
+          : result == 209 ? "CUDA_ERROR_NO_BINARY_FOR_GPU"
                           : "CUDA_ERROR_OTHER";
   return 0;
 }
