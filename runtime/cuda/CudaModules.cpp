@@ -59,17 +59,18 @@ bool CudaModules::loadCubins(const std::string &text) {
     if (!functions.empty()) {
       KeptCubins kept(*assembler, device->libraryOptions().cacheFolder, target);
       std::vector<std::string> all = kept.of(functions);
+      std::map<std::string, Handle> loaded;
       for (size_t i = 0; i < all.size(); ++i)
-        cubins[functions[i].name] =
+        loaded[functions[i].name] =
             load(all[i], fmt::format("what {} made of '{}' for {}", assembler->name(),
                                      functions[i].name, target));
+      cubins = std::move(loaded);
       whoMade = fmt::format("code by {}: {} functions assembled, {} kept from before",
                             assembler->name(), kept.made(), all.size() - kept.made());
       return true;
     }
   } catch (const CudaError &error) {
     why = error.what();
-    cubins.clear();
     modules.clear();
   }
   whoMade = fmt::format("code by the driver, a function at a time: {}", why);

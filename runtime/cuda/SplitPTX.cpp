@@ -49,9 +49,11 @@ static bool read(std::string_view body, std::vector<PTXFunction> &functions,
 }
 
 std::vector<PTXFunction> splitPTX(std::string_view module) {
-  size_t begin = module.find(headEnd), end = module.find(tailBegin);
-  if (begin == module.npos || (begin += headEnd.size()) > end)
+  size_t begin = module.find(headEnd);
+  if (begin == module.npos)
     return {};
+  begin += headEnd.size();
+  size_t end = module.find(tailBegin, begin);
   std::string_view tail = end == module.npos ? "" : module.substr(end);
   std::vector<PTXFunction> functions;
   std::vector<std::string_view> declared;
