@@ -1,7 +1,7 @@
 //===- decode.cpp - tokens a second with and without a cache --------------===//
 //
 // What keeping keys and values is worth: the same tokens by `decode` and by running
-// the whole sequence again for each, and eight sequences at a time beside one; and
+// the whole sequence again for each, and eight or sixteen sequences at a time beside one; and
 // what part of the machine's reading from memory it is, measured in the same run.
 // Rounds take turns, and processor time is counted, so that neighbours matter little.
 // The last line is JSON.
@@ -119,30 +119,32 @@ static void report(const char *name, const model::Model &model, StepType type, s
   constexpr size_t tokens = 32, rounds = 5;
   std::unique_ptr<train::ModelProgram> program = compiled(model, type, threads);
   eval::CompiledModel writer(*program);
-  std::vector<double> again, one, eight;
+  std::vector<double> again, one, eight, sixteen;
   for (size_t round = 0; round <= rounds; ++round) {
     double samples[] = {recomputeSeconds(*program, prompt, 4) / 4,
                         decodeSeconds(writer, 1, prompt, tokens) / tokens,
-                        decodeSeconds(writer, 8, prompt, tokens) / (8 * tokens)};
+                        decodeSeconds(writer, 8, prompt, tokens) / (8 * tokens),
+                        decodeSeconds(writer, 16, prompt, tokens) / (16 * tokens)};
     if (round == 0)
       continue; // first touches
     again.push_back(samples[0]);
     one.push_back(samples[1]);
     eight.push_back(samples[2]);
+    sixteen.push_back(samples[3]);
   }
-  for (std::vector<double> *times : {&again, &one, &eight})
+  for (std::vector<double> *times : {&again, &one, &eight, &sixteen})
     std::sort(times->begin(), times->end());
   auto middle = [](const std::vector<double> &times) { return times[times.size() / 2]; };
   std::printf("%-22s after %4zu tokens: again %8.1f tokens/s, decode %8.1f (%.1f times), "
-              "8 at a time %8.1f (%.2f times one); spread of decode %.0f %%\n",
+              "8 at a time %8.1f (%.2f times one), 16 %8.1f; spread of decode %.0f %%\n",
               name, prompt, 1 / middle(again), 1 / middle(one), middle(again) / middle(one),
-              1 / middle(eight), middle(one) / middle(eight),
+              1 / middle(eight), middle(one) / middle(eight), 1 / middle(sixteen),
               100 * (one.back() - one.front()) / middle(one));
   std::fflush(stdout);
   rows.push_back(fmt::format(
-      R"({{"shape": "{}, after {} tokens", "tokens": {:.1f}, "eight": {:.1f}, "again": {:.1f}, )"
+      R"({{"shape": "{}, after {} tokens", "tokens": {:.1f}, "eight": {:.1f}, "sixteen": {:.1f}, "again": {:.1f}, )"
       R"("gigabytes": {:.2f}}})",
-      name, prompt, 1 / middle(one), 1 / middle(eight), 1 / middle(again),
+      name, prompt, 1 / middle(one), 1 / middle(eight), 1 / middle(sixteen), 1 / middle(again),
       1e-9 * bytesOfToken(model.config, type, prompt + tokens / 2) / middle(one)));
 }
 

@@ -129,7 +129,7 @@ def compile_row():
 def decode_rows():
     found, lines = last_json([programs / "decode-bench"])
     print("\n".join(lines))
-    return [{"shape": s["shape"], "unit": "tokens/s of a core", "ours": s["tokens"], "eight": s["eight"], "again": s["again"],
+    return [{"shape": s["shape"], "unit": "tokens/s of a core", "ours": s["tokens"], "eight": s["eight"], "sixteen": s["sixteen"], "again": s["again"],
              "gigabytes": s["gigabytes"], "read": found["read"], "read_fraction": round(s["gigabytes"] / found["read"], 3),
              "peers": {}, "ratio": None, "peak_fraction": None, "loss_equal": None} for s in found["shapes"]]
 

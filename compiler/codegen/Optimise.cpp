@@ -79,15 +79,16 @@ llvm::LogicalResult roux::addCodeGeneration(TargetMachine &machine, legacy::Pass
                                             raw_pwrite_stream &out, CodeGenFileType form,
                                             LoopAddresses addresses) {
   // LLVM has only an option of the whole process for it, which it reads where passes are added.
+  // Without it compiling takes longer.
   static std::mutex oneAtATime;
   std::scoped_lock lock(oneAtATime);
   static auto *leaves =
       static_cast<cl::opt<bool> *>(cl::getRegisteredOptions().lookup("disable-lsr"));
-  assert(leaves && "LLVM has no such option any more");
-  bool before = *leaves;
-  if (addresses == LoopAddresses::AsTheyAre)
+  bool before = leaves && *leaves;
+  if (leaves && addresses == LoopAddresses::AsTheyAre)
     leaves->setValue(true);
   bool refused = machine.addPassesToEmitFile(passes, out, nullptr, form);
-  leaves->setValue(before);
+  if (leaves)
+    leaves->setValue(before);
   return failure(refused);
 }

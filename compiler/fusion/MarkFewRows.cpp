@@ -25,8 +25,9 @@ struct MarkFewRows : roux::kernel::impl::MarkFewRowsBase<MarkFewRows> {
       if (program.getSymName() == "decode")
         program.walk([&](LaunchOp launch) {
           auto kernel = getOperation().lookupSymbol<FuncOp>(launch.getCallee());
-          if (kernel && isa<ContractOp>(kernel.getBody().front().front()))
-            kernel->setAttr(fewRowsAttribute, UnitAttr::get(&getContext()));
+          auto contract = dyn_cast<ContractOp>(kernel.getBody().front().front());
+          if (contract && contract.getForm() == Form::NT)
+            kernel.setFewRows(true);
         });
   }
 };

@@ -67,9 +67,9 @@ def ShareKernels : KernelFusion<"kernel-share"> {
 def MarkFewRows : KernelFusion<"kernel-mark-few-rows"> {
   let summary = "say which matmuls are launched for the rows of sequences that are being written";
   let description = [{
-    The matmuls that a program `decode` launches get `kernel.few_rows`: where there are no more rows
-    than a register tile has, they are multiplied without laying the right operand out, to the same
-    bits. Other kernels have no code for that.
+    The matmuls `nt` that a program `decode` launches get `few_rows`: a processor multiplies the rows
+    of two or three register tiles, or fewer, without laying the right operand out, to the same bits.
+    Other kernels have no code for that; nor has AMX, or where terms do not fill whole vectors.
   }];
 }
 

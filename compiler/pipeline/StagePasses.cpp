@@ -41,7 +41,8 @@ static void addKernels(OpPassManager &passes, const StageTarget &target) {
   if (target.fuses)
     kernel::addKernelFusion(passes, target.machine->shortColumns,
                             target.hasSecondPhase ? target.machine->foldBlock : 0);
-  passes.addPass(kernel::createMarkFewRows());
+  if (!target.machine->isGPU())
+    passes.addPass(kernel::createMarkFewRows());
   passes.addPass(step::createVerifyProgram());
 }
 

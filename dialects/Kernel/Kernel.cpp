@@ -49,9 +49,15 @@ ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
   auto type = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
                  function_interface_impl::VariadicFlag,
                  std::string &) { return builder.getFunctionType(inputs, results); };
-  return function_interface_impl::parseFunctionOp(
-      parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name), type,
-      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+  if (function_interface_impl::parseFunctionOp(
+          parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name), type,
+          getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name)))
+    return failure();
+  // What is no unit would be dropped without a word.
+  Attribute few = result.attributes.get(getFewRowsAttrName(result.name));
+  if (few && !isa<UnitAttr>(few))
+    return parser.emitError(parser.getNameLoc(), "few_rows takes no value, found ") << few;
+  return success();
 }
 
 void FuncOp::print(OpAsmPrinter &printer) {

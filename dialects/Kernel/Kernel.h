@@ -25,9 +25,6 @@
 
 namespace roux::kernel {
 
-/// Of a function: it is launched for the rows of sequences that are being written, one each.
-inline constexpr llvm::StringLiteral fewRowsAttribute = "kernel.few_rows";
-
 /// The rows that a row body's op works on; null for an op on scalars.
 mlir::VectorType rowType(mlir::Type type);
 

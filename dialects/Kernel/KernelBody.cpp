@@ -223,6 +223,9 @@ LogicalResult FuncOp::verifyRegions() {
   Block &body = getBody().front();
   if (!isa<ReturnOp>(body.getTerminator()))
     return emitOpError("does not end in kernel.return");
+  auto contract = dyn_cast<ContractOp>(body.front());
+  if (getFewRows() && (!contract || contract.getForm() != Form::NT))
+    return emitOpError("has few_rows, which only a matmul nt may have");
   for (Operation &op : body.without_terminator()) {
     if (!isa<ContractOp, AttentionOp, AttentionGradientOp>(op))
       continue;

@@ -18,12 +18,12 @@ def Kernel_FuncOp : Kernel_Op<"func", [FunctionOpInterface, IsolatedFromAbove]> 
     Arguments are buffers (memrefs of the dialect's shapes) and scalars (`index`, `i32`, `i64`,
     `f32`, `f64`); there are no results. The body is one block ending in `kernel.return`.
 
-    With `attributes {kernel.few_rows}` there is code for launches of few rows as well, to the same
-    bits (`kernel-mark-few-rows`).
+    With `attributes {few_rows}`, of a matmul `nt`, a processor has code for launches of few rows as
+    well, to the same bits (`kernel-mark-few-rows`).
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        OptionalAttr<DictArrayAttr>:$arg_attrs,
-                       OptionalAttr<DictArrayAttr>:$res_attrs);
+                       OptionalAttr<DictArrayAttr>:$res_attrs, UnitAttr:$few_rows);
   let regions = (region SizedRegion<1>:$body);
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::TypeRange":$inputs)>];
   let skipDefaultBuilders = 1;

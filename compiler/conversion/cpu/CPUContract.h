@@ -79,18 +79,18 @@ private:
   void runResult(Part part);
   void runWindows(Part part, Value row);
 
-  /// Whether rows of it can be multiplied alone, and whether those of a part are too many for that:
-  /// null if they always are.
+  /// Whether rows of it can be multiplied without laying the right operand out, and whether those
+  /// of a part are too many for that: null if they always are.
   bool mayBeFew(const Result &result);
   Value areMany(Part part);
   void sumsOfFew(Sharing sharing, Part part);
-  void vectorsOfSums(const Product &product, Part part, llvm::ArrayRef<Value> left);
+  void vectorsOfSums(const Product &product, Part part, llvm::ArrayRef<Value> left, Value scratch);
   Values leftRows(const Product &product, Part part, int64_t count);
   Values turnedSums(const Product &product, Part part, Value group, Value term, Value end,
                     llvm::ArrayRef<Value> left);
   void fetchSquare(const Product &product, Part part, Value group, Value term);
-  /// As many as have a register each beside a square, and as a tile has room for in scratch.
-  int64_t fewRows() const { return tiles.tileRows; }
+  /// Turning costs as much for each tile's rows; above so many a laid out operand is quicker.
+  int64_t mostFew() const { return (tiles.pairs ? 2 : 3) * tiles.tileRows; }
   /// Terms of as many words as a vector has lanes.
   int64_t squareTerms() const { return each * vector.lanes; }
 
@@ -134,7 +134,7 @@ private:
   kernel::ContractOp op;
   CPUFunction &cpu;
   LoopBuilder &code;
-  Tiles tiles, vector;    ///< the second for rows that are alone
+  Tiles tiles, vector;    ///< the second for few rows
   mlir::FloatType type;   ///< of sums
   mlir::FloatType number; ///< of operands in scratch
   const int64_t each;     ///< terms of a word

@@ -116,8 +116,8 @@ void Contract::allocate() {
                                       : tiles.tileRows;
       int64_t sumRows = result.isLong ? tiles.paddedRows(cpu.machine.groupRows) : tiles.tileRows;
       auto grow = [](int64_t &size, int64_t needed) { size = std::max(size, needed); };
-      if (mayBeFew(result))
-        grow(sizes[place].left, fewRows() * (tiles.words(product.terms) + 2 * tiles.lanes));
+      if (mayBeFew(result) && !product.inPlace)
+        grow(sizes[place].left, tiles.tileRows * (tiles.words(product.terms) + 2 * tiles.lanes));
       grow(sizes[place].left, leftRows * product.leftStride + 2 * tiles.panel());
       grow(sizes[place].right, product.stretch * (result.blockColumns + tiles.panel()));
       grow(sizes[place].sums, sumRows * result.blockColumns + 2 * tiles.lanes);

@@ -17,20 +17,17 @@ using namespace roux;
 using namespace roux::kernel;
 
 bool Contract::mayBeFew(const Result &result) {
-  return op->getParentOp()->hasAttr(fewRowsAttribute) && op.getForm() == Form::NT &&
-         !tiles.blocks && result.rows < 0 &&
-         llvm::all_of(
-             result.products,
-             [&](const Product &product) {
-               return product.terms > 0 && product.terms % squareTerms() == 0;
-             });
+  return cast<FuncOp>(op->getParentOp()).getFewRows() && !tiles.blocks &&
+         llvm::all_of(result.products, [&](const Product &product) {
+           return product.terms > 0 && product.terms % squareTerms() == 0;
+         });
 }
 
 Value Contract::areMany(Part part) {
   if (!mayBeFew(part.result))
     return {};
   return arith::CmpIOp::create(code, arith::CmpIPredicate::sgt, code.sub(part.end, part.row),
-                               code.index(fewRows()));
+                               code.index(mostFew()));
 }
 
 /// What the vectors of columns read lies behind each other, so it is fetched in order, of the next
@@ -85,9 +82,10 @@ Contract::Values Contract::turnedSums(const Product &product, Part part, Value g
   });
 }
 
-/// Sums in scratch, a vector of columns after another. A stretch's own is added at its end, as a
-/// tile adds it.
-void Contract::vectorsOfSums(const Product &product, Part part, ArrayRef<Value> left) {
+/// Sums of left rows from `scratch` on, a vector of columns after another. A stretch's own is added
+/// at its end, as a tile adds it.
+void Contract::vectorsOfSums(const Product &product, Part part, ArrayRef<Value> left,
+                             Value scratch) {
   Value none = code.index(0), terms = code.index(product.terms);
   code.loop(none, part.columns, vector.lanes, [&](Value group) {
     auto sums = [&](Value term, Value end) {
@@ -106,19 +104,24 @@ void Contract::vectorsOfSums(const Product &product, Part part, ArrayRef<Value> 
     Values found = part.result.isLong ? inStretches() : sums(none, terms);
     for (auto [row, sum] : llvm::enumerate(found)) {
       Value at = code.add(group, static_cast<int64_t>(row) * part.result.blockColumns);
+      at = code.add(at, scratch);
       code.store(sum, code.address(product.sums, type, at));
     }
   });
 }
 
+/// A tile's rows at a time, or one that is alone.
 void Contract::sumsOfFew(Sharing sharing, Part part) {
-  auto ofRows = [&](int64_t count) {
-    Values left = leftRows(sharing.front(), part, count);
-    for (const Product &product : sharing)
-      vectorsOfSums(product, part, left);
-  };
-  Value two = code.index(2), rows = code.sub(part.end, part.row);
-  code.either(
-      arith::CmpIOp::create(code, arith::CmpIPredicate::slt, rows, two), [&] { ofRows(1); },
-      [&] { ofRows(fewRows()); });
+  code.loop(part.row, part.end, tiles.tileRows, [&](Value row) {
+    Part some = part.rows(row, code.min(code.add(row, tiles.tileRows), part.end));
+    auto ofRows = [&](int64_t count) {
+      Values left = leftRows(sharing.front(), some, count);
+      Value scratch = code.mul(code.sub(row, part.row), part.result.blockColumns);
+      for (const Product &product : sharing)
+        vectorsOfSums(product, some, left, scratch);
+    };
+    Value isOne = arith::CmpIOp::create(code, arith::CmpIPredicate::eq, code.sub(some.end, row),
+                                        code.index(1));
+    code.either(isOne, [&] { ofRows(1); }, [&] { ofRows(tiles.tileRows); });
+  });
 }

@@ -44,7 +44,8 @@ Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
   Value b = vector::BitCastOp::create(code, numbers, right);
   StringRef name =
       lanes == 16 ? "llvm.x86.avx512bf16.dpbf16ps.512" : "llvm.x86.avx512bf16.dpbf16ps.256";
-  return LLVM::CallIntrinsicOp::create(code, sum.getType(), code.getStringAttr(name),
+  return LLVM::CallIntrinsicOp::create(code, sum.getType(),
+                                       code.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
                                        ValueRange{sum, a, b})
       .getResult(0);
 }

@@ -2,7 +2,7 @@
 
 // The matmul that decode launches is marked, of whatever else launches it; neither that of
 // training alone nor what is no matmul is.
-// CHECK: kernel.func @linear({{.*}}) attributes {kernel.few_rows} {
+// CHECK: kernel.func @linear({{.*}}) attributes {few_rows} {
 // CHECK: kernel.func @gradient({{[^)]*}}) {
 // CHECK: kernel.func @negate({{[^)]*}}) {
 kernel.func @linear(%x: memref<?x8xf32>, %w: memref<8x8xf32>, %y: memref<?x8xf32>) {

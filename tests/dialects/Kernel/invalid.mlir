@@ -570,3 +570,20 @@ kernel.func @no_workspace(%q: memref<?x64xbf16>, %l: memref<?x4xf32>, %work: mem
   }
   kernel.return
 }
+
+// -----
+
+// expected-error@below {{'kernel.func' op has few_rows, which only a matmul nt may have}}
+kernel.func @few_rows_of_none(%x: memref<?x64xf32>, %y: memref<?x64xf32>) attributes {few_rows} {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x64xf32> -> vector<64xf32>
+  kernel.store %v, %y[%row] : vector<64xf32>, memref<?x64xf32>
+  kernel.return
+}
+
+// -----
+
+// expected-error@below {{few_rows takes no value, found "x"}}
+kernel.func @few_rows_that_are_a_word(%x: memref<?x64xf32>) attributes {few_rows = "x"} {
+  kernel.return
+}
