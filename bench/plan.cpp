@@ -87,7 +87,11 @@ struct Table {
                          .turns = 2,
                          .spans = 0,
                          .sentences = 0,
-                         .lastIsInput = 1});
+                         .lastIsInput = 1,
+                         .labelRuns = 1,
+                         .otherLabels = 0,
+                         .roleRuns = 2,
+                         .copy = 0});
     input.sequences = entries;
     input.sources = {"data"};
     input.countLabels = [](uint32_t, TokenRange tokens) { return tokens.size() / 2; };
