@@ -40,20 +40,28 @@ model::ModelConfig smallOf(const std::string &type, const std::string &more) {
                             "small/config.json");
 }
 
-std::vector<CompiledCase> cases() {
-  model::ModelConfig capped = smallOf("gemma2", R"("head_dim": 6, "sliding_window": 5,
+model::ModelConfig smallGemma() {
+  return smallOf("gemma2", R"("head_dim": 6, "sliding_window": 5,
     "query_pre_attn_scalar": 3, "attn_logit_softcapping": 1.5, "final_logit_softcapping": 2.0)");
-  model::ModelConfig interleaved = smallLlama();
-  interleaved.rotary.style = model::Rotary::Style::Interleaved;
-  interleaved.headNorms = model::Blocks::HeadNorms::None;
-  interleaved.window = 0;
-  // The same caps where scores are not so steep that the roundings of bf16 decide them.
-  model::ModelConfig mild = capped;
+}
+
+/// The same caps where scores are not so steep that the roundings of bf16 decide them.
+model::ModelConfig mildGemma() {
+  model::ModelConfig mild = smallGemma();
   mild.gainAroundOne = false;
   mild.embeddingScale = 1;
   mild.attentionDivisor = 6;
   mild.attentionSoftcap = 5;
   mild.logitSoftcap = 10;
+  return mild;
+}
+
+std::vector<CompiledCase> cases() {
+  model::ModelConfig capped = smallGemma();
+  model::ModelConfig interleaved = smallLlama();
+  interleaved.rotary.style = model::Rotary::Style::Interleaved;
+  interleaved.headNorms = model::Blocks::HeadNorms::None;
+  interleaved.window = 0;
   model::ModelConfig growing = smallOf("glm4", R"("head_dim": 8)");
   growing.rotary.scaling = model::Rotary::Scaling::Dynamic;
   growing.rotary.factor = 4;
@@ -73,18 +81,17 @@ std::vector<CompiledCase> cases() {
       {"phi_f64", smallOf("phi", R"("partial_rotary_factor": 0.5)"), StreamType::F64,
        Activations::recompute, 1e-12},
       {"glm4_f64", growing, StreamType::F64, Activations::recompute, 1e-12},
-      // bf16 has eight bits, and roundings of a stream pile up over its layers.
-      {"llama_bf16", smallLlama(), StreamType::BF16, Activations::recompute, 0.1},
-      {"gemma2_bf16", mild, StreamType::BF16, Activations::recompute, 0.1},
+      // bf16 has eight bits, and roundings of a stream pile up over its layers; see the middle of
+      // five draws below.
+      {"llama_bf16", smallLlama(), StreamType::BF16, Activations::recompute, 0.25},
+      {"gemma2_bf16", mildGemma(), StreamType::BF16, Activations::recompute, 0.25},
   };
 }
 
 class Compiled : public ::testing::TestWithParam<CompiledCase> {
 protected:
   const CompiledCase &test = GetParam();
-  // What bf16's roundings make of gradients differs threefold from draw to draw of the weights, and
-  // machines that multiply pairs round more: a draw that leaves the tolerance room on those too.
-  Parameters parameters = randomParameters(test.config, test.type == StreamType::BF16 ? 5 : 7);
+  Parameters parameters = randomParameters(test.config, 7);
   ModelRunner runner{test.config, parameters};
   CompiledModel &compiled = compiledOnce();
   Columns columns = columnsOf(someSequences(3), {0, 1, 2, 3, 4});
@@ -158,6 +165,31 @@ TEST_P(Compiled, SomeTargets) {
   EXPECT_EQ(compiled.run("train", none)["loss"].values[0], 0);
   for (const auto &[name, gradient] : compiled.gradients())
     EXPECT_EQ(gradient.values, before[name].values) << name;
+}
+
+/// What bf16's roundings make of the worst gradient differs threefold from draw to draw of the
+/// weights, so one draw says little and the middle of five is held tighter.
+double middleErrorOfFiveDraws(const model::ModelConfig &config) {
+  std::vector<double> worst;
+  for (uint64_t draw = 1; draw <= 5; ++draw) {
+    Parameters parameters = randomParameters(config, draw);
+    CompiledModel compiled(config, parameters, StreamType::BF16, 2, nullptr,
+                           Activations::recompute);
+    Columns columns = columnsOf(someSequences(3), {0, 1, 2, 3, 4});
+    Parameters expected = ModelRunner(config, parameters).gradients(columns);
+    compiled.zeroGradients();
+    compiled.run("train", columns);
+    worst.push_back(0);
+    for (const auto &[name, gradient] : compiled.gradients())
+      worst.back() = std::max(worst.back(), relativeError(gradient, expected[name]));
+  }
+  std::ranges::sort(worst);
+  return worst[2];
+}
+
+TEST(CompiledBF16, GradientsAreNearInTheMiddleOfFiveDraws) {
+  EXPECT_LT(middleErrorOfFiveDraws(smallLlama()), 0.06);
+  EXPECT_LT(middleErrorOfFiveDraws(mildGemma()), 0.1);
 }
 
 /// Two updates, the first of which is clipped, against the reference evaluator.
