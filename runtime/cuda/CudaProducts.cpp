@@ -106,11 +106,11 @@ bool CudaProducts::runLibrary(const KernelLaunch &launch) {
     for (const ProductForm *form : forms) {
       ProductBuffers buffers = buffersOf(*form, launch);
       all.emplace_back(&planOf(*form, launch.extent, buffers), buffers);
-    }
-    for (auto &[plan, buffers] : all) {
-      if (plan->workspaceBytes() && !workspace.size())
+      if (all.back().first->workspaceBytes() && !workspace.size())
         workspace =
             DeviceMemory(device, productWorkspaceBytes, "products' workspace", Fill::Nothing);
+    }
+    for (auto &[plan, buffers] : all) {
       buffers.workspace = reinterpret_cast<Address>(workspace.data());
       device->noteLaunch(fmt::format("{}'s {}", library->name(), plan->algorithm()),
                          launch.location);
@@ -118,8 +118,8 @@ bool CudaProducts::runLibrary(const KernelLaunch &launch) {
       ++done;
     }
     return true;
-  } catch (const CudaError &error) {
-    if (done) // what is added to is not what it was
+  } catch (const std::runtime_error &error) { // also that there is no memory for a workspace
+    if (done)                                 // what is added to is not what it was
       throw;
     say(stderr, "note: {} is the generated kernel's from here on: {}\n", nameOf(launch),
         error.what());

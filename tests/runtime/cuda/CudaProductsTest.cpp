@@ -228,6 +228,20 @@ TEST(CudaProducts, AreTheKernelsWhereTheLibraryFails) {
   }
 }
 
+TEST(CudaProducts, AreTheKernelsWhereThereIsNoRoomForTheirWorkspace) {
+  breakLibrary("wants some");
+  setenv("ROUX_STAND_IN", "small", 1);
+  Setting s({plainForm});
+  testing::internal::CaptureStderr();
+  s.run(7);
+  std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(said.starts_with("note: multiply 8 is the generated kernel's from here on: no memory "
+                               "for 33554432 bytes of products' workspace: "))
+      << said;
+  EXPECT_EQ(launches(), 1u);
+  unsetenv("ROUX_STAND_IN");
+}
+
 TEST(CudaProducts, SayWhoDoesThem) {
   breakLibrary("");
   Setting library({plainForm}), either({plainForm}, {.deterministic = false});
