@@ -9,9 +9,12 @@
 #include "runtime/cpu/CPUDevice.h"
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/Generate.h"
+#include "runtime/model/FreshWeights.h"
 #include "tests/Paths.h"
 
+#include "runtime/model/FreshWeights.h"
 #include <fmt/format.h>
+
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -71,6 +74,12 @@ constexpr const char *sizes = R"("hidden_size": 32, "intermediate_size": 44,
   "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
   "vocab_size": 61, "max_position_embeddings": 256, "rms_norm_eps": 1e-5)";
 
+/// Terms and heads that fill vectors, of which nothing is laid out for few rows.
+constexpr const char *wholeVectors = R"("model_type": "llama", "hidden_size": 64,
+  "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 2,
+  "num_key_value_heads": 1, "vocab_size": 61, "max_position_embeddings": 256,
+  "rms_norm_eps": 1e-5)";
+
 struct GenerationCase {
   std::string name;
   std::string config;
@@ -89,6 +98,7 @@ std::vector<GenerationCase> cases() {
   std::string gpt2 = R"({"model_type": "gpt2", "n_embd": 24, "n_layer": 2, "n_head": 3,
     "n_positions": 256, "vocab_size": 61, "layer_norm_epsilon": 1e-5,
     "activation_function": "gelu_new"})";
+  std::string whole = fmt::format("{{{}}}", wholeVectors);
   std::string scaled = R"(, "rope_scaling": {"rope_type": "llama3", "factor": 8.0,
     "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64})";
   std::string yarn = R"(, "rope_scaling": {"rope_type": "yarn", "factor": 4.0,
@@ -105,7 +115,9 @@ std::vector<GenerationCase> cases() {
           {"gpt2F64", gpt2, StepType::F64, 1e-6},
           {"llamaBF16", llama("llama", ""), StepType::BF16, 0},
           {"llamaTiedBF16", llama("llama", R"(, "tie_word_embeddings": true)"), StepType::BF16, 0},
-          {"gpt2BF16", gpt2, StepType::BF16, 0}};
+          {"gpt2BF16", gpt2, StepType::BF16, 0},
+          {"llamaWhole", whole},
+          {"llamaWholeBF16", whole, StepType::BF16, 0}};
 }
 
 class CompiledGeneration : public testing::TestWithParam<GenerationCase> {
@@ -187,6 +199,38 @@ TEST_P(CompiledGeneration, DoesNotDependOnTheBatch) {
     size_t prompt = rows[i] == 0 ? 70 : 9;
     EXPECT_EQ(logitsOf(alone, prompts[rows[i]], prompt), found) << "row " << rows[i];
   }
+}
+
+/// Bits of a batch's rows, which shrinks past every number that is multiplied otherwise than the
+/// one above it.
+void expectShrinkingBatchAsAlone(StepType type) {
+  model::ModelConfig config =
+      model::parseConfig(fmt::format("{{{}}}", wholeVectors), "config.json");
+  std::unique_ptr<ModelProgram> program = compiled(config, type);
+  program->setParameters(model::freshWeights(config, 0.1, data::SeedTree(3)));
+  CompiledModel model(*program), alone(*program);
+  const size_t vocabulary = model.vocabulary();
+  std::vector<std::vector<int32_t>> prompts;
+  for (size_t i = 0; i < 30; ++i)
+    prompts.push_back(randomTokens(i, 1 + i % 5, vocabulary));
+  std::vector<float> logits(prompts.size() * vocabulary), expected(vocabulary);
+  model.prefill(prompts, logits);
+  alone.prefill(std::span(prompts).first(1), expected);
+  for (size_t count : {30, 25, 24, 18, 17, 16, 13, 9, 8, 5, 4, 2, 1}) {
+    std::vector<uint32_t> rows(count);
+    std::iota(rows.begin(), rows.end(), 0u);
+    std::vector<int32_t> next(count, static_cast<int32_t>(count));
+    logits.resize(count * vocabulary);
+    model.decode(rows, next, logits);
+    alone.decode(std::span(rows).first(1), std::span(next).first(1), expected);
+    ASSERT_EQ(std::vector(logits.begin(), logits.begin() + vocabulary), expected)
+        << count << " at once";
+  }
+}
+
+TEST(CompiledGenerationBatches, OfAnySizeHaveTheSameBits) {
+  expectShrinkingBatchAsAlone(StepType::F32);
+  expectShrinkingBatchAsAlone(StepType::BF16);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, CompiledGeneration, testing::ValuesIn(cases()),
