@@ -40,6 +40,11 @@ timesOf(const SourceManager &sources, const CheckedRecipe &recipe, const Checked
   if (!predicted)
     fmt::print(stderr, "note: no times are predicted: what kernels reach is known of bf16 on "
                        "sm_90a\n");
+  else if (!data)
+    fmt::print(stderr,
+               "note: without the train's data, times are those of one sequence of {} "
+               "tokens\n",
+               fitted.memory.tokens);
   return predicted;
 }
 

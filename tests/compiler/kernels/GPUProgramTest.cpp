@@ -85,12 +85,9 @@ TEST(GPUProgram, IsOneModuleOfAllKernels) {
 }
 
 TEST(GPUProgram, IsAssembledFunctionByFunction) {
-  std::unique_ptr<cuda::PTXAssembler> ptxas;
-  try {
-    ptxas = cuda::openPtxas(cuda::foldersOfPtxas() + ":" ROUX_CUDA_FOLDER "/bin");
-  } catch (const cuda::CudaError &missing) {
-    GTEST_SKIP() << missing.what();
-  }
+  // setup/cuda.sh gets one where there is none, so without one this fails.
+  std::unique_ptr<cuda::PTXAssembler> ptxas =
+      cuda::openPtxas(cuda::foldersOfPtxas() + ":" ROUX_CUDA_FOLDER "/bin");
   for (const TargetDescription &target : gpuTargets()) {
     Program program = compile(target.name);
     std::vector<cuda::PTXFunction> functions = cuda::splitPTX(*unsealed(program.code));
