@@ -25,6 +25,7 @@ STEPS = {  # shape, type, steps of a round
     "C3": [("small32k", "f32", 3)],
     "C4": [("small32k", "bf16", 3)],
     "C5": [("small4k", "f32", 3), ("small4k", "bf16", 3)],  # at the sixth of one batch f32 is 1e-5 from f64, PyTorch's too
+    "C6": [("gpt2-30m", "f32", 3), ("gpt2-30m", "bf16", 3), ("gpt2-124m", "f32", 1), ("gpt2-124m", "bf16", 1)],
     "C7": [("small152k", "f32", 1), ("small152k", "bf16", 1), ("chat32k", "f32", 3)],
     "C8": [("long8k", "f32", 1), ("long8k", "bf16", 1), ("long32k", "bf16", 1)],
     "C9": [("small32k", "f32", 1), ("lean32k", "f32", 1)],

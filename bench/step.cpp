@@ -42,11 +42,14 @@ struct Shape {
   bool saves;                   ///< activations; else layers are computed again
   int targets = 100;            ///< percent of the tokens that have a label
   int64_t again = 0;            ///< values of a layer that are not kept all the same
+  const char *type = "llama";
   bool fuses = true;
 };
 
 /// Twelve conversations of very different length, as in a pack of long-context fine-tuning.
 const std::vector<int32_t> twelve = {700, 512, 256, 160, 128, 96, 64, 48, 32, 24, 16, 12};
+/// As llm.c trains GPT-2: four rows of 256.
+const std::vector<int32_t> rows = {256, 256, 256, 256};
 const Shape shapes[] = {
     {"small4k", 6, 384, 6, 2, 1024, 4096, twelve, true},
     {"small32k", 6, 384, 6, 2, 1024, 32000, twelve, true},
@@ -55,12 +58,32 @@ const Shape shapes[] = {
     {"small152k", 6, 384, 6, 2, 1024, 151936, twelve, true},
     {"long8k", 6, 384, 6, 2, 1024, 4096, {8192}, true},
     {"long32k", 6, 384, 6, 2, 1024, 4096, {32768}, false},
+    {"gpt2-30m", 6, 384, 6, 6, 1536, 50257, rows, true, 100, 0, "gpt2"},
+    {"gpt2-124m", 12, 768, 12, 12, 3072, 50257, rows, true, 100, 0, "gpt2"},
 };
+
+/// What the model is to the compiler and to another program: a Hugging Face config.
+std::string configText(const Shape &shape) {
+  int64_t context = *std::max_element(shape.lengths.begin(), shape.lengths.end());
+  if (shape.type == std::string("gpt2"))
+    return fmt::format(R"({{"model_type": "gpt2", "n_layer": {}, "n_embd": {}, "n_head": {}, )"
+                       R"("n_inner": {}, "vocab_size": {}, "n_positions": {}, )"
+                       R"("activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}})",
+                       shape.layers, shape.channels, shape.heads, shape.feedForward,
+                       shape.vocabulary, context);
+  return fmt::format(R"({{"model_type": "llama", "num_hidden_layers": {}, "hidden_size": {}, )"
+                     R"("num_attention_heads": {}, "num_key_value_heads": {}, )"
+                     R"("intermediate_size": {}, "vocab_size": {}, )"
+                     R"("max_position_embeddings": {}, "rms_norm_eps": 1e-5}})",
+                     shape.layers, shape.channels, shape.heads, shape.keyValueHeads,
+                     shape.feedForward, shape.vocabulary, context);
+}
 
 double usefulOperations(const Shape &shape) {
   double width = double(shape.channels), head = width / double(shape.heads);
+  double forward = shape.type == std::string("gpt2") ? 2 : 3; // matrices; a gate is the third
   double matrices = 2 * width * width + 2 * width * head * double(shape.keyValueHeads) +
-                    3 * width * double(shape.feedForward);
+                    forward * width * double(shape.feedForward);
   double elements = double(shape.layers) * matrices + width * double(shape.vocabulary);
   double tokens = 0, pairs = 0;
   for (double length : shape.lengths)
@@ -98,17 +121,7 @@ constexpr double learningRate = 1e-3, firstBeta = 0.9, secondBeta = 0.95;
 
 StepSource sourceOf(const Shape &shape, StepType type, int32_t targets) {
   StepSource source;
-  model::ModelConfig &config = source.config;
-  config.type = "llama";
-  config.layers = shape.layers;
-  config.channels = shape.channels;
-  config.heads = shape.heads;
-  config.keyValueHeads = shape.keyValueHeads;
-  config.headChannels = shape.channels / shape.heads;
-  config.feedForward = shape.feedForward;
-  config.vocabulary = shape.vocabulary;
-  config.context = *std::max_element(shape.lengths.begin(), shape.lengths.end());
-  config.epsilon = 1e-5;
+  source.config = model::parseConfig(configText(shape), shape.name);
   source.type = type;
   source.savesActivations = shape.saves;
   source.again = shape.again;
@@ -124,12 +137,12 @@ void leave(const std::filesystem::path &folder, const Shape &shape, const StepSo
   model::writeSafetensors(folder / "weights.safetensors", weights);
   const model::ModelConfig &config = source.config;
   std::ofstream(folder / "step.json") << fmt::format(
-      R"({{"layers": {}, "channels": {}, "heads": {}, "kv_heads": {}, "theta": {}, )"
+      R"({{"type": "{}", "layers": {}, "channels": {}, "heads": {}, "kv_heads": {}, "theta": {}, )"
       R"("epsilon": {}, "rate": {}, "betas": [{}, {}], "tokens": {}, "labels": {}, )"
       R"("positions": {}, "segments": {}, "targets": {}, "vocabulary": {}}})",
-      config.layers, config.channels, config.heads, config.keyValueHeads, config.rotary.base,
-      config.epsilon, learningRate, firstBeta, secondBeta, pack.tokens, pack.labels, pack.positions,
-      pack.segments, pack.targets, shape.vocabulary);
+      shape.type, config.layers, config.channels, config.heads, config.keyValueHeads,
+      config.rotary.base, config.epsilon, learningRate, firstBeta, secondBeta, pack.tokens,
+      pack.labels, pack.positions, pack.segments, pack.targets, shape.vocabulary);
 }
 
 struct Request {

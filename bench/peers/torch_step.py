@@ -3,7 +3,7 @@
 
     torch_step.py FOLDER f32|bf16 eager|compiled [threads] [steps] [cpu|cuda] [recomputed]
 
-Attention runs segment by segment, the fastest way PyTorch has for a pack. bf16 is autocast over f32 weights. On a CPU the
+Attention runs segment by segment, the fastest way PyTorch has for a pack, and over all at once where they are of one length. bf16 is autocast over f32 weights. On a CPU the
 whole loss is compiled, on a GPU each layer and the head, which is faster there; `recomputed` computes each layer again for
 its gradient. One line of JSON, as step-bench's last.
 """
@@ -28,18 +28,25 @@ torch.set_num_threads(threads)
 torch.set_default_device(device)
 step = json.loads((folder / "step.json").read_text())
 weights = {k: v.float().to(device).requires_grad_() for k, v in load_file(folder / "weights.safetensors").items()}
-head_weight = weights.get("lm_head.weight", weights["model.embed_tokens.weight"])
 heads, kv_heads = step["heads"], step["kv_heads"]
 head = step["channels"] // heads
-tokens = torch.tensor(step["tokens"])
+tokens, positions = torch.tensor(step["tokens"]), torch.tensor(step["positions"])
 labels = torch.tensor(step["labels"])
 segments = step["segments"]
 bounds = list(zip(segments[:-1], segments[1:]))
-angles = torch.tensor(step["positions"]).float()[:, None] / step["theta"] ** (torch.arange(0, head, 2) / head)
+rows = len(bounds) if len({end - begin for begin, end in bounds}) == 1 else 1  # of one length
+gpt2 = step.get("type") == "gpt2"
+at_layer = "transformer.h.{}." if gpt2 else "model.layers.{}."
+table = weights["transformer.wte.weight" if gpt2 else "model.embed_tokens.weight"]
+final = "transformer.ln_f" if gpt2 else "model.norm"
+head_weight = weights.get("lm_head.weight", table)
+angles = positions.float()[:, None] / step["theta"] ** (torch.arange(0, head, 2) / head)
 cosine, sine = angles.cos()[:, None], angles.sin()[:, None]
 
 
-def norm(x, weight):
+def norm(x, weight, bias=None):
+    if bias is not None:
+        return F.layer_norm(x.float(), (x.shape[-1],), weight, bias, step["epsilon"]).to(x.dtype)
     return F.rms_norm(x.float(), (x.shape[-1],), weight, step["epsilon"]).to(x.dtype)
 
 
@@ -49,6 +56,10 @@ def rotate(x):
 
 
 def attention(q, k, v):
+    if rows > 1:
+        part = [t.unflatten(0, (rows, -1)).transpose(1, 2) for t in (q, k, v)]
+        o = F.scaled_dot_product_attention(*part, is_causal=True, enable_gqa=heads != kv_heads)
+        return o.transpose(1, 2).flatten(0, 1).flatten(1)
     outputs = []
     for begin, end in bounds:
         part = [t[begin:end].transpose(0, 1)[None] for t in (q, k, v)]
@@ -56,8 +67,20 @@ def attention(q, k, v):
     return torch.cat(outputs).flatten(1)
 
 
-def layer(x, own):
+def layer_of_gpt2(x, own):  # matrices are (inputs, outputs)
     w = own.__getitem__
+    linear = lambda x, name: torch.addmm(w(name + ".bias"), x, w(name + ".weight"))
+    h = norm(x, w("ln_1.weight"), w("ln_1.bias"))
+    q, k, v = linear(h, "attn.c_attn").unflatten(1, (3, -1, head)).unbind(1)
+    x = x + linear(attention(q, k, v), "attn.c_proj")
+    h = norm(x, w("ln_2.weight"), w("ln_2.bias"))
+    return x + linear(F.gelu(linear(h, "mlp.c_fc"), approximate="tanh"), "mlp.c_proj")
+
+
+def layer(x, own):
+    if gpt2:
+        return layer_of_gpt2(x, own)
+    w = lambda name: own[name + ".weight"]
     h = norm(x, w("input_layernorm"))
     q, k, v = (F.linear(h, w(f"self_attn.{n}_proj")).unflatten(1, (-1, head)) for n in "qkv")
     x = x + F.linear(attention(rotate(q), rotate(k), v), w("self_attn.o_proj"))
@@ -65,24 +88,27 @@ def layer(x, own):
     return x + F.linear(F.silu(F.linear(h, w("mlp.gate_proj"))) * F.linear(h, w("mlp.up_proj")), w("mlp.down_proj"))
 
 
-def loss_of_hidden(x, norm_weight, head):
-    return F.cross_entropy(F.linear(norm(x, norm_weight), head).float(), labels, ignore_index=-1, reduction="sum") / step["targets"]
+def loss_of_hidden(x, head, *gain):
+    return F.cross_entropy(F.linear(norm(x, *gain), head).float(), labels, ignore_index=-1, reduction="sum") / step["targets"]
 
 
-layers = [{k.removeprefix(at).removesuffix(".weight"): v for k, v in weights.items() if k.startswith(at)}
-          for at in (f"model.layers.{i}." for i in range(step["layers"]))]
+layers = [{k.removeprefix(at): v for k, v in weights.items() if k.startswith(at)}
+          for at in (at_layer.format(i) for i in range(step["layers"]))]
+gain = [v for k, v in sorted(weights.items(), reverse=True) if k.startswith(final + ".")]  # the weight, then a bias
 compiles = mode == "compiled" and device != "cpu"
 layer_of = torch.compile(layer) if compiles else layer
 hidden_loss = torch.compile(loss_of_hidden) if compiles else loss_of_hidden
 
 
 def loss_of():
-    x = F.embedding(tokens, weights["model.embed_tokens.weight"])
+    x = F.embedding(tokens, table)
+    if gpt2:
+        x = x + F.embedding(positions, weights["transformer.wpe.weight"])
     if dtype == "bf16":
         x = x.bfloat16()
     for own in layers:
         x = checkpoint(layer_of, x, own, use_reentrant=False) if recomputes else layer_of(x, own)
-    return hidden_loss(x, weights["model.norm.weight"], head_weight)
+    return hidden_loss(x, head_weight, *gain)
 
 
 run = torch.compile(loss_of) if mode == "compiled" and device == "cpu" else loss_of
