@@ -14,8 +14,8 @@
 
 namespace roux {
 
-/// A folder of sealed files (runtime/Seal.h). A damaged one counts as absent; a folder that cannot
-/// be written is used as far as it can.
+/// A folder of kept files (runtime/KeptFile.h). A damaged one counts as absent, as does one that
+/// made room for others; a folder that cannot be written is used as far as it can.
 class CodeCache {
 public:
   /// Nothing is found or kept where `folder` is empty, or this build has no identity.

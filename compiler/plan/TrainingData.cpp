@@ -11,6 +11,7 @@
 #include "compiler/plan/Counts.h"
 #include "compiler/plan/DataFlow.h"
 #include "compiler/plan/Scores.h"
+#include "runtime/KeptRoom.h"
 #include "runtime/data/AtomicFile.h"
 #include "runtime/data/FileState.h"
 #include "runtime/data/Sums.h"
@@ -314,8 +315,12 @@ std::filesystem::path readingFolder(const std::filesystem::path &path) {
                                 : home && *home ? std::filesystem::path(home) / ".cache"
                                                 : std::filesystem::temp_directory_path();
   std::string place = std::filesystem::absolute(folder).lexically_normal().string();
-  return below / "roux" / "data" /
-         fmt::format("{}-{:016x}", path.stem().string(), XXH3_64bits(place.data(), place.size()));
+  below = below / "roux" / "data";
+  folder = below /
+           fmt::format("{}-{:016x}", path.stem().string(), XXH3_64bits(place.data(), place.size()));
+  noteUse(folder.string());
+  makeRoomOnce(below.string(), KeptUnit::Folder);
+  return folder;
 }
 
 } // namespace roux

@@ -22,7 +22,5 @@ int runShowStage(int argc, char **argv);
 /// Where compiled kernels are kept between runs: XDG_CACHE_HOME/roux, else ~/.cache/roux; empty
 /// where there is no home.
 std::string kernelCacheFolder();
-/// Removes from there what killed processes left half written.
-void removeUnfinishedKernels();
 
 } // namespace roux

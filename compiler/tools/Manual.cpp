@@ -41,6 +41,9 @@ int runManual(int argc, char **argv) {
   page += ".SH SIGNALS\nINT, TERM, HUP, USR1 and XCPU stop a training after its step and save it; "
           "the same command goes on from there.\n.SH ENVIRONMENT\n";
   page += item("XDG_CACHE_HOME", "Where compiled kernels are kept, below roux; else ~/.cache.");
+  page +=
+      item("ROUX_CACHE_SIZE", "What may stay there, as in 500MB; else 4GiB. What was used longest "
+                              "ago is removed before something is kept.");
   page += item("CUDA_HOME", "Where the ptxas is, below bin, that assembles a GPU's code.");
   page += item("NO_COLOR", "If it is set and not empty, nothing is coloured.");
   page += ".SH FILES\n";

@@ -227,7 +227,6 @@ static int runDefinitions(const SourceManager &sources, const CheckedRecipe &rec
     lock.emplace(outputFolder(path));
     data::removeAbandoned(outputFolder(path) / "data");
     data::removeTemporaries(outputFolder(path) / "evals");
-    removeUnfinishedKernels();
   }
   TrainBuilder trains(sources, recipe, outputFolder(path));
   trains.keepRecords({request.command, request.check});

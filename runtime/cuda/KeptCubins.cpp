@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/cuda/KeptCubins.h"
 
-#include "runtime/cuda/KeptFile.h"
+#include "runtime/KeptFile.h"
 
 #include <algorithm>
 #include <fmt/format.h>

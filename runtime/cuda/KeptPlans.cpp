@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/cuda/KeptPlans.h"
 
-#include "runtime/cuda/KeptFile.h"
+#include "runtime/KeptFile.h"
 
 #include <fmt/format.h>
 

@@ -9,6 +9,7 @@
 #include "compiler/pipeline/CompileProgram.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
+#include "runtime/KeptRoom.h"
 #include "runtime/Seal.h"
 #include "runtime/cpu/CPUDevice.h"
 #include "runtime/device/Executor.h"
@@ -282,6 +283,17 @@ TEST(Program, RunsWhereItsFileIsGone) {
   Executor executor(std::move(program), std::make_shared<CPUDevice>(1));
   Executor expected(compile(), std::make_shared<CPUDevice>(1));
   EXPECT_EQ(run(executor), run(expected));
+}
+
+TEST(Program, RunsOnWhereItsFileGoesWhileItIsLoaded) {
+  auto folder = std::filesystem::temp_directory_path() / "roux-code-goes-test";
+  std::filesystem::remove_all(folder);
+  Executor executor(compile(folder.string()), std::make_shared<CPUDevice>(1));
+  makeRoom(folder.string(), KeptUnit::File, 0);
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  Executor expected(compile(), std::make_shared<CPUDevice>(1));
+  EXPECT_EQ(run(executor), run(expected));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Program, RefusesDamagedCodeBeforeItIsLoaded) {
