@@ -117,37 +117,63 @@ void CudaAttention::writeLists(Kernel &kernel) {
   kernel.isCurrent = true;
 }
 
-bool CudaAttention::runLibrary(Kernel &kernel, const KernelLaunch &launch) {
+LibraryCall CudaAttention::callOf(Kernel &kernel, const KernelLaunch &launch) {
   const AttentionForm &form = *kernel.form;
-  try {
-    AttentionPlan &plan = plans->find(form, current);
-    int64_t given = form.isGradient
-                        ? current.tokens / workspaceTokens *
-                              workspaceBytes(form.heads, form.keyValueHeads, form.headColumns)
-                        : forwardWorkspaceBytes;
-    if (plan.workspaceBytes() > given)
-      throw CudaError(fmt::format("cuDNN's {} wants a workspace of {} bytes, more than the {} that "
-                                  "a step's memory has for it",
-                                  plan.engine(), plan.workspaceBytes(), given));
-    writeLists(kernel);
-    AttentionBuffers buffers = kernel.buffers;
-    for (size_t i = 0; i < form.arguments.size(); ++i)
-      if (form.arguments[i] >= 0)
-        buffers.arguments[i] = launch.arguments[form.arguments[i]];
-    if (!form.isGradient) {
-      if (workspace.size() == 0)
-        workspace =
-            DeviceMemory(device, forwardWorkspaceBytes, "attention's workspace", Fill::Nothing);
-      buffers.arguments[AttentionForm::Workspace] = reinterpret_cast<Address>(workspace.data());
-    }
-    device->noteLaunch(fmt::format("cuDNN's {}", plan.engine()), launch.location);
+  AttentionPlan &plan = plans->find(form, current);
+  int64_t given = form.isGradient
+                      ? current.tokens / workspaceTokens *
+                            workspaceBytes(form.heads, form.keyValueHeads, form.headColumns)
+                      : forwardWorkspaceBytes;
+  if (plan.workspaceBytes() > given)
+    throw CudaError(fmt::format("cuDNN's {} wants a workspace of {} bytes, more than the {} that "
+                                "a step's memory has for it",
+                                plan.engine(), plan.workspaceBytes(), given));
+  writeLists(kernel);
+  AttentionBuffers buffers = kernel.buffers;
+  for (size_t i = 0; i < form.arguments.size(); ++i)
+    if (form.arguments[i] >= 0)
+      buffers.arguments[i] = launch.arguments[form.arguments[i]];
+  if (!form.isGradient) {
+    if (workspace.size() == 0)
+      workspace =
+          DeviceMemory(device, forwardWorkspaceBytes, "attention's workspace", Fill::Nothing);
+    buffers.arguments[AttentionForm::Workspace] = reinterpret_cast<Address>(workspace.data());
+  }
+  LibraryCall call;
+  call.asked = {reinterpret_cast<uint64_t>(&plan), buffers.lengths, buffers.queryOffsets,
+                buffers.keyOffsets, buffers.sumOffsets};
+  call.asked.insert(call.asked.end(), buffers.arguments.begin(), buffers.arguments.end());
+  call.put = [this, &plan, buffers, &location = launch.location](Handle stream) {
+    device->noteLaunch(fmt::format("cuDNN's {}", plan.engine()), location);
     device->driver(); // the calling thread's GPU, which the library takes
-    plan.run(buffers, device->ownStream());
-    return true;
+    plan.run(buffers, stream);
+  };
+  return call;
+}
+
+void CudaAttention::refuse(const Kernel &kernel, const char *why) {
+  say(stderr, "note: {} is the generated kernel's from here on: {}\n", nameOf(kernel), why);
+  chosen[nameOf(kernel)] = byKernel;
+}
+
+std::optional<LibraryCall> CudaAttention::callOf(const KernelLaunch &launch) {
+  Kernel &kernel = *kernelOf(launch);
+  try {
+    return callOf(kernel, launch);
+  } catch (const std::runtime_error &error) { // also that there is no memory for what it needs
+    refuse(kernel, error.what());
+    return std::nullopt;
+  }
+}
+
+bool CudaAttention::runLibrary(const KernelLaunch &launch) {
+  std::optional<LibraryCall> call = callOf(launch);
+  try {
+    if (call)
+      call->put(device->ownStream());
+    return call.has_value();
   } catch (const CudaError &error) {
-    say(stderr, "note: {} is the generated kernel's from here on: {}\n", nameOf(kernel),
-        error.what());
-    chosen[nameOf(kernel)] = byKernel;
+    refuse(*kernelOf(launch), error.what());
     return false;
   }
 }
@@ -167,21 +193,30 @@ void CudaAttention::measure(Kernel &kernel, const KernelLaunch &launch,
                             const std::function<void()> &own) {
   double kernels = secondsOf(*device, own);
   bool hasRun = true;
-  double libraries = secondsOf(*device, [&] { hasRun = hasRun && runLibrary(kernel, launch); });
+  double libraries = secondsOf(*device, [&] { hasRun = hasRun && runLibrary(launch); });
   bool isQuicker = hasRun && libraries < kernels;
   chosen[nameOf(kernel)] = isQuicker ? byLibrary : byKernel;
   if (!isQuicker)
     own();
 }
 
-void CudaAttention::launch(const KernelLaunch &launch, const std::function<void()> &own) {
+bool CudaAttention::concerns(const KernelLaunch &launch) {
   Kernel *kernel = kernelOf(launch);
   if (!kernel)
-    return own();
+    return false;
   auto known = chosen.find(nameOf(*kernel));
-  if (known == chosen.end() && !device->libraryOptions().deterministic)
-    return measure(*kernel, launch, own);
-  if ((known != chosen.end() && known->second != byLibrary) || !runLibrary(*kernel, launch))
+  return known == chosen.end() || known->second == byLibrary;
+}
+
+bool CudaAttention::isSettled(const KernelLaunch &launch) {
+  return concerns(launch) &&
+         (device->libraryOptions().deterministic || chosen.contains(nameOf(*kernelOf(launch))));
+}
+
+void CudaAttention::launch(const KernelLaunch &launch, const std::function<void()> &own) {
+  if (!isSettled(launch))
+    measure(*kernelOf(launch), launch, own);
+  else if (!runLibrary(launch))
     own();
 }
 

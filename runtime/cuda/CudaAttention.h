@@ -6,12 +6,13 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/CudaCapture.h"
 #include "runtime/cuda/KeptPlans.h"
 #include "runtime/device/DeviceMemory.h"
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace roux::cuda {
@@ -25,11 +26,18 @@ public:
   std::string note() const;
   /// The segments of the launches that follow; empty: they are of no whole segments.
   void begin(std::span<const int32_t> offsets);
-  /// Whether it is settled here who runs a launch.
-  bool concerns(const KernelLaunch &launch) { return kernelOf(launch); }
-  /// Runs a launch; `kernel` runs the compiler's. Where both can and bits need not be the same in
-  /// every run, both run when a class is first met, and the quicker is chosen.
+  /// Whether a launch is the library's, or is to be measured. If not, it is the kernel's.
+  bool concerns(const KernelLaunch &launch);
+  /// Runs such a launch; `kernel` runs the compiler's. Where both can and bits need not be the same
+  /// in every run, both run when a class is first met, and the quicker is chosen.
   void launch(const KernelLaunch &launch, const std::function<void()> &kernel);
+  /// Whether such a launch is the library's without being measured first.
+  bool isSettled(const KernelLaunch &launch);
+  /// What the library is to do for it; none, after saying why, where it would not: then it is not
+  /// asked again.
+  std::optional<LibraryCall> callOf(const KernelLaunch &launch);
+  /// Has the library do it in the device's stream; false, as above, where it would not.
+  bool runLibrary(const KernelLaunch &launch);
 
   /// What was chosen by measuring, and what to choose again.
   const std::map<std::string, std::string> &choices() const { return chosen; }
@@ -48,8 +56,8 @@ private:
   Kernel *kernelOf(const KernelLaunch &launch);
   std::string nameOf(const Kernel &kernel) const;
   void writeLists(Kernel &kernel);
-  /// False, after saying why, where the library would not: then it is not asked again.
-  bool runLibrary(Kernel &kernel, const KernelLaunch &launch);
+  LibraryCall callOf(Kernel &kernel, const KernelLaunch &launch);
+  void refuse(const Kernel &kernel, const char *why);
   void measure(Kernel &kernel, const KernelLaunch &launch, const std::function<void()> &own);
 
   const Program &program;

@@ -29,6 +29,7 @@ inline constexpr int errorLog = 5, errorLogBytes = 6;
 inline constexpr int tensorOfBF16 = 9, tensorSwizzled128 = 3, tensorPromoted128 = 2;
 inline constexpr unsigned ownStream = 1; ///< that does not wait for the default one
 inline constexpr unsigned untimedEvent = 2;
+inline constexpr int relaxedCapture = 2; ///< that forbids nothing meanwhile
 
 /// A launch as a node of a graph, as the driver reads it: addKernelNode and setKernelNode take one.
 struct KernelNode {
@@ -65,6 +66,8 @@ struct KernelNode {
   X(createStream, cuStreamCreate, (Handle *, unsigned))                                            \
   X(destroyStream, cuStreamDestroy_v2, (Handle))                                                   \
   X(synchronise, cuStreamSynchronize, (Handle))                                                    \
+  X(beginCapture, cuStreamBeginCapture_v2, (Handle, int))                                          \
+  X(endCapture, cuStreamEndCapture, (Handle, Handle *))                                            \
   X(loadModule, cuModuleLoadDataEx, (Handle *, const void *, unsigned, int *, void **))            \
   X(unloadModule, cuModuleUnload, (Handle))                                                        \
   X(function, cuModuleGetFunction, (Handle *, Handle, const char *))                               \
@@ -79,9 +82,12 @@ struct KernelNode {
   X(destroyGraph, cuGraphDestroy, (Handle))                                                        \
   X(addKernelNode, cuGraphAddKernelNode_v2,                                                        \
     (Handle *, Handle, const Handle *, size_t, const void *))                                      \
+  X(addChildNode, cuGraphAddChildGraphNode, (Handle *, Handle, const Handle *, size_t, Handle))    \
+  X(graphNodes, cuGraphGetNodes, (Handle, Handle *, size_t *))                                     \
   X(instantiateGraph, cuGraphInstantiateWithFlags, (Handle *, Handle, unsigned long long))         \
   X(destroyExecutable, cuGraphExecDestroy, (Handle))                                               \
   X(setKernelNode, cuGraphExecKernelNodeSetParams_v2, (Handle, Handle, const void *))              \
+  X(setChildNode, cuGraphExecChildGraphNodeSetParams, (Handle, Handle, Handle))                    \
   X(launchGraph, cuGraphLaunch, (Handle, Handle))                                                  \
   X(errorName, cuGetErrorName, (Result, const char **))                                            \
   X(errorText, cuGetErrorString, (Result, const char **))

@@ -1,8 +1,10 @@
 //===- CudaGraphs.cpp - an entry's launches, handed over together ---------===//
 //
 // A graph is of a run of functions, one after the other. What an entry launches is the same
-// functions every time, with other addresses and extents: those are what changes. All of this
-// is tested against a stand-in for the driver; on a GPU it has not run yet.
+// functions every time, with other addresses and extents: those are what changes. A library's
+// kernels are not known; where its plan or an address is another, it is captured again, or was
+// before, and its node becomes that. All of this is tested against a stand-in for the driver; on a
+// GPU it has not run yet.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/cuda/CudaGraphs.h"
@@ -32,7 +34,15 @@ bool PhaseLaunch::isSame(const PhaseLaunch &other) const {
          extent == other.extent;
 }
 
-CudaGraphs::CudaGraphs(std::shared_ptr<CudaDevice> given) : device(std::move(given)) {
+static void noteLast(CudaDevice &device, const PhaseLaunch &launch) {
+  device.noteLaunch(*launch.phase, *launch.location);
+}
+static void noteLast(CudaDevice &device, const LibraryLaunch &launch) {
+  device.noteLaunch(*launch.kernel + " of a library", *launch.location);
+}
+
+CudaGraphs::CudaGraphs(std::shared_ptr<CudaDevice> given)
+    : device(std::move(given)), capture(device) {
   Made none;
   if (Result result = make(none, {}); result != success)
     why = device->driver().describe(result);
@@ -69,7 +79,7 @@ void CudaGraphs::begin(bool each) {
 
 void CudaGraphs::add(PhaseLaunch launch) {
   if (isGathering)
-    gathered.push_back(std::move(launch));
+    gathered.emplace_back(std::move(launch));
   else
     launchAlone(launch);
 }
@@ -92,71 +102,154 @@ static KernelNode nodeOf(const PhaseLaunch &launch, std::vector<void *> &paramet
   return node;
 }
 
-/// A chain: what runs one after the other in a stream does so here.
-Result CudaGraphs::make(Made &made, std::vector<PhaseLaunch> launches) {
+/// Behind the one before: what runs one after the other in a stream does so here.
+Result CudaGraphs::addNode(Made &made, Launch &launch) {
+  const CudaDriver &driver = device->driver();
+  const Handle *before = made.nodes.empty() ? nullptr : &made.nodes.back();
+  size_t count = made.nodes.empty() ? 0 : 1;
+  Handle added = nullptr;
+  if (auto *phase = std::get_if<PhaseLaunch>(&launch)) {
+    std::vector<void *> parameters = phase->parameters();
+    KernelNode node = nodeOf(*phase, parameters);
+    if (Result result = driver.addKernelNode(&added, made.graph, before, count, &node);
+        result != success)
+      return result;
+  } else {
+    Handle graph = capture.graphOf(std::get<LibraryLaunch>(launch).call);
+    driver.check(driver.addChildNode(&added, made.graph, before, count, graph),
+                 "what a library does is no node");
+  }
+  made.nodes.push_back(added);
+  return success;
+}
+
+/// Of a launch what the next one is compared with.
+static std::variant<PhaseLaunch, LibraryLaunch>
+remembered(std::variant<PhaseLaunch, LibraryLaunch> launch) {
+  if (auto *library = std::get_if<LibraryLaunch>(&launch))
+    library->call.put = nullptr, library->alone = nullptr;
+  return launch;
+}
+
+Result CudaGraphs::make(Made &made, std::vector<Launch> launches) {
   const CudaDriver &driver = device->driver();
   if (Result result = driver.createGraph(&made.graph, 0); result != success)
     return result;
-  for (PhaseLaunch &launch : launches) {
-    std::vector<void *> parameters = launch.parameters();
-    KernelNode node = nodeOf(launch, parameters);
-    Handle added = nullptr;
-    const Handle *before = made.nodes.empty() ? nullptr : &made.nodes.back();
-    if (Result result =
-            driver.addKernelNode(&added, made.graph, before, made.nodes.empty() ? 0 : 1, &node);
-        result != success)
+  for (Launch &launch : launches) {
+    if (Result result = addNode(made, launch); result != success)
       return result;
-    made.nodes.push_back(added);
+    made.launches.push_back(remembered(std::move(launch)));
   }
-  made.launches = std::move(launches);
   return driver.instantiateGraph(&made.executable, made.graph, 0);
 }
 
 /// What is queued already runs as it was.
-Result CudaGraphs::change(Made &made, std::vector<PhaseLaunch> launches) {
+std::optional<Result> CudaGraphs::change(Made &made, const std::vector<Launch> &launches) {
   const CudaDriver &driver = device->driver();
   for (size_t i = 0; i < launches.size(); ++i) {
-    if (launches[i].isSame(made.launches[i]))
+    bool isSame = std::visit(
+        [&](const auto &launch) {
+          return launch.isSame(std::get<std::decay_t<decltype(launch)>>(made.launches[i]));
+        },
+        launches[i]);
+    if (isSame)
       continue;
-    std::vector<void *> parameters = launches[i].parameters();
-    KernelNode node = nodeOf(launches[i], parameters);
-    if (Result result = driver.setKernelNode(made.executable, made.nodes[i], &node);
-        result != success)
-      return result;
-    made.launches[i] = std::move(launches[i]);
+    Launch launch = launches[i];
+    if (auto *phase = std::get_if<PhaseLaunch>(&launch)) {
+      std::vector<void *> parameters = phase->parameters();
+      KernelNode node = nodeOf(*phase, parameters);
+      if (Result result = driver.setKernelNode(made.executable, made.nodes[i], &node);
+          result != success)
+        return result;
+    } else {
+      Handle graph = capture.graphOf(std::get<LibraryLaunch>(launch).call);
+      if (driver.setChildNode(made.executable, made.nodes[i], graph) != success)
+        return std::nullopt; // a library does other things for other sizes
+    }
+    made.launches[i] = remembered(std::move(launch));
   }
   return success;
 }
 
-Result CudaGraphs::prepare(Made &made, const std::vector<PhaseLaunch> &launches) {
-  return made.executable ? change(made, launches) : make(made, launches);
+Result CudaGraphs::prepare(Made &made, const std::vector<Launch> &launches) {
+  if (made.executable)
+    if (std::optional<Result> changed = change(made, launches))
+      return *changed;
+  release(made);
+  return make(made, launches);
+}
+
+void CudaGraphs::launchAlone(Launch &launch) {
+  if (auto *phase = std::get_if<PhaseLaunch>(&launch))
+    launchAlone(*phase);
+  else
+    std::get<LibraryLaunch>(launch).alone();
+}
+
+/// A capture that failed says nothing of the library, until it does its part by itself.
+void CudaGraphs::launchApart(std::vector<Launch> launches, const std::string &reason) {
+  bool areLibrarys = true;
+  std::vector<Launch> between;
+  for (Launch &launch : launches) {
+    auto *library = std::get_if<LibraryLaunch>(&launch);
+    if (!library) {
+      between.push_back(std::move(launch));
+      continue;
+    }
+    launchAll(std::exchange(between, {}));
+    areLibrarys = library->alone() && areLibrarys;
+  }
+  launchAll(std::move(between));
+  if (!areLibrarys || !why.empty())
+    return;
+  whyApart = reason;
+  say(stderr, "note: what libraries do is between CUDA graphs from here on, not in them: {}\n",
+      whyApart);
+}
+
+void CudaGraphs::launchEach(std::vector<Launch> launches, Result result) {
+  why = device->driver().describe(result);
+  say(stderr, "note: kernels are launched one by one from here on: {}\n", why);
+  isGathering = false;
+  forget();
+  for (Launch &launch : launches)
+    launchAlone(launch);
+}
+
+void CudaGraphs::launchAll(std::vector<Launch> launches) {
+  if (launches.size() < 2 || !why.empty()) {
+    for (Launch &launch : launches)
+      launchAlone(launch);
+    return;
+  }
+  Kinds kinds;
+  bool hasLibraries = false;
+  for (const Launch &launch : launches) {
+    auto *library = std::get_if<LibraryLaunch>(&launch);
+    hasLibraries = hasLibraries || library;
+    kinds.push_back(library ? static_cast<const void *>(library->kernel)
+                            : std::get<PhaseLaunch>(launch).function);
+  }
+  if (graphs.size() >= mostGraphs && !graphs.contains(kinds))
+    forget();
+  Made &made = graphs[kinds];
+  try {
+    if (Result result = prepare(made, launches); result != success) {
+      if (!hasLibraries)
+        return launchEach(std::move(launches), result);
+      device->driver().check(result, "there is no graph with what they do");
+    }
+  } catch (const std::runtime_error &error) { // of a library, or of the driver
+    release(made);
+    return launchApart(std::move(launches), error.what());
+  }
+  std::visit([&](const auto &last) { noteLast(*device, last); }, launches.back());
+  device->check(device->driver().launchGraph(made.executable, device->ownStream()),
+                fmt::format("the graph of {} launches cannot be launched", launches.size()));
 }
 
 void CudaGraphs::flush() {
-  std::vector<PhaseLaunch> launches = std::exchange(gathered, {});
-  if (launches.size() < 2) {
-    for (PhaseLaunch &launch : launches)
-      launchAlone(launch);
-    return;
-  }
-  Functions functions;
-  for (const PhaseLaunch &launch : launches)
-    functions.push_back(launch.function);
-  if (graphs.size() >= mostGraphs && !graphs.contains(functions))
-    forget();
-  Made &made = graphs[functions];
-  if (Result result = prepare(made, launches); result != success) {
-    why = device->driver().describe(result);
-    say(stderr, "note: kernels are launched one by one from here on: {}\n", why);
-    isGathering = false;
-    forget();
-    for (PhaseLaunch &launch : launches)
-      launchAlone(launch);
-    return;
-  }
-  device->noteLaunch(*launches.back().phase, *launches.back().location);
-  device->check(device->driver().launchGraph(made.executable, device->ownStream()),
-                fmt::format("the graph of {} launches cannot be launched", launches.size()));
+  launchAll(std::exchange(gathered, {}));
 }
 
 } // namespace roux::cuda

@@ -42,8 +42,34 @@ void CudaKernels::begin(std::span<const int32_t> segments, bool each) {
   graphs.begin(each);
 }
 
+/// The kernel's phases may still have to do it, whose extents then have places that they keep.
+template <typename Libraries>
+void CudaKernels::gather(Libraries &libraries, const KernelLaunch &launch, LibraryCall call) {
+  for (const GridPhase &phase : program.phases[launch.kernel])
+    placeOf(extentOf(phase, launch));
+  auto alone = [this, &libraries, kernel = launch.kernel, extent = launch.extent,
+                arguments = std::vector(launch.arguments.begin(), launch.arguments.end()),
+                &location = launch.location] {
+    KernelLaunch again{kernel, extent, arguments, location};
+    bool isLibrarys = libraries.isSettled(again) && libraries.runLibrary(again);
+    if (!isLibrarys)
+      runPhases(again);
+    graphs.flush();
+    return isLibrarys;
+  };
+  graphs.add(LibraryLaunch{&program.kernels[launch.kernel], &launch.location, std::move(call),
+                           std::move(alone)});
+}
+
 template <typename Libraries>
 void CudaKernels::runEither(Libraries &libraries, const KernelLaunch &launch) {
+  if (graphs.takesLibraries() && libraries.isSettled(launch)) {
+    if (std::optional<LibraryCall> call = libraries.callOf(launch))
+      gather(libraries, launch, *std::move(call));
+    else
+      runPhases(launch);
+    return;
+  }
   graphs.flush(); // a library puts into the stream what it likes
   libraries.launch(launch, [&] {
     runPhases(launch);
@@ -93,18 +119,27 @@ void CudaKernels::runPhases(const KernelLaunch &launch) {
     run(phases[i], functions[launch.kernel][i], launch);
 }
 
+int64_t CudaKernels::extentOf(const GridPhase &phase, const KernelLaunch &launch) const {
+  return phase.extentArgument < 0 ? launch.extent
+                                  : static_cast<int64_t>(launch.arguments[phase.extentArgument]);
+}
+
+/// Where that is, for a launch that is gathered next.
+Address CudaKernels::placeOf(int64_t extent) {
+  if (device->forgetsFor(extent))
+    graphs.flush();
+  return device->placeOf(extent);
+}
+
 void CudaKernels::run(const GridPhase &phase, Handle function, const KernelLaunch &launch) {
-  int64_t extent = phase.extentArgument < 0
-                       ? launch.extent
-                       : static_cast<int64_t>(launch.arguments[phase.extentArgument]);
+  int64_t extent = extentOf(phase, launch);
   int64_t blocks = phase.blocks(extent);
   if (blocks <= 0)
     return;
   if (blocks > std::numeric_limits<int32_t>::max())
     throw CudaError(fmt::format("kernel '{}' over {} rows needs {} blocks, more than a grid has",
                                 phase.function, extent, blocks));
-  if (device->forgetsFor(extent))
-    graphs.flush();
+  Address place = placeOf(extent);
   PhaseLaunch given{.function = function,
                     .phase = &phase.function,
                     .location = &launch.location,
@@ -113,7 +148,7 @@ void CudaKernels::run(const GridPhase &phase, Handle function, const KernelLaunc
                     .sharedBytes = static_cast<unsigned>(phase.sharedBytes),
                     .bits = {launch.arguments.begin(), launch.arguments.end()},
                     .maps = {},
-                    .extent = device->placeOf(extent)};
+                    .extent = place};
   for (const TensorMap &map : phase.maps)
     given.maps.push_back(
         cudaTensorMap(device->driver(), map, given.bits[map.argument], extent, phase.function));

@@ -27,7 +27,11 @@ public:
 private:
   template <typename Libraries>
   void runEither(Libraries &libraries, const KernelLaunch &launch);
+  template <typename Libraries>
+  void gather(Libraries &libraries, const KernelLaunch &launch, LibraryCall call);
   void runPhases(const KernelLaunch &launch);
+  int64_t extentOf(const GridPhase &phase, const KernelLaunch &launch) const;
+  Address placeOf(int64_t extent);
   void run(const GridPhase &phase, Handle function, const KernelLaunch &launch);
 
   const Program &program;

@@ -19,6 +19,13 @@ static constexpr const char *byKernel = "kernel";
 /// Extents are as many as there are micro-batches of different sizes; then all are forgotten.
 static constexpr size_t mostPlans = 4096;
 
+namespace {
+/// Of a kernel that is several products, and what is added to is not what it was.
+struct HalfDone : CudaError {
+  using CudaError::CudaError;
+};
+} // namespace
+
 CudaProducts::CudaProducts(const Program &program, std::shared_ptr<CudaDevice> given)
     : program(program), device(std::move(given)) {
   if (program.products.empty())
@@ -81,49 +88,81 @@ ProductBuffers CudaProducts::buffersOf(const ProductForm &form, const KernelLaun
   return buffers;
 }
 
-ProductPlan &CudaProducts::planOf(const ProductForm &form, int64_t extent,
-                                  const ProductBuffers &buffers) {
+const CudaProducts::Planned &CudaProducts::planOf(const ProductForm &form, int64_t extent,
+                                                  const ProductBuffers &buffers) {
   Key key(&form, extent, alignmentsOf(buffers));
   if (auto found = plans.find(key); found != plans.end())
-    return *found->second;
-  std::unique_ptr<ProductPlan> plan = library->plan(form, extent, std::get<2>(key));
+    return found->second;
+  std::shared_ptr<ProductPlan> plan = library->plan(form, extent, std::get<2>(key));
   if (plan->workspaceBytes() > productWorkspaceBytes)
     throw CudaError(fmt::format("{}'s {} wants a workspace of {} bytes, more than the {} that it "
                                 "is given",
                                 library->name(), plan->algorithm(), plan->workspaceBytes(),
                                 productWorkspaceBytes));
-  return *(plans[key] = std::move(plan));
+  return plans[key] = {std::move(plan), ++planned};
 }
 
-bool CudaProducts::runLibrary(const KernelLaunch &launch) {
+void CudaProducts::refuse(const KernelLaunch &launch, const char *why) {
+  say(stderr, "note: {} is the generated kernel's from here on: {}\n", nameOf(launch), why);
+  chosen[nameOf(launch)] = byKernel;
+}
+
+std::optional<LibraryCall> CudaProducts::callOf(const KernelLaunch &launch) {
   const auto &forms = kernels.at(launch.kernel);
   if (plans.size() + forms.size() > mostPlans)
     plans.clear();
-  size_t done = 0;
+  LibraryCall call;
+  Calls all;
   try {
     device->driver(); // the calling thread's GPU, which the library takes
-    std::vector<std::pair<ProductPlan *, ProductBuffers>> all;
     for (const ProductForm *form : forms) {
       ProductBuffers buffers = buffersOf(*form, launch);
-      all.emplace_back(&planOf(*form, launch.extent, buffers), buffers);
-      if (all.back().first->workspaceBytes() && !workspace.size())
+      const Planned &planned = planOf(*form, launch.extent, buffers);
+      if (planned.plan->workspaceBytes() && !workspace.size())
         workspace =
             DeviceMemory(device, productWorkspaceBytes, "products' workspace", Fill::Nothing);
+      call.asked.push_back(planned.number);
+      call.asked.insert(call.asked.end(), buffers.matrices.begin(), buffers.matrices.end());
+      all.emplace_back(planned.plan, buffers);
     }
-    for (auto &[plan, buffers] : all) {
-      buffers.workspace = reinterpret_cast<Address>(workspace.data());
-      device->noteLaunch(fmt::format("{}'s {}", library->name(), plan->algorithm()),
-                         launch.location);
-      plan->run(buffers, device->ownStream());
+  } catch (const std::runtime_error &error) { // also that there is no memory for a workspace
+    refuse(launch, error.what());
+    return std::nullopt;
+  }
+  for (auto &[plan, buffers] : all)
+    buffers.workspace = reinterpret_cast<Address>(workspace.data());
+  call.put = [this, all = std::move(all), &location = launch.location](Handle stream) {
+    put(all, location, stream);
+  };
+  return call;
+}
+
+void CudaProducts::put(const Calls &all, const std::string &location, Handle stream) {
+  device->driver();
+  size_t done = 0;
+  try {
+    for (const auto &[plan, buffers] : all) {
+      device->noteLaunch(fmt::format("{}'s {}", library->name(), plan->algorithm()), location);
+      plan->run(buffers, stream);
       ++done;
     }
-    return true;
-  } catch (const std::runtime_error &error) { // also that there is no memory for a workspace
-    if (done)                                 // what is added to is not what it was
-      throw;
-    say(stderr, "note: {} is the generated kernel's from here on: {}\n", nameOf(launch),
-        error.what());
-    chosen[nameOf(launch)] = byKernel;
+  } catch (const CudaError &error) {
+    if (done)
+      throw HalfDone(error.what());
+    throw;
+  }
+}
+
+bool CudaProducts::runLibrary(const KernelLaunch &launch) {
+  std::optional<LibraryCall> call = callOf(launch);
+  try {
+    if (call)
+      call->put(device->ownStream());
+    return call.has_value();
+  } catch (const HalfDone &) {
+    throw;
+  } catch (const CudaError &error) {
+    refuse(launch, error.what());
     return false;
   }
 }
@@ -147,6 +186,11 @@ void CudaProducts::takeTurn(const KernelLaunch &launch, const std::function<void
   if (!isLibrarys)
     trial.kernel = seconds;
   ++trial.turn;
+}
+
+bool CudaProducts::isSettled(const KernelLaunch &launch) {
+  auto known = chosen.find(nameOf(launch));
+  return known != chosen.end() && known->second != byKernel;
 }
 
 void CudaProducts::launch(const KernelLaunch &launch, const std::function<void()> &kernel) {

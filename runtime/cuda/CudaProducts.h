@@ -7,11 +7,12 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/CudaCapture.h"
 #include "runtime/device/DeviceMemory.h"
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace roux::cuda {
@@ -29,6 +30,14 @@ public:
   /// Runs such a launch; `kernel` runs the compiler's. Where bits need not be the same in every
   /// run, the two take turns when a class is first met, and the quicker is chosen.
   void launch(const KernelLaunch &launch, const std::function<void()> &kernel);
+  /// Whether such a launch is the library's without being measured first.
+  bool isSettled(const KernelLaunch &launch);
+  /// What the library is to do for it; none, after saying why, where it would not: then it is not
+  /// asked again.
+  std::optional<LibraryCall> callOf(const KernelLaunch &launch);
+  /// Has the library do it in the device's stream; false, as above, where it would not. Throws
+  /// std::runtime_error where it did half of it.
+  bool runLibrary(const KernelLaunch &launch);
 
   /// What was settled, and what to settle on again.
   const std::map<std::string, std::string> &choices() const { return chosen; }
@@ -41,14 +50,19 @@ private:
     int turn = 0;
     double kernel = 0; ///< seconds a row, or term
   };
+  struct Planned {
+    std::shared_ptr<ProductPlan> plan; ///< and of launches that are still to come
+    uint64_t number = 0;               ///< no other's, also when it is forgotten
+  };
+  using Calls = std::vector<std::pair<std::shared_ptr<ProductPlan>, ProductBuffers>>;
   using Key = std::tuple<const ProductForm *, int64_t, ProductAlignments>;
 
   /// "linear_… 724", what is settled together: made once, for launches are many.
   const std::string &nameOf(const KernelLaunch &launch);
   ProductBuffers buffersOf(const ProductForm &form, const KernelLaunch &launch) const;
-  ProductPlan &planOf(const ProductForm &form, int64_t extent, const ProductBuffers &buffers);
-  /// False, after saying why, where the library would not: then it is not asked again.
-  bool runLibrary(const KernelLaunch &launch);
+  const Planned &planOf(const ProductForm &form, int64_t extent, const ProductBuffers &buffers);
+  void put(const Calls &calls, const std::string &location, Handle stream);
+  void refuse(const KernelLaunch &launch, const char *why);
   void takeTurn(const KernelLaunch &launch, const std::function<void()> &kernel);
 
   const Program &program;
@@ -57,7 +71,8 @@ private:
   std::string whyNone;                                        ///< why there is no library
   std::map<size_t, std::vector<const ProductForm *>> kernels; ///< by number
   std::map<std::pair<size_t, int64_t>, std::string> names;    ///< of a kernel over an extent
-  std::map<Key, std::unique_ptr<ProductPlan>> plans;
+  std::map<Key, Planned> plans;
+  uint64_t planned = 0;
   DeviceMemory workspace;
   std::map<std::string, std::string> chosen;
   std::map<std::string, Trial> trials;

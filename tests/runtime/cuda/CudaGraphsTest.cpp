@@ -31,6 +31,7 @@ TEST(CudaGraphs, HaveNodesAsTheDriverReadsThem) {
   EXPECT_EQ(offsetof(cuda::KernelNode, sharedBytes), offsetof(Theirs, sharedMemBytes));
   EXPECT_EQ(offsetof(cuda::KernelNode, parameters), offsetof(Theirs, kernelParams));
   EXPECT_EQ(offsetof(cuda::KernelNode, context), offsetof(Theirs, ctx));
+  EXPECT_EQ(cuda::relaxedCapture, int(CU_STREAM_CAPTURE_MODE_RELAXED));
   EXPECT_EQ(cuda::untimedEvent, unsigned(CU_EVENT_DISABLE_TIMING));
 }
 #endif

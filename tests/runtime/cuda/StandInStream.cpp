@@ -17,18 +17,18 @@ using namespace stand_in;
 
 namespace {
 
-struct Stream {
+struct Queue {
   std::deque<std::function<void()>> queued;
   size_t done = 0;
   std::set<std::pair<const std::byte *, size_t>> pinned;
 };
-Stream &stream() {
-  static auto &only = *new Stream; // who is done with it last is not known
+Queue &stream() {
+  static auto &only = *new Queue; // who is done with it last is not known
   return only;
 }
 
 void doUntil(size_t count) {
-  for (Stream &s = stream(); s.done < count; ++s.done) {
+  for (Queue &s = stream(); s.done < count; ++s.done) {
     std::function<void()> action = std::move(s.queued.front());
     s.queued.pop_front();
     action();
@@ -49,6 +49,14 @@ void stand_in::queue(std::function<void()> action) {
   stream().queued.push_back(std::move(action));
 }
 
+void stand_in::queue(Handle stream, std::function<void()> action) {
+  auto *into = static_cast<Stream *>(stream);
+  if (into && into->isCaptured)
+    into->captured.push_back(std::move(action));
+  else
+    queue(std::move(action));
+}
+
 void stand_in::drain() {
   doUntil(stream().done + stream().queued.size());
 }
@@ -60,6 +68,19 @@ size_t roux_stand_in_queued() {
   return stream().queued.size();
 }
 
+/// Puts `action` into a stream, for libraries that a test has.
+void roux_stand_in_queue(Handle stream, void (*action)(void *), void *with) {
+  queue(stream, [=] { action(with); });
+}
+
+int cuStreamCreate(Handle *made, unsigned) {
+  *made = new Stream;
+  return 0;
+}
+int cuStreamDestroy_v2(Handle gone) {
+  delete static_cast<Stream *>(gone);
+  return 0;
+}
 int cuMemAllocHost_v2(void **memory, size_t bytes) {
   if (isWrong("nothing pinned"))
     return 2;
@@ -88,12 +109,12 @@ int cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Handle) {
     drain();
   return 0;
 }
-int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, Handle) {
-  queue([=] { std::memcpy(here(to), here(from), bytes); });
+int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, Handle stream) {
+  queue(stream, [=] { std::memcpy(here(to), here(from), bytes); });
   return 0;
 }
-int cuMemsetD8Async(Address memory, unsigned char value, size_t bytes, Handle) {
-  queue([=] { std::memset(here(memory), value, bytes); });
+int cuMemsetD8Async(Address memory, unsigned char value, size_t bytes, Handle stream) {
+  queue(stream, [=] { std::memset(here(memory), value, bytes); });
   return 0;
 }
 /// An event is how much is to be done before it.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <vector>
 
 namespace stand_in {
 
@@ -15,8 +16,16 @@ inline void *here(Address address) {
   return reinterpret_cast<void *>(address ^ distance);
 }
 
+/// What is put into it while it is captured is not done.
+struct Stream {
+  bool isCaptured = false;
+  std::vector<std::function<void()>> captured;
+};
+
 /// Done when somebody waits for it, or for what comes after it.
 void queue(std::function<void()> action);
+/// The same in a stream, or written down where it is captured.
+void queue(Handle stream, std::function<void()> action);
 /// Does all that is queued.
 void drain();
 
