@@ -96,7 +96,7 @@ void SideReader::addMemory(const CheckedDefinition &train, const TrainingData &d
   bytes("moments", step.memory.moments);
   bytes("activations", step.memory.activations);
   if (step.memory.libraries)
-    bytes("products' library", step.memory.libraries);
+    bytes("libraries' workspace", step.memory.libraries);
   bytes("peak", step.memory.peak());
   add("memory", "largest micro-batch", fmt::format("{} tokens", step.memory.tokens));
 }

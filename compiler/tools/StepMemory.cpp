@@ -77,7 +77,7 @@ static std::string partsText(const StepMemory &memory) {
                   bytesText(memory.parameters), bytesText(memory.gradients),
                   bytesText(memory.moments), bytesText(memory.activations), largestText(memory));
   return memory.libraries
-             ? fmt::format("{}, products' library {}", text, bytesText(memory.libraries))
+             ? fmt::format("{}, libraries' workspace {}", text, bytesText(memory.libraries))
              : text;
 }
 
@@ -100,7 +100,7 @@ std::string FittedStep::text() const {
   line("\nactivations, at most", bytesText(memory.activations));
   text += fmt::format(", layers {}; largest: {}", keptText(), largestText(memory));
   if (memory.libraries)
-    line("\nproducts' library", bytesText(memory.libraries));
+    line("\nlibraries' workspace", bytesText(memory.libraries));
   line("\npeak of a step", bytesText(memory.peak()));
   text += fmt::format("{} the {} it may use\n", fits() ? " of" : ", more than", bytesText(limit));
   return text;
@@ -210,7 +210,8 @@ FittedStep fitStep(const CheckedRecipe &recipe, const CheckedDefinition &train, 
       known->second = plan ? largestMicroBatch(*plan, fitted.microBatch)
                            : longestMicroBatch(train, config, fitted.microBatch);
     fitted.memory = memoryOf(program, config, known->second);
-    if (run["device"].is("cuda") && !program.products.empty())
+    // Of the device, and so of the programs that evaluate and generate too.
+    if (run["device"].is("cuda") && !(program.products.empty() && program.attentions.empty()))
       fitted.memory.libraries = productWorkspaceBytes;
   };
   int64_t room = isLimited ? fitted.limit : machine.available / 4 * 3;

@@ -133,12 +133,8 @@ LibraryCall CudaAttention::callOf(Kernel &kernel, const KernelLaunch &launch) {
   for (size_t i = 0; i < form.arguments.size(); ++i)
     if (form.arguments[i] >= 0)
       buffers.arguments[i] = launch.arguments[form.arguments[i]];
-  if (!form.isGradient) {
-    if (workspace.size() == 0)
-      workspace =
-          DeviceMemory(device, forwardWorkspaceBytes, "attention's workspace", Fill::Nothing);
-    buffers.arguments[AttentionForm::Workspace] = reinterpret_cast<Address>(workspace.data());
-  }
+  if (!form.isGradient)
+    buffers.arguments[AttentionForm::Workspace] = device->libraryWorkspace();
   LibraryCall call;
   call.asked = {reinterpret_cast<uint64_t>(&plan), buffers.lengths, buffers.queryOffsets,
                 buffers.keyOffsets, buffers.sumOffsets};

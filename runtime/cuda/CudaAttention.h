@@ -68,7 +68,6 @@ private:
   std::map<size_t, Kernel> kernels;
   std::vector<int32_t> segments;
   SegmentClass current;
-  DeviceMemory workspace; ///< of forward plans
   std::map<std::string, std::string> chosen;
 };
 

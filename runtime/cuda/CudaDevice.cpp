@@ -62,8 +62,9 @@ CudaDevice::~CudaDevice() {
   products.library = nullptr;
   functions.synchronise(stream);
   uploads = nullptr;
-  if (extentMemory)
-    functions.release(extentMemory);
+  for (Address memory : {extentMemory, libraryMemory})
+    if (memory)
+      functions.release(memory);
   functions.destroyStream(stream);
   functions.releaseContext(number);
 }
@@ -95,18 +96,21 @@ void CudaDevice::check(Result result, const std::string &what) {
                   what, why, lastLaunch));
 }
 
-std::shared_ptr<std::byte> CudaDevice::allocate(size_t bytes, const std::string &what, Fill fill) {
+Address CudaDevice::allocateBytes(size_t bytes, const std::string &what) {
   Address address = 0;
-  if (bytes > 0) {
-    Result result = driver().allocate(&address, bytes);
-    if (result == outOfMemory) {
-      auto [all, free] = memory();
-      throw NoDeviceMemory(fmt::format("no memory for {} bytes of {}: {} has {} bytes, of which {} "
-                                       "are free",
-                                       bytes, what, gpuName, all, free));
-    }
-    check(result, fmt::format("no memory for {} bytes of {}", bytes, what));
+  Result result = driver().allocate(&address, bytes);
+  if (result == outOfMemory) {
+    auto [all, free] = memory();
+    throw NoDeviceMemory(fmt::format("no memory for {} bytes of {}: {} has {} bytes, of which {} "
+                                     "are free",
+                                     bytes, what, gpuName, all, free));
   }
+  check(result, fmt::format("no memory for {} bytes of {}", bytes, what));
+  return address;
+}
+
+std::shared_ptr<std::byte> CudaDevice::allocate(size_t bytes, const std::string &what, Fill fill) {
+  Address address = bytes ? allocateBytes(bytes, what) : 0;
   auto *memory = reinterpret_cast<std::byte *>(address);
   std::shared_ptr<std::byte> owner(memory, [device = weak_from_this(), address](std::byte *) {
     if (auto alive = device.lock(); alive && address) {
@@ -165,6 +169,13 @@ Address CudaDevice::placeOf(int64_t extent) {
   if (isNew)
     upload(reinterpret_cast<std::byte *>(place), std::as_bytes(std::span(&extent, 1)));
   return place;
+}
+
+Address CudaDevice::libraryWorkspace() {
+  static_assert(productWorkspaceBytes >= forwardWorkspaceBytes);
+  if (!libraryMemory)
+    libraryMemory = allocateBytes(productWorkspaceBytes, "libraries' workspace");
+  return libraryMemory;
 }
 
 void CudaDevice::unload(Handle module) noexcept {

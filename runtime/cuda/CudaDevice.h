@@ -47,6 +47,9 @@ public:
   Address placeOf(int64_t extent);
   /// Whether placeOf() would put it where another one was, which launches still to come may read.
   bool forgetsFor(int64_t extent) const;
+  /// Bytes for what a library computes on the way, as many as any call may use: of all programs,
+  /// whose calls run one after the other. Throws as allocate() does.
+  Address libraryWorkspace();
   /// Gives up code that the driver has loaded, also on a GPU that stopped.
   void unload(Handle module) noexcept;
   /// Remembers what is launched, for a message when the GPU stops.
@@ -72,6 +75,8 @@ public:
   void useLibrary(std::unique_ptr<PTXAssembler> given) { assembling.library = std::move(given); }
 
 private:
+  Address allocateBytes(size_t bytes, const std::string &what);
+
   CudaDriver functions;
   int number = 0;
   std::string gpuName, code, lastLaunch;
@@ -79,7 +84,7 @@ private:
   Handle context = nullptr, stream = nullptr;
   std::unique_ptr<UploadRing> uploads;
   std::map<int64_t, size_t> extents; ///< places in `extentMemory`
-  Address extentMemory = 0;
+  Address extentMemory = 0, libraryMemory = 0;
   LibraryOptions libraries;
   /// A library, or why there is none; neither: nobody has asked.
   template <typename Library>

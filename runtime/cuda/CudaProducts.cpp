@@ -118,9 +118,8 @@ std::optional<LibraryCall> CudaProducts::callOf(const KernelLaunch &launch) {
     for (const ProductForm *form : forms) {
       ProductBuffers buffers = buffersOf(*form, launch);
       const Planned &planned = planOf(*form, launch.extent, buffers);
-      if (planned.plan->workspaceBytes() && !workspace.size())
-        workspace =
-            DeviceMemory(device, productWorkspaceBytes, "products' workspace", Fill::Nothing);
+      if (planned.plan->workspaceBytes())
+        buffers.workspace = device->libraryWorkspace();
       call.asked.push_back(planned.number);
       call.asked.insert(call.asked.end(), buffers.matrices.begin(), buffers.matrices.end());
       all.emplace_back(planned.plan, buffers);
@@ -129,8 +128,6 @@ std::optional<LibraryCall> CudaProducts::callOf(const KernelLaunch &launch) {
     refuse(launch, error.what());
     return std::nullopt;
   }
-  for (auto &[plan, buffers] : all)
-    buffers.workspace = reinterpret_cast<Address>(workspace.data());
   call.put = [this, all = std::move(all), &location = launch.location](Handle stream) {
     put(all, location, stream);
   };

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "runtime/cuda/CudaCapture.h"
-#include "runtime/device/DeviceMemory.h"
 
 #include <functional>
 #include <map>
@@ -73,7 +72,6 @@ private:
   std::map<std::pair<size_t, int64_t>, std::string> names;    ///< of a kernel over an extent
   std::map<Key, Planned> plans;
   uint64_t planned = 0;
-  DeviceMemory workspace;
   std::map<std::string, std::string> chosen;
   std::map<std::string, Trial> trials;
 };

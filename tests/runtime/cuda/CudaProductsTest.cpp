@@ -228,6 +228,23 @@ TEST(CudaProducts, AreTheKernelsWhereTheLibraryFails) {
   }
 }
 
+TEST(CudaProducts, HaveOneWorkspaceForAllProgramsOfADevice) {
+  breakLibrary("wants some");
+  Setting s({plainForm});
+  auto taken = [&](Setting &by) {
+    by.kernels();
+    int64_t before = s.device->memory().second;
+    by.run(7);
+    EXPECT_EQ(launches(), 1u) << "the one over nothing";
+    return before - s.device->memory().second;
+  };
+  EXPECT_EQ(taken(s), productWorkspaceBytes);
+  Setting other({plainForm});
+  other.device = s.device; // whose program it is then
+  EXPECT_EQ(taken(other), 0);
+  EXPECT_EQ(asked(), "algorithm for 5 x 7 of 11, aligned to 4 4 8 8\nproduct\n");
+}
+
 TEST(CudaProducts, AreTheKernelsWhereThereIsNoRoomForTheirWorkspace) {
   breakLibrary("wants some");
   setenv("ROUX_STAND_IN", "small", 1);
@@ -236,7 +253,7 @@ TEST(CudaProducts, AreTheKernelsWhereThereIsNoRoomForTheirWorkspace) {
   s.run(7);
   std::string said = testing::internal::GetCapturedStderr();
   EXPECT_TRUE(said.starts_with("note: multiply 8 is the generated kernel's from here on: no memory "
-                               "for 33554432 bytes of products' workspace: "))
+                               "for 33554432 bytes of libraries' workspace: "))
       << said;
   EXPECT_EQ(launches(), 1u);
   unsetenv("ROUX_STAND_IN");
