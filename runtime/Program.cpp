@@ -227,29 +227,36 @@ void checkProducts(const Program &program, const Reader &reader) {
       reader.fail(fmt::format("kernel {} has a form of product that cannot be", form.kernel));
 }
 
-/// What a launch with so many arguments lacks of what the kernel's phases look for; null: nothing.
-const char *lacking(const Program &program, uint64_t kernel, size_t arguments) {
-  auto is = [&](int64_t argument) { return argument < static_cast<int64_t>(arguments); };
+/// An argument that something looks for, and what a launch without it is said to lack.
+struct Need {
+  int64_t argument;
+  const char *lacking;
+};
+
+/// What is looked for among the arguments of each kernel's launches: a program has hundreds of
+/// products and thousands of launches.
+std::vector<std::vector<Need>> needsOf(const Program &program) {
+  std::vector<std::vector<Need>> needs(program.kernels.size());
   for (const AttentionForm &form : program.attentions)
-    if (uint64_t(form.kernel) == kernel && !std::ranges::all_of(form.arguments, is))
-      return "lacks an argument of its kernel's attention";
+    needs[form.kernel].push_back(
+        {std::ranges::max(form.arguments), "lacks an argument of its kernel's attention"});
   for (const ProductForm &form : program.products)
-    if (uint64_t(form.kernel) == kernel &&
-        !std::ranges::all_of(form.matrices, is, &ProductForm::Matrix::argument))
-      return "lacks an argument of its kernel's product";
-  if (program.phases.empty())
-    return nullptr;
-  for (const GridPhase &each : program.phases[kernel]) {
-    if (!is(each.extentArgument))
-      return "lacks the argument that is its kernel's extent";
-    if (!std::ranges::all_of(each.maps, is, &TensorMap::argument))
-      return "lacks an argument that its kernel has copied";
-  }
-  return nullptr;
+    needs[form.kernel].push_back(
+        {std::ranges::max(form.matrices, {}, &ProductForm::Matrix::argument).argument,
+         "lacks an argument of its kernel's product"});
+  for (size_t kernel = 0; kernel < program.phases.size(); ++kernel)
+    for (const GridPhase &each : program.phases[kernel]) {
+      needs[kernel].push_back(
+          {each.extentArgument, "lacks the argument that is its kernel's extent"});
+      for (const TensorMap &map : each.maps)
+        needs[kernel].push_back({map.argument, "lacks an argument that its kernel has copied"});
+    }
+  return needs;
 }
 
 /// Whatever an executor indexes by must exist.
-void check(const Entry &entry, const Program &program, const Reader &reader) {
+void check(const Entry &entry, const Program &program, const std::vector<std::vector<Need>> &needs,
+           const Reader &reader) {
   auto fail = [&](size_t at, const char *what) {
     reader.fail(fmt::format("instruction {} of '{}' {}", at, entry.name, what));
   };
@@ -275,8 +282,9 @@ void check(const Entry &entry, const Program &program, const Reader &reader) {
     if (i.opcode == Opcode::Launch && immediate >= program.kernels.size())
       fail(at, "launches a kernel that does not exist");
     if (i.opcode == Opcode::Launch)
-      if (const char *what = lacking(program, immediate, i.operands.size() - 1))
-        fail(at, what);
+      for (const Need &need : needs[immediate])
+        if (need.argument >= static_cast<int64_t>(i.operands.size()) - 1)
+          fail(at, need.lacking);
     if (i.opcode == Opcode::Scalar && immediate > uint64_t(ScalarType::I64))
       fail(at, "reads a scalar of no known type");
     if (i.opcode == Opcode::Repeat || i.opcode == Opcode::RepeatReverse)
@@ -338,8 +346,9 @@ Program Program::load(const std::string &bytes, const std::string &origin) {
   checkPhases(program, reader);
   checkAttentions(program, reader);
   checkProducts(program, reader);
+  const std::vector<std::vector<Need>> needs = needsOf(program);
   for (const Entry &entry : program.entries)
-    check(entry, program, reader);
+    check(entry, program, needs, reader);
   return program;
 }
 

@@ -15,10 +15,27 @@ namespace roux::cuda {
 /// The first version whose deterministic gradient needs no memory for all scores.
 static constexpr int64_t deterministicVersion = 92500;
 
+static int64_t stepAt(int power) {
+  return static_cast<int64_t>(std::ceil(std::exp2(power / 2.0) - 1e-9));
+}
+
 int64_t stepUp(int64_t count) {
   for (int power = 0;; ++power)
-    if (auto step = static_cast<int64_t>(std::ceil(std::exp2(power / 2.0) - 1e-9)); step >= count)
+    if (int64_t step = stepAt(power); step >= count)
       return step;
+}
+
+std::string classText(int64_t step) {
+  int64_t below = 0;
+  for (int power = 0; stepAt(power) < step; ++power)
+    below = stepAt(power);
+  return below + 1 == step ? fmt::format("{} row{}", step, step == 1 ? "" : "s")
+                           : fmt::format("{} to {} rows", below + 1, step);
+}
+
+std::string SegmentClass::text() const {
+  return fmt::format("at most {} segment{} of at most {} tokens, together at most {}", segments,
+                     segments == 1 ? "" : "s", longest, tokens);
 }
 
 SegmentClass SegmentClass::of(std::span<const int32_t> offsets) {

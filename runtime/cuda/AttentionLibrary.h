@@ -17,6 +17,8 @@ namespace roux::cuda {
 
 /// The least step of the root of 2 that is not below `count`: sizes between two are of a class.
 int64_t stepUp(int64_t count);
+/// A class as a person reads it: "513 to 724 rows" of 724, "1 row" of 1.
+std::string classText(int64_t step);
 
 /// Segments that one plan serves: so many at most, none longer, and no more tokens together.
 struct SegmentClass {
@@ -25,6 +27,8 @@ struct SegmentClass {
   /// The class of segments [offsets[i], offsets[i + 1]): numbers and lengths in steps of the root
   /// of 2, tokens in whole steps of a workspace's.
   static SegmentClass of(std::span<const int32_t> offsets);
+  /// "at most 3 segments of at most 128 tokens, together at most 1024".
+  std::string text() const;
   auto operator<=>(const SegmentClass &) const = default;
 };
 

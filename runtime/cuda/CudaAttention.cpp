@@ -71,8 +71,7 @@ void CudaAttention::begin(std::span<const int32_t> offsets) {
 }
 
 std::string CudaAttention::nameOf(const Kernel &kernel) const {
-  return fmt::format("{} {}x{}x{}", program.kernels[kernel.form->kernel], current.segments,
-                     current.longest, current.tokens);
+  return fmt::format("{} of {}", program.kernels[kernel.form->kernel], current.text());
 }
 
 /// The kernel of `launch`, if the library could do it.

@@ -49,12 +49,13 @@ std::string CudaProducts::note() const {
 const std::string &CudaProducts::nameOf(const KernelLaunch &launch) {
   auto [found, isNew] = names.try_emplace({launch.kernel, launch.extent});
   if (isNew)
-    found->second = fmt::format("{} {}", program.kernels[launch.kernel], stepUp(launch.extent));
+    found->second =
+        fmt::format("{} of {}", program.kernels[launch.kernel], classText(stepUp(launch.extent)));
   return found->second;
 }
 
 bool CudaProducts::isOf(const std::string &choice) const {
-  std::string kernel = choice.substr(0, choice.rfind(' '));
+  std::string kernel = choice.substr(0, choice.find(' '));
   return std::ranges::any_of(
       kernels, [&](const auto &each) { return program.kernels[each.first] == kernel; });
 }

@@ -56,7 +56,7 @@ private:
   using Calls = std::vector<std::pair<std::shared_ptr<ProductPlan>, ProductBuffers>>;
   using Key = std::tuple<const ProductForm *, int64_t, ProductAlignments>;
 
-  /// "linear_… 724", what is settled together: made once, for launches are many.
+  /// "linear_… of 513 to 724 rows", what is settled together: made once, for launches are many.
   const std::string &nameOf(const KernelLaunch &launch);
   ProductBuffers buffersOf(const ProductForm &form, const KernelLaunch &launch) const;
   const Planned &planOf(const ProductForm &form, int64_t extent, const ProductBuffers &buffers);

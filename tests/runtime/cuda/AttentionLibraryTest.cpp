@@ -70,6 +70,22 @@ TEST(AttentionLibrary, ServesManySegmentsWithOnePlan) {
   EXPECT_EQ(of({0}), (SegmentClass{1, 128, 1024}));
 }
 
+TEST(AttentionLibrary, SaysOfWhichSizesAClassIs) {
+  EXPECT_EQ(classText(1), "1 row");
+  EXPECT_EQ(classText(2), "2 rows");
+  EXPECT_EQ(classText(724), "513 to 724 rows");
+  // What it says is what is of the class.
+  for (int64_t count = 1; count < 2000; ++count) {
+    std::string text = classText(stepUp(count));
+    size_t to = text.find(" to ");
+    int64_t first = std::stoll(text),
+            last = to == text.npos ? first : std::stoll(text.substr(to + 4));
+    EXPECT_TRUE(first <= count && count <= last) << count << ": " << text;
+  }
+  EXPECT_EQ(SegmentClass::of(std::vector<int32_t>{0, 1000, 1500}).text(),
+            "at most 2 segments of at most 1024 tokens, together at most 2048");
+}
+
 TEST(AttentionForm, SaysWhatItIs) {
   AttentionForm form = bf16();
   form.window = 4096, form.scale = 0.125, form.softcap = 50;

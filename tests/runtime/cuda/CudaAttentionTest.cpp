@@ -208,7 +208,8 @@ TEST(CudaAttention, IsTheKernelsWhereTheLibraryWantsTooMuch) {
   s.run({0, 100});
   s.run({0, 100});
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "note: attend 1x128x1024 is the generated kernel's from here on: cuDNN's eng0 wants a "
+            "note: attend of at most 1 segment of at most 128 tokens, together at most 1024 is the "
+            "generated kernel's from here on: cuDNN's eng0 wants a "
             "workspace of 1048577 bytes, more than the 1048576 that a step's memory has for it\n");
   EXPECT_EQ(Setting::launches(), 2u);
 }
@@ -220,7 +221,8 @@ TEST(CudaAttention, IsTheKernelsWhereTheLibraryFails) {
   testing::internal::CaptureStderr();
   s.run({0, 100});
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "note: attend 1x128x1024 is the generated kernel's from here on: cuDNN does not run "
+            "note: attend of at most 1 segment of at most 128 tokens, together at most 1024 is the "
+            "generated kernel's from here on: cuDNN does not run "
             "attention: it would not\n");
   EXPECT_EQ(Setting::launches(), 1u);
 }
@@ -233,7 +235,10 @@ TEST(CudaAttention, IsWhoseIsQuickerAndStaysSo) {
     s.run({0, 100});
     std::string choice = isKernelSlow ? "library" : "kernel";
     std::map<std::string, std::string> choices = s.executor->loadedKernels()->choices();
-    EXPECT_EQ(choices, (std::map<std::string, std::string>{{"attend 1x128x1024", choice}}));
+    EXPECT_EQ(
+        choices,
+        (std::map<std::string, std::string>{
+            {"attend of at most 1 segment of at most 128 tokens, together at most 1024", choice}}));
     EXPECT_EQ(Setting::launches(), isKernelSlow ? 2u : 3u); // measured twice, and the last word
     EXPECT_EQ(s.journal.ran.size(), 2u);
     s.run({0, 101});
@@ -286,9 +291,11 @@ TEST(CudaAttention, SaysWhatItCannotChooseAgain) {
   s.run({});
   testing::internal::CaptureStderr();
   s.executor->loadedKernels()->useChoices(
-      {{"attend 1x128x1024", "library"}, {"other 1", "library"}});
+      {{"attend of at most 1 segment of at most 128 tokens, together at most 1024", "library"},
+       {"other 1", "library"}});
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "note: attend 1x128x1024 was cuDNN's before and is the generated kernel's now: cuDNN's "
+            "note: attend of at most 1 segment of at most 128 tokens, together at most 1024 was "
+            "cuDNN's before and is the generated kernel's now: cuDNN's "
             "attention has no softcap\n");
 }
 

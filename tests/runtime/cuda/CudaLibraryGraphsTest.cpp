@@ -273,8 +273,8 @@ TEST(CudaLibraryGraphs, LeaveLibrariesOutWhereCapturesFail) {
     EXPECT_EQ(countOf(asked, "made"), 0u) << asked << "no two kernels stand together";
     EXPECT_EQ(s.bits(), expected) << driver << products;
     EXPECT_EQ(s.executor->loadedKernels()->choices(),
-              (std::map<std::string, std::string>{{"multiply 12", "cuBLASLt 13.1"},
-                                                  {"multiply 8", "cuBLASLt 13.1"}}));
+              (std::map<std::string, std::string>{{"multiply of 9 to 12 rows", "cuBLASLt 13.1"},
+                                                  {"multiply of 7 to 8 rows", "cuBLASLt 13.1"}}));
   }
 }
 
@@ -284,7 +284,8 @@ TEST(CudaLibraryGraphs, GoOnWhereALibraryFailsByItselfToo) {
   s.run(7);
   s.run(7);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "note: multiply 8 is the generated kernel's from here on: cuBLASLt does not multiply: "
+            "note: multiply of 7 to 8 rows is the generated kernel's from here on: cuBLASLt does "
+            "not multiply: "
             "CUBLAS_STATUS_NOT_SUPPORTED (15)\n");
   std::string asked = graphs(), launched = launches();
   EXPECT_EQ(countOf(launched, "multiply"), 4u);
@@ -295,7 +296,8 @@ TEST(CudaLibraryGraphs, HaveTheKernelWhereThatWasChosen) {
   Setting s;
   s.run(0); // loads them
   s.executor->loadedKernels()->useChoices(
-      {{"attend 1x128x1024", "kernel"}, {"multiply 8", "kernel"}});
+      {{"attend of at most 1 segment of at most 128 tokens, together at most 1024", "kernel"},
+       {"multiply of 7 to 8 rows", "kernel"}});
   graphs();
   s.run(7);
   EXPECT_EQ(graphs(), "made 5\nlaunched\n");

@@ -221,10 +221,12 @@ TEST(CudaProducts, AreTheKernelsWhereTheLibraryFails) {
     testing::internal::CaptureStderr();
     s.run(7);
     s.run(8); // of the same class
-    EXPECT_EQ(testing::internal::GetCapturedStderr(),
-              fmt::format("note: multiply 8 is the generated kernel's from here on: {}\n", said));
+    EXPECT_EQ(
+        testing::internal::GetCapturedStderr(),
+        fmt::format("note: multiply of 7 to 8 rows is the generated kernel's from here on: {}\n",
+                    said));
     EXPECT_EQ(launches(), 2u);
-    EXPECT_EQ(s.choices(), (Choices{{"multiply 8", "kernel"}}));
+    EXPECT_EQ(s.choices(), (Choices{{"multiply of 7 to 8 rows", "kernel"}}));
   }
 }
 
@@ -252,8 +254,9 @@ TEST(CudaProducts, AreTheKernelsWhereThereIsNoRoomForTheirWorkspace) {
   testing::internal::CaptureStderr();
   s.run(7);
   std::string said = testing::internal::GetCapturedStderr();
-  EXPECT_TRUE(said.starts_with("note: multiply 8 is the generated kernel's from here on: no memory "
-                               "for 33554432 bytes of libraries' workspace: "))
+  EXPECT_TRUE(said.starts_with(
+      "note: multiply of 7 to 8 rows is the generated kernel's from here on: no memory "
+      "for 33554432 bytes of libraries' workspace: "))
       << said;
   EXPECT_EQ(launches(), 1u);
   unsetenv("ROUX_STAND_IN");
@@ -273,7 +276,7 @@ TEST(CudaProducts, SayWhoDoesThem) {
             "CUBLAS_STATUS_NOT_INITIALIZED (1); launches as CUDA graphs");
   none.run(7);
   EXPECT_EQ(launches(), 2u); // the first over nothing
-  EXPECT_EQ(none.choices(), (Choices{{"multiply 8", "kernel"}}));
+  EXPECT_EQ(none.choices(), (Choices{{"multiply of 7 to 8 rows", "kernel"}}));
   Setting without({plainForm});
   without.program.products.clear();
   EXPECT_EQ(without.kernels().note(), "launches as CUDA graphs");
@@ -290,18 +293,23 @@ TEST(CudaProducts, AreWhoseIsQuickerAndStaySo) {
       s.run(7);
       EXPECT_EQ(launches(), turn % 2 ? 0u : 1u) << "in turns, each once";
     }
-    EXPECT_EQ(s.choices(), (Choices{{"multiply 8", quicker}}));
+    EXPECT_EQ(s.choices(), (Choices{{"multiply of 7 to 8 rows", quicker}}));
     s.run(8);
     EXPECT_EQ(launches(), isKernelSlow ? 0u : 1u);
     s.run(9);
     EXPECT_EQ(launches(), 1u) << "another class takes turns of its own";
 
     Setting resumed({plainForm}, {.deterministic = false});
-    resumed.kernels().useChoices({{"multiply 8", quicker}, {"attend 1x1x1", "library"}});
+    resumed.kernels().useChoices(
+        {{"multiply of 7 to 8 rows", quicker},
+         {"attend of at most 1 segment of at most 1 tokens, together at most 1", "library"}});
     launches();
     resumed.run(7);
     EXPECT_EQ(launches(), isKernelSlow ? 0u : 1u);
-    EXPECT_EQ(resumed.choices(), (Choices{{"attend 1x1x1", "library"}, {"multiply 8", quicker}}));
+    EXPECT_EQ(
+        resumed.choices(),
+        (Choices{{"attend of at most 1 segment of at most 1 tokens, together at most 1", "library"},
+                 {"multiply of 7 to 8 rows", quicker}}));
   }
   setenv("ROUX_STAND_IN", "", 1);
 }
@@ -310,9 +318,9 @@ TEST(CudaProducts, SettleOnTheSameWhereBitsAreTheSame) {
   breakLibrary("");
   Setting s({plainForm});
   s.run(7);
-  EXPECT_EQ(s.choices(), (Choices{{"multiply 8", "cuBLASLt 13.1"}}));
+  EXPECT_EQ(s.choices(), (Choices{{"multiply of 7 to 8 rows", "cuBLASLt 13.1"}}));
   Setting resumed({plainForm});
-  resumed.kernels().useChoices({{"multiply 8", "kernel"}});
+  resumed.kernels().useChoices({{"multiply of 7 to 8 rows", "kernel"}});
   launches();
   resumed.run(7);
   EXPECT_EQ(launches(), 1u);
@@ -325,19 +333,22 @@ TEST(CudaProducts, SayWhatIsAnotherLibrarysNow) {
     Setting s({plainForm});
     s.kernels();
     testing::internal::CaptureStderr();
-    s.kernels().useChoices({{"multiply 4", "kernel"}, {"multiply 8", "cuBLASLt 13.1"}});
-    EXPECT_EQ(s.choices().at("multiply 4"), "kernel");
-    now = s.choices().at("multiply 8");
+    s.kernels().useChoices(
+        {{"multiply of 4 rows", "kernel"}, {"multiply of 7 to 8 rows", "cuBLASLt 13.1"}});
+    EXPECT_EQ(s.choices().at("multiply of 4 rows"), "kernel");
+    now = s.choices().at("multiply of 7 to 8 rows");
     return testing::internal::GetCapturedStderr();
   };
   EXPECT_EQ(said(""), "");
   EXPECT_EQ(now, "cuBLASLt 13.1");
-  EXPECT_EQ(said("other version"), "note: multiply 8 was cuBLASLt 13.1's before and is cuBLASLt "
-                                   "13.2's now, which may round otherwise\n");
+  EXPECT_EQ(said("other version"),
+            "note: multiply of 7 to 8 rows was cuBLASLt 13.1's before and is cuBLASLt "
+            "13.2's now, which may round otherwise\n");
   EXPECT_EQ(now, "cuBLASLt 13.2");
-  EXPECT_EQ(said("no start"),
-            "note: multiply 8 was cuBLASLt 13.1's before and is the generated kernel's now: "
-            "cuBLASLt does not start: CUBLAS_STATUS_NOT_INITIALIZED (1)\n");
+  EXPECT_EQ(
+      said("no start"),
+      "note: multiply of 7 to 8 rows was cuBLASLt 13.1's before and is the generated kernel's now: "
+      "cuBLASLt does not start: CUBLAS_STATUS_NOT_INITIALIZED (1)\n");
   EXPECT_EQ(now, "kernel");
 }
 
