@@ -70,7 +70,12 @@ def MarkFewRows : KernelFusion<"kernel-mark-few-rows"> {
     The matmuls `nt` that a program `decode` launches get `few_rows`: a processor multiplies the rows
     of two or three register tiles, or fewer, without laying the right operand out, to the same bits.
     Other kernels have no code for that; nor has AMX, or where terms do not fill whole vectors.
+
+    With `apart` what is marked is a kernel of its own, `X_few_rows`, where another program launches
+    `X` too: a GPU has other code for few rows, which adds in another order.
   }];
+  let options = [Option<"apart", "apart", "bool", "false",
+                        "kernels of few rows are no others' at the same time">];
 }
 
 #endif // COMPILER_FUSION_PASSES_TD

@@ -41,8 +41,7 @@ static void addKernels(OpPassManager &passes, const StageTarget &target) {
   if (target.fuses)
     kernel::addKernelFusion(passes, target.machine->shortColumns,
                             target.hasSecondPhase ? target.machine->foldBlock : 0);
-  if (!target.machine->isGPU())
-    passes.addPass(kernel::createMarkFewRows());
+  passes.addPass(kernel::createMarkFewRows({/*apart=*/target.machine->isGPU()}));
   passes.addPass(step::createVerifyProgram());
 }
 

@@ -19,7 +19,8 @@ def Kernel_FuncOp : Kernel_Op<"func", [FunctionOpInterface, IsolatedFromAbove]> 
     `f32`, `f64`); there are no results. The body is one block ending in `kernel.return`.
 
     With `attributes {few_rows}`, of a matmul `nt`, a processor has code for launches of few rows as
-    well, to the same bits (`kernel-mark-few-rows`).
+    well, to the same bits (`kernel-mark-few-rows`). A GPU has that code alone: for eight rows at a
+    time, of which each eight read the right operand again, and adding in another order.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        OptionalAttr<DictArrayAttr>:$arg_attrs,
@@ -211,7 +212,7 @@ def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
     The sum is in the accumulator's type, f32 or f64; operands are widened to it, so bf16 operands
     give the exact products. Its order is a fixed function of the number of terms, the types and the
     target: never of the extent of `nt` and `nn`, of neighbouring rows, of threads or of other
-    products. The CPU adds terms in order by fused multiply-adds; where both regions yield bf16 it
+    products; a GPU has two orders, the second for kernels of `few_rows`. The CPU adds terms in order by fused multiply-adds; where both regions yield bf16 it
     may add them in pairs, the second of a pair first (vdpbf16ps), or take the first and the second
     terms of 16 pairs apart and then together (AMX), and takes numbers below 2^-126 as 0.
 

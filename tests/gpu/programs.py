@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 
@@ -16,14 +18,34 @@ PROGRAMS = {"tiny": None, "longalign": LLAMA_8B}
 OTHERS = dict.fromkeys(("longalign_table", "prolong", "decomposition", "longrecipe", "miner", "skipalign", "llama2_long"), LLAMA_8B)
 
 
-def emitted(roux, recipe, shape, stage, architecture, folder):
-    """What `roux inspect --emit=stage` prints of recipes/recipe.recipe."""
-    command = [roux, "inspect", ROOT / f"recipes/{recipe}.recipe", f"--emit={stage}", f"--arch={architecture}"]
+def ran(command, what, **more):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, **more)
+    if done.returncode:
+        sys.exit(f"{what}: {done.stderr}")
+    return done.stdout
+
+
+def inspected(roux, recipe, shape, folder, *options):
+    command = [roux, "inspect", ROOT / "recipes" / f"{recipe}.recipe", *options]
     if shape:
         config = folder / "config.json"
         config.write_text(json.dumps(shape))
         command += ["--config", config]
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{recipe} for {architecture}: {done.stderr}")
-    return done.stdout
+    return ran(command, f"{recipe} {' '.join(options)}")
+
+
+def emitted(roux, recipe, shape, stage, architecture, folder):
+    """What `roux inspect --emit=stage` prints of recipes/recipe.recipe."""
+    return inspected(roux, recipe, shape, folder, f"--emit={stage}", f"--arch={architecture}")
+
+
+def few_rows(roux, recipe, shape, architecture, folder):
+    """PTX of the kernels that a program which writes sequences would launch. A train has no such program, so: of those that
+    its model's logits take, told apart by the pass that tells them. `roux` has the compiler's other tools beside it."""
+    tools = pathlib.Path(shutil.which(str(roux))).parent
+    text = inspected(roux, recipe, shape, folder, "--emit=kernel", "--device=simt")
+    logits = re.search(r"^  kernel\.program @logits \{\n.*?^  \}\n", text, re.M | re.S)[0]
+    text = text.replace(logits, logits + logits.replace("@logits", "@decode", 1))
+    marked = ran([tools / "roux-opt", "--kernel-mark-few-rows=apart=true"], recipe, input=text)
+    own = re.findall(r"^  kernel\.func @\S+_few_rows\(.*?^  \}\n", marked, re.M | re.S)
+    return ran([tools / "roux-translate", "--kernel-to-ptx", f"--arch={architecture}"], recipe, input="".join(own))

@@ -171,7 +171,7 @@ GPUForward::GPUForward(AttentionOp op, GPUFunction &gpu)
     : op(op), gpu(gpu), code(gpu.code),
       number(multipliedIn({op.getQuery(), op.getKey(), op.getValue()})), columns(op.headColumns()),
       padded(llvm::alignTo(columns, 16)), scores(GPUScores::of(gpu, op)) {
-  gpu.shape.threads = 128, gpu.shape.registersFirst = true;
+  gpu.shape.threads = 128, gpu.shape.blocksAtOnce = 1;
   int64_t pitch = BlockTile::pitchOf(number, padded), bytes = number.getWidth() / 8;
   auto needed = [&](int64_t rows, int64_t stages) {
     int64_t scratch = number.isBF16() ? 0 : rows * (rows + 1);

@@ -86,7 +86,7 @@ GPUGradient::GPUGradient(AttentionGradientOp op, GPUFunction &gpu)
       number(multipliedIn({op.getQuery(), op.getKey(), op.getValue(), op.getOutputGradient()})),
       columns(op.headColumns()), padded(llvm::alignTo(columns, columns <= 96 ? 32 : 64)),
       scores(GPUScores::of(gpu, op)), top(gpu.sharedTop) {
-  gpu.shape.threads = 256, gpu.shape.registersFirst = true;
+  gpu.shape.threads = 256, gpu.shape.blocksAtOnce = 1;
   keyBlock = number.isBF16() ? 64 : 32;
   queryBlock = keyBlock;
   if (neededBytes(keyBlock, 32) > mostShared)

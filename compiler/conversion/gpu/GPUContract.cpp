@@ -44,16 +44,19 @@ bool GPUContract::multipliesBF16() {
 }
 
 GPUContract::GPUContract(ContractOp op, GPUFunction &gpu)
-    : op(op), gpu(gpu), code(gpu.code), isTN(op.getForm() == Form::TN), sum(op.accumulator()),
+    : op(op), gpu(gpu), code(gpu.code), isTN(op.getForm() == Form::TN),
+      hasFewRows(cast<FuncOp>(op->getParentOp()).getFewRows()), sum(op.accumulator()),
       number(multipliesBF16() ? FloatType(code.getBF16Type()) : sum),
-      byWarpgroups(number.isBF16() && gpu.target.blocks) {
-  gpu.shape.threads = 256;
+      byWarpgroups(number.isBF16() && gpu.target.blocks && !hasFewRows) {
+  gpu.shape.threads = hasFewRows ? 128 : 256;
   plan();
   if (byWarpgroups && !fitsWarpgroups()) {
     byWarpgroups = false;
     plan();
   }
-  gpu.shape.registersFirst = byWarpgroups; // a block's sums are half of a multiprocessor's
+  // A block's sums are half of a multiprocessor's; of few rows, others' accesses are to be under
+  // way beside its own.
+  gpu.shape.blocksAtOnce = byWarpgroups ? 1 : hasFewRows ? 3 : 0;
   // Wide windows leave fewer rows.
   for (const Result &result : results)
     while (number.isBF16() &&
@@ -68,6 +71,8 @@ void GPUContract::plan() {
   results.clear();
   for (unsigned at = 0; at < op.results(); ++at)
     results.push_back(planResult(at));
+  if (hasFewRows)
+    fitFewRows();
 }
 
 /// Whether no tile has more sums than the registers of its threads.
@@ -84,6 +89,10 @@ GPUContract::Result GPUContract::planResult(unsigned at) {
   int64_t windows = op.getWindows()[at];
   result.window = windows > 1 ? result.columns / windows : 0;
   result.products = op.productsOf(at);
+  if (hasFewRows) {
+    planFewRows(result);
+    return result;
+  }
   int64_t limit = mostTogether / llvm::bit_ceil(result.products.size());
   if (result.window)
     result.step =
@@ -98,6 +107,17 @@ SharedTile GPUContract::stageOf(const Operand &operand, Value stage) {
   SharedTile tile = operand.tile;
   tile.base = code.address(tile.base, number, code.mul(stage, operand.words));
   return tile;
+}
+
+Value GPUContract::operandAt(Region &region, Value line, Value cell, int64_t chunk) {
+  Block &body = region.front();
+  IRMapping known = gpu.known;
+  known.map(body.getArgument(0), line);
+  RowBody rows(code, body, known);
+  GPURows none(code.index(0), 1, {}, chunk);
+  rows.emitScalars(none);
+  DenseMap<Value, Value> done;
+  return rows.rowAt(cast<YieldOp>(body.getTerminator()).getRow(), {cell, chunk, {}}, done);
 }
 
 /// Terms [term, term + stretch) of an operand's rows, of which those that are not there are zero.
@@ -128,13 +148,7 @@ void GPUContract::fill(const Operand &operand, const Result &result, Place place
                                  isBelow(code.add(firstCell, cell), code.index(columns)));
   };
   auto read = [&](Value line, Value cell) {
-    IRMapping known = gpu.known;
-    known.map(body.getArgument(0), code.add(firstLine, line));
-    RowBody rows(code, body, known);
-    GPURows none(code.index(0), 1, {}, chunk);
-    rows.emitScalars(none);
-    DenseMap<Value, Value> done;
-    return rows.rowAt(row, {code.add(firstCell, cell), chunk, {}}, done);
+    return operandAt(region, code.add(firstLine, line), code.add(firstCell, cell), chunk);
   };
   auto address = [&](Value line, Value cell) {
     auto type = cast<MemRefType>(load.getBuffer().getType());
@@ -226,30 +240,39 @@ void GPUContract::runWindows(const Result &result, Place place, ArrayRef<SharedT
       });
 }
 
-void GPUContract::runResult(const Result &result, Place place, ArrayRef<SharedTile> sums) {
-  Value rows = code.min(code.sub(rowsOf(result), place.row), code.index(tileRows));
-  if (result.window)
-    return runWindows(result, place, sums, rows);
-  int64_t chunk = chunkOf(*result.body), threads = threadsForColumns(result.step, chunk);
+void GPUContract::runColumns(const Result &result, ArrayRef<SharedTile> sums, Value rows,
+                             const Columns &columns) {
+  int64_t chunk = std::gcd(chunkOf(*result.body), columns.most);
+  int64_t threads = threadsForColumns(columns.most, chunk);
   Value thread = code.rem(gpu.thread, threads);
-  Value end = code.min(code.add(place.column, result.step), code.index(result.columns));
   code.loop(code.div(gpu.thread, threads), rows, gpu.shape.threads / threads, [&](Value number) {
     IRMapping known = gpu.known;
-    known.map(result.body->getArgument(0), code.add(place.row, number));
+    known.map(result.body->getArgument(0), columns.indexOf(number));
     auto given = [&](Value row, Chunk at) {
       const SharedTile &tile = sums[cast<BlockArgument>(row).getArgNumber() - 1];
-      Value cell = code.add(code.mul(number, tile.pitch), code.sub(at.first, place.column));
+      Value cell = code.add(code.mul(number, tile.pitch), columns.cellOf(at.first));
       return code.load(VectorType::get(at.width, sum), code.address(tile.base, sum, cell));
     };
     GPURows target(thread, threads, {}, chunk);
     RowBody body(code, *result.body, known, given);
-    target.restrict(place.column, end);
+    target.restrict(columns.low, columns.end);
     body.emitScalars(target);
     target.forColumns(code, 0, chunk, {}, [&](Chunk at, ValueRange) {
       body.storesAt(at);
       return LoopBuilder::Values();
     });
   });
+}
+
+void GPUContract::runResult(const Result &result, Place place, ArrayRef<SharedTile> sums) {
+  Value rows = code.min(code.sub(rowsOf(result), place.row), code.index(tileRows));
+  if (result.window)
+    return runWindows(result, place, sums, rows);
+  Value end = code.min(code.add(place.column, result.step), code.index(result.columns));
+  runColumns(result, sums, rows,
+             {result.step, place.column, end,
+              [&](Value number) { return code.add(place.row, number); },
+              [&](Value column) { return code.sub(column, place.column); }});
 }
 
 BlockTile GPUContract::tileOf(const Result &result) {
@@ -397,6 +420,8 @@ void GPUContract::forTile(function_ref<void(const Result &, Place)> body) {
 
 void GPUContract::lower() {
   shapeGrid();
+  if (hasFewRows)
+    return lowerFewRows();
   if (isPipelined())
     return lowerPipeline();
   forTile([&](const Result &result, Place place) { tile(result, place); });

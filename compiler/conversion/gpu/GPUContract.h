@@ -28,6 +28,9 @@ private:
     int64_t step, tileColumns; ///< columns of a tile that are used, and that are computed
     int64_t rows;              ///< -1: the extent
     int64_t columnTiles() const { return llvm::divideCeil(columns, step); }
+    /// Of a window whose parts, so many columns each, meet column by column: columns of each part
+    /// in a tile (few rows only); 0: tiles have whole windows, or there are none.
+    int64_t strip = 0, part = 0;
   };
   struct Place {
     Value row, column; ///< first of the tile
@@ -61,6 +64,16 @@ private:
   void finish(const Result &result, Place place, const BlockTile &tile,
               llvm::ArrayRef<BlockTile::Sums> sums, int64_t top);
   void runResult(const Result &result, Place place, llvm::ArrayRef<SharedTile> sums);
+  /// Runs the body for columns [low, end) of `rows` rows of the tile; `cellOf` says where in the
+  /// tile a column is.
+  struct Columns {
+    int64_t most;
+    Value low, end;
+    llvm::function_ref<Value(Value number)> indexOf;
+    llvm::function_ref<Value(Value column)> cellOf;
+  };
+  void runColumns(const Result &result, llvm::ArrayRef<SharedTile> sums, Value rows,
+                  const Columns &columns);
   void runWindows(const Result &result, Place place, llvm::ArrayRef<SharedTile> sums, Value rows);
   /// Runs `body` for the block's tile, of whatever result.
   void forTile(llvm::function_ref<void(const Result &, Place)> body);
@@ -72,6 +85,27 @@ private:
   llvm::SmallVector<BlockTile::Sums> sumsOf(const Result &result, Place place,
                                             const BlockTile &tile, Operands &operands);
   void tile(const Result &result, Place place);
+
+  // Few rows, whose operands threads read as they multiply (GPUContractVector.cpp).
+  using Values = LoopBuilder::Values;
+  int64_t accessOf(kernel::ContractOp::Product product);
+  int64_t warpsOf(kernel::ContractOp::Product product);
+  static int64_t columnsOfWarp(const Result &result);
+  void planFewRows(Result &result);
+  void planWindows(Result &result);
+  void fitFewRows();
+  int64_t sharedOfFewRows(const Result &result);
+  void lowerFewRows();
+  void sumsOfWarps(const Result &result, Place place, llvm::ArrayRef<SharedTile> sums,
+                   int64_t count);
+  Values sumsOfThread(const Result &result, kernel::ContractOp::Product product, Place place,
+                      Value part, int64_t count);
+  Value columnsHere(const Result &result, Place place);
+  Value columnOf(const Result &result, Place place, Value cell);
+  void runStrips(const Result &result, Place place, llvm::ArrayRef<SharedTile> sums);
+  void addWarps(const Result &result, Place place, SharedTile to, int64_t warps);
+  void finishFewRows(const Result &result, Place place, llvm::ArrayRef<SharedTile> sums);
+  Value acrossWarp(Values sums);
 
   // Operands brought by the copy engine (GPUContractPipeline.cpp).
   bool isPipelined();
@@ -86,6 +120,8 @@ private:
   Value emptyBarrier(Value stage);
 
   Value isBelow(Value a, Value b);
+  /// Columns [cell, cell + chunk) of row `line` of an operand.
+  Value operandAt(mlir::Region &region, Value line, Value cell, int64_t chunk);
   Value rowsOf(const Result &result) {
     return result.rows < 0 ? gpu.extent : code.index(result.rows);
   }
@@ -94,6 +130,7 @@ private:
   GPUFunction &gpu;
   LoopBuilder &code;
   const bool isTN;
+  const bool hasFewRows;       ///< a launch, as its kernel says
   mlir::FloatType sum, number; ///< what is added; what is multiplied
   bool byWarpgroups;           ///< wgmma
   int64_t most, mostTogether;  ///< rows of a tile; columns, of all its products

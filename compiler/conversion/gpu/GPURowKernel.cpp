@@ -123,7 +123,7 @@ void roux::lowerRows(FuncOp function, GPUFunction &gpu) {
   // the registers that a kernel which waits for memory should have.
   bool turns = !body.getOps<math::SinOp>().empty() || !body.getOps<math::CosOp>().empty();
   bool updates = llvm::range_size(body.getOps<StoreOp>()) > 2;
-  gpu.shape.registersFirst = turns || updates || RowBody::splittableColumns(body);
+  gpu.shape.blocksAtOnce = turns || updates || RowBody::splittableColumns(body);
   bool hasStrips = choice.strips > 1;
   gpu.shape.extentPerBlock = hasStrips ? 1 : together;
   gpu.shape.blocksPerGroup = hasStrips ? llvm::divideCeil(choice.strips, together) : 1;

@@ -99,8 +99,9 @@ static GPUPhase addPhase(gpu::GPUModuleOp module, FuncOp function, const std::st
     shared.erase();
   if (!shape.maps.empty())
     entry->setAttr(tensorMapsAttribute, code.getI64IntegerAttr(shape.maps.size()));
-  if (shape.registersFirst)
-    entry->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), code.getI32IntegerAttr(1));
+  if (shape.blocksAtOnce)
+    entry->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                   code.getI32IntegerAttr(shape.blocksAtOnce));
   entry.setKnownBlockSize(ArrayRef<int32_t>{static_cast<int32_t>(shape.threads), 1, 1});
   return shape;
 }

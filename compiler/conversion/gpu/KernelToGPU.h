@@ -23,12 +23,13 @@ inline constexpr llvm::StringLiteral tensorMapsAttribute = "kernel.tensor_maps";
 /// How one function of a kernel is launched: the blocks of a launch over an extent follow from it
 /// as the items of runtime/Kernel.h.
 struct GPUPhase {
-  std::string name;            ///< of the function
-  int64_t threads = 128;       ///< of a block
-  int64_t extentPerBlock = 1;  ///< 0: the extent has no part in it
-  int64_t blocksPerGroup = 1;  ///< of so much of the extent
-  int64_t sharedBytes = 0;     ///< of dynamic shared memory, a block's
-  bool registersFirst = false; ///< rather than more blocks at a time on a multiprocessor
+  std::string name;           ///< of the function
+  int64_t threads = 128;      ///< of a block
+  int64_t extentPerBlock = 1; ///< 0: the extent has no part in it
+  int64_t blocksPerGroup = 1; ///< of so much of the extent
+  int64_t sharedBytes = 0;    ///< of dynamic shared memory, a block's
+  /// Blocks that a multiprocessor is to have registers for at a time; 0: as the assembler likes.
+  int64_t blocksAtOnce = 0;
   /// The argument that holds the extent; none: it is the launch's.
   std::optional<unsigned> extentArgument = {};
   /// What the function gets behind the kernel's arguments and before the pointer to the extent.

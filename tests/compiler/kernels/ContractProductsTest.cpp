@@ -15,6 +15,9 @@ namespace {
 
 class ContractProducts : public testing::TestWithParam<const char *> {
 protected:
+  /// Products of one stream of so many rows.
+  void ofOneStream(int rows, const std::string &attributes);
+
   void SetUp() override {
     if (!runs(GetParam())) // code for avx512 needs such a processor; portable code runs on all
       GTEST_SKIP() << "this processor does not run code for " << GetParam();
@@ -59,13 +62,13 @@ std::string plain(bool isLeft, const std::string &buffer, int columns) {
 
 // One stream, three weights: two products meet, the third is seen by windows that are turned round
 // and summed.
-TEST_P(ContractProducts, OfOneStream) {
-  const int rows = 131, terms = 37, meeting = 261, windows = 7, window = 24;
+void ContractProducts::ofOneStream(int rows, const std::string &attributes) {
+  const int terms = 37, meeting = 261, windows = 7, window = 24;
   const int cut = windows * window;
   Compiled kernels(substitute(R"(
 kernel.func @products(%x: memref<?x37xf32>, %u: memref<?x37xf32>, %v: memref<?x37xf32>,
                       %w: memref<?x37xf32>, %y: memref<?x261xf32>, %turned: memref<?x24xf32>,
-                      %sums: memref<?xf32>) {
+                      %sums: memref<?xf32>) {attributes} {
   kernel.contract nt{x}{u}{v}{w}
   result of 0 * 0, 0 * 1 {
   ^bb0(%i: index, %a: vector<261xf32>, %b: vector<261xf32>):
@@ -84,7 +87,8 @@ kernel.func @products(%x: memref<?x37xf32>, %u: memref<?x37xf32>, %v: memref<?x3
   }
   kernel.return
 })",
-                              {{"x", plain(true, "x", terms)},
+                              {{"attributes", attributes},
+                               {"x", plain(true, "x", terms)},
                                {"u", plain(false, "u", terms)},
                                {"v", plain(false, "v", terms)},
                                {"w", plain(false, "w", terms)}}),
@@ -109,6 +113,61 @@ kernel.func @products(%x: memref<?x37xf32>, %u: memref<?x37xf32>, %v: memref<?x3
   EXPECT_LT(normalizedError(y.values(), wantedY), 2e-6);
   EXPECT_LT(normalizedError(turned.values(), wantedTurned), 2e-6);
   EXPECT_LT(normalizedError(sums.values(), wantedSums), 4e-6);
+}
+
+TEST_P(ContractProducts, OfOneStream) {
+  ofOneStream(131, "");
+}
+TEST_P(ContractProducts, OfOneStreamOfFewRows) {
+  for (int rows : {1, 3, 9})
+    ofOneStream(rows, "attributes {few_rows}");
+}
+
+// Each half of a window is made of both, column by column, as rotary positions make a head: of a
+// part of 12 columns a block may have 4 of each, of one of 6 it has the whole window.
+TEST_P(ContractProducts, OfHalvesOfFewRows) {
+  const int terms = 300, windows = 5;
+  for (int half : {12, 6})
+    for (int rows : {1, 2, 9}) {
+      const int window = 2 * half, columns = windows * window;
+      Compiled kernels(substitute(R"(
+kernel.func @halves(%x: memref<?x300xf32>, %w: memref<?x300xf32>, %turn: memref<{H}xf32>,
+                    %y: memref<?x{W}xf32>) attributes {few_rows} {
+  kernel.contract nt{x}{w}
+  result windows 5 {
+  ^bb0(%i: index, %a: vector<{W}xf32>):
+    %by = kernel.load %turn[] : memref<{H}xf32> -> vector<{H}xf32>
+    %low = kernel.part %a from 0 : vector<{W}xf32> -> vector<{H}xf32>
+    %high = kernel.part %a from {H} : vector<{W}xf32> -> vector<{H}xf32>
+    %part = arith.mulf %high, %by : vector<{H}xf32>
+    %first = arith.subf %low, %part : vector<{H}xf32>
+    %second = arith.mulf %low, %by : vector<{H}xf32>
+    kernel.store %first, %y[%i] : vector<{H}xf32>, memref<?x{W}xf32>
+    kernel.store %second, %y[%i] from {H} : vector<{H}xf32>, memref<?x{W}xf32>
+    kernel.yield
+  }
+  kernel.return
+})",
+                                  {{"H", std::to_string(half)},
+                                   {"W", std::to_string(window)},
+                                   {"x", plain(true, "x", terms)},
+                                   {"w", plain(false, "w", terms)}}),
+                       GetParam());
+      Buffer x = drawn(rows * terms, 1), w = drawn(columns * terms, 2), turn = drawn(half, 3);
+      Buffer y = empty(rows * columns);
+      kernels.run("halves", rows, {x, w, turn, y}, 2);
+      std::vector<double> wanted(rows * columns);
+      for (int at = 0; at < rows * columns; ++at) {
+        double number = product({x, terms, 1}, {w, 1, terms}, at / columns, at % columns, terms);
+        if (int cell = at % window; cell < half) {
+          wanted[at] += number;
+          wanted[at + half] += number * turn[cell];
+        } else {
+          wanted[at - half] -= number * turn[cell - half];
+        }
+      }
+      EXPECT_LT(normalizedError(y.values(), wanted), 4e-6) << rows << " rows, halves of " << half;
+    }
 }
 
 // Two streams whose products are one sum, of which one is too long for registers.

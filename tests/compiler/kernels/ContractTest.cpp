@@ -56,7 +56,7 @@ kernel.func @contract(%a: memref<?x{L}x{T}>, %b: memref<?x{R}x{T}>, %bias: memre
 
 class Contract : public testing::TestWithParam<Case> {
 protected:
-  void check(const char *form) {
+  void check(const char *form, bool isForFewRows = false) {
     const Case &c = GetParam();
     if (!runs(c.machine))
       GTEST_SKIP() << "this processor does not run code for " << c.machine;
@@ -64,7 +64,9 @@ protected:
     Element wide = c.element == Element::F64 ? c.element : Element::F32;
     int leftColumns = tn ? c.rows : c.terms, rightColumns = nt ? c.terms : c.columns;
     Compiled kernels(substitute(contract, {{"form", form},
-                                           {"few", nt ? "attributes {few_rows}" : ""},
+                                           {"few", nt && (isForFewRows || !isGPU(c.machine))
+                                                       ? "attributes {few_rows}"
+                                                       : ""},
                                            {"L", std::to_string(leftColumns)},
                                            {"R", std::to_string(rightColumns)},
                                            {"N", std::to_string(c.columns)},
@@ -161,6 +163,32 @@ std::vector<Case> andByLibrary(std::vector<Case> cases) {
 INSTANTIATE_TEST_SUITE_P(Every, Contract, testing::ValuesIn(andByLibrary(andOnGPU(cases))),
                          MachineAndNumber());
 
+// On a GPU the kernels for few rows are others, which take any number of them.
+class ContractFewRows : public Contract {};
+
+TEST_P(ContractFewRows, NT) {
+  check("nt", /*isForFewRows=*/true);
+}
+
+const std::vector<Case> fewRows = {
+    {"simt", Element::F32, 1, 64, 64},
+    {"simt", Element::F32, 1, 5, 3},            // an access of one number, of one warp
+    {"simt", Element::F32, 2, 70, 517},         // no access is of more than one
+    {"simt", Element::F32, 3, 33, 2100},        // all warps have terms, some one more access
+    {"simt", Element::F32, 9, 2500, 72},        // more columns a block, a row beyond eight
+    {"simt", Element::F64, 5, 19, 330},         //
+    {"simt", Element::BF16, 1, 70, 96, true},   //
+    {"simt", Element::BF16, 1, 10, 1, true},    //
+    {"simt", Element::BF16, 4, 37, 1035, true}, //
+    {"simt", Element::BF16, 6, 64, 2048, true}, // every access of 16 bytes, every lane has one
+    {"simt", Element::BF16, 7, 261, 300},       // the left operand is computed, in f32
+    {"simt", Element::BF16, 8, 40, 4160, true}, //
+    {"simt", Element::BF16, 17, 48, 640, true}, //
+    {"simt_hopper", Element::BF16, 2, 72, 256, true}, // not by warpgroups
+};
+INSTANTIATE_TEST_SUITE_P(Every, ContractFewRows, testing::ValuesIn(andOnGPU(fewRows)),
+                         MachineAndNumber());
+
 /// Rows of both operands: in f32 with the left one squared, in bf16 as they are.
 std::string rowsByRows(int columns, int terms, Element element = Element::F32) {
   bool bf16 = element == Element::BF16;
@@ -249,6 +277,10 @@ TEST(ContractRows, DoNotDependOnTheirNeighbours) {
   }
   expectAloneAsTogether("avx512_bf16", Element::BF16, 320);
   expectAloneAsTogether("avx512_bf16", Element::BF16, 4160);
+  for (const char *machine : {"simt", "cuda"}) { // one alone, and with up to seven others
+    expectAloneAsTogether(machine, Element::F32, 300);
+    expectAloneAsTogether(machine, Element::BF16, 2112);
+  }
 }
 
 } // namespace

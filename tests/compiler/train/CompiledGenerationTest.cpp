@@ -10,9 +10,9 @@
 #include "runtime/eval/CompiledModel.h"
 #include "runtime/eval/Generate.h"
 #include "runtime/model/FreshWeights.h"
+#include "runtime/simt/SimtDevice.h"
 #include "tests/Paths.h"
 
-#include "runtime/model/FreshWeights.h"
 #include <fmt/format.h>
 
 #include <gtest/gtest.h>
@@ -42,6 +42,27 @@ std::unique_ptr<ModelProgram> compiled(const model::ModelConfig &config,
   EXPECT_TRUE(program);
   return std::make_unique<ModelProgram>(std::move(*program), config,
                                         std::make_shared<CPUDevice>(2));
+}
+
+/// The same as threads of a GPU, which is emulated.
+std::unique_ptr<ModelProgram> emulated(const model::ModelConfig &config, StepType type) {
+  StepSource source;
+  source.config = config;
+  source.type = type;
+  source.trains = false;
+  source.generates = true;
+  source.machine = "sm_90a";
+  source.code = CodeKind::Emulated;
+  std::optional<Program> program = compileStep(source, "");
+  EXPECT_TRUE(program);
+  auto isOfFewRows = [](const std::string &name) { return name.ends_with("_few_rows"); };
+  EXPECT_TRUE(std::ranges::any_of(program->kernels, isOfFewRows));
+  // A library would add otherwise for other numbers of rows.
+  EXPECT_FALSE(program->products.empty());
+  for (const ProductForm &form : program->products)
+    EXPECT_FALSE(isOfFewRows(program->kernels[form.kernel])) << form.text();
+  auto device = std::make_shared<SimtDevice>(EmulatorOptions{.threads = 2});
+  return std::make_unique<ModelProgram>(std::move(*program), config, std::move(device));
 }
 
 /// The logits of the last token of `tokens`, by the entry that keeps nothing.
@@ -231,6 +252,38 @@ void expectShrinkingBatchAsAlone(StepType type) {
 TEST(CompiledGenerationBatches, OfAnySizeHaveTheSameBits) {
   expectShrinkingBatchAsAlone(StepType::F32);
   expectShrinkingBatchAsAlone(StepType::BF16);
+}
+
+// A GPU has kernels of few rows of their own, which take eight at a time: what they give is what
+// whole sequences give, to rounding, and the same bits for one alone and for nine.
+TEST(CompiledGenerationEmulated, GivesWhatWholeSequencesGive) {
+  model::ModelConfig config =
+      model::parseConfig(fmt::format("{{{}}}", wholeVectors), "config.json");
+  for (auto [type, tolerance] : {std::pair(StepType::F32, 1e-5), std::pair(StepType::BF16, 3e-2)}) {
+    std::unique_ptr<ModelProgram> program = emulated(config, type);
+    program->setParameters(model::freshWeights(config, 0.1, data::SeedTree(3)));
+    CompiledModel model(*program), alone(*program);
+    const size_t vocabulary = model.vocabulary();
+    std::vector<std::vector<int32_t>> prompts;
+    for (size_t i = 0; i < 9; ++i)
+      prompts.push_back(randomTokens(i, 1 + i % 5, vocabulary));
+    std::vector<float> logits(prompts.size() * vocabulary), one(vocabulary);
+    model.prefill(prompts, logits);
+    alone.prefill(std::span(prompts).first(1), one);
+    for (size_t count : {9, 8, 1}) {
+      std::vector<uint32_t> rows(count);
+      std::iota(rows.begin(), rows.end(), 0u);
+      std::vector<int32_t> next(count, static_cast<int32_t>(count));
+      for (size_t row : rows)
+        prompts[row].push_back(next[row]);
+      logits.resize(count * vocabulary);
+      model.decode(rows, next, logits);
+      alone.decode(std::span(rows).first(1), std::span(next).first(1), one);
+      EXPECT_EQ(std::vector(logits.begin(), logits.begin() + vocabulary), one) << count;
+      std::span<const float> last = std::span(logits).last(vocabulary);
+      EXPECT_LE(relativeError(last, recomputed(*program, prompts[count - 1])), tolerance) << count;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, CompiledGeneration, testing::ValuesIn(cases()),
