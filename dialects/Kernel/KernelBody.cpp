@@ -294,6 +294,8 @@ LogicalResult AttentionOp::verify() {
                                      {"output", getOutput(), columns * (int64_t)getHeads()},
                                      {"logsumexp", getLogsumexp(), (int64_t)getHeads()}})))
     return failure();
+  if (getGrouped() && getBlock() != 1)
+    return emitOpError() << "items of a group of heads are of one query, not of " << getBlock();
   return verifyList(*this, "work", getWork(), 6);
 }
 

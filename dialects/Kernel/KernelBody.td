@@ -312,6 +312,8 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
     | 5 | head |
 
     Positions count from the first key row (column 2). One query per sequence over a cache of keys (`decode`) is the same op with `block` 1.
+    With `grouped`, which is of such only, column 5 is g, and the item is the one query's heads of that group:
+    a key is read once for all of them.
     Output may be the query's buffer, and nothing else that is read. An item touches its own segment
     only and goes through the keys in blocks from the
     segment's first (key blocks wholly outside the window are left out), so a row's result does
@@ -321,7 +323,7 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
                        AnyMemRef:$logsumexp, AnyMemRef:$work,
                        I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$block,
                        DefaultValuedAttr<I64Attr, "0">:$window, F64Attr:$scale,
-                       OptionalAttr<F64Attr>:$softcap);
+                       OptionalAttr<F64Attr>:$softcap, UnitAttr:$grouped);
   let assemblyFormat = [{
     $query `,` $key `,` $value `into` $output `,` $logsumexp `over` $work attr-dict `:`
     type($query) `,` type($key) `,` type($value) `,` type($output) `,` type($logsumexp) `,`

@@ -389,8 +389,10 @@ void ModelProgram::bindCached(Launch &launch, const CachedColumns &columns, int3
     }
     last.push_back(columns.segments[s + 1] - 1);
   }
-  std::vector<AttentionWork> items = cachedWork(columns.segments, columns.begins, columns.lengths,
-                                                static_cast<int32_t>(shape.heads), block);
+  bool grouped = block == 1 && machine.program().target.attentionGroups();
+  std::vector<AttentionWork> items =
+      cachedWork(columns.segments, columns.begins, columns.lengths,
+                 static_cast<int32_t>(grouped ? shape.keyValueHeads : shape.heads), block);
   launch.bind("token", columns.tokens);
   launch.bind<int32_t>("position", positions);
   launch.bind<int32_t>("slot", slots);

@@ -1,10 +1,10 @@
 //===- CPUAttention.cpp - attention over segments on the CPU --------------===//
 //
-// An item is a block of queries of one head. Its keys stream past in blocks;
-// each row keeps the largest score so far and the sum of exponentials relative
-// to it, and rescales what it has gathered when the largest grows, so scores
-// are never in memory for more than a block. Where bf16 is multiplied in pairs
-// the weights of a block are rounded to it.
+// An item is a block of queries of one head, or a query's heads of one group:
+// these are rows to it just so. Its keys stream past in blocks; each row keeps the largest score so
+// far and the sum of exponentials relative to it, and rescales what it has gathered when the
+// largest grows, so scores are never in memory for more than a block. Where bf16 is multiplied in
+// pairs the weights of a block are rounded to it.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/cpu/CPUAttention.h"
@@ -26,17 +26,20 @@ public:
   Forward(AttentionOp op, CPUFunction &cpu)
       : op(op), cpu(cpu), code(cpu.code), type(sumsOf(op.getQuery())),
         tiles(cpu, type, attendsInPairs(cpu.machine, op.getQuery(), op.headColumns()),
-              op.getBlock() == 1 ? Tiles::Size::NarrowRow : Tiles::Size::Narrow),
+              Tiles::Size::Narrow, mostRows(op), fewRows(op) ? op.headColumns() : 0),
         copies(cpu, tiles), columns(op.headColumns()), padded(tiles.paddedColumns(columns)),
         keyBlock(cpu.machine.attentionStream), row(VectorType::get(tiles.lanes, type)) {}
 
   void lower();
 
 private:
+  static int64_t share(AttentionOp op) { return op.getHeads() / op.getKvHeads(); }
+  static int64_t mostRows(AttentionOp op) { return op.getGrouped() ? share(op) : op.getBlock(); }
+  static bool fewRows(AttentionOp op) { return mostRows(op) <= 8; }
   /// Of an item, up to whole tiles and whole groups. The first tile may begin anywhere.
   int64_t paddedRows() {
-    return std::max<int64_t>(tiles.paddedRows(op.getBlock()) + tiles.tileRows,
-                             llvm::alignTo(op.getBlock(), tiles.lanes));
+    return std::max<int64_t>(tiles.paddedRows(mostRows(op)) + tiles.tileRows,
+                             llvm::alignTo(mostRows(op), tiles.lanes));
   }
   void item(AttentionItem item);
   void keys(AttentionItem item, Value first, Value count);
@@ -44,6 +47,8 @@ private:
     Value first, count; ///< keys
     Value firstRow;     ///< of the item that sees any
   };
+  AttentionItem itemOf(AttentionItem listed);
+  HeadRows rowsOf(Value buffer, AttentionItem item);
   Value visible(AttentionItem item, Value i, Block block, int64_t lane);
   Value scoreAt(Value i, int64_t lane);
   void weighRows(AttentionItem item, Block block);
@@ -62,9 +67,9 @@ private:
   Tiles tiles;
   HeadCopies copies;
   int64_t columns, padded;
-  /// Keys and values serve a single query, so laying them out would cost more than it saves.
+  /// Keys and values serve few rows, so laying them out would cost more than it saves.
   bool usesOnce =
-      op.getBlock() == 1 && !tiles.blocks && columns % (tiles.lanes * (tiles.pairs ? 2 : 1)) == 0;
+      fewRows(op) && !tiles.blocks && columns % (tiles.lanes * (tiles.pairs ? 2 : 1)) == 0;
   int64_t keyBlock; ///< keys of a block: their scores and values stay in the nearer caches
   VectorType row;   ///< a vector's worth of scores of a query, or of a number of so many queries
   Value queries, keysTransposed, values, scores, weights, gathered;
@@ -75,9 +80,28 @@ private:
 
 } // namespace
 
+AttentionItem Forward::itemOf(AttentionItem listed) {
+  if (op.getGrouped()) {
+    listed.firstRow =
+        code.add(code.mul(listed.firstRow, op.getHeads()), code.mul(listed.head, share(op)));
+    listed.rows = code.index(share(op));
+  }
+  return listed;
+}
+
+/// Its rows of queries or results.
+HeadRows Forward::rowsOf(Value buffer, AttentionItem item) {
+  HeadRows rows = headRows(cpu, buffer, op.getHeads(), item.head);
+  if (op.getGrouped())
+    rows.rowColumns = columns, rows.head = code.index(0);
+  return rows;
+}
+
 /// Which keys of the block from `lane` on query i sees.
 Value Forward::visible(AttentionItem item, Value i, Block block, int64_t lane) {
-  Value position = code.add(item.position, i); // counted from the first key
+  Value position = item.position; // counted from the first key
+  if (!op.getGrouped())
+    position = code.add(position, i);
   Value offset = code.add(code.sub(block.first, item.streamBegin), lane);
   Value high = code.min(code.sub(code.add(position, 1), offset), code.add(block.count, -lane));
   Value mask = firstLanes(code, high, tiles.lanes);
@@ -101,7 +125,7 @@ Value Forward::scoreAt(Value i, int64_t lane) {
 template <typename Body>
 Value Forward::reduceGroup(Value group, Value join(LoopBuilder &, Value, Value), Body &&lanesOf) {
   // A sequence that is being written has one query: what the other lanes hold is never read.
-  int64_t queries = std::min<int64_t>(tiles.lanes, op.getBlock());
+  int64_t queries = std::min<int64_t>(tiles.lanes, mostRows(op));
   code.loop(code.index(0), code.index(queries), 1, [&](Value i) {
     code.store(lanesOf(code.add(group, i), i), cell(lanesOfRows, code.mul(i, tiles.lanes)));
   });
@@ -173,12 +197,13 @@ void Forward::weighRows(AttentionItem item, Block block) {
 
 void Forward::keys(AttentionItem item, Value first, Value count) {
   int64_t panel = tiles.panel();
-  Value group = code.div(item.head, op.getHeads() / op.getKvHeads());
+  Value group = op.getGrouped() ? item.head : code.div(item.head, share(op));
   HeadRows keyRows = headRows(cpu, op.getKey(), op.getKvHeads(), group);
   HeadRows valueRows = headRows(cpu, op.getValue(), op.getKvHeads(), group);
-  Value firstRow = firstSeeing(code, item, first);
+  Value firstRow = op.getGrouped() ? code.index(0) : firstSeeing(code, item, first);
   if (usesOnce) {
-    copies.multiply(queries, keyRows, first, count, scores, {keyRows, valueRows}, keyBlock);
+    copies.multiply(queries, padded, mostRows(op), keyRows, first, count, scores,
+                    {keyRows, valueRows}, keyBlock);
   } else {
     copies.transpose(keyRows, first, count, keysTransposed, columns * panel);
     tiles.product(firstRow, item.rows, count, code.index(tiles.words(columns)),
@@ -186,13 +211,15 @@ void Forward::keys(AttentionItem item, Value first, Value count) {
                   false);
   }
   weighRows(item, {first, count, firstRow});
-  RightTile right{values, keyBlock * panel, panel};
-  if (usesOnce && valueRows.element == type && columns % panel == 0)
-    right = {copies.at(valueRows, first, code.index(0)), panel, valueRows.rowColumns};
-  else
-    copies.copyPanels(valueRows, first, count, values, keyBlock * panel);
-  tiles.product(firstRow, item.rows, code.index(columns), tiles.words(count),
-                {weights, tiles.words(keyBlock), 1}, right, gathered, padded, true);
+  LeftTile left{weights, tiles.words(keyBlock), 1};
+  if (usesOnce && columns % panel == 0) {
+    Value begin = copies.at(valueRows, first, code.index(0)), last = code.add(count, -1);
+    RowsInPlace right{begin, valueRows.element, valueRows.rowColumns, last};
+    return tiles.product(mostRows(op), columns, count, left, right, gathered, padded);
+  }
+  copies.copyPanels(valueRows, first, count, values, keyBlock * panel);
+  tiles.product(firstRow, item.rows, code.index(columns), tiles.words(count), left,
+                {values, keyBlock * panel, panel}, gathered, padded, true);
 }
 
 void Forward::finish(AttentionItem item) {
@@ -200,27 +227,28 @@ void Forward::finish(AttentionItem item) {
     Value sum = code.load(type, cell(sums, i));
     Value total = arith::AddFOp::create(code, code.load(type, cell(largest, i)),
                                         math::LogOp::create(code, sum));
-    Value row = code.add(code.mul(code.add(item.firstRow, i), op.getHeads()), item.head);
+    Value row = code.add(item.firstRow, i); // of rows of heads
+    if (!op.getGrouped())
+      row = code.add(code.mul(row, op.getHeads()), item.head);
     Type element = cast<MemRefType>(op.getLogsumexp().getType()).getElementType();
     code.store(code.convert(total, element),
                code.address(cpu.known.lookup(op.getLogsumexp()), element, row));
     code.store(arith::DivFOp::create(code, code.number(type, 1), sum), cell(sums, i));
   });
-  copies.write(gathered, padded, headRows(cpu, op.getOutput(), op.getHeads(), item.head),
-               item.firstRow, item.rows, {}, sums);
+  copies.write(gathered, padded, rowsOf(op.getOutput(), item), item.firstRow, item.rows, {}, sums);
 }
 
 void Forward::item(AttentionItem item) {
   Value scale = code.number(type, op.getScale().convertToDouble());
-  copies.copy(headRows(cpu, op.getQuery(), op.getHeads(), item.head), item.firstRow, item.rows,
-              queries, padded, scale);
+  copies.copy(rowsOf(op.getQuery(), item), item.firstRow, item.rows, queries, padded, scale);
   int64_t rows = paddedRows();
   clear(tiles, gathered, rows * padded);
   code.loop(code.index(0), item.rows, tiles.lanes, [&](Value i) {
     code.store(minusInfinity(), cell(largest, i));
     code.store(code.number(row, 0), cell(sums, i));
   });
-  Value visibleEnd = code.add(code.add(item.streamBegin, item.position), item.rows);
+  Value count = op.getGrouped() ? code.index(1) : item.rows;
+  Value visibleEnd = code.add(code.add(item.streamBegin, item.position), count);
   Value end = code.min(item.streamEnd, visibleEnd), begin = item.streamBegin;
   if (op.getWindow()) {
     Value hidden = code.max(code.add(item.position, 1 - (int64_t)op.getWindow()), code.index(0));
@@ -246,7 +274,7 @@ void Forward::lower() {
   shrinks = cpu.allocate(type, tiles.lanes);
   lanesOfRows = cpu.allocate(type, tiles.lanes * tiles.lanes);
   code.loop(cpu.begin, cpu.end, 1,
-            [&](Value number) { item(readItem(cpu, op.getWork(), number)); });
+            [&](Value number) { item(itemOf(readItem(cpu, op.getWork(), number))); });
 }
 
 void roux::lowerAttention(AttentionOp op, CPUFunction &cpu) {

@@ -59,11 +59,13 @@ public:
   /// first + count on repeat the last.
   void transpose(HeadRows rows, mlir::Value first, mlir::Value count, mlir::Value to,
                  int64_t panelStride);
-  /// to[i] = the sum over c of row[c] * rows[first + i][c], for as many i as a vector has lanes at
-  /// a time: what `transpose` and a tile would give a single row, if its columns are whole vectors.
-  /// Meanwhile rows of `fetched` are fetched that lie `ahead` behind those.
-  void multiply(mlir::Value row, HeadRows rows, mlir::Value first, mlir::Value count,
-                mlir::Value to, llvm::ArrayRef<HeadRows> fetched, int64_t ahead);
+  /// to[l][i] = the sum over c of left[l][c] * rows[first + i][c], for as many i as a vector has
+  /// lanes at a time: what `transpose` and a tile would give few rows `left`, words at distances of
+  /// `stride`, if their columns are whole vectors. Rows of `to` are `ahead` apart, and rows of
+  /// `fetched` are fetched meanwhile that lie as far behind those.
+  void multiply(mlir::Value left, int64_t stride, int64_t leftRows, HeadRows rows,
+                mlir::Value first, mlir::Value count, mlir::Value to,
+                llvm::ArrayRef<HeadRows> fetched, int64_t ahead);
   /// rows[first + i][c] = from[i][c] * (scale or factors[i]), converted to the buffer's type.
   void write(mlir::Value from, int64_t stride, HeadRows rows, mlir::Value first, mlir::Value count,
              mlir::Value scale, mlir::Value factors = {});

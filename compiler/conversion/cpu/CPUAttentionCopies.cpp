@@ -123,16 +123,19 @@ SmallVector<Value> HeadCopies::squareAt(HeadRows rows, Value first, Value count,
   return vectors;
 }
 
-void HeadCopies::multiply(Value row, HeadRows rows, Value first, Value count, Value to,
-                          ArrayRef<HeadRows> fetched, int64_t ahead) {
+void HeadCopies::multiply(Value left, int64_t stride, int64_t leftRows, HeadRows rows, Value first,
+                          Value count, Value to, ArrayRef<HeadRows> fetched, int64_t ahead) {
   LoopBuilder &code = cpu.code;
   int64_t lanes = tiles.lanes, each = tiles.pairs ? 2 : 1;
   code.loop(code.index(0), count, lanes, [&](Value group) {
-    Value none = code.number(VectorType::get(lanes, tiles.type), 0);
-    Value sums = code.loop(
-        code.index(0), code.index(rows.columns), lanes * each, none,
+    LoopBuilder::Values zeros(leftRows, code.number(VectorType::get(lanes, tiles.type), 0));
+    auto sums = code.loop(
+        code.index(0), code.index(rows.columns), lanes * each, zeros,
         [&](Value column, ValueRange carried) {
-          Value words = code.address(row, tiles.word, code.div(column, each));
+          SmallVector<Value> words;
+          for (int64_t row = 0; row < leftRows; ++row)
+            words.push_back(
+                code.address(left, tiles.word, code.add(code.div(column, each), row * stride)));
           for (HeadRows later : fetched)
             for (int64_t lane = 0; lane < lanes; ++lane)
               code.prefetch(at(later, code.add(code.add(first, group), ahead + lane), column),
@@ -140,8 +143,10 @@ void HeadCopies::multiply(Value row, HeadRows rows, Value first, Value count, Va
           SmallVector<Value> square =
               squareAt(rows, first, count, group, {column, lanes * each, {}});
           return tiles.addTurned(std::move(square), words, carried);
-        })[0];
-    code.store(sums, code.address(to, tiles.type, group));
+        });
+    for (auto [row, sum] : llvm::enumerate(sums))
+      code.store(sum,
+                 code.address(to, tiles.type, code.add(group, static_cast<int64_t>(row) * ahead)));
   });
 }
 

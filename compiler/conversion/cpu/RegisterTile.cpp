@@ -50,7 +50,20 @@ Value Tiles::multiplyAdd(Value left, Value right, Value sum) {
       .getResult(0);
 }
 
-Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size)
+/// Sums, a row of the right operand and a number of the left one fill the registers, of which there
+/// are at least as many as a whole tile needs.
+static int64_t vectorsOfFewRows(const TargetDescription &machine, int64_t rows, int64_t columns,
+                                int64_t lanes) {
+  int64_t vectors = machine.tileVectors;
+  auto registers = [](int64_t rows, int64_t vectors) { return rows * vectors + vectors + 1; };
+  while (registers(rows, 2 * vectors) <= registers(machine.tileRows, machine.tileVectors) &&
+         columns % (2 * vectors * lanes) == 0)
+    vectors *= 2;
+  return vectors;
+}
+
+Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size, int64_t mostRows,
+             int64_t mostColumns)
     : code(cpu.code), type(type), pairs(pairs), blocks(pairs && cpu.machine.blocks),
       word(pairs ? Type(cpu.code.getI32Type()) : Type(type)),
       // Memory's prefetcher follows 8 rows better than 16, but pairs are added too slowly for so
@@ -60,12 +73,13 @@ Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size)
             type.getWidth()),
       tileRows(blocks                 ? 32
                : size == Size::Wide   ? cpu.machine.wideRows
-               : size == Size::Narrow ? cpu.machine.tileRows
+               : size == Size::Narrow ? std::min(cpu.machine.tileRows, mostRows)
                                       : 1),
       tileVectors(blocks                 ? 2
                   : size == Size::Vector ? 1
                   : size == Size::Wide   ? cpu.machine.wideVectors
-                                         : cpu.machine.tileVectors) {
+                  : mostColumns ? vectorsOfFewRows(cpu.machine, tileRows, mostColumns, lanes)
+                                : cpu.machine.tileVectors) {
   if (blocks)
     cpu.useBlocks();
 }
@@ -73,24 +87,14 @@ Tiles::Tiles(CPUFunction &cpu, FloatType type, bool pairs, Size size)
 /// Rows of vectors of the right operand between what is multiplied and what is fetched.
 static constexpr int64_t fetchDistance = 8;
 
-void Tiles::tile(Value terms, LeftTile left, Value panel, RightTile right, Value result,
-                 int64_t resultStride, bool accumulate, FetchAhead fetch) {
-  Value rightAt = code.mul(panel, right.panelStride);
-  auto vector = VectorType::get(lanes, type), words = VectorType::get(lanes, word);
+void Tiles::tile(Value terms, LeftTile left, ColumnsAt columnsAt, Value result,
+                 int64_t resultStride, bool accumulate, llvm::function_ref<void(Value k)> fetch) {
+  auto vector = VectorType::get(lanes, type);
   auto resultAt = [&](int64_t row, int64_t v) {
     return code.address(result, type, code.index(row * resultStride + v * lanes));
   };
   auto multiply = [&](Value k, ValueRange carried) {
-    LoopBuilder::Values columns, next;
-    Value rightRow =
-        code.address(right.pointer, word, code.add(rightAt, code.mul(k, right.termStride)));
-    auto rightVector = [&](int64_t v, int64_t ahead) {
-      return code.address(rightRow, word, code.index(ahead * right.termStride + v * lanes));
-    };
-    for (int64_t v = 0; v < tileVectors; ++v)
-      columns.push_back(code.load(words, rightVector(v, 0)));
-    for (int64_t v = 0; fetch && v < tileVectors; ++v)
-      code.prefetch(rightVector(v, fetchDistance));
+    LoopBuilder::Values columns = columnsAt(k), next;
     Value leftColumn = code.address(left.pointer, word, code.mul(k, left.termStride));
     for (int64_t row = 0; row < tileRows; ++row) {
       Value number =
@@ -108,7 +112,7 @@ void Tiles::tile(Value terms, LeftTile left, Value panel, RightTile right, Value
   if (fetch) {
     bool whole = getConstantIntValue(terms).value_or(1) % fetchTerms == 0;
     sums = code.loop(code.index(0), terms, fetchTerms, sums, [&](Value k, ValueRange carried) {
-      fetch(panel, k);
+      fetch(k);
       Value end = code.add(k, fetchTerms);
       return code.loop(k, whole ? end : code.min(end, terms), 1, carried, multiply);
     });
@@ -171,9 +175,58 @@ void Tiles::rowOfTiles(Value columnCount, Value terms, LeftTile left, RightTile 
   code.loop(code.index(0), columnCount, panel(), [&](Value column) {
     Value at = code.div(column, panel()), to = code.address(result, type, column);
     if (blocks)
-      blockTile(terms, left, at, right, to, resultStride, accumulate);
-    else
-      tile(terms, left, at, right, to, resultStride, accumulate, fetch);
+      return blockTile(terms, left, at, right, to, resultStride, accumulate);
+    Value panelAt = code.mul(at, right.panelStride);
+    auto columnsAt = [&](Value k) {
+      Value row =
+          code.address(right.pointer, word, code.add(panelAt, code.mul(k, right.termStride)));
+      auto place = [&](int64_t v, int64_t ahead) {
+        return code.address(row, word, code.index(ahead * right.termStride + v * lanes));
+      };
+      LoopBuilder::Values columns;
+      for (int64_t v = 0; v < tileVectors; ++v)
+        columns.push_back(code.load(VectorType::get(lanes, word), place(v, 0)));
+      for (int64_t v = 0; fetch && v < tileVectors; ++v)
+        code.prefetch(place(v, fetchDistance));
+      return columns;
+    };
+    auto fetchAt = [&](Value k) { fetch(at, k); };
+    tile(terms, left, columnsAt, to, resultStride, accumulate,
+         fetch ? llvm::function_ref<void(Value)>(fetchAt) : nullptr);
+  });
+}
+
+/// A pair's second row beyond the last stands for nothing: its weight is 0.
+LoopBuilder::Values Tiles::wordsOf(RowsInPlace right, Value k, Value column) {
+  auto numbers = [&](Value row, int64_t v) -> Value {
+    Value at = code.add(code.add(code.mul(row, right.rowColumns), column), v * lanes);
+    return code.load(VectorType::get(lanes, right.element),
+                     code.address(right.pointer, right.element, at));
+  };
+  LoopBuilder::Values words;
+  for (int64_t v = 0; v < tileVectors; ++v) {
+    if (!pairs) {
+      words.push_back(code.convert(numbers(k, v), type));
+      continue;
+    }
+    Value first = code.mul(k, 2), second = code.min(code.add(first, 1), right.last);
+    words.push_back(pairUp(numbers(first, v), numbers(second, v)));
+  }
+  return words;
+}
+
+void Tiles::product(int64_t rowEnd, int64_t columns, Value terms, LeftTile left, RowsInPlace right,
+                    Value result, int64_t resultStride) {
+  assert(!blocks && columns % panel() == 0);
+  code.loop(code.index(0), code.index(rowEnd), tileRows, [&](Value row) {
+    LeftTile rows = left;
+    rows.pointer = code.address(left.pointer, word, code.mul(row, left.rowStride));
+    code.loop(code.index(0), code.index(columns), panel(), [&](Value column) {
+      Value to = code.address(result, type, code.add(code.mul(row, resultStride), column));
+      tile(
+          words(terms), rows, [&](Value k) { return wordsOf(right, k, column); }, to, resultStride,
+          /*accumulate=*/true, nullptr);
+    });
   });
 }
 

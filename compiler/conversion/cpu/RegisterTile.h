@@ -26,6 +26,15 @@ struct RightTile {
   int64_t panelStride, termStride;
 };
 
+/// A right operand where it lies: number (term, column) is at term * rowColumns + column. Its
+/// columns are a whole number of panels; no row after `last` is read.
+struct RowsInPlace {
+  mlir::Value pointer;
+  mlir::FloatType element;
+  int64_t rowColumns;
+  mlir::Value last;
+};
+
 /// Emits prefetches of what will be used after a tile: called once every `fetchTerms` words of the
 /// tile of panel `panel`, at word `k`.
 using FetchAhead = llvm::function_ref<void(mlir::Value panel, mlir::Value k)>;
@@ -34,10 +43,12 @@ inline constexpr int64_t fetchTerms = 16;
 /// Emits products with one accumulator type.
 class Tiles {
 public:
-  /// How many columns and rows a tile has: attention's, a row of that, a matmul's, or one vector.
-  enum class Size : uint8_t { Narrow, NarrowRow, Wide, Vector };
-  /// Words are pairs of bf16 if `pairs`, which the machine must have an instruction for.
-  Tiles(CPUFunction &cpu, mlir::FloatType type, bool pairs = false, Size size = Size::Narrow);
+  /// How many columns and rows a tile has: attention's, a matmul's, or one vector.
+  enum class Size : uint8_t { Narrow, Wide, Vector };
+  /// Words are pairs of bf16 if `pairs`, which the machine must have an instruction for. A narrow
+  /// tile has no more rows than `mostRows`, and more columns where that leaves registers for them.
+  Tiles(CPUFunction &cpu, mlir::FloatType type, bool pairs = false, Size size = Size::Narrow,
+        int64_t mostRows = 256, int64_t mostColumns = 0);
 
   /// Words that hold so many terms.
   int64_t words(int64_t terms) const { return pairs ? (terms + 1) / 2 : terms; }
@@ -67,6 +78,11 @@ public:
                   mlir::Value result, int64_t resultStride, bool accumulate,
                   FetchAhead fetch = nullptr);
 
+  /// The same for rows [0, rowEnd) and all `columns` of an operand that is not laid out, added to
+  /// what is there.
+  void product(int64_t rowEnd, int64_t columns, mlir::Value terms, LeftTile left, RowsInPlace right,
+               mlir::Value result, int64_t resultStride);
+
   /// Stores `lanes` rows of `lanes` words as columns: vector r becomes lane r of each stored row,
   /// `stride` apart from `pointer` on.
   void storeTransposed(llvm::SmallVector<mlir::Value> vectors, mlir::Value pointer, int64_t stride);
@@ -85,8 +101,10 @@ public:
 private:
   mlir::Value multiplyAdd(mlir::Value left, mlir::Value right, mlir::Value sum);
   llvm::SmallVector<mlir::Value> transposed(llvm::SmallVector<mlir::Value> vectors);
-  void tile(mlir::Value terms, LeftTile left, mlir::Value panel, RightTile right,
-            mlir::Value result, int64_t resultStride, bool accumulate, FetchAhead fetch);
+  using ColumnsAt = llvm::function_ref<LoopBuilder::Values(mlir::Value k)>;
+  void tile(mlir::Value terms, LeftTile left, ColumnsAt columnsAt, mlir::Value result,
+            int64_t resultStride, bool accumulate, llvm::function_ref<void(mlir::Value k)> fetch);
+  LoopBuilder::Values wordsOf(RowsInPlace right, mlir::Value k, mlir::Value column);
   void blockTile(mlir::Value terms, LeftTile left, mlir::Value panel, RightTile right,
                  mlir::Value result, int64_t resultStride, bool accumulate);
 };

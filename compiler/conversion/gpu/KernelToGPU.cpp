@@ -121,6 +121,8 @@ FailureOr<GPUKernel> roux::lowerToGPU(FuncOp function, const TargetDescription &
   Block &body = function.getBody().front();
   if (auto folds = body.getOps<FoldRowsOp>(); !folds.empty())
     return (*folds.begin()).emitOpError("has no lowering to a GPU");
+  if (auto attention = dyn_cast<AttentionOp>(body.front()); attention && attention.getGrouped())
+    return attention.emitOpError("has no lowering to a GPU whose items are groups of heads");
   MLIRContext *context = function.getContext();
   context->loadDialect<scf::SCFDialect, LLVM::LLVMDialect, NVVM::NVVMDialect, gpu::GPUDialect,
                        memref::MemRefDialect>();

@@ -39,7 +39,7 @@ static LogicalResult lower(step::AttentionOp op, EntryLowering &entry) {
                  kernel::AttentionOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], op.getHeads(),
                                              op.getKeyValueHeads(), entry.target().attentionRows,
                                              op.getWindow().value_or(0), op.getScale(),
-                                             op.getSoftcapAttr());
+                                             op.getSoftcapAttr(), /*grouped=*/false);
                });
   return success();
 }
@@ -55,10 +55,10 @@ static LogicalResult lower(step::CachedAttentionOp op, EntryLowering &entry) {
       {entry.buffer(op.getQuery()), entry.buffer(op.getKeys()), entry.buffer(op.getValues()),
        entry.result(op.getOutput()), logsumexp, workList(entry, cachedWorkName)},
       [&](RowWriter &k, ValueRange a) {
-        kernel::AttentionOp::create(k, a[0], a[1], a[2], a[3], a[4], a[5], heads,
-                                    op.getKeyValueHeads(),
-                                    single ? 1 : entry.target().attentionRows,
-                                    op.getWindow().value_or(0), op.getScale(), op.getSoftcapAttr());
+        kernel::AttentionOp::create(
+            k, a[0], a[1], a[2], a[3], a[4], a[5], heads, op.getKeyValueHeads(),
+            single ? 1 : entry.target().attentionRows, op.getWindow().value_or(0), op.getScale(),
+            op.getSoftcapAttr(), single && entry.target().attentionGroups());
       });
   return success();
 }

@@ -102,3 +102,15 @@ kernel.func @own_rows(%x: memref<?x64xf32>, %partials: memref<?x64xf32>, %y: mem
   } : vector<64xf32>, memref<?x64xf32>
   kernel.return
 }
+
+// -----
+
+kernel.func @groups(%q: memref<?x64xf32>, %k: memref<?x32xf32>, %l: memref<?x4xf32>,
+                    %work: memref<?x6xi32>) {
+  // expected-error @below {{'kernel.attention' op has no lowering to a GPU whose items are groups of heads}}
+  kernel.attention %q, %k, %k into %q, %l over %work
+    {heads = 4 : i64, kv_heads = 2 : i64, block = 1 : i64, scale = 1.0 : f64, grouped}
+    : memref<?x64xf32>, memref<?x32xf32>, memref<?x32xf32>, memref<?x64xf32>, memref<?x4xf32>,
+      memref<?x6xi32>
+  kernel.return
+}

@@ -20,17 +20,19 @@ struct Case {
   const char *machine;
   Element element;
   int heads, keyHeads, columns, block, window;
+  bool grouped = false; ///< items of a query's heads that share keys
 };
 
 void PrintTo(const Case &c, std::ostream *out) {
   *out << c.machine << " " << spelling(c.element) << " heads " << c.heads << "/" << c.keyHeads
-       << " of " << c.columns << ", block " << c.block << ", window " << c.window;
+       << " of " << c.columns << ", block " << c.block << ", window " << c.window
+       << (c.grouped ? ", grouped" : "");
 }
 
 const char *attention = R"(
 kernel.func @forward(%q: memref<?x{Q}x{T}>, %k: memref<?x{K}x{T}>, %v: memref<?x{K}x{T}>,
                      %o: memref<?x{Q}x{T}>, %l: memref<?x{H}x{A}>, %work: memref<?x6xi32>) {
-  kernel.attention %q, %k, %v into %o, %l over %work {{same} scale = 0.3 : f64}
+  kernel.attention %q, %k, %v into %o, %l over %work {{same} {grouped} scale = 0.3 : f64}
     : memref<?x{Q}x{T}>, memref<?x{K}x{T}>, memref<?x{K}x{T}>, memref<?x{Q}x{T}>,
       memref<?x{H}x{A}>, memref<?x6xi32>
   kernel.return
@@ -73,6 +75,7 @@ Compiled compile(const Case &c) {
                                                   "i64, block = {} : i64, window = {} "
                                                   ": i64,",
                                                   c.heads, c.keyHeads, c.block, c.window)},
+                             {"grouped", c.grouped ? "grouped," : ""},
                              {"T", spelling(c.element)},
                              {"A", wide},
                              {"H", std::to_string(c.heads)},
@@ -201,7 +204,7 @@ TEST_P(Attention, ForwardAndGradients) {
   Buffer logsumexp(wide, std::vector<double>(tokens * c.heads));
   Numbers expected = reference(c, lengths, q, k, v, dout);
 
-  auto queries = workList(lengths, c.heads, c.block);
+  auto queries = workList(lengths, c.grouped ? c.keyHeads : c.heads, c.block);
   Buffer queryWork(Element::I32, queries);
   kernels.run("forward", queries.size() / 6, {q, k, v, output, logsumexp, queryWork}, 2);
   Buffer delta(wide, expected.delta);
@@ -262,6 +265,20 @@ const std::vector<Case> cases = {
     {"avx512_bf16", Element::BF16, 4, 2, 20, 1, 17},
     {"avx2", Element::F32, 4, 2, 20, 1, 100},
     {"portable", Element::F64, 4, 2, 20, 1, 0},
+    // All heads of a group: laid out, in place, of odd sizes, more than a tile or a vector has.
+    {"avx512", Element::F32, 8, 4, 8, 1, 0, true},
+    {"avx512", Element::F32, 6, 2, 64, 1, 0, true},
+    {"avx512", Element::F32, 4, 4, 64, 1, 17, true},
+    {"avx512", Element::F64, 4, 2, 64, 1, 100, true},
+    {"avx512", Element::BF16, 4, 1, 64, 1, 0, true},
+    {"avx512_bf16", Element::BF16, 6, 2, 64, 1, 0, true},
+    {"avx512_bf16", Element::BF16, 7, 1, 32, 1, 100, true},
+    {"avx512_bf16", Element::BF16, 20, 1, 20, 1, 17, true},
+    {"avx512_amx", Element::BF16, 6, 2, 64, 1, 0, true},
+    {"avx2", Element::F32, 12, 1, 48, 1, 0, true},
+    {"avx2", Element::BF16, 4, 2, 64, 1, 0, true},
+    {"portable", Element::F32, 4, 2, 16, 1, 17, true},
+    {"portable", Element::F64, 9, 3, 20, 1, 0, true},
     {"simt", Element::F32, 8, 4, 8, 64, 0},
     {"simt", Element::F32, 4, 1, 20, 32, 17},
     {"simt", Element::F64, 4, 2, 20, 32, 17},

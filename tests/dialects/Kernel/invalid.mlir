@@ -139,6 +139,18 @@ kernel.func @sums_of_other_lengths(%x: memref<?x8xf32>, %w: memref<4x9xf32>, %y:
 
 // -----
 
+kernel.func @groups_of_many_queries(%q: memref<?x64xf32>, %k: memref<?x32xf32>,
+                                    %l: memref<?x4xf32>, %work: memref<?x6xi32>) {
+  // expected-error@below {{'kernel.attention' op items of a group of heads are of one query, not of 32}}
+  kernel.attention %q, %k, %k into %q, %l over %work
+    {heads = 4 : i64, kv_heads = 2 : i64, block = 32 : i64, scale = 1.0 : f64, grouped}
+    : memref<?x64xf32>, memref<?x32xf32>, memref<?x32xf32>, memref<?x64xf32>, memref<?x4xf32>,
+      memref<?x6xi32>
+  kernel.return
+}
+
+// -----
+
 kernel.func @heads_that_do_not_share(%q: memref<?x24xf32>, %k: memref<?x16xf32>,
                                      %l: memref<?x3xf32>, %work: memref<?x6xi32>) {
   // expected-error@below {{'kernel.attention' op 3 heads cannot share 2 key heads}}
