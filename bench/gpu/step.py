@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """Training steps of one pack by `roux run` and by PyTorch: the same weights, tokens, loss and AdamW.
 
-    bench/gpu/step.py SHAPE [--device cuda|cpu] [--steps 4] [--roux build/dev/bin/roux] [--peers eager,compiled] [--folder F]
+    bench/gpu/step.py SHAPE [--device cuda|cpu|simt] [--steps 4] [--roux build/dev/bin/roux] [--peers eager,compiled] [--folder F]
+    bench/gpu/step.py SHAPE --prepare --folder F    then, in F: roux inspect step.recipe --emit=table --arch sm_90a --memory 80GB
 
 SHAPE is tiny, small32k or llama1b (Llama 3.2 1B's, 65 536 tokens in 12 segments). Losses are compared first: a row whose losses
 differ shows nothing. bf16 products over f32 weights on both sides. The last line is JSON; `peak_fraction` is of 989 TFLOP/s on
 an H100 or H200, useful operations only: 6 a matrix element and token, and attention's causal half. PyTorch has the GPU's
 fastest way it has for a pack: attention segment by segment, layers compiled, each computed again for its gradient where a
-step would not fit otherwise. It runs in the Python that runs this.
+step would not fit otherwise. It runs in the Python that runs this, with nothing compiled before. `--prepare` writes the
+recipe, data and model and runs nothing; its weights are zeros that take no room on the disk: for what asks the compiler only.
 """
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 
 import numpy as np
 
@@ -47,43 +51,45 @@ run {{ dtype: bf16, device: {device}, save: none }}
 """
 
 
-def tensors_of(shape, rng):
+def tensors_of(shape):
+    """Names and sizes; what has one dimension is a norm's."""
     layers, dim, heads, kv_heads, ffn, vocabulary, tied, _ = shape
     keys = dim // heads * kv_heads
-    drawn = lambda *size: rng.standard_normal(size, np.float32) * np.float32(0.02)
-    yield "model.embed_tokens.weight", drawn(vocabulary, dim)
+    yield "model.embed_tokens.weight", (vocabulary, dim)
     for i in range(layers):
         at = f"model.layers.{i}."
         for name, rows, columns in (("self_attn.q_proj", dim, dim), ("self_attn.k_proj", keys, dim),
                                     ("self_attn.v_proj", keys, dim), ("self_attn.o_proj", dim, dim),
                                     ("mlp.gate_proj", ffn, dim), ("mlp.up_proj", ffn, dim),
                                     ("mlp.down_proj", dim, ffn)):
-            yield f"{at}{name}.weight", drawn(rows, columns)
-        yield f"{at}input_layernorm.weight", np.ones(dim, np.float32)
-        yield f"{at}post_attention_layernorm.weight", np.ones(dim, np.float32)
-    yield "model.norm.weight", np.ones(dim, np.float32)
+            yield f"{at}{name}.weight", (rows, columns)
+        yield f"{at}input_layernorm.weight", (dim,)
+        yield f"{at}post_attention_layernorm.weight", (dim,)
+    yield "model.norm.weight", (dim,)
     if not tied:
-        yield "lm_head.weight", drawn(vocabulary, dim)
+        yield "lm_head.weight", (vocabulary, dim)
 
 
-def write_safetensors(path, tensors):
-    header, at = {}, 0
-    for name, values in tensors:
-        header[name] = {"dtype": "F32", "shape": values.shape, "data_offsets": [at, at + values.nbytes]}
-        at += values.nbytes
+def write_safetensors(path, shape, is_drawn):
+    header, at, rng = {}, 0, np.random.default_rng(7)
+    for name, size in tensors_of(shape):
+        header[name] = {"dtype": "F32", "shape": size, "data_offsets": [at, at + 4 * int(np.prod(size))]}
+        at = header[name]["data_offsets"][1]
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for _, values in tensors:
-            file.write(values.tobytes())
+        if not is_drawn:
+            file.truncate(file.tell() + at)
+            return
+        for _, size in tensors_of(shape):
+            file.write(np.ones(size, np.float32) if len(size) == 1 else rng.standard_normal(size, np.float32) * np.float32(0.02))
 
 
-def write_model(folder, shape):
+def write_model(folder, shape, is_drawn):
     layers, dim, heads, kv_heads, ffn, vocabulary, tied, segments = shape
     folder.mkdir()
-    tensors = list(tensors_of(shape, np.random.default_rng(7)))
-    write_safetensors(folder / "model.safetensors", tensors)
+    write_safetensors(folder / "model.safetensors", shape, is_drawn)
     (folder / "config.json").write_text(json.dumps({
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": dim, "intermediate_size": ffn,
         "num_hidden_layers": layers, "num_attention_heads": heads, "num_key_value_heads": kv_heads,
@@ -124,21 +130,47 @@ def operations(shape):
     return 6 * matrices * sum(segments) + 6 * layers * dim * sum(n * n for n in segments)
 
 
-def last_json(command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+def last_json(command, **environment):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, env={**os.environ, **environment})
     if done.returncode:
         return {"error": (done.stderr or done.stdout)[-800:]}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+class MemoryWatch:
+    """The most memory of the GPU, in MiB, that is in use at any quarter of a second while this is open; None without one."""
+    ASKED = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"]
+
+    def __enter__(self):
+        self.most, self.before, self.over = None, self.now(), threading.Event()
+        self.thread = threading.Thread(target=self.follow, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def now(self):
+        try:
+            return int(subprocess.run(self.ASKED, capture_output=True, text=True).stdout.split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def follow(self):
+        while self.before is not None and not self.over.wait(0.25):
+            self.most = max(self.most or 0, (self.now() or self.before) - self.before)
+
+
 def ours(roux, folder, steps):
-    done = subprocess.run([roux, "run", "step.recipe"], cwd=folder, capture_output=True, text=True)
+    with MemoryWatch() as watch:
+        done = subprocess.run([roux, "run", "step.recipe"], cwd=folder, capture_output=True, text=True)
     if done.returncode:
         return {"error": done.stderr[-800:]}
     metrics = next((folder / "runs").glob("step/timed-*/metrics.jsonl"))
     lines = [json.loads(line) for line in metrics.read_text().splitlines()]
     return {"losses": [line["loss"] for line in lines], "wall": [line["seconds"] for line in lines[1:]],
-            "first": lines[0]["seconds"], "said": done.stdout.splitlines()[:6]}
+            "first": lines[0]["seconds"], "megabytes": watch.most, "said": done.stdout.splitlines()[:6]}
 
 
 def compared(row, mine, peers, shape):
@@ -148,9 +180,12 @@ def compared(row, mine, peers, shape):
     row["peak_fraction"] = round(operations(shape) / middle(mine) / PEAK, 4)
     row["spread"] = round(max(mine["wall"]) / min(mine["wall"]) - 1, 3)
     row["first_step_seconds"] = round(mine["first"], 3)
+    row["megabytes"] = mine["megabytes"]
     ran = {mode: peer for mode, peer in peers.items() if "losses" in peer}
     row["errors"] = {mode: peer["error"] for mode, peer in peers.items() if "error" in peer}
     row["peers"] = {mode: round(tokens / middle(peer), 1) for mode, peer in ran.items()}
+    row["peer_megabytes"] = {mode: round(peer["megabytes"]) for mode, peer in ran.items()}
+    row["peer_first_step_seconds"] = {mode: round(peer["compile"], 3) for mode, peer in ran.items()}
     if not ran:
         return row
     row["ratio"] = round(row["ours"] / max(row["peers"].values()), 3)
@@ -158,6 +193,21 @@ def compared(row, mine, peers, shape):
     row["loss_gap"] = float(f"{max(gaps):.2g}")
     row["loss_equal"] = gaps[0] <= TOLERANCE[0] and max(gaps) <= TOLERANCE[1]
     return row
+
+
+def prepare(folder, given, shape):
+    folder.mkdir(parents=True, exist_ok=True)
+    write_model(folder / "model", shape, is_drawn=not given.prepare)
+    write_tokenizer(folder / "model", shape[5])
+    write_step(folder, shape, given.steps)
+    (folder / "step.recipe").write_text(RECIPE.format(steps=given.steps, tokens=sum(shape[-1]), rate=RATE, b1=BETAS[0],
+                                                      b2=BETAS[1], device=given.device))
+
+
+def by_torch(folder, given, mode):
+    caches = {name: str(folder / "torch") for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")}
+    command = [sys.executable, HERE.parent / "peers/torch_step.py", folder, "bf16", mode, 2, given.steps - 1, given.device]
+    return last_json(command + (["recomputed"] if given.shape in RECOMPUTED else []), **caches)
 
 
 def main():
@@ -168,24 +218,24 @@ def main():
     parser.add_argument("--roux", type=pathlib.Path, default=HERE.parents[1] / "build/dev/bin/roux")
     parser.add_argument("--peers", default="eager,compiled")
     parser.add_argument("--folder", type=pathlib.Path, help="where the recipe is left")
+    parser.add_argument("--prepare", action="store_true", help="write --folder and run nothing")
     given = parser.parse_args()
-    shape = SHAPES[given.shape]
+    if given.prepare and not given.folder:
+        parser.error("--prepare needs --folder, where it writes to")
+    shape, peers = SHAPES[given.shape], {}
+    row = {"row": "G4", "shape": given.shape, "device": given.device, "tokens": sum(shape[-1])}
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or pathlib.Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_model(folder / "model", shape)
-        write_tokenizer(folder / "model", shape[5])
-        write_step(folder, shape, given.steps)
-        (folder / "step.recipe").write_text(RECIPE.format(steps=given.steps, tokens=sum(shape[-1]), rate=RATE, b1=BETAS[0],
-                                                          b2=BETAS[1], device=given.device))
+        prepare(folder, given, shape)
+        if given.prepare:
+            return
         mine = ours(given.roux.resolve(), folder, given.steps)
-        peers = {}
-        for mode in filter(None, given.peers.split(",")):
-            script = HERE.parent / "peers/torch_step.py"
-            command = [sys.executable, script, folder, "bf16", mode, 2, given.steps - 1, given.device]
-            peers[mode] = last_json(command + (["recomputed"] if given.shape in RECOMPUTED else []))
-    row = {"row": "G4", "shape": given.shape, "device": given.device, "tokens": sum(shape[-1])}
-    print(json.dumps({**row, **mine} if "error" in mine else compared(row, mine, peers, shape)))
+        for mode in [None, *filter(None, given.peers.split(","))]:
+            if mode:
+                peers[mode] = by_torch(folder, given, mode)
+            # At once: who kills this has what there was.
+            print(json.dumps({**row, **mine} if "error" in mine else compared(dict(row), mine, peers, shape)), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

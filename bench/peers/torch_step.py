@@ -16,7 +16,6 @@ import time
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch.utils.checkpoint import checkpoint
 
 folder, dtype, mode = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -25,6 +24,20 @@ steps = int(sys.argv[5]) if len(sys.argv) > 5 else 5
 device = sys.argv[6] if len(sys.argv) > 6 else "cpu"
 recomputes = "recomputed" in sys.argv
 torch.set_num_threads(threads)
+DTYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
+
+
+def load_file(path):
+    """The tensors of a safetensors file: the package is not everywhere that PyTorch is."""
+    with open(path, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+    header.pop("__metadata__", None)
+    stored = torch.from_file(str(path), shared=False, size=path.stat().st_size, dtype=torch.uint8, device="cpu")[8 + size:]
+    return {name: stored[slice(*about["data_offsets"])].clone().view(DTYPES[about["dtype"]]).view(about["shape"])
+            for name, about in header.items()}
+
+
 torch.set_default_device(device)
 step = json.loads((folder / "step.json").read_text())
 weights = {k: v.float().to(device).requires_grad_() for k, v in load_file(folder / "weights.safetensors").items()}

@@ -176,9 +176,15 @@ static double rateOf(FuncOp function, const Rates &rates) {
   return isCopied ? rates.copiedProducts : rates.products;
 }
 
-/// Seconds of all launches if nothing but operations or memory took time.
-static double secondsAt(FuncOp function, const MeasuredKernels::Kernel &kernel,
-                        const MeasuredKernels &measured, const Rates &rates) {
+namespace {
+struct Work {
+  double operations, bytes;
+};
+} // namespace
+
+/// Of all launches together.
+static Work workOf(FuncOp function, const MeasuredKernels::Kernel &kernel,
+                   const MeasuredKernels &measured) {
   KernelCost cost = costOf(function);
   double rows = kernel.rows, launches = kernel.launches;
   double operations = cost.operations * rows, bytes = cost.bytes * rows;
@@ -188,8 +194,14 @@ static double secondsAt(FuncOp function, const MeasuredKernels::Kernel &kernel,
     bytes = cost.bytes * tokens * launches;
     operations = cost.pairOperations * pairsOf(measured.segments, cost.window) * launches;
   }
-  bytes += cost.fixedBytes * launches;
-  return std::max(operations / rateOf(function, rates), bytes / rates.memory) / 1e9;
+  return {operations, bytes + cost.fixedBytes * launches};
+}
+
+/// Seconds of all launches if nothing but operations or memory took time.
+static double secondsAt(FuncOp function, const MeasuredKernels::Kernel &kernel,
+                        const MeasuredKernels &measured, const Rates &rates) {
+  Work work = workOf(function, kernel, measured);
+  return std::max(work.operations / rateOf(function, rates), work.bytes / rates.memory) / 1e9;
 }
 
 double roux::secondsOf(FuncOp function, const MeasuredKernels &measured) {
@@ -206,9 +218,10 @@ double roux::secondsOf(FuncOp function, const MeasuredKernels &measured) {
 static constexpr const char *costColumns =
     "{0,-46}  {1,12}  {2,9}  {3,9}  {4,-26}  {5,-22}  {6}{7}";
 
-/// Milliseconds and share, as columns before the last.
-static std::string measuredColumns(StringRef milliseconds, StringRef share) {
-  return llvm::formatv("{0,12}  {1,8}  ", milliseconds, share);
+/// Columns before the last.
+static std::string measuredColumns(StringRef launches, StringRef milliseconds, StringRef rate,
+                                   StringRef share) {
+  return llvm::formatv("{0,8}  {1,12}  {2,8}  {3,8}  ", launches, milliseconds, rate, share);
 }
 
 std::string roux::costHeading(const MeasuredKernels *measured) {
@@ -217,7 +230,8 @@ std::string roux::costHeading(const MeasuredKernels *measured) {
                      : measured->isOfGPU       ? "ms"
                                                : "core-ms";
   return llvm::formatv(costColumns, "kernel", "operations", "bytes", "once", "bound by", "from",
-                       measured ? measuredColumns(unit, "of bound") : "", "fused");
+                       measured ? measuredColumns("launches", unit, "GFLOP/s", "of bound") : "",
+                       "fused");
 }
 
 std::string roux::describeStep(double seconds, const MeasuredKernels &measured) {
@@ -230,13 +244,15 @@ std::string roux::describeStep(double seconds, const MeasuredKernels &measured) 
 static std::string measuredText(FuncOp function, const MeasuredKernels &measured) {
   auto known = measured.kernels.find(function.getName());
   if (known == measured.kernels.end() || known->second.launches == 0)
-    return measuredColumns("-", "-");
+    return measuredColumns("-", "-", "-", "-");
   double seconds = secondsOf(function, measured);
   double least = secondsAt(function, known->second, measured, measured.best);
-  return measuredColumns(llvm::formatv("{0:F3}", 1e3 * seconds).str(),
-                         seconds > 0 && std::isfinite(least)
-                             ? llvm::formatv("{0:F0} %", 100 * least / seconds).str()
-                             : "-");
+  double rate = workOf(function, known->second, measured).operations / seconds / 1e9;
+  return measuredColumns(
+      std::to_string(known->second.launches), llvm::formatv("{0:F3}", 1e3 * seconds).str(),
+      std::isfinite(rate) ? llvm::formatv("{0:F1}", rate).str() : "-",
+      seconds > 0 && std::isfinite(least) ? llvm::formatv("{0:F0} %", 100 * least / seconds).str()
+                                          : "-");
 }
 
 std::string roux::describeCost(FuncOp function, const MeasuredKernels *measured) {

@@ -126,14 +126,14 @@ void RunReport::addLedger(const CheckedDefinition &train, const data::Ledger &le
 }
 
 /// A line of `--emit=table` as cells: two spaces or more are between them.
-static std::vector<std::string> kernelCells(const std::string &line, size_t columns) {
+static std::vector<std::string> kernelCells(const std::string &line) {
   std::vector<std::string> cells;
   for (size_t at = 0; at < line.size();) {
     size_t end = std::min(line.find("  ", at), line.size());
     cells.push_back(line.substr(at, end - at));
     at = std::min(line.find_first_not_of(' ', end), line.size());
   }
-  cells.resize(columns);
+  cells.resize(std::max<size_t>(cells.size(), 6));
   // The line of the recipe stands second, behind the name.
   std::rotate(cells.begin() + 1, cells.begin() + 5, cells.begin() + 6);
   return cells;
@@ -155,17 +155,11 @@ void RunReport::addStep(const CheckedDefinition &train, const TrainingData &data
             : printStage(step.source, {.stage = "table", .cacheFolder = kernelCacheFolder()})
                   .value_or(""));
   std::string line;
-  std::getline(lines, line); // its heading
-  report::Appendix kernels{
-      train.name,
-      {{"kernel", "recipe", "operations/row", "bytes/row", "bytes once", "bound by"}, {}}};
-  std::vector<std::string> &columns = kernels.table.columns;
-  if (times)
-    columns.insert(columns.end(), {"core-ms a step", "of its bound"});
-  columns.push_back("fused");
+  std::getline(lines, line); // its heading: a file of an older build has fewer columns
+  report::Appendix kernels{train.name, {kernelCells(line), {}}};
   while (std::getline(lines, line))
     if (!line.starts_with("a step of ")) // the sum
-      kernels.table.rows.push_back(kernelCells(line, columns.size()));
+      kernels.table.rows.push_back(kernelCells(line));
   page.kernels.push_back(std::move(kernels));
 }
 
