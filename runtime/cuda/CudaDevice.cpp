@@ -159,7 +159,7 @@ bool CudaDevice::forgetsFor(int64_t extent) const {
 
 Address CudaDevice::placeOf(int64_t extent) {
   if (!extentMemory)
-    check(driver().allocate(&extentMemory, mostExtents * sizeof extent), "no memory for extents");
+    extentMemory = allocateBytes(mostExtents * sizeof extent, "extents");
   if (forgetsFor(extent)) {
     synchronise(); // kernels may still read them
     extents.clear();

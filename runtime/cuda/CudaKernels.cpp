@@ -37,6 +37,15 @@ CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> giv
   }
 }
 
+/// What is queued still runs this code, and plans of libraries.
+CudaKernels::~CudaKernels() {
+  try {
+    device->synchronise();
+  } catch (const CudaError &) {
+    // A GPU that stopped runs nothing.
+  }
+}
+
 void CudaKernels::begin(std::span<const int32_t> segments, bool each) {
   attention.begin(segments);
   graphs.begin(each);

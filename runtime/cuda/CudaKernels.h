@@ -15,6 +15,7 @@ public:
   /// Throws CudaError where the driver does not take the program's code, or a kernel wants more of
   /// a block than the GPU has.
   CudaKernels(const Program &program, std::shared_ptr<CudaDevice> device);
+  ~CudaKernels() override;
   void launch(const KernelLaunch &launch) override;
   void begin(std::span<const int32_t> segments, bool each) override;
   void end() override { graphs.flush(); }

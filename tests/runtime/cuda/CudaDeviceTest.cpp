@@ -13,6 +13,10 @@
 #include <cstdlib>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <thread>
+#if __has_include(<cuda.h>)
+#include <cuda.h>
+#endif
 
 using namespace roux;
 using cuda::CudaDevice;
@@ -46,10 +50,13 @@ std::string launches() {
   return fresh;
 }
 
+size_t counted(const char *what) {
+  void *library = dlopen(ROUX_STAND_IN_DRIVER, RTLD_NOW);
+  return reinterpret_cast<size_t (*)()>(dlsym(library, what))();
+}
 /// What is queued and nobody has waited for.
 size_t queued() {
-  void *library = dlopen(ROUX_STAND_IN_DRIVER, RTLD_NOW);
-  return reinterpret_cast<size_t (*)()>(dlsym(library, "roux_stand_in_queued"))();
+  return counted("roux_stand_in_queued");
 }
 
 Program program(int64_t sharedBytes = 0) {
@@ -90,6 +97,23 @@ TEST(CudaDriver, SaysWhatIsMissing) {
             "Stand-in H100 has compute capability 7.5; expected 8.0 or later, as A100 and RTX 30 "
             "have");
 }
+
+#if __has_include(<cuda.h>)
+/// Bytes of the parameters and of what comes back.
+template <typename Answer, typename... Parameters>
+std::vector<size_t> sizesOf(Answer (*)(Parameters...)) {
+  return {sizeof(Answer), sizeof(Parameters)...};
+}
+
+TEST(CudaDriver, HasFunctionsOfTheTypesThatItsInterfaceHas) {
+#define ROUX_EXPECT_TYPES(member, symbol, parameters)                                              \
+  EXPECT_EQ(sizesOf(decltype(cuda::CudaDriver::member)()),                                         \
+            sizesOf(static_cast<decltype(&::symbol)>(nullptr)))                                    \
+      << #symbol;
+  ROUX_CUDA_FUNCTIONS(ROUX_EXPECT_TYPES)
+#undef ROUX_EXPECT_TYPES
+}
+#endif
 
 TEST(CudaDevice, IsWhatTheDriverSays) {
   auto gpu = device();
@@ -233,6 +257,43 @@ TEST(CudaDevice, GivesBlocksTheMemoryTheyWant) {
   EXPECT_EQ(refusal([&] { Executor(program(300000), gpu); }),
             "kernel 'scale' needs 300000 bytes of shared memory a block, and Stand-in H100 has "
             "232448");
+}
+
+TEST(CudaDevice, IsUsedFromAnyThread) {
+  std::shared_ptr<CudaDevice> gpu;
+  std::unique_ptr<Executor> executor;
+  Bindings bindings;
+  bindings.extents["tokens"] = 20;
+  std::thread([&] { gpu = device(); }).join();
+  std::thread([&] { executor = std::make_unique<Executor>(program(), gpu); }).join();
+  launches();
+  for (int64_t tokens : {20, 30})
+    std::thread([&] {
+      bindings.extents["tokens"] = tokens;
+      executor->run("nll", bindings);
+      DeviceMemory(gpu, 8, "weights");
+      gpu->memory();
+    }).join();
+  std::thread([&] { gpu->synchronise(); }).join();
+  EXPECT_EQ(std::ranges::count(launches(), '\n'), 4);
+  std::thread([&] {
+    executor = nullptr;
+    gpu = nullptr;
+  }).join();
+  EXPECT_EQ(counted("roux_stand_in_modules"), 0u);
+}
+
+TEST(CudaDevice, KeepsCodeUntilNothingRunsIt) {
+  auto gpu = device();
+  auto executor = std::make_unique<Executor>(program(), gpu);
+  Bindings bindings;
+  bindings.extents["tokens"] = 20;
+  executor->run("nll", bindings);
+  EXPECT_EQ(counted("roux_stand_in_modules"), 1u);
+  EXPECT_GT(queued(), 0u);
+  executor = nullptr;
+  EXPECT_EQ(queued(), 0u);
+  EXPECT_EQ(counted("roux_stand_in_modules"), 0u);
 }
 
 TEST(CudaDevice, SaysWhyCodeIsNotTaken) {

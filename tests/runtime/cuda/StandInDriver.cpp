@@ -27,6 +27,9 @@ struct Module {
   std::vector<std::unique_ptr<Function>> functions;
 };
 
+thread_local Handle context = nullptr;
+size_t modules = 0;
+
 std::map<Address, size_t> &allocations() {
   static auto &all = *new std::map<Address, size_t>; // who is done with it last is not known
   return all;
@@ -42,6 +45,10 @@ size_t used() {
 }
 
 } // namespace
+
+bool stand_in::hasContext() {
+  return context;
+}
 
 extern "C" {
 
@@ -74,21 +81,27 @@ int cuDevicePrimaryCtxRetain(Handle *context, int) {
   return 0;
 }
 const char *roux_stand_in_graphs();
+size_t roux_stand_in_queued();
 
 int cuDevicePrimaryCtxRelease_v2(int) {
   if (const char *file = std::getenv("ROUX_STAND_IN_GRAPHS"))
     std::ofstream(file) << roux_stand_in_graphs();
   return 0;
 }
-int cuCtxSetCurrent(Handle) {
-  return 0;
+int cuCtxSetCurrent(Handle given) {
+  context = given;
+  return given ? 0 : noContext;
 }
 int cuMemGetInfo_v2(size_t *free, size_t *all) {
+  if (!hasContext())
+    return noContext;
   *all = total();
   *free = total() - used();
   return 0;
 }
 int cuMemAlloc_v2(Address *address, size_t bytes) {
+  if (!hasContext())
+    return noContext;
   if (bytes > total() - used())
     return 2;
   // Nothing is computed, and what memory happened to hold could be a loss that stops a training.
@@ -97,6 +110,8 @@ int cuMemAlloc_v2(Address *address, size_t bytes) {
   return 0;
 }
 int cuMemFree_v2(Address address) {
+  if (!hasContext())
+    return noContext;
   drain();
   if (!allocations().erase(address))
     return 1;
@@ -104,13 +119,21 @@ int cuMemFree_v2(Address address) {
   return 0;
 }
 int cuStreamSynchronize(Handle stream) {
+  if (!hasContext())
+    return noContext;
   if (static_cast<Stream *>(stream)->isCaptured)
     return 900;
   drain();
   return isWrong("stops") && !journal().empty() ? 700 : 0;
 }
+/// Modules that are loaded.
+size_t roux_stand_in_modules() {
+  return modules;
+}
 int cuModuleLoadDataEx(Handle *module, const void *text, unsigned count, int *options,
                        void **values) {
+  if (!hasContext())
+    return noContext;
   bool isAssembled = isCubin(text);
   if (isAssembled && isWrong("cubin"))
     return 209;
@@ -123,14 +146,21 @@ int cuModuleLoadDataEx(Handle *module, const void *text, unsigned count, int *op
     return 218;
   }
   *module = made;
+  ++modules;
   return 0;
 }
 int cuModuleUnload(Handle module) {
-  drain();
+  if (!hasContext())
+    return noContext;
+  if (roux_stand_in_queued()) // whose code that may be
+    return 1;
   delete static_cast<Module *>(module);
+  --modules;
   return 0;
 }
 int cuModuleGetFunction(Handle *function, Handle module, const char *name) {
+  if (!hasContext())
+    return noContext;
   auto *from = static_cast<Module *>(module);
   for (const std::unique_ptr<Function> &each : from->functions)
     if (each->name == name) {
@@ -149,6 +179,8 @@ int cuModuleGetFunction(Handle *function, Handle module, const char *name) {
   return 0;
 }
 int cuFuncSetAttribute(Handle function, int attribute, int value) {
+  if (!hasContext())
+    return noContext;
   if (attribute == 8)
     static_cast<Function *>(function)->dynamicShared = value;
   return 0;
@@ -168,6 +200,8 @@ int cuTensorMapEncodeTiled(void *to, int type, unsigned dimensions, void *begin,
 }
 int cuLaunchKernel(Handle function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned,
                    unsigned, unsigned sharedBytes, Handle stream, void **parameters, void **) {
+  if (!hasContext())
+    return noContext;
   Launch launch(*static_cast<Function *>(function), blocks, threads, sharedBytes, parameters);
   if (!launch.isAllowed())
     return 1;

@@ -88,6 +88,8 @@ int cuGraphDestroy(Handle graph) {
 }
 int cuGraphAddKernelNode_v2(Handle *added, Handle graph, const Handle *before, size_t count,
                             const void *given) {
+  if (!hasContext())
+    return noContext;
   auto *node = static_cast<const KernelNode *>(given);
   auto &into = *static_cast<Graph *>(graph);
   if (!isNext(into, before, count) || !isPlain(*node))
@@ -110,6 +112,8 @@ int cuGraphGetNodes(Handle graph, Handle *nodes, size_t *count) {
   return nodes ? 1 : 0;
 }
 int cuStreamBeginCapture_v2(Handle handle, int mode) {
+  if (!hasContext())
+    return noContext;
   auto *stream = static_cast<Stream *>(handle);
   if (stream->isCaptured || mode != 2 || isWrong("no capture"))
     return 801;
@@ -117,6 +121,8 @@ int cuStreamBeginCapture_v2(Handle handle, int mode) {
   return 0;
 }
 int cuStreamEndCapture(Handle handle, Handle *graph) {
+  if (!hasContext())
+    return noContext;
   auto *stream = static_cast<Stream *>(handle);
   if (!stream->isCaptured)
     return 1;
@@ -134,6 +140,8 @@ int cuStreamEndCapture(Handle handle, Handle *graph) {
   return 0;
 }
 int cuGraphInstantiateWithFlags(Handle *made, Handle graph, unsigned long long flags) {
+  if (!hasContext())
+    return noContext;
   auto &nodes = static_cast<Graph *>(graph)->nodes;
   if (isWrong("no graphs") || (isWrong("graphs of nothing") && !nodes.empty()) || flags != 0)
     return 801;
@@ -148,10 +156,14 @@ int cuGraphInstantiateWithFlags(Handle *made, Handle graph, unsigned long long f
   return 0;
 }
 int cuGraphExecDestroy(Handle executable) {
+  if (!hasContext())
+    return noContext;
   delete static_cast<Executable *>(executable);
   return 0;
 }
 int cuGraphExecKernelNodeSetParams_v2(Handle handle, Handle node, const void *parameters) {
+  if (!hasContext())
+    return noContext;
   auto *given = static_cast<const KernelNode *>(parameters);
   auto *executable = static_cast<Executable *>(handle);
   auto found = std::ranges::find(executable->names, node);
@@ -162,6 +174,8 @@ int cuGraphExecKernelNodeSetParams_v2(Handle handle, Handle node, const void *pa
   return 0;
 }
 int cuGraphExecChildGraphNodeSetParams(Handle handle, Handle node, Handle child) {
+  if (!hasContext())
+    return noContext;
   auto *executable = static_cast<Executable *>(handle);
   auto found = std::ranges::find(executable->names, node);
   if (found == executable->names.end() || isWrong("children that stay"))
@@ -175,6 +189,8 @@ int cuGraphExecChildGraphNodeSetParams(Handle handle, Handle node, Handle child)
   return 0;
 }
 int cuGraphLaunch(Handle handle, Handle stream) {
+  if (!hasContext())
+    return noContext;
   for (const Node &node : static_cast<Executable *>(handle)->nodes) {
     if (node.launch)
       queue(stream, [launch = *node.launch] { launch.run(); });

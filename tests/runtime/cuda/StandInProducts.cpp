@@ -242,7 +242,7 @@ int cublasLtMatmul(Handle, Handle product, const void *alpha, const void *left, 
             to,
             *static_cast<const float *>(alpha),
             *static_cast<const float *>(beta)};
-  if (!call.fits() || algorithm->data[0] != 66 || (bytes && !workspace))
+  if (!hasContext() || !call.fits() || algorithm->data[0] != 66 || (bytes && !workspace))
     return invalid;
   if (isWrong("fails") || (isWrong("fails later") && journal().ends_with("product\n")))
     return unsupported;

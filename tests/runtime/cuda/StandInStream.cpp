@@ -74,14 +74,20 @@ void roux_stand_in_queue(Handle stream, void (*action)(void *), void *with) {
 }
 
 int cuStreamCreate(Handle *made, unsigned) {
+  if (!hasContext())
+    return noContext;
   *made = new Stream;
   return 0;
 }
 int cuStreamDestroy_v2(Handle gone) {
+  if (!hasContext())
+    return noContext;
   delete static_cast<Stream *>(gone);
   return 0;
 }
 int cuMemAllocHost_v2(void **memory, size_t bytes) {
+  if (!hasContext())
+    return noContext;
   if (isWrong("nothing pinned"))
     return 2;
   *memory = std::malloc(bytes);
@@ -89,6 +95,8 @@ int cuMemAllocHost_v2(void **memory, size_t bytes) {
   return 0;
 }
 int cuMemFreeHost(void *memory) {
+  if (!hasContext())
+    return noContext;
   drain();
   std::erase_if(stream().pinned, [&](const auto &each) { return each.first == memory; });
   std::free(memory);
@@ -96,6 +104,8 @@ int cuMemFreeHost(void *memory) {
 }
 /// What is not pinned is copied at once, after all that is queued.
 int cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes, Handle) {
+  if (!hasContext())
+    return noContext;
   if (!isPinned(from, bytes))
     drain();
   queue([=] { std::memcpy(here(to), from, bytes); });
@@ -104,33 +114,47 @@ int cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes, Handle) {
   return 0;
 }
 int cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Handle) {
+  if (!hasContext())
+    return noContext;
   queue([=] { std::memcpy(to, here(from), bytes); });
   if (!isPinned(to, bytes))
     drain();
   return 0;
 }
 int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, Handle stream) {
+  if (!hasContext())
+    return noContext;
   queue(stream, [=] { std::memcpy(here(to), here(from), bytes); });
   return 0;
 }
 int cuMemsetD8Async(Address memory, unsigned char value, size_t bytes, Handle stream) {
+  if (!hasContext())
+    return noContext;
   queue(stream, [=] { std::memset(here(memory), value, bytes); });
   return 0;
 }
 /// An event is how much is to be done before it.
 int cuEventCreate(Handle *event, unsigned) {
+  if (!hasContext())
+    return noContext;
   *event = new size_t(0);
   return 0;
 }
 int cuEventDestroy_v2(Handle event) {
+  if (!hasContext())
+    return noContext;
   delete static_cast<size_t *>(event);
   return 0;
 }
 int cuEventRecord(Handle event, Handle) {
+  if (!hasContext())
+    return noContext;
   *static_cast<size_t *>(event) = stream().done + stream().queued.size();
   return 0;
 }
 int cuEventSynchronize(Handle event) {
+  if (!hasContext())
+    return noContext;
   doUntil(*static_cast<size_t *>(event));
   return 0;
 }

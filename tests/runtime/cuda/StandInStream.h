@@ -16,6 +16,11 @@ inline void *here(Address address) {
   return reinterpret_cast<void *>(address ^ distance);
 }
 
+/// Whether the calling thread has a context, as each that asks for something must, and what is
+/// answered if it has none.
+bool hasContext();
+constexpr int noContext = 201;
+
 /// What is put into it while it is captured is not done.
 struct Stream {
   bool isCaptured = false;
