@@ -115,6 +115,7 @@ const std::vector<TargetDescription> &gpuTargets() {
   static const std::vector<TargetDescription> known = [] {
     TargetDescription gpu{.name = "sm_90a"};
     gpu.pairs = true;
+    gpu.foldBlock = 64; // enough blocks of a micro-batch's rows for a block of threads
     gpu.attentionRows = gpu.attentionStream = 64;       // a block's, four warps of 16 rows
     gpu.lossTokens = 4096, gpu.lossNumbers = 512 << 20; // enough blocks for any number of cores
     std::vector<TargetDescription> all;

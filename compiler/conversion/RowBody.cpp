@@ -67,6 +67,16 @@ int64_t RowBody::splittableColumns(Block &body) {
   return columns;
 }
 
+bool RowBody::foldsAllRows(Block &body) {
+  auto isGiven = [](Value bound) {
+    return isa<BlockArgument>(bound) || matchPattern(bound, m_Constant());
+  };
+  return splittableColumns(body) > 0 && llvm::all_of(body.getOps<FoldOp>(), [&](FoldOp fold) {
+           return isGiven(fold.getBegin()) && isGiven(fold.getEnd()) &&
+                  isa<BlockArgument>(fold.getEnd());
+         });
+}
+
 Value RowBody::pointer(Value buffer, ValueRange indices, Value from) {
   auto type = cast<MemRefType>(buffer.getType());
   Value at = indices.empty() ? Value() : known.lookup(indices[0]);
@@ -111,30 +121,54 @@ static bool needs(Value row, ArrayRef<ReduceOp> reductions) {
   return false;
 }
 
-Value RowBody::fold(FoldOp op, Chunk chunk, DenseMap<Value, Value> &outside) {
+Value RowBody::foldedRow(FoldOp op, Chunk chunk, Value j, const DenseMap<Value, Value> &outside) {
   Block &inner = op.getBody().front();
+  IRMapping around = known;
+  known.map(inner.getArgument(0), j);
+  DenseMap<Value, Value> rows = outside;
+  for (Operation &scalar : inner.without_terminator())
+    if (auto load = dyn_cast<LoadOp>(scalar); load && !makesRow(scalar)) {
+      Value from = pointer(load.getBuffer(), load.getIndices(), {});
+      known.map(load.getResult(), code.load(load.getResult().getType(), from));
+    } else if (!makesRow(scalar)) {
+      code.clone(scalar, known);
+    }
+  Value row = rowAt(cast<YieldOp>(inner.getTerminator()).getRow(), chunk, rows);
+  known = around;
+  return row;
+}
+
+Value RowBody::sumOf(FoldOp op, Chunk chunk, Value first, Value stop,
+                     const DenseMap<Value, Value> &outside, int64_t together) {
   auto type = VectorType::get(chunk.width, rowType(op.getType()).getElementType());
-  Value zero = code.number(type, 0), end = known.lookup(op.getEnd());
-  auto blocks = code.loop(
-      known.lookup(op.getBegin()), end, foldBlock, zero, [&](Value block, ValueRange total) {
-        Value stop = code.min(code.add(block, foldBlock), end);
-        auto sums = code.loop(block, stop, 1, zero, [&](Value j, ValueRange sum) {
-          IRMapping around = known;
-          known.map(inner.getArgument(0), j);
-          DenseMap<Value, Value> rows = outside;
-          for (Operation &scalar : inner.without_terminator())
-            if (auto load = dyn_cast<LoadOp>(scalar); load && !makesRow(scalar))
-              known.map(load.getResult(),
-                        code.load(load.getResult().getType(),
-                                  pointer(load.getBuffer(), load.getIndices(), {})));
-            else if (!makesRow(scalar))
-              code.clone(scalar, known);
-          Value row = rowAt(cast<YieldOp>(inner.getTerminator()).getRow(), chunk, rows);
-          known = around;
-          return LoopBuilder::Values{join(code, Reduction::Add, sum[0], row)};
-        });
-        return LoopBuilder::Values{join(code, Reduction::Add, total[0], sums[0])};
-      });
+  auto rowsFrom = [&](Value begin, Value end, int64_t step, Value start) {
+    return code.loop(begin, end, step, start, [&](Value j, ValueRange sum) {
+      LoopBuilder::Values rows;
+      for (int64_t i = 0; i < step; ++i)
+        rows.push_back(foldedRow(op, chunk, code.add(j, i), outside));
+      Value next = sum[0];
+      for (Value row : rows)
+        next = join(code, Reduction::Add, next, row);
+      return LoopBuilder::Values{next};
+    })[0];
+  };
+  Value zero = code.number(type, 0);
+  if (together == 1)
+    return rowsFrom(first, stop, 1, zero);
+  Value count = code.max(code.sub(stop, first), code.index(0));
+  Value whole = code.add(first, code.mul(code.div(count, together), together));
+  return rowsFrom(whole, stop, 1, rowsFrom(first, whole, together, zero));
+}
+
+Value RowBody::fold(FoldOp op, Chunk chunk, DenseMap<Value, Value> &outside) {
+  auto type = VectorType::get(chunk.width, rowType(op.getType()).getElementType());
+  Value end = known.lookup(op.getEnd());
+  auto blocks = code.loop(known.lookup(op.getBegin()), end, foldBlock, code.number(type, 0),
+                          [&](Value block, ValueRange total) {
+                            Value stop = code.min(code.add(block, foldBlock), end);
+                            Value sum = sumOf(op, chunk, block, stop, outside);
+                            return LoopBuilder::Values{join(code, Reduction::Add, total[0], sum)};
+                          });
   return blocks[0];
 }
 
@@ -237,8 +271,7 @@ void RowBody::emitScalars(RowTarget &target) {
   reducePending(target);
 }
 
-void RowBody::storesAt(Chunk chunk) {
-  DenseMap<Value, Value> rows;
+void RowBody::storesAt(Chunk chunk, DenseMap<Value, Value> rows) {
   SmallVector<StoreOp> stores;
   for (StoreOp store : body.getOps<StoreOp>())
     if (rowType(store.getValue().getType()))

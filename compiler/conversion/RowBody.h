@@ -63,22 +63,34 @@ public:
 
   /// For bodies without reductions: the scalars, before any chunk.
   void emitScalars(RowTarget &target);
+  /// What a scalar of the body, or around it, is.
+  mlir::Value valueOf(mlir::Value scalar) const { return known.lookup(scalar); }
   /// For bodies without reductions: what `row` is at `chunk`. `rows` holds rows at that chunk and
   /// grows by what is computed.
   mlir::Value rowAt(mlir::Value row, Chunk chunk, llvm::DenseMap<mlir::Value, mlir::Value> &rows);
-  /// For bodies without reductions: the stores of rows, at `chunk`.
-  void storesAt(Chunk chunk);
+  /// For bodies without reductions: the stores of rows, at `chunk`, where `rows` are known.
+  void storesAt(Chunk chunk, llvm::DenseMap<mlir::Value, mlir::Value> rows =
+                                 llvm::DenseMap<mlir::Value, mlir::Value>());
+  /// The sum of rows [first, stop) of a fold at `chunk`, in order; the rows around it are in
+  /// `outside`. `together` of them are read before the first of those is added.
+  mlir::Value sumOf(kernel::FoldOp op, Chunk chunk, mlir::Value first, mlir::Value stop,
+                    const llvm::DenseMap<mlir::Value, mlir::Value> &outside, int64_t together = 1);
 
   /// Bits of the widest element of any row in `body`, at least 32.
   static unsigned widestElement(mlir::Block &body);
   /// The columns stored by a body whose rows may be split into strips, for it folds over other rows
   /// and reduces nothing; else 0.
   static int64_t splittableColumns(mlir::Block &body);
+  /// Whether it is such a body and its folds are over as many rows whichever row it runs for: a
+  /// sum over all tokens, launched for one row.
+  static bool foldsAllRows(mlir::Block &body);
 
 private:
   void emitScalar(mlir::Operation &op, RowTarget &target);
   void reducePending(RowTarget &target);
   void storeRows(RowTarget &target);
+  mlir::Value foldedRow(kernel::FoldOp op, Chunk chunk, mlir::Value j,
+                        const llvm::DenseMap<mlir::Value, mlir::Value> &outside);
   mlir::Value fold(kernel::FoldOp op, Chunk chunk,
                    llvm::DenseMap<mlir::Value, mlir::Value> &outside);
   mlir::Value pointer(mlir::Value buffer, mlir::ValueRange indices, mlir::Value from);

@@ -106,8 +106,11 @@ class Kernel:
                 self.program.append(Instruction(match[2], bool(match[1]), opcode, opcode.split("."),
                                                 _operands(match[4])))
 
-    def bind(self, grid, threads, arguments):
+    def bind(self, grid, threads, arguments, shared=0):
+        """`shared` bytes lie behind what the function declares."""
         values = [a.address if hasattr(a, "address") else a for a in arguments]
+        own = self.shared.setdefault("roux_shared", -(-self.shared_size // 1024) * 1024)
+        self.shared_size = own + shared
         return lambda: Launch(self, grid[0], threads, values).run()
 
 

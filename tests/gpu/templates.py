@@ -11,7 +11,7 @@ import subprocess
 
 FOLDER = pathlib.Path(__file__).parent / "kernels"
 CONVERSION = re.compile(r"^ *(%\w+) = (widen|narrow) (%\w+)(?: : (\S+))?\n", re.MULTILINE)
-SHAPE = re.compile(r"// (\d+) threads a block, (\d+) blocks for each (\d+) of the extent")
+SHAPE = re.compile(r"// (\d+) threads a block, (\d+) blocks for each (\d+) of the extent, (\d+) bytes of shared")
 
 
 def source(kernel, element, columns):
@@ -52,11 +52,11 @@ class Compiled:
 
     def __init__(self, driver, folder, kernel, element, columns):
         text = (folder / file_name(kernel, element, columns)).read_text()
-        self.threads, self.blocks, self.rows = map(int, SHAPE.search(text).groups())
+        self.threads, self.blocks, self.rows, self.shared = map(int, SHAPE.search(text).groups())
         self.function = driver.load(text.encode(), kernel)
 
     def bind(self, extent, arguments, count, spare=0):
         """A function that launches it over `extent` rows, whose number lies in the buffer `count`;
         the grid has `spare` blocks too many, as a launch recorded for a larger extent has."""
         blocks = (extent + self.rows - 1) // self.rows * self.blocks + spare
-        return self.function.bind([blocks], self.threads, [*arguments, count])
+        return self.function.bind([blocks], self.threads, [*arguments, count], self.shared)

@@ -54,6 +54,8 @@ void runRows(GPUFunction &gpu, mlir::Block &body, mlir::Value count, int64_t col
 int64_t threadsForColumns(int64_t columns, int64_t chunk);
 
 void lowerRows(kernel::FuncOp function, GPUFunction &gpu);
+/// One whose rows all come through sums over all rows (RowBody::foldsAllRows).
+void lowerFolds(mlir::Block &body, GPUFunction &gpu);
 void lowerContract(kernel::ContractOp op, GPUFunction &gpu);
 void lowerAttention(kernel::AttentionOp op, GPUFunction &gpu);
 void lowerAttentionGradient(kernel::AttentionGradientOp op, GPUFunction &gpu);

@@ -116,6 +116,8 @@ static Value numbersOfWarps(GPUFunction &gpu, Block &body, int64_t warps) {
 void roux::lowerRows(FuncOp function, GPUFunction &gpu) {
   LoopBuilder &code = gpu.code;
   Block &body = function.getBody().front();
+  if (RowBody::foldsAllRows(body))
+    return lowerFolds(body, gpu);
   Choice choice = choose(body);
   int64_t together = choice.threads / choice.threadsEach; // rows of a block, or strips
   gpu.shape.threads = choice.threads;

@@ -26,7 +26,7 @@ public:
   forColumns(LoopBuilder &code, int64_t columns, int64_t width, mlir::ValueRange carried,
              llvm::function_ref<LoopBuilder::Values(Chunk, mlir::ValueRange)> body) override;
   mlir::Value combine(LoopBuilder &code, kernel::Reduction kind, mlir::Value lanes) override;
-  int64_t foldBlock() const override { return TargetDescription().foldBlock; }
+  int64_t foldBlock() const override { return gpuTargets().front().foldBlock; }
   void storeScalar(LoopBuilder &code, mlir::Value value, mlir::Value pointer) override;
   void beforeStores(LoopBuilder &code) override;
 
