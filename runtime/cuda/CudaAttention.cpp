@@ -135,8 +135,9 @@ LibraryCall CudaAttention::callOf(Kernel &kernel, const KernelLaunch &launch) {
   if (!form.isGradient)
     buffers.arguments[AttentionForm::Workspace] = device->libraryWorkspace();
   LibraryCall call;
-  call.asked = {reinterpret_cast<uint64_t>(&plan), buffers.lengths, buffers.queryOffsets,
-                buffers.keyOffsets, buffers.sumOffsets};
+  call.kind = reinterpret_cast<uint64_t>(&plan);
+  call.asked = {call.kind, buffers.lengths, buffers.queryOffsets, buffers.keyOffsets,
+                buffers.sumOffsets};
   call.asked.insert(call.asked.end(), buffers.arguments.begin(), buffers.arguments.end());
   call.put = [this, &plan, buffers, &location = launch.location](Handle stream) {
     device->noteLaunch(fmt::format("cuDNN's {}", plan.engine()), location);
@@ -147,6 +148,7 @@ LibraryCall CudaAttention::callOf(Kernel &kernel, const KernelLaunch &launch) {
 }
 
 void CudaAttention::refuse(const Kernel &kernel, const char *why) {
+  device->synchronise(); // or throws, where the GPU had stopped before
   say(stderr, "note: {} is the generated kernel's from here on: {}\n", nameOf(kernel), why);
   chosen[nameOf(kernel)] = byKernel;
 }

@@ -17,6 +17,9 @@ namespace roux::cuda {
 
 /// Something for a library to do.
 struct LibraryCall {
+  /// What a library makes ready when it first does one of these: memory, modules, which a capture
+  /// may not be in the midst of.
+  uint64_t kind = 0;
   /// All that it hangs on: whose plan it is, and every address. Calls that ask the same do the
   /// same.
   std::vector<uint64_t> asked;

@@ -73,11 +73,11 @@ void CudaKernels::gather(Libraries &libraries, const KernelLaunch &launch, Libra
 template <typename Libraries>
 void CudaKernels::runEither(Libraries &libraries, const KernelLaunch &launch) {
   if (graphs.takesLibraries() && libraries.isSettled(launch)) {
-    if (std::optional<LibraryCall> call = libraries.callOf(launch))
-      gather(libraries, launch, *std::move(call));
-    else
-      runPhases(launch);
-    return;
+    std::optional<LibraryCall> call = libraries.callOf(launch);
+    if (!call)
+      return runPhases(launch);
+    if (!ready.insert(call->kind).second)
+      return gather(libraries, launch, *std::move(call));
   }
   graphs.flush(); // a library puts into the stream what it likes
   libraries.launch(launch, [&] {

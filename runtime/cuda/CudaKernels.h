@@ -6,6 +6,7 @@
 #include "runtime/cuda/CudaModules.h"
 #include "runtime/cuda/CudaProducts.h"
 
+#include <set>
 #include <vector>
 
 namespace roux::cuda {
@@ -42,6 +43,7 @@ private:
   CudaAttention attention;
   CudaProducts products;
   CudaGraphs graphs;
+  std::set<uint64_t> ready; ///< LibraryCall::kind
 };
 
 } // namespace roux::cuda

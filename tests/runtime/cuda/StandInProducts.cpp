@@ -36,6 +36,9 @@ std::string &journal() {
   return text;
 }
 
+/// Whether it has multiplied: what it makes ready before that cannot be captured.
+bool isReady = false;
+
 /// Attributes by number.
 using Attributes = std::map<int, uint64_t>;
 struct Product {
@@ -152,6 +155,7 @@ const char *roux_stand_in_products() {
 }
 
 int cublasLtCreate(Handle *handle) {
+  isReady = false;
   *handle = &journal();
   return isWrong("no start") ? notStarted : 0;
 }
@@ -247,8 +251,9 @@ int cublasLtMatmul(Handle, Handle product, const void *alpha, const void *left, 
   if (isWrong("fails") || (isWrong("fails later") && journal().ends_with("product\n")))
     return unsupported;
   bool isCaptured = static_cast<Stream *>(stream)->isCaptured;
-  if (isCaptured && isWrong("not captured"))
+  if (isCaptured && (!isReady || isWrong("not captured")))
     return unsupported;
+  isReady = true;
   journal() += "product\n";
   if (isCaptured && isWrong("puts nothing"))
     return 0;
