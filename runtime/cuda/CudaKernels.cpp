@@ -12,9 +12,6 @@
 
 namespace roux::cuda {
 
-/// A block may have so much shared memory without being asked; more is opted into.
-static constexpr int64_t freelyShared = 48 * 1024;
-
 CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> given)
     : program(program), device(std::move(given)), modules(program, device),
       attention(program, device), products(program, device), graphs(device) {
@@ -27,11 +24,12 @@ CudaKernels::CudaKernels(const Program &program, std::shared_ptr<CudaDevice> giv
                                     "has {}",
                                     phase.function, phase.sharedBytes, device->name(),
                                     device->sharedBytes()));
-      if (phase.sharedBytes > freelyShared)
-        device->check(device->driver().setFunction(function, dynamicSharedOfFunction,
-                                                   static_cast<int>(phase.sharedBytes)),
-                      fmt::format("kernel '{}' does not get its {} bytes of shared memory",
-                                  phase.function, phase.sharedBytes));
+      // Without being asked a block has 48 KiB, less what its code itself declares.
+      if (phase.sharedBytes > 0)
+        device->driver().check(device->driver().setFunction(function, dynamicSharedOfFunction,
+                                                            static_cast<int>(phase.sharedBytes)),
+                               fmt::format("kernel '{}' does not get its {} bytes of shared memory",
+                                           phase.function, phase.sharedBytes));
       functions.back().push_back(function);
     }
   }

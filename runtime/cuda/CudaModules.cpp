@@ -80,7 +80,7 @@ bool CudaModules::loadCubins(const std::string &text) {
 Handle CudaModules::function(const std::string &name) const {
   auto found = cubins.find(name);
   Handle function = nullptr;
-  device->check(
+  device->driver().check(
       device->driver().function(
           &function, found == cubins.end() ? modules.front().get() : found->second, name.c_str()),
       fmt::format("the program's code has no '{}'", name));

@@ -257,6 +257,18 @@ TEST(CudaDevice, GivesBlocksTheMemoryTheyWant) {
   EXPECT_EQ(refusal([&] { Executor(program(300000), gpu); }),
             "kernel 'scale' needs 300000 bytes of shared memory a block, and Stand-in H100 has "
             "232448");
+  // Beside what the code declares.
+  Program declares = program(49000);
+  declares.code = sealed(".visible .entry scale(.param .u64 a, .param .u64 b, .param .u64 e) "
+                         "{.shared .align 4 .b8 own[1000];}\n"
+                         ".visible .entry scale$finish(.param .u64 a, .param .u64 b, .param .u64 "
+                         "e) {}\n");
+  Executor(declares, gpu).run("nll", bindings);
+  EXPECT_TRUE(launches().starts_with("scale 3 x 256 49000:"));
+  declares.phases[0][0].sharedBytes = 232000;
+  EXPECT_EQ(refusal([&] { Executor(declares, gpu); }),
+            "kernel 'scale' does not get its 232000 bytes of shared memory: CUDA_ERROR_OTHER: "
+            "another error");
 }
 
 TEST(CudaDevice, IsUsedFromAnyThread) {

@@ -174,6 +174,9 @@ int cuModuleGetFunction(Handle *function, Handle module, const char *name) {
   size_t end = from->text.find(')', at);
   while ((at = from->text.find(".param", at + 1)) < end)
     made->isMap.push_back(from->text.substr(at, 13) == ".param .align");
+  size_t code = from->text.find('{', end), shared = from->text.find(".shared", code);
+  if (shared < from->text.find('}', code))
+    made->staticShared = std::atoi(from->text.c_str() + from->text.find('[', shared) + 1);
   *function = made.get();
   from->functions.push_back(std::move(made));
   return 0;
@@ -181,8 +184,10 @@ int cuModuleGetFunction(Handle *function, Handle module, const char *name) {
 int cuFuncSetAttribute(Handle function, int attribute, int value) {
   if (!hasContext())
     return noContext;
-  if (attribute == 8)
-    static_cast<Function *>(function)->dynamicShared = value;
+  auto &given = *static_cast<Function *>(function);
+  if (attribute != 8 || value + given.staticShared > 232448)
+    return 1;
+  given.dynamicShared = value;
   return 0;
 }
 /// A map is its begin, and its sizes.

@@ -1,6 +1,7 @@
 //===- StandInLaunch.h - a launch that is written down --------------------===//
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -17,7 +18,8 @@ std::string &journal();
 struct Function {
   std::string name;
   std::vector<bool> isMap; ///< of each parameter
-  int dynamicShared = 0;
+  int dynamicShared = 0;   ///< what it was given
+  int staticShared = 0;    ///< what its code declares
 };
 
 /// A launch with its parameters, which are the driver's when it has been asked for.
@@ -29,7 +31,7 @@ public:
   const std::string &name() const { return function->name; }
   /// Whether the function was given so much shared memory.
   bool isAllowed() const {
-    return sharedBytes <= 49152 || int(sharedBytes) <= function->dynamicShared;
+    return int(sharedBytes) <= std::max(49152 - function->staticShared, function->dynamicShared);
   }
   /// Writes it down.
   void run() const;
