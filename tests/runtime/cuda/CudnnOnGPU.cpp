@@ -1,11 +1,12 @@
 //===- CudnnOnGPU.cpp - cuDNN's attention on a GPU, against plain loops ---===//
 //
 // What cannot be tested without one: values and gradients, segments without rows, that
-// forward is the same bits each time and whether the gradient is. It prints what cuDNN
-// says of the GPU, by which tests elsewhere describe it. tests/gpu/run starts it.
+// forward is the same bits each time, also from a graph of what was captured, and whether
+// the gradient is. It prints what cuDNN says of the GPU, by which tests elsewhere describe it.
+// tests/gpu/run starts it.
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/CudaCapture.h"
 #include "runtime/cuda/CudnnAttention.h"
 #include "runtime/device/DeviceMemory.h"
 
@@ -62,7 +63,8 @@ public:
     refer();
   }
 
-  void run(bool deterministic);
+  /// With results, where it is captured, of what was launched as a graph then.
+  void run(bool deterministic, bool isCaptured = false);
   double errorOf(AttentionForm::Argument which, const std::vector<double> &expected);
   std::vector<std::byte> bytesOf(AttentionForm::Argument which) {
     std::vector<std::byte> bytes(memory[which].size());
@@ -91,6 +93,7 @@ private:
     return made;
   }
   void writeLists();
+  void runCaptured(AttentionPlan &plan, bool isGradient);
 
   std::shared_ptr<CudaDevice> device;
   AttentionLibrary &library;
@@ -169,7 +172,24 @@ void Problem::writeLists() {
   buffers.sumOffsets = begin + 2 * (count + 1) * 8, buffers.lengths = begin + wide;
 }
 
-void Problem::run(bool deterministic) {
+void Problem::runCaptured(AttentionPlan &plan, bool isGradient) {
+  using Form = AttentionForm;
+  for (auto which : isGradient
+                        ? std::vector{Form::QueryGradient, Form::KeyGradient, Form::ValueGradient}
+                        : std::vector{Form::Output, Form::Logsumexp})
+    device->zero(memory[which].data(), memory[which].size());
+  CudaCapture capture(device);
+  LibraryCall call;
+  call.put = [&](Handle stream) { plan.run(buffers, stream); };
+  Handle captured = capture.graphOf(call), executable = nullptr;
+  const CudaDriver &driver = device->driver();
+  driver.check(driver.instantiateGraph(&executable, captured, 0), "no graph");
+  driver.check(driver.launchGraph(executable, device->ownStream()), "no launch");
+  device->synchronise();
+  driver.destroyExecutable(executable);
+}
+
+void Problem::run(bool deterministic, bool isCaptured) {
   using Form = AttentionForm;
   place(Form::Query, rounded(query)), place(Form::Key, rounded(key));
   place(Form::Value, rounded(value)), place(Form::OutputGradient, rounded(change));
@@ -186,6 +206,8 @@ void Problem::run(bool deterministic) {
         buffers.arguments[which] = reinterpret_cast<Address>(owner.data());
     plan->run(buffers, device->ownStream());
     device->synchronise();
+    if (isCaptured)
+      runCaptured(*plan, isGradient);
   }
 }
 
@@ -219,7 +241,7 @@ TEST(CudnnOnGPU, IsWhatPlainLoopsAre) {
         fmt::format("{} heads of {} over {}, window {}", c.heads, c.columns, c.keyHeads, c.window);
     bool isDeterministic = whyNoGradient(device->architecture(), library->version(), true).empty();
     Problem problem(device, *library, c), again(device, *library, c);
-    problem.run(isDeterministic), again.run(isDeterministic);
+    problem.run(isDeterministic), again.run(isDeterministic, true);
     constexpr double bound = 1e-2; // of bf16 operands and results
     auto near = [&](Form::Argument which, const std::vector<double> &expected) {
       EXPECT_LE(problem.errorOf(which, expected), bound) << what << ", argument " << int(which);
