@@ -6,8 +6,8 @@
 Losses are compared first: a row whose losses differ shows nothing. The machine's ceilings are measured in
 the same run. PyTorch is used if build/torch is a virtual environment that has it (`make bench-peer` makes
 one). The last line is JSON; `peak_fraction` is by the clock, `core_fraction` by processor time, which other
-work on the machine changes less. For bf16 the peak is that of vdpbf16ps, and `blocks_fraction` the share of
-AMX's where there is one.
+work on the machine changes less; both count every token, so a shape whose tokens without a target are
+spared has none. For bf16 the peak is that of vdpbf16ps, and `blocks_fraction` the share of AMX's where there is one.
 """
 import argparse
 import json
@@ -30,6 +30,7 @@ STEPS = {  # shape, type, steps of a round
     "C8": [("long8k", "f32", 1), ("long8k", "bf16", 1), ("long32k", "bf16", 1)],
     "C9": [("small32k", "f32", 1), ("lean32k", "f32", 1)],
 }
+SPARED = {"chat32k"}  # rows without a target are not computed, though operations count them: no share of a peak
 ALONE = {"long32k"}  # PyTorch would need more memory than a small machine has
 TOLERANCE = {"f32": (2e-6, 1e-5), "bf16": (2e-4, 2e-3)}  # of the first loss, of the later ones
 
@@ -61,15 +62,15 @@ def step_row(shape, dtype, steps, rounds, threads):
     middle = lambda runs, what: statistics.median(t for run in runs for t in run[what])
     rate = lambda runs: one["tokens"] / middle(runs, "wall")
     peak = (one["f32"] if dtype == "f32" else one["pairs"]) * 1e9
-    operations = one["operations"]
+    operations, counts = one["operations"], peak and shape not in SPARED
     row = {"shape": shape, "type": dtype, "ours": round(rate(ours), 1),
            "peers": {mode: round(rate(runs), 1) for mode, runs in peers.items()},
-           "peak_fraction": round(operations / middle(ours, "wall") / threads / peak, 3) if peak else None,
-           "core_fraction": round(operations / middle(ours, "core") / peak, 3) if peak else None,
+           "peak_fraction": round(operations / middle(ours, "wall") / threads / peak, 3) if counts else None,
+           "core_fraction": round(operations / middle(ours, "core") / peak, 3) if counts else None,
            "core_seconds": round(middle(ours, "core"), 4), "megabytes": max(run["megabytes"] for run in ours),
            "spread": round(max(t for r in ours for t in r["wall"]) / min(t for r in ours for t in r["wall"]) - 1, 3),
            "ceilings": {k: one[k] for k in ("f32", "pairs", "blocks", "read", "copy")}}
-    if dtype == "bf16" and one["blocks"]:
+    if dtype == "bf16" and one["blocks"] and counts:
         row["blocks_fraction"] = round(operations / middle(ours, "core") / one["blocks"] / 1e9, 3)
     if peers:
         row["ratio"] = round(row["ours"] / max(row["peers"].values()), 2)

@@ -293,7 +293,7 @@ def Kernel_ContractOp : Kernel_Op<"contract", [HasParent<"FuncOp">]> {
 def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
   let summary = "attention over segments, forward, by streaming softmax";
   let description = [{
-    For query row i at position p of its segment and head h:
+    Flash attention, which stores no scores. For query row i at position p of its segment, head h:
     `output(i,h) = sum over j of exp(scale * query(i,h) . key(j,g) - logsumexp(i,h)) * value(j,g)`
     where g = h / (heads / kv_heads) and j runs over the segment's rows at positions <= p and
     > p - window (`window` 0: no limit). With `softcap` c a scaled product s is `c * tanh(s / c)`.
@@ -336,7 +336,7 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [HasParent<"FuncOp">]> {
 def Kernel_AttentionGradientOp : Kernel_Op<"attention_gradient", [HasParent<"FuncOp">]> {
   let summary = "gradients of attention with respect to queries, keys and values";
   let description = [{
-    With `P = exp(scale * query . key - logsumexp)` and
+    Of flash attention. With `P = exp(scale * query . key - logsumexp)` and
     `S = P * (output_gradient . value - delta)`, over the heads of a key head's group:
     of the query `scale * sum over j of S * key`, of the key `scale * sum over i of S * query`, of
     the value `sum over i of P * output_gradient`. With `softcap` c, s the capped score, S has the

@@ -1,7 +1,7 @@
 //===- StepCacheOps.td - what going on with kept sequences computes -------===//
 //
 // A model that writes reads its own words again and again. Their keys and values
-// are kept, so a new token costs one row of everything and its attention.
+// are kept (the KV cache), so a new token costs one row of everything and its attention.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,6 +1,6 @@
 //===- KeyValueCache.h - what is kept of sequences that are gone on with --===//
 //
-// Each sequence has one piece of the cache, as long as every other's: attention
+// The KV cache. Each sequence has one piece of it, as long as every other's: attention
 // reads a sequence's keys as one stretch of memory, and pages would put a look-up
 // into its innermost loop. What that costs is room behind the shorter sequences;
 // pieces begin small and double.

@@ -1,6 +1,6 @@
 //===- CPUAttention.cpp - attention over segments on the CPU --------------===//
 //
-// An item is a block of queries of one head, or a query's heads of one group:
+// Flash attention. An item is a block of queries of one head, or a query's heads of one group:
 // these are rows to it just so. Its keys stream past in blocks; each row keeps the largest score so
 // far and the sum of exponentials relative to it, and rescales what it has gathered when the
 // largest grows, so scores are never in memory for more than a block. Where bf16 is multiplied in

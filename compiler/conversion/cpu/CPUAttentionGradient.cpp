@@ -1,8 +1,8 @@
 //===- CPUAttentionGradient.cpp - attention's gradients on the CPU --------===//
 //
-// An item owns keys of a segment and a key head; the queries that see them stream
-// past. Weights are computed again from the logsumexp kept by the forward kernel,
-// once for all three gradients. What the keys give to a query is gathered in rows
+// Of flash attention. An item owns keys of a segment and a key head; the queries that
+// see them stream past. Weights are computed again from the logsumexp kept by the forward
+// kernel, once for all three gradients. What the keys give to a query is gathered in rows
 // that are the item's own; when all items are done those of a query are added in
 // the order of keys, so that nothing is added to from two items at a time.
 //

@@ -1,9 +1,9 @@
 //===- GPUAttention.cpp - attention over segments on a GPU -----------------===//
 //
-// A block of threads has an item: queries of one head. Their keys stream past in
-// blocks, the next ones on their way while one is worked on. Each thread keeps the
-// largest score and the sum of weights of the rows it shares, and rescales what is
-// gathered when the largest grows; scores never leave registers.
+// Flash attention. A block of threads has an item: queries of one head. Their keys
+// stream past in blocks, the next ones on their way while one is worked on. Each thread
+// keeps the largest score and the sum of weights of the rows it shares, and rescales what
+// is gathered when the largest grows; scores never leave registers.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/gpu/GPUAttention.h"

@@ -1,6 +1,6 @@
 //===- GPUAttentionGradient.cpp - attention's gradients on a GPU -----------===//
 //
-// An item owns keys of a segment and a key head, a block of them at a time; the
+// Of flash attention. An item owns keys of a segment and a key head, a block of them at a time; the
 // queries that see them stream past, once for all three gradients. Weights and slopes
 // go through shared memory, from where they are operands either way: so each warp has
 // half of its keys' columns, and sums fit in registers for heads of any size. What the
