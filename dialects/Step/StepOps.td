@@ -464,8 +464,8 @@ def Step_LayersOp : Step_Op<"layers", [Pure, AttrSizedOperandSegments,
   let summary = "run the stream through all layers";
   let description = [{
     The callees are functions of one type, from a stream, the shared values and one slice of each
-    weight to a stream. There may be fewer than layers: they are called in turn. With x[0] = input, n
-    callees and l from 0 to count - 1:
+    weight to a stream; fewer than layers are called in turn. They may have layers, up to 8 in one
+    another, but call none that they are within. With x[0] = input, n callees and l from 0 to count - 1:
 
     ```
     inputs[l] = x[l]

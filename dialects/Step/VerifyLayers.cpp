@@ -1,6 +1,7 @@
 //===- VerifyLayers.cpp - functions that layers can be --------------------===//
 //
-// Layers are called by name, so that they fit is checked where symbols are known.
+// Layers are called by name, so that they fit is checked where symbols are known. A layer
+// becomes the body of a loop where it is called: one that calls itself would never end.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Step/Step.h"
@@ -18,13 +19,100 @@ static LogicalResult verifyOneCallee(Operation *op, FlatSymbolRefAttr callee,
   if (!function)
     return op->emitOpError() << "calls " << callee << ", which is no function here";
   auto expected = FunctionType::get(op->getContext(), operands, results);
-  if (function.getFunctionType() == expected)
+  if (function.getFunctionType() == expected && !function.isExternal())
     return success();
+  if (function.getFunctionType() == expected)
+    return op->emitOpError() << "calls " << callee << ", which has no body";
   InFlightDiagnostic report = op->emitOpError()
                               << "needs a layer of type " << expected << " but " << callee
                               << " has type " << function.getFunctionType();
   report.attachNote(function.getLoc()) << "defined here";
   return report;
+}
+
+/// Layers within layers, at most: far more than any model has, and few enough for whoever follows
+/// them by recursion.
+static constexpr int64_t deepestNest = 8;
+
+static ArrayAttr calleesOf(Operation *call) {
+  if (auto layers = dyn_cast<LayersOp>(call))
+    return layers.getCallees();
+  if (auto gradients = dyn_cast<LayersGradOp>(call))
+    return gradients.getCallees();
+  return {};
+}
+
+namespace {
+/// Who calls whom, from one call on.
+class Nest {
+public:
+  Nest(Operation *call, SymbolTableCollection &symbols)
+      : call(call), caller(call->getParentOfType<func::FuncOp>()), symbols(symbols) {}
+
+  LogicalResult verify() {
+    FailureOr<int64_t> depth = depthOf(call);
+    if (succeeded(depth) && *depth > deepestNest)
+      return call->emitOpError() << "has layers in layers, " << *depth << " deep or more, but "
+                                 << deepestNest << " is the most";
+    return depth;
+  }
+
+private:
+  /// How many layers lie in one another below `from`; no more are looked at than decide it.
+  FailureOr<int64_t> depthOf(Operation *from);
+  FailureOr<int64_t> depthOfBody(func::FuncOp function);
+  LogicalResult refuseCycle();
+
+  Operation *call;
+  func::FuncOp caller;
+  SymbolTableCollection &symbols;
+  SmallVector<func::FuncOp> path;
+  DenseMap<Operation *, int64_t> known; ///< 0 also where it is being found out
+};
+} // namespace
+
+LogicalResult Nest::refuseCycle() {
+  InFlightDiagnostic report = call->emitOpError()
+                              << "has a layer that calls itself: @" << caller.getSymName();
+  for (func::FuncOp between : path)
+    report << " calls @" << between.getSymName();
+  report << " calls @" << caller.getSymName();
+  return report;
+}
+
+FailureOr<int64_t> Nest::depthOf(Operation *from) {
+  int64_t deepest = 0;
+  for (auto name : calleesOf(from).getAsRange<FlatSymbolRefAttr>()) {
+    auto function = symbols.lookupNearestSymbolFrom<func::FuncOp>(from, name);
+    if (!function) // which its own call refuses
+      continue;
+    if (function == caller)
+      return refuseCycle();
+    FailureOr<int64_t> below = depthOfBody(function);
+    if (failed(below))
+      return failure();
+    deepest = std::max(deepest, 1 + *below);
+  }
+  return deepest;
+}
+
+FailureOr<int64_t> Nest::depthOfBody(func::FuncOp function) {
+  auto [depth, isNew] = known.try_emplace(function, 0);
+  if (!isNew || static_cast<int64_t>(path.size()) >= deepestNest)
+    return depth->second;
+  path.push_back(function);
+  int64_t deepest = 0;
+  WalkResult walked = function.walk([&](Operation *op) {
+    if (!calleesOf(op))
+      return WalkResult::advance();
+    FailureOr<int64_t> below = depthOf(op);
+    deepest = std::max(deepest, below.value_or(0));
+    return failed(below) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  path.pop_back();
+  if (walked.wasInterrupted())
+    return failure();
+  return known[function] = deepest;
 }
 
 /// The same of every callee; there is one for some layer each.
@@ -37,7 +125,7 @@ static LogicalResult verifyCallees(Op op, SymbolTableCollection &symbols, TypeRa
   for (auto callee : op.getCallees().template getAsRange<FlatSymbolRefAttr>())
     if (failed(verifyOneCallee(op, callee, symbols, operands, results)))
       return failure();
-  return success();
+  return Nest(op, symbols).verify();
 }
 
 /// One slice of each of `stacks`, whose first dimension must be `count`.

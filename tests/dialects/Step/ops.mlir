@@ -162,8 +162,12 @@ func.func @families(%x: tensor<?x64xf32>, %positions: tensor<?xi32>, %lengths: t
   %z = step.softcap %y {cap = 30.0} : (tensor<?x64xf32>) -> tensor<?x64xf32>
   return %z : tensor<?x64xf32>
 }
-func.func private @local(tensor<?x64xf32>) -> tensor<?x64xf32>
-func.func private @global(tensor<?x64xf32>) -> tensor<?x64xf32>
+func.func private @local(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  return %x : tensor<?x64xf32>
+}
+func.func private @global(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  return %x : tensor<?x64xf32>
+}
 
 // CHECK-LABEL: func @pairs(
 func.func @pairs(%nll: tensor<?xf32, #step.rows<targets>>, %answers: tensor<?xi32, #step.rows<targets>>,
