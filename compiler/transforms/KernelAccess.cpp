@@ -102,6 +102,17 @@ static LoadOp addedTo(StoreOp store) {
   return {};
 }
 
+/// Of `value` where it is stored: more may be made of it, or of what it was before it was narrowed.
+static Readers readersOf(Value value) {
+  while (value.hasOneUse()) {
+    Operation *op = value.getDefiningOp();
+    if (!op || !isa<arith::ExtFOp, arith::TruncFOp>(op))
+      return Readers::Each;
+    value = op->getOperand(0);
+  }
+  return Readers::Once;
+}
+
 namespace {
 class Accesses {
 public:
@@ -109,13 +120,14 @@ public:
 
   /// `Op` is a load or a store that moves `moved`.
   template <typename Op>
-  void add(AccessKind kind, Op op, Type moved) {
+  void add(AccessKind kind, Op op, Type moved, Readers readers = Readers::Each) {
     auto argument = dyn_cast<BlockArgument>(op.getBuffer());
     auto type = cast<MemRefType>(op.getBuffer().getType());
     if (!argument)
       return;
-    Access access{kind, argument.getArgNumber(), fixed(0, 1), 1, static_cast<int64_t>(op.getFrom()),
-                  1};
+    Access access{
+        kind,   argument.getArgNumber(), fixed(0, 1), 1, static_cast<int64_t>(op.getFrom()), 1,
+        readers};
     if (type.getRank() == 2 || op.getIndices().empty())
       access.rowElements = type.getShape().back();
     if (!op.getIndices().empty())
@@ -124,17 +136,17 @@ public:
       access.columns = row.getDimSize(0);
     } else if (op.getIndices().size() == 2) {
       RowRange column = rangeOf(op.getIndices()[1]);
-      if (column.kind != RowRange::Fixed)
-        return;
       access.from = column.begin;
+      if (column.kind != RowRange::Fixed)
+        access.rows = {RowRange::Unknown};
     }
     found.push_back(access);
   }
 
-  void addWhole(AccessKind kind, ValueRange buffers) {
+  void addWhole(AccessKind kind, ValueRange buffers, Readers readers = Readers::Each) {
     for (Value buffer : buffers)
       if (auto argument = dyn_cast<BlockArgument>(buffer))
-        found.push_back({kind, argument.getArgNumber(), {RowRange::Whole}, 1, 0, 1});
+        found.push_back({kind, argument.getArgNumber(), {RowRange::Whole}, 1, 0, 1, readers});
   }
 };
 } // namespace
@@ -151,7 +163,7 @@ static llvm::SmallVector<Access> joinNeighbours(llvm::ArrayRef<Access> accesses)
     Access *left = llvm::find_if(joined, [&](const Access &other) {
       return other.kind == access.kind && other.argument == access.argument &&
              other.rows == access.rows && other.rowElements == access.rowElements &&
-             other.from + other.columns == access.from;
+             other.readers == access.readers && other.from + other.columns == access.from;
     });
     if (left == joined.end())
       joined.push_back(access);
@@ -176,18 +188,21 @@ llvm::SmallVector<Access> roux::kernel::accessesOf(FuncOp function) {
         })
         .Case([&](StoreOp store) {
           accesses.add(addedTo(store) ? AccessKind::Add : AccessKind::Write, store,
-                       store.getValue().getType());
+                       store.getValue().getType(), readersOf(store.getValue()));
         })
         .Case([&](AttentionOp attention) {
           accesses.addWhole(AccessKind::Read, {attention.getQuery(), attention.getKey(),
                                                attention.getValue(), attention.getWork()});
-          accesses.addWhole(AccessKind::Write, {attention.getOutput(), attention.getLogsumexp()});
+          accesses.addWhole(AccessKind::Write, {attention.getOutput()});
+          accesses.addWhole(AccessKind::Write, {attention.getLogsumexp()}, Readers::None);
         })
-        .Case([&](FoldRowsOp fold) { accesses.addWhole(AccessKind::Write, fold.getPartials()); })
+        .Case([&](FoldRowsOp fold) {
+          accesses.addWhole(AccessKind::Write, {fold.getPartials()}, Readers::None);
+        })
         .Case([&](AttentionGradientOp attention) {
           for (auto [at, operand] : llvm::enumerate(attention->getOperands()))
             accesses.addWhole(attention.isScratch(at) ? AccessKind::Write : AccessKind::Read,
-                              operand);
+                              operand, attention.isScratch(at) ? Readers::None : Readers::Each);
         });
   });
   // A row body reads everything before it stores.

@@ -27,16 +27,25 @@ struct RowRange {
 
 enum class AccessKind : uint8_t { Read, Write, Add };
 
+/// Who must read what is written.
+enum class Readers : uint8_t {
+  Each, ///< somebody, each time
+  Once, ///< somebody, at some time: the kernel itself goes on with the value, as one that was
+        ///< joined
+  None, ///< room to work in, or what is made beside the result whoever wants it
+};
+
 /// One load or store, or all that an attention does to one buffer.
 struct Access {
   AccessKind kind;
   unsigned argument;
   RowRange rows;
-  int64_t rowElements;   ///< of a whole row
-  int64_t from, columns; ///< the part of each row
+  int64_t rowElements;             ///< of a whole row
+  int64_t from, columns;           ///< the part of each row
+  Readers readers = Readers::Each; ///< of a write
 };
 
-/// In the order of the body; those whose columns are not known before it runs are left out.
+/// In the order of the body. Where columns are not known before it runs, rows are not either.
 llvm::SmallVector<Access> accessesOf(FuncOp function);
 
 } // namespace roux::kernel

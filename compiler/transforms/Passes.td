@@ -50,7 +50,7 @@ def FuseLinearAdd : Pass<"step-fuse-linear-add"> {
 }
 
 def VerifyProgram : Pass<"kernel-verify-program", "::mlir::ModuleOp"> {
-  let summary = "refuse a program that reads what nothing has written";
+  let summary = "refuse a program of which a launch is missing, or one too many";
   let description = [{
     Walks every `kernel.program` once, with 600 tokens and fewer of everything else, and follows
     which elements of each buffer its launches read, write and add to. An error, at the launch, is
@@ -59,12 +59,22 @@ def VerifyProgram : Pass<"kernel-verify-program", "::mlir::ModuleOp"> {
       empty in each of its turns;
     - a second write to an element of an output, or an output of which part is never written;
     - a store to a gradient that does not add to what is there, or a read of a gradient by a program
-      that adds to it;
+      that adds to it; a gradient to part of which such a program adds nothing;
+    - a parameter, gradient or state that no launch reads or writes;
+    - a write to an activation that nothing reads before it is written again, or at all. Of what the
+      kernel itself goes on with, as one that was joined does, it is enough that the buffer is read
+      somewhere; so it is of all that is left at the end of a program with parameters but not all
+      their gradients, where gradients end in frozen layers. Sums, and an attention's logsumexp,
+      need not be read;
     - a write to an input or constant, a slice outside its buffer, rows past the end of a buffer.
 
-    Rows whose index is read from a buffer (gathered ids, appended keys) are not followed, nor which
-    rows an attention's list of work names: it is taken to touch all of its buffers. Nothing is
-    changed.
+    So a launch that is missing shows. One that does not: of two that add to one gradient, as the
+    head's and the embedding's do where they are one table, the head's, because what it reads is read
+    beside it.
+
+    Of rows whose index is read from a buffer (gathered ids, appended keys) it is only known that they
+    are somewhere: some must have been written. An attention is taken to touch all of its buffers,
+    whatever its list of work names. Nothing is changed.
   }];
 }
 

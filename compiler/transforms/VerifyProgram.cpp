@@ -1,8 +1,10 @@
-//===- VerifyProgram.cpp - every byte read was written --------------------===//
+//===- VerifyProgram.cpp - what is read was written, and is read -----------===//
 //
 // A lowering that forgets a launch, shares a buffer or leaves an output alone
 // makes a program that runs and is wrong. So each program is walked once, with
-// small extents, and it is followed what of each buffer has been written.
+// small extents, and it is followed what of each buffer has been written: a launch
+// that is missing leaves what it would have read unread, or what it would have made
+// unmade.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/transforms/KernelAccess.h"
@@ -10,6 +12,7 @@
 #include "compiler/transforms/WrittenRanges.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace roux::step {
@@ -29,6 +32,12 @@ static constexpr int64_t mostSteps = 10'000'000;
 
 namespace {
 
+/// What nothing has read yet, at most: columns that lie between are in it, too.
+struct UnreadWrite {
+  LaunchOp by;
+  int64_t begin, end;
+};
+
 /// What the walk knows of a buffer.
 struct Storage {
   Operation *op;
@@ -36,8 +45,15 @@ struct Storage {
   bool isConstant;
   StringRef name;
   int64_t elements;
-  WrittenRanges written; ///< of activations and outputs; others are whole when the program begins
-  bool isAdded = false;  ///< of a gradient: the program adds to it
+  /// Of activations and outputs; others are whole when the program begins. Of a gradient what the
+  /// program has added to.
+  WrittenRanges written = {};
+  WrittenRanges scattered = {}; ///< of an activation: somewhere there it has been written
+  bool isAdded = false;         ///< of a gradient: the program adds to it
+  bool isTouched = false;       ///< by any launch
+  SmallVector<UnreadWrite, 4> unread = {}; ///< of activations
+  bool isRead = false;
+  LaunchOp writtenBy = {}; ///< one of those whose writes need be read but once
 };
 
 /// Part of a buffer, in elements.
@@ -60,8 +76,19 @@ private:
   LogicalResult touch(LaunchOp op, const Access &access);
   LogicalResult touchRange(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
                            int64_t end);
-  LogicalResult touchGradient(LaunchOp op, AccessKind kind, Storage &storage);
-  void declare(Value value, Role role, StringRef name, ValueRange sizes);
+  LogicalResult touchGradient(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
+                              int64_t end);
+  LogicalResult touchUnknown(LaunchOp op, AccessKind kind, Storage &storage, View view);
+  LogicalResult touchRows(LaunchOp op, const Access &access, Storage &storage, View view);
+  /// What of the writes to an activation is read.
+  std::pair<int64_t, int64_t> rowsOf(LaunchOp op, const RowRange &rows);
+  LogicalResult follow(LaunchOp op, const Access &access, Storage &storage, View view);
+  /// Of what lay in `storage` between the two, nobody will read any more.
+  LogicalResult forget(Storage &storage, int64_t begin, int64_t end);
+  LogicalResult verifyEnd(Storage &storage);
+  LogicalResult verifyRead(Storage &storage);
+  bool trainsAll() const;
+  LogicalResult declare(Value value, Role role, StringRef name, ValueRange sizes);
   LogicalResult refuse(LaunchOp op, const Storage &storage, const Twine &what);
 
   ProgramOp program;
@@ -87,7 +114,14 @@ LogicalResult Walk::refuse(LaunchOp op, const Storage &storage, const Twine &wha
   return report;
 }
 
-void Walk::declare(Value value, Role role, StringRef name, ValueRange sizes) {
+LogicalResult Walk::forget(Storage &storage, int64_t begin, int64_t end) {
+  for (const UnreadWrite &write : storage.unread)
+    if (write.begin >= begin && write.end <= end)
+      return refuse(write.by, storage, "writes to '" + storage.name + "' what nothing reads");
+  return success();
+}
+
+LogicalResult Walk::declare(Value value, Role role, StringRef name, ValueRange sizes) {
   int64_t elements = 1;
   for (int64_t size : cast<MemRefType>(value.getType()).getShape())
     elements = product(elements, ShapedType::isDynamic(size) ? 1 : size);
@@ -95,10 +129,12 @@ void Walk::declare(Value value, Role role, StringRef name, ValueRange sizes) {
     elements = product(elements, counts.lookup(size));
   auto [known, isNew] = declared.try_emplace(value, storages.size());
   if (isNew)
-    storages.push_back({value.getDefiningOp(), role, false, name, elements, {}});
+    storages.push_back({value.getDefiningOp(), role, false, name, elements});
   // In a loop it holds nothing of the turn before.
-  storages[known->second].written = {};
+  Storage &storage = storages[known->second];
   views[value] = {known->second, 0, elements};
+  storage.written = storage.scattered = {};
+  return forget(storage, 0, storage.elements);
 }
 
 LogicalResult Walk::count(Operation &op) {
@@ -161,12 +197,10 @@ LogicalResult Walk::block(Block &body) {
             })
             .Case<ScalarOp>([](auto) { return success(); })
             .Case([&](BufferOp buffer) {
-              declare(buffer, buffer.getRole(), buffer.getName(), buffer.getSizes());
-              return success();
+              return declare(buffer, buffer.getRole(), buffer.getName(), buffer.getSizes());
             })
             .Case([&](ConstantOp constant) {
-              declare(constant, Role::Input, constant.getName(), {});
-              return success();
+              return declare(constant, Role::Input, constant.getName(), {});
             })
             .Case([&](SliceOp part) { return slice(part); })
             .Case([&](WindowOp window) {
@@ -188,13 +222,32 @@ LogicalResult Walk::block(Block &body) {
   return success();
 }
 
-LogicalResult Walk::touchGradient(LaunchOp op, AccessKind kind, Storage &storage) {
+LogicalResult Walk::touchGradient(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
+                                  int64_t end) {
   if (kind == AccessKind::Write)
     return refuse(op, storage, "stores to gradient '" + storage.name + "', which is added to only");
-  if (kind == AccessKind::Add)
+  if (kind == AccessKind::Add) {
     storage.isAdded = true;
-  else if (storage.isAdded)
+    storage.written.add(begin, end);
+  } else if (storage.isAdded) {
     return refuse(op, storage, "reads gradient '" + storage.name + "', to which this program adds");
+  }
+  return success();
+}
+
+/// Somewhere in `view`.
+LogicalResult Walk::touchUnknown(LaunchOp op, AccessKind kind, Storage &storage, View view) {
+  int64_t begin = view.begin, end = view.begin + view.elements;
+  if (storage.role == Role::Gradient)
+    return touchGradient(op, kind, storage, begin, end);
+  if (storage.role != Role::Activation && storage.role != Role::Output)
+    return success();
+  if (kind == AccessKind::Write)
+    storage.scattered.add(begin, end);
+  else if (begin < end && !storage.written.overlaps(begin, end) &&
+           !storage.scattered.overlaps(begin, end))
+    return refuse(op, storage,
+                  "reads some of '" + storage.name + "', of which nothing has been written");
   return success();
 }
 
@@ -207,7 +260,7 @@ LogicalResult Walk::touchRange(LaunchOp op, AccessKind kind, Storage &storage, i
                   "reaches element " + Twine(begin < 0 ? begin : end - 1) + " of '" + storage.name +
                       "', which has " + Twine(storage.elements));
   if (storage.role == Role::Gradient)
-    return touchGradient(op, kind, storage);
+    return touchGradient(op, kind, storage, begin, end);
   if (storage.role != Role::Activation && storage.role != Role::Output)
     return success();
   if (kind != AccessKind::Write) {
@@ -227,29 +280,37 @@ LogicalResult Walk::touchRange(LaunchOp op, AccessKind kind, Storage &storage, i
 LogicalResult Walk::touch(LaunchOp op, const Access &access) {
   View view = views.lookup(op.getArguments()[access.argument]);
   Storage &storage = storages[view.storage];
+  storage.isTouched = true;
   if (storage.role == Role::Input) {
     // Lists that the runtime makes have lengths of their own.
     return access.kind == AccessKind::Read
                ? success()
                : refuse(op, storage, "writes to '" + storage.name + "', which is given");
   }
-  int64_t begin = access.rows.begin, end = access.rows.end;
-  switch (access.rows.kind) {
-  case RowRange::Fixed:
-    break;
+  if (failed(access.rows.kind == RowRange::Unknown ? touchUnknown(op, access.kind, storage, view)
+                                                   : touchRows(op, access, storage, view)))
+    return failure();
+  return storage.role == Role::Activation ? follow(op, access, storage, view) : success();
+}
+
+/// The first row of a launch's access and the one behind the last.
+std::pair<int64_t, int64_t> Walk::rowsOf(LaunchOp op, const RowRange &rows) {
+  switch (rows.kind) {
   case RowRange::UpToExtent:
-    end = llvm::divideCeil(
-        static_cast<uint64_t>(product(counts.lookup(op.getExtent()), access.rows.factor)),
-        static_cast<uint64_t>(access.rows.divisor));
-    break;
+    return {rows.begin, llvm::divideCeil(static_cast<uint64_t>(
+                                             product(counts.lookup(op.getExtent()), rows.factor)),
+                                         static_cast<uint64_t>(rows.divisor))};
   case RowRange::UpToArgument:
-    end = counts.lookup(op.getArguments()[access.rows.end]);
-    break;
-  case RowRange::Whole:
-    return touchRange(op, access.kind, storage, view.begin, view.begin + view.elements);
-  case RowRange::Unknown:
-    return storage.role == Role::Gradient ? touchGradient(op, access.kind, storage) : success();
+    return {rows.begin, counts.lookup(op.getArguments()[rows.end])};
+  default:
+    return {rows.begin, rows.end};
   }
+}
+
+LogicalResult Walk::touchRows(LaunchOp op, const Access &access, Storage &storage, View view) {
+  if (access.rows.kind == RowRange::Whole)
+    return touchRange(op, access.kind, storage, view.begin, view.begin + view.elements);
+  auto [begin, end] = rowsOf(op, access.rows);
   if (access.columns == access.rowElements)
     return touchRange(op, access.kind, storage, view.begin + product(begin, access.columns),
                       view.begin + product(end, access.columns));
@@ -260,6 +321,33 @@ LogicalResult Walk::touch(LaunchOp op, const Access &access) {
     if (failed(touchRange(op, access.kind, storage, first, first + access.columns)))
       return failure();
   }
+  return success();
+}
+
+LogicalResult Walk::follow(LaunchOp op, const Access &access, Storage &storage, View view) {
+  int64_t begin = view.begin, end = view.begin + view.elements;
+  bool isKnown = access.rows.kind != RowRange::Unknown && access.rows.kind != RowRange::Whole;
+  if (isKnown) {
+    auto [first, last] = rowsOf(op, access.rows);
+    begin = view.begin + product(first, access.rowElements) + access.from;
+    end = view.begin + product(last - 1, access.rowElements) + access.from + access.columns;
+  }
+  if (begin >= end)
+    return success();
+  if (access.kind != AccessKind::Write)
+    llvm::erase_if(storage.unread, [&](const UnreadWrite &write) {
+      return write.begin < end && write.end > begin;
+    });
+  storage.isRead |= access.kind == AccessKind::Read;
+  if (access.kind != AccessKind::Write || access.readers == Readers::None)
+    return success(); // a sum may have been read where it was formed
+  bool isWhole = access.rows.kind == RowRange::Whole || access.columns == access.rowElements;
+  if (isWhole && access.rows.kind != RowRange::Unknown && failed(forget(storage, begin, end)))
+    return failure();
+  if (access.readers == Readers::Each)
+    storage.unread.push_back({op, begin, end});
+  else
+    storage.writtenBy = op;
   return success();
 }
 
@@ -276,15 +364,51 @@ LogicalResult Walk::launch(LaunchOp op) {
   return success();
 }
 
+/// What an entry declares by name, it declares for what it does to it.
+LogicalResult Walk::verifyEnd(Storage &storage) {
+  int64_t missing = storage.written.firstMissing(0, storage.elements);
+  bool isWritten = missing >= storage.elements;
+  if (storage.role == Role::Output && !isWritten)
+    return storage.op->emitOpError() << "'" << storage.name << "' is an output whose element "
+                                     << missing << " is never written";
+  if (storage.role == Role::Gradient && storage.isAdded && !isWritten)
+    return storage.op->emitOpError() << "'" << storage.name << "' is a gradient to whose element "
+                                     << missing << " nothing is added";
+  if (storage.role != Role::Activation && storage.role != Role::Input && !storage.isTouched)
+    return storage.op->emitOpError()
+           << "'" << storage.name << "' is a " << stringifyRole(storage.role)
+           << " that no launch reads or writes";
+  return verifyRead(storage);
+}
+
+LogicalResult Walk::verifyRead(Storage &storage) {
+  if (!trainsAll() && storage.isRead)
+    return success();
+  if (trainsAll() && storage.writtenBy && !storage.isRead)
+    return refuse(storage.writtenBy, storage,
+                  "writes to '" + storage.name + "' what nothing reads");
+  return forget(storage, 0, storage.elements);
+}
+
+/// Where part of a model is frozen, gradients end: nobody reads the one that a loop's last turn
+/// makes like all others, nor what a norm's gradient makes for that of its weight.
+bool Walk::trainsAll() const {
+  llvm::StringSet<> gradients;
+  for (const Storage &storage : storages)
+    if (storage.role == Role::Gradient)
+      gradients.insert(storage.name);
+  return llvm::all_of(storages, [&](const Storage &storage) {
+    return storage.role != Role::Parameter ||
+           gradients.contains((storage.name + ".gradient").str());
+  });
+}
+
 LogicalResult Walk::run() {
   if (failed(block(program.getBody().front())))
     return failure();
-  for (Storage &storage : storages) {
-    int64_t missing = storage.written.firstMissing(0, storage.elements);
-    if (storage.role == Role::Output && missing < storage.elements)
-      return storage.op->emitOpError() << "'" << storage.name << "' is an output whose element "
-                                       << missing << " is never written";
-  }
+  for (Storage &storage : storages)
+    if (failed(verifyEnd(storage)))
+      return failure();
   return success();
 }
 

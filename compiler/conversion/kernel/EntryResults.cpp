@@ -134,10 +134,10 @@ LogicalResult roux::lowerConstant(Operation *op, EntryLowering &entry) {
     return success();
   if (!matchPattern(op, m_Constant(&value)) || !value.isSplat())
     return op->emitOpError() << "is returned or read, and not one number everywhere";
+  // Zero, too: a gradient to which nothing is added looks as one that was forgotten.
   double number = value.getSplatValue<APFloat>().convertToDouble();
-  if (number != 0)
-    for (Value where : accumulators)
-      entry.fill(tensor, where, number, /*adds=*/true);
+  for (Value where : accumulators)
+    entry.fill(tensor, where, number, /*adds=*/true);
   return success();
 }
 

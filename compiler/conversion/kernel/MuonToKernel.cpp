@@ -26,14 +26,17 @@ public:
       : op(op), entry(entry), rows(rows), columns(columns), square(std::min(rows, columns)) {}
 
   void update(Value parameter, Value gradient, Value first) {
-    Value from = matrix("orthogonal", rows, columns), to = matrix("orthogonal", rows, columns);
+    Value from = matrix("orthogonal", rows, columns);
     normalize(from, remember(gradient, first, from));
-    Value gram = matrix("gram", square, square), factor = matrix("gram", square, square);
     for (int turn = 0; turn < turns; ++turn) {
+      // Buffers of each turn's own: the memory plan has them share, and a launch that is missing
+      // leaves one empty.
+      Value gram = matrix("gram", square, square), factor = matrix("gram", square, square);
+      Value to = matrix("orthogonal", rows, columns);
       multiply(from, gram);
       mix(gram, factor);
       advance(from, factor, to);
-      std::swap(from, to);
+      from = to;
     }
     apply(parameter, from);
   }

@@ -36,11 +36,12 @@ func.func @update(%p: tensor<4x8xf32> {step.parameter = "a"}, %g: tensor<4x8xf32
 // CHECK:         kernel.launch @cosine_2_f32_2[
 // CHECK-NOT:   @cosine_2_f32_3
 func.func @nll(%at: tensor<?xi32> {step.column = #step.column<position>})
-    -> (tensor<?x2xf32> {step.result = "a"}, tensor<?x2xf32> {step.result = "b"}, tensor<?x2xf32> {step.result = "c"}) {
+    -> (tensor<?x2xf32> {step.result = "a"}, tensor<?x2xf32> {step.result = "b"}, tensor<?x2xf32> {step.result = "c"},
+        tensor<?x2xf32> {step.result = "s"}, tensor<?x2xf32> {step.result = "t"}, tensor<?x2xf32> {step.result = "u"}) {
   %a, %s = step.rotation %at {frequencies = array<f64: 1.0, 2.0>, scale = 1.0} : (tensor<?xi32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
   %b, %t = step.rotation %at {frequencies = array<f64: 7.0, 9.0>, scale = 1.0} : (tensor<?xi32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
   %c, %u = step.rotation %at {frequencies = array<f64: 1.0, 2.0>, scale = 0.5} : (tensor<?xi32>) -> (tensor<?x2xf32>, tensor<?x2xf32>)
-  return %a, %b, %c : tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>
+  return %a, %b, %c, %s, %t, %u : tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>
 }
 
 // -----

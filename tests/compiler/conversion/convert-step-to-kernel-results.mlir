@@ -64,10 +64,11 @@ func.func @read_grad(%x: tensor<?x4xf32> {step.attribute = "x"}, %w: tensor<4x4x
   return %s, %n : tensor<4x4xf32>, tensor<f32>
 }
 
-// What is no gradient operation's result is added from where it lies; numbers as numbers, and zero
-// not at all.
+// What is no gradient operation's result is added from where it lies; numbers as numbers, zero like
+// any other.
 // CHECK-LABEL: kernel.program @given
 // CHECK:         kernel.launch @add_number_4_f32[
+// CHECK:         kernel.launch @add_number_4_f32_2[
 // CHECK:         kernel.launch @accumulate_4_f32[
 // CHECK-NOT:     kernel.launch
 // CHECK:       }

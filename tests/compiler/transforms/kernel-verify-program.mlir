@@ -259,3 +259,159 @@ kernel.program @nll {
   // expected-error@below {{divides by zero}}
   %n = arith.divui %zero, %zero : index
 }
+
+// -----
+
+// Rows that a list names, of nothing.
+kernel.func @pick(%x: memref<?x4xf32>, %at: memref<?xi32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %i = kernel.load %at[%row] : memref<?xi32> -> i32
+  %from = arith.index_cast %i : i32 to index
+  %v = kernel.load %x[%from] : memref<?x4xf32> -> vector<4xf32>
+  kernel.store %v, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.program @nll {
+  %tokens = kernel.extent "tokens"
+  %at = kernel.buffer input "at"[%tokens] : memref<?xi32>
+  // expected-note@below {{'a' is declared here}}
+  %a = kernel.buffer activation "a"[%tokens] : memref<?x4xf32>
+  %y = kernel.buffer output "y"[%tokens] : memref<?x4xf32>
+  // expected-error@below {{reads some of 'a', of which nothing has been written}}
+  kernel.launch @pick[%tokens](%a, %at, %y) : memref<?x4xf32>, memref<?xi32>, memref<?x4xf32>
+}
+
+// -----
+
+// Put where a list says, and picked from there: some of it has been written.
+kernel.func @put(%x: memref<?x4xf32>, %at: memref<?xi32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %i = kernel.load %at[%row] : memref<?xi32> -> i32
+  %to = arith.index_cast %i : i32 to index
+  %v = kernel.load %x[%row] : memref<?x4xf32> -> vector<4xf32>
+  kernel.store %v, %y[%to] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.func @pick(%x: memref<?x4xf32>, %at: memref<?xi32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %i = kernel.load %at[%row] : memref<?xi32> -> i32
+  %from = arith.index_cast %i : i32 to index
+  %v = kernel.load %x[%from] : memref<?x4xf32> -> vector<4xf32>
+  kernel.store %v, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.program @nll {
+  %tokens = kernel.extent "tokens"
+  %at = kernel.buffer input "at"[%tokens] : memref<?xi32>
+  %x = kernel.buffer input "x"[%tokens] : memref<?x4xf32>
+  %a = kernel.buffer activation "a"[%tokens] : memref<?x4xf32>
+  %y = kernel.buffer output "y"[%tokens] : memref<?x4xf32>
+  kernel.launch @put[%tokens](%x, %at, %a) : memref<?x4xf32>, memref<?xi32>, memref<?x4xf32>
+  kernel.launch @pick[%tokens](%a, %at, %y) : memref<?x4xf32>, memref<?xi32>, memref<?x4xf32>
+}
+
+// -----
+
+kernel.func @add(%x: memref<?x4xf32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x4xf32> -> vector<4xf32>
+  %old = kernel.load %y[%row] : memref<?x4xf32> -> vector<4xf32>
+  %new = arith.addf %old, %v : vector<4xf32>
+  kernel.store %new, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.program @train {
+  %two = arith.constant 2 : index
+  %x = kernel.buffer input "x"[] : memref<3x4xf32>
+  // expected-error@below {{'w' is a gradient to whose element 8 nothing is added}}
+  %w = kernel.buffer gradient "w"[] : memref<3x4xf32>
+  kernel.launch @add[%two](%x, %w) : memref<3x4xf32>, memref<3x4xf32>
+}
+
+// -----
+
+kernel.program @train {
+  // expected-error@below {{'w' is a gradient that no launch reads or writes}}
+  %w = kernel.buffer gradient "w"[] : memref<3x4xf32>
+}
+
+// -----
+
+kernel.program @update {
+  // expected-error@below {{'w' is a parameter that no launch reads or writes}}
+  %w = kernel.buffer parameter "w"[] : memref<3x4xf32>
+}
+
+// -----
+
+// The launch that would have read it is missing.
+kernel.func @copy(%x: memref<?x4xf32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x4xf32> -> vector<4xf32>
+  kernel.store %v, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.program @nll {
+  %tokens = kernel.extent "tokens"
+  %x = kernel.buffer input "x"[%tokens] : memref<?x4xf32>
+  // expected-note@below {{'a' is declared here}}
+  %a = kernel.buffer activation "a"[%tokens] : memref<?x4xf32>
+  %y = kernel.buffer output "y"[%tokens] : memref<?x4xf32>
+  // expected-error@below {{writes to 'a' what nothing reads}}
+  kernel.launch @copy[%tokens](%x, %a) : memref<?x4xf32>, memref<?x4xf32>
+  kernel.launch @copy[%tokens](%x, %a) : memref<?x4xf32>, memref<?x4xf32>
+  kernel.launch @copy[%tokens](%a, %y) : memref<?x4xf32>, memref<?x4xf32>
+}
+
+// -----
+
+// As long as all weights are trained, the last turn's counts as well; what a kernel itself goes on
+// with need be read but once.
+kernel.func @twice(%x: memref<?x4xf32>, %y: memref<?x4xf32>, %z: memref<?x4xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x4xf32> -> vector<4xf32>
+  %double = arith.addf %v, %v : vector<4xf32>
+  kernel.store %double, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  %square = arith.mulf %double, %double : vector<4xf32>
+  kernel.store %square, %z[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.program @nll {
+  %tokens = kernel.extent "tokens"
+  %x = kernel.buffer input "x"[%tokens] : memref<?x4xf32>
+  // expected-note@below {{'a' is declared here}}
+  %a = kernel.buffer activation "a"[%tokens] : memref<?x4xf32>
+  %z = kernel.buffer output "z"[%tokens] : memref<?x4xf32>
+  // expected-error@below {{writes to 'a' what nothing reads}}
+  kernel.launch @twice[%tokens](%x, %a, %z) : memref<?x4xf32>, memref<?x4xf32>, memref<?x4xf32>
+}
+
+// -----
+
+// A frozen weight: gradients end somewhere, and the last one that a loop makes need not be read.
+kernel.func @add(%x: memref<?x4xf32>, %w: memref<?x4xf32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x4xf32> -> vector<4xf32>
+  %u = kernel.load %w[%row] : memref<?x4xf32> -> vector<4xf32>
+  %sum = arith.addf %u, %v : vector<4xf32>
+  kernel.store %sum, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.func @copy(%x: memref<?x4xf32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x4xf32> -> vector<4xf32>
+  kernel.store %v, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.program @train {
+  %four = arith.constant 4 : index
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %x = kernel.buffer input "x"[] : memref<4x4xf32>
+  %w = kernel.buffer parameter "w"[] : memref<4x4xf32>
+  %s = kernel.buffer activation "s"[] : memref<2x4x4xf32>
+  %first = kernel.slice %s[%zero] : memref<2x4x4xf32> -> memref<4x4xf32>
+  %last = kernel.slice %s[%one] : memref<2x4x4xf32> -> memref<4x4xf32>
+  kernel.launch @copy[%four](%x, %first) : memref<4x4xf32>, memref<4x4xf32>
+  kernel.launch @add[%four](%first, %w, %last) : memref<4x4xf32>, memref<4x4xf32>, memref<4x4xf32>
+}
