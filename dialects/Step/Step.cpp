@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Step/Step.h"
+#include "dialects/Step/Verify.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -115,8 +116,11 @@ static LogicalResult verifyColumn(Operation *op, Column column, Type type) {
   return report << "tensor<?xi32>";
 }
 
-LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned region,
-                                                    unsigned argument, NamedAttribute attribute) {
+/// What an argument's attribute says must fit its type.
+static LogicalResult verifyArgument(Operation *op, unsigned region, unsigned argument,
+                                    NamedAttribute attribute) {
+  StringRef columnName = StepDialect::columnName, parameterName = StepDialect::parameterName;
+  StringRef frozenName = StepDialect::frozenName, cacheName = StepDialect::cacheName;
   Type type = op->getRegion(region).empty()
                   ? cast<FunctionOpInterface>(op).getArgumentTypes()[argument]
                   : op->getRegion(region).getArgument(argument).getType();
@@ -149,18 +153,26 @@ LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned regi
     return op->emitOpError() << "cache " << attribute.getValue() << " has type " << type
                              << " but should be layers by rows by channels, as tensor<5x?x32xf32>";
   }
-  for (StringRef known : {attributeName, gradientName, stateName})
+  for (StringRef known :
+       {StepDialect::attributeName, StepDialect::gradientName, StepDialect::stateName})
     if (attribute.getName() == known && isa<StringAttr>(attribute.getValue()))
       return success();
   return op->emitOpError() << "has an argument with unknown attribute '"
                            << attribute.getName().getValue() << "'";
 }
 
-LogicalResult StepDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
+LogicalResult StepDialect::verifyRegionArgAttribute(Operation *op, unsigned region,
+                                                    unsigned argument, NamedAttribute attribute) {
+  if (failed(verifyArgument(op, region, argument, attribute)))
+    return failure();
+  return verifyArgumentName(cast<FunctionOpInterface>(op), argument, attribute);
+}
+
+LogicalResult StepDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned result,
                                                        NamedAttribute attribute) {
-  for (StringRef known : {cacheName, gradientName, resultName})
+  for (StringRef known : resultNames)
     if (attribute.getName() == known && isa<StringAttr>(attribute.getValue()))
-      return success();
+      return verifyResultName(cast<FunctionOpInterface>(op), result, attribute);
   return op->emitOpError() << "has a result with unknown attribute '"
                            << attribute.getName().getValue() << "'";
 }

@@ -49,7 +49,9 @@ def Step_Dialect : Dialect {
     results that hold them carry the parameter's name in `step.gradient`, and a function that returns
     one adds to what it is given under that name. A parameter that is
     `step.frozen` has no gradient, no moments and no update. The moments of the update are named by
-    `step.state`; results that the caller reads by `step.result`.
+    `step.state`; results that the caller reads by `step.result`. Each argument and result has one of
+    these names, and each name one argument; columns and attributes, which are only read, may be given
+    twice as one type.
 
     **Caches** hold the keys and values of sequences that a model goes on writing, a row a token and
     the layers stacked. They are arguments with the attribute `step.cache` and come back as results

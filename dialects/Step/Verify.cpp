@@ -465,28 +465,3 @@ LogicalResult ClipFactorOp::verify() {
     return success();
   return emitOpError() << "limit is " << getLimit().convertToDouble() << " but should be positive";
 }
-
-/// Gradient and moments have the parameter's shape; a moment may be kept in half as many bits.
-static LogicalResult verifyUpdate(Operation *op, Value parameter, Value gradient,
-                                  ValueRange moments) {
-  auto shapeOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
-  auto differs = [&](StringRef what, Value value) {
-    return op->emitOpError() << "parameter is " << parameter.getType() << " but " << what << " is "
-                             << value.getType();
-  };
-  if (shapeOf(parameter) != shapeOf(gradient))
-    return differs("gradient", gradient);
-  for (Value moment : moments)
-    if (shapeOf(parameter) != shapeOf(moment) ||
-        (elementOf(moment) != elementOf(gradient) && !elementOf(moment).isBF16()))
-      return differs("a moment", moment);
-  return expectAccumulation(op, parameter, gradient, "gradient");
-}
-
-LogicalResult AdamWOp::verify() {
-  return verifyUpdate(*this, getParameter(), getGradient(), {getFirst(), getSecond()});
-}
-
-LogicalResult MuonOp::verify() {
-  return verifyUpdate(*this, getParameter(), getGradient(), {getFirst()});
-}

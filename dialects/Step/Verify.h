@@ -6,8 +6,24 @@
 #pragma once
 
 #include "dialects/Step/Step.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace roux::step {
+
+/// The attributes that say what an argument is; it has one of them, or is of no entry.
+inline constexpr llvm::StringLiteral argumentNames[] = {
+    StepDialect::columnName, StepDialect::parameterName, StepDialect::gradientName,
+    StepDialect::stateName,  StepDialect::cacheName,     StepDialect::attributeName};
+/// The same of a result.
+inline constexpr llvm::StringLiteral resultNames[] = {
+    StepDialect::cacheName, StepDialect::gradientName, StepDialect::resultName};
+
+/// That argument `at`, which is `name`, is nothing else, and that no other argument is that.
+llvm::LogicalResult verifyArgumentName(mlir::FunctionOpInterface function, unsigned at,
+                                       mlir::NamedAttribute name);
+/// The same of a result.
+llvm::LogicalResult verifyResultName(mlir::FunctionOpInterface function, unsigned at,
+                                     mlir::NamedAttribute name);
 
 mlir::Type elementOf(mlir::Value value);
 /// As messages name rows; of none those of tokens.

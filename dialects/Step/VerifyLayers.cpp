@@ -140,6 +140,43 @@ static LogicalResult appendSlices(Operation *op, ValueRange stacks, int64_t coun
   return success();
 }
 
+/// Whether one of the callees of `op` appends to what it is given as operand `at`, or has layers
+/// that do. `deepest` bounds what no verifier has seen yet.
+static bool appends(LayersOp op, unsigned at, SymbolTableCollection &symbols, int64_t deepest) {
+  if (deepest == 0)
+    return false;
+  for (auto name : op.getCallees().getAsRange<FlatSymbolRefAttr>()) {
+    auto function = symbols.lookupNearestSymbolFrom<func::FuncOp>(op, name);
+    if (!function || function.isExternal() || at >= function.getNumArguments())
+      continue;
+    for (OpOperand &use : function.getArgument(at).getUses()) {
+      auto append = dyn_cast<AppendOp>(use.getOwner());
+      auto inner = dyn_cast<LayersOp>(use.getOwner());
+      if ((append && use.get() == append.getCache()) ||
+          (inner && appends(inner, use.getOperandNumber(), symbols, deepest - 1)))
+        return true;
+    }
+  }
+  return false;
+}
+
+/// As of what one `step.append` overwrites, nothing else may read it.
+static LogicalResult verifyAppended(LayersOp op, SymbolTableCollection &symbols) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (operand.get().hasOneUse() || !appends(op, operand.getOperandNumber(), symbols, deepestNest))
+      continue;
+    InFlightDiagnostic report = op.emitOpError()
+                                << "has a layer that appends to operand "
+                                << operand.getOperandNumber() << ", which is used elsewhere, too";
+    for (OpOperand &use : operand.get().getUses())
+      if (&use != &operand)
+        report.attachNote(use.getOwner()->getLoc())
+            << "used here, as operand " << use.getOperandNumber();
+    return report;
+  }
+  return success();
+}
+
 LogicalResult LayersOp::verifySymbolUses(SymbolTableCollection &symbols) {
   SmallVector<Type> operands{getInput().getType()}, results{getResult().getType()};
   llvm::append_range(operands, getShared().getTypes());
@@ -153,7 +190,9 @@ LogicalResult LayersOp::verifySymbolUses(SymbolTableCollection &symbols) {
       again < 0 || (again > 0 && getActivations() == Activations::recompute))
     return emitOpError() << "computes " << again << " kept values again but "
                          << (again < 0 ? "none is the fewest" : "keeps none");
-  return verifyCallees(*this, symbols, operands, results);
+  if (failed(verifyCallees(*this, symbols, operands, results)))
+    return failure();
+  return verifyAppended(*this, symbols);
 }
 
 LogicalResult LayersGradOp::verifySymbolUses(SymbolTableCollection &symbols) {

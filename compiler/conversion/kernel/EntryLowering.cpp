@@ -121,6 +121,11 @@ Value EntryLowering::scratch(StringRef name, MemRefType type, Value count) {
 
 Value EntryLowering::input(StringRef name, MemRefType type, ValueRange sizes) {
   Value &value = named["input " + name.str()];
+  if (given.contains(name)) {
+    emitError(builder.getLoc()) << "reads the list '" << name
+                                << "', which is the name of an argument, too";
+    clashes = true;
+  }
   if (!value) {
     OpBuilder::InsertionGuard guard(builder);
     // Inputs outlive loops, so they are declared outside; their sizes are extents, at the start.
@@ -274,8 +279,11 @@ LogicalResult EntryLowering::bindArguments(func::FuncOp entry) {
 LogicalResult EntryLowering::lower(func::FuncOp entry) {
   if (failed(bindArguments(entry)))
     return failure();
+  for (const auto &[name, value] : named)
+    if (StringRef input = name; input.consume_front("input "))
+      given.insert(input);
   FailureOr<SmallVector<Value>> results = declareResults(entry);
-  return failed(results) ? failure() : lowerBody(entry, *results);
+  return failure(failed(results) || failed(lowerBody(entry, *results)) || clashes);
 }
 
 FloatType roux::accumulationOf(ValueRange values, MLIRContext *context) {

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/TargetDescription.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <map>
 #include <string>
@@ -134,7 +135,9 @@ private:
   llvm::DenseSet<mlir::Operation *> begun;
   std::map<std::string, Value> named; // extents and inputs, declared once
   std::map<std::string, Value> caches;
-  Value current; ///< a stream of the operation whose lowering is running
+  llvm::StringSet<> given; ///< inputs that are arguments; others are lists that the runtime makes
+  bool clashes = false;    ///< a list has the name of an argument
+  Value current;           ///< a stream of the operation whose lowering is running
 };
 
 /// Lowers one operation; fails, with an error, for one without a form in kernel.

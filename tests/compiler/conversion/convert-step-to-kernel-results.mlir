@@ -223,3 +223,14 @@ func.func @update(%p: tensor<4x8xf32> {step.parameter = "a"}, %g: tensor<4x8xf32
   %n = step.global_norm %p : (tensor<4x8xf32>) -> tensor<f32>
   return %n : tensor<f32>
 }
+
+// -----
+
+// A list that the runtime makes is no attribute of the recipe's, though it be called so.
+func.func @nll(%l: tensor<?xi32> {step.attribute = "attention.queries"}, %q: tensor<?x8xf32> {step.attribute = "q"},
+               %s: tensor<?xi32> {step.column = #step.column<segments>}) -> (tensor<?x8xf32> {step.result = "x"}) {
+  // expected-error@below {{reads the list 'attention.queries', which is the name of an argument, too}}
+  %o, %lse = step.attention %q, %q, %q, %s {heads = 2, key_value_heads = 2, scale = 0.5}
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x2xf32>)
+  return %o : tensor<?x8xf32>
+}

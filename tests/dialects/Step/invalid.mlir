@@ -417,9 +417,9 @@ func.func @nothing_is_left(%x: tensor<?x4xf32>, %n: tensor<?xi32>, %l: tensor<1x
 
 // -----
 
-func.func @momentum_of_another_matrix(%p: tensor<4x4xf32>, %m: tensor<4x5xf32>, %r: tensor<f32>) {
-  // expected-error@below {{'step.muon' op parameter is 'tensor<4x4xf32>' but a moment is 'tensor<4x5xf32>'}}
-  %q, %n = step.muon %p, %p, %m rate %r {momentum = 0.9, decay = 0.0, share = 1.0, length = 1.0}
+func.func @momentum_of_another_matrix(%p: tensor<4x4xf32>, %g: tensor<4x4xf32>, %m: tensor<4x5xf32>, %r: tensor<f32>) {
+  // expected-error@below {{'step.muon' op parameter is 'tensor<4x4xf32>' but momentum is 'tensor<4x5xf32>'}}
+  %q, %n = step.muon %p, %g, %m rate %r {momentum = 0.9, decay = 0.0, share = 1.0, length = 1.0}
       : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x5xf32>, tensor<f32>) -> (tensor<4x4xf32>, tensor<4x5xf32>)
   return
 }

@@ -85,7 +85,7 @@ func.func @gpt2_pieces(%x: tensor<?x32xbf16>, %w: tensor<32x96xf32>, %b: tensor<
 }
 
 // CHECK-LABEL: func @update(
-func.func @update(%p: tensor<5x64xf32>, %g: tensor<5x64xf32>, %m: tensor<5x64xf32>, %v: tensor<5x64xf32>, %h: tensor<5x64xbf16>,
+func.func @update(%p: tensor<5x64xf32>, %g: tensor<5x64xf32>, %m: tensor<5x64xf32>, %v: tensor<5x64xf32>, %h: tensor<5x64xbf16>, %i: tensor<5x64xbf16>,
                   %rate: tensor<f32>, %c1: tensor<f32>, %c2: tensor<f32>) -> tensor<5x64xf32> {
   // CHECK: step.global_norm
   %norm = step.global_norm %g : (tensor<5x64xf32>) -> tensor<f32>
@@ -97,12 +97,12 @@ func.func @update(%p: tensor<5x64xf32>, %g: tensor<5x64xf32>, %m: tensor<5x64xf3
       : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
       -> (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xf32>)
   // CHECK: step.adamw {{.*}} share = 5.000000e-01 : f64} : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xbf16>, tensor<5x64xbf16>
-  %r, %m2, %v2 = step.adamw %q, %g, %h, %h rate %rate corrections %c1, %c2
+  %r, %m2, %v2 = step.adamw %q, %g, %h, %i rate %rate corrections %c1, %c2
       {beta1 = 0.9, beta2 = 0.95, epsilon = 1.0e-8, decay = 0.1, share = 0.5}
       : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xbf16>, tensor<5x64xbf16>, tensor<f32>, tensor<f32>, tensor<f32>)
       -> (tensor<5x64xf32>, tensor<5x64xbf16>, tensor<5x64xbf16>)
   // CHECK: step.muon {{.*}} rate %{{.*}} factor %{{.*}} nesterov {
-  %s, %m3 = step.muon %r, %g, %h rate %rate factor %factor nesterov {momentum = 0.95, decay = 0.1, share = 1.0, length = 2.0}
+  %s, %m3 = step.muon %r, %g, %m2 rate %rate factor %factor nesterov {momentum = 0.95, decay = 0.1, share = 1.0, length = 2.0}
       : (tensor<5x64xf32>, tensor<5x64xf32>, tensor<5x64xbf16>, tensor<f32>, tensor<f32>) -> (tensor<5x64xf32>, tensor<5x64xbf16>)
   return %s : tensor<5x64xf32>
 }
