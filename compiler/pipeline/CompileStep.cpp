@@ -207,8 +207,10 @@ OwningOpRef<ModuleOp> StepCompilation::importTrain() {
   StageTarget target = targetOf(source, gpu);
   if (source.edited && source.edited->stage == "recipe") {
     edited = step::readEdited(&context, source.edited->text, source.edited->path);
-    if (!edited || failed(step::compareRecipes(*module, *edited, source.train)) ||
-        failed(runStages(*edited, "recipe", "step", target)))
+    if (!edited || failed(step::compareRecipes(*module, *edited, source.train)))
+      return nullptr;
+    step::takeRun(*module, *edited);
+    if (failed(runStages(*edited, "recipe", "step", target)))
       return nullptr;
   }
   if (failed(runStages(*module, "recipe", "step", target)) ||

@@ -2,7 +2,8 @@
 //
 // Of a train's text its loss and weight are read. What else is in it, the optimizer's rates,
 // data, batches and what the loader works out, is read from the recipe itself, so an edit of
-// it would do nothing, or half of what it says.
+// it would do nothing, or half of what it says. How a run is done is not compared: the
+// command line says it, too.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/StepStages.h"
@@ -46,9 +47,16 @@ static LogicalResult compareInputs(recipe::TrainOp expected, recipe::TrainOp edi
   return success();
 }
 
+/// All but how runs are done.
+static auto definitionsOf(ModuleOp recipe) {
+  return llvm::make_filter_range(*recipe.getBody(),
+                                 [](Operation &op) { return !isa<recipe::RunOp>(op); });
+}
+
 LogicalResult roux::step::compareRecipes(ModuleOp expected, ModuleOp edited, StringRef train) {
-  auto own = expected.getBody()->begin(), end = expected.getBody()->end();
-  for (Operation &definition : *edited.getBody()) {
+  auto ownOnes = definitionsOf(expected), editedOnes = definitionsOf(edited);
+  auto own = ownOnes.begin(), end = ownOnes.end();
+  for (Operation &definition : editedOnes) {
     bool isThere = own != end;
     if (!isThere || !OperationEquivalence::isEquivalentTo(*whatStays(*own, train),
                                                           *whatStays(definition, train),
@@ -63,5 +71,12 @@ LogicalResult roux::step::compareRecipes(ModuleOp expected, ModuleOp edited, Str
                          edited.lookupSymbol<recipe::TrainOp>(train));
   return emitError(edited.getLoc())
          << "lacks the recipe's '" << own->getName() << "' behind "
-         << std::distance(edited.getBody()->begin(), edited.getBody()->end()) << " definitions";
+         << std::distance(editedOnes.begin(), editedOnes.end()) << " definitions";
+}
+
+void roux::step::takeRun(ModuleOp from, ModuleOp edited) {
+  for (auto run : llvm::make_early_inc_range(edited.getOps<recipe::RunOp>()))
+    run.erase();
+  for (auto run : from.getOps<recipe::RunOp>())
+    edited.push_back(run->clone());
 }

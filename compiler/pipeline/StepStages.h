@@ -27,9 +27,13 @@ mlir::OwningOpRef<mlir::ModuleOp> readEdited(mlir::MLIRContext *context, llvm::S
 mlir::LogicalResult compareStages(mlir::ModuleOp expected, mlir::ModuleOp edited);
 
 /// Whether `edited` says what `expected`, the recipe, does but for loss and weight of
-/// `train`. Fails after reporting where it does not.
+/// `train`, and for how runs are done. Fails after reporting where it does not.
 mlir::LogicalResult compareRecipes(mlir::ModuleOp expected, mlir::ModuleOp edited,
                                    llvm::StringRef train);
+
+/// Has `edited` say of how runs are done what `from` does: the command line may have said other
+/// than when the text was printed.
+void takeRun(mlir::ModuleOp from, mlir::ModuleOp edited);
 
 /// A module as text that parses back to it.
 std::string printModule(mlir::ModuleOp module);
