@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LLAMA_8B = {
@@ -15,7 +16,8 @@ LLAMA_8B = {
     "tie_word_embeddings": False,
 }
 PROGRAMS = {"tiny": None, "longalign": LLAMA_8B}
-OTHERS = dict.fromkeys(("longalign_table", "prolong", "decomposition", "longrecipe", "miner", "skipalign", "llama2_long"), LLAMA_8B)
+OTHERS = dict.fromkeys(("longalign_table", "prolong", "decomposition", "longrecipe", "miner", "skipalign", "llama2_long"),
+                       LLAMA_8B)
 
 
 def ran(command, what, **more):
@@ -28,8 +30,9 @@ def ran(command, what, **more):
 def inspected(roux, recipe, shape, folder, *options):
     command = [roux, "inspect", ROOT / "recipes" / f"{recipe}.recipe", *options]
     if shape:
-        config = folder / "config.json"
-        config.write_text(json.dumps(shape))
+        config, own = folder / "config.json", folder / f"{threading.get_ident()}.json"
+        own.write_text(json.dumps(shape))
+        own.replace(config)  # whole at any time: others may be reading it
         command += ["--config", config]
     return ran(command, f"{recipe} {' '.join(options)}")
 
