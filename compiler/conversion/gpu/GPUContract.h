@@ -14,6 +14,9 @@ namespace roux {
 /// Shared memory that a block may have where there is wgmma.
 inline constexpr int64_t mostSharedOfHopper = 227 * 1024;
 
+/// Of an H100, for which launches have blocks enough; others have as many, more or less.
+inline constexpr int64_t multiprocessors = 132;
+
 class GPUContract {
 public:
   using Value = mlir::Value;
@@ -51,6 +54,7 @@ private:
   bool multipliesBF16();
   bool fitsWarpgroups() const;
   void plan();
+  int64_t columnsByWaves();
   BlockTile tileOf(const Result &result);
   Operands operandsOf(const Result &result, const BlockTile &tile);
   void allocate(Operands &operands);

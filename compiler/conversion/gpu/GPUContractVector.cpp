@@ -28,8 +28,8 @@ static constexpr int64_t rowsTogether = 8;
 /// Columns that a warp has at a time, of all products: the accesses of a thread that are under way.
 static constexpr int64_t columnsTogether = 4;
 /// Columns of a block: as few as one thread stores in one access, so that there are many blocks,
-/// and more where there are many all the same. An H100 has 132 multiprocessors.
-static constexpr int64_t fewestColumns = 8, mostColumns = 32, enoughBlocks = 4 * 132;
+/// and more where there are many all the same.
+static constexpr int64_t fewestColumns = 8, mostColumns = 32, enoughBlocks = 4 * multiprocessors;
 
 /// Terms of an access.
 int64_t GPUContract::accessOf(ContractOp::Product product) {

@@ -152,6 +152,7 @@ const std::vector<Case> cases = {
     {"simt_hopper", Element::BF16, 130, 264, 640, true}, // every access of 16 bytes
     {"simt_hopper", Element::BF16, 7, 5, 1, true},
     {"simt_hopper", Element::F32, 7, 5, 3},
+    {"simt_hopper", Element::BF16, 20, 40000, 40, true}, // tn: tiles of 192 columns, for two waves
 };
 /// `cases`, and those whose kernels are products and sums alone by a GPU's library as well.
 std::vector<Case> andByLibrary(std::vector<Case> cases) {
