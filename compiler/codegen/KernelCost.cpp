@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen/KernelCost.h"
 
+#include "compiler/conversion/RowBody.h"
 #include "compiler/conversion/gpu/KernelToGPU.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -121,9 +122,18 @@ KernelCost roux::costOf(FuncOp function) {
   if (auto attention = dyn_cast<AttentionGradientOp>(first))
     return attentionCost(attention, 5);
   auto contract = dyn_cast<ContractOp>(first);
-  if (!contract)
-    return ::costOf(function.getBody());
-  return contractCost(contract);
+  if (contract)
+    return contractCost(contract);
+  KernelCost cost = ::costOf(function.getBody());
+  // Sums of single numbers are of parameters' rows too, and of no weight.
+  Block &body = function.getBody().front();
+  if (RowBody::foldsAllRows(body) && RowBody::splittableColumns(body) > 1)
+    for (FoldOp fold : body.getOps<FoldOp>()) {
+      KernelCost row = ::costOf(fold.getBody());
+      cost.foldedOperations += row.operations + rowType(fold.getType()).getDimSize(0);
+      cost.foldedBytes += row.bytes;
+    }
+  return cost;
 }
 
 /// Lines of source files that ops of the kernel came from, in order.
@@ -180,28 +190,57 @@ namespace {
 struct Work {
   double operations, bytes;
 };
+/// Of what a GPU could do.
+struct Shares {
+  double operations = 1, bytes = 1;
+};
 } // namespace
+
+/// What a launch of the kernel uses of a predicted GPU. Blocks go to multiprocessors in waves, of
+/// which the last is as long as the others; half of the multiprocessors are taken to be enough for
+/// memory. Attention's rates were measured with the ends of its launches.
+static Shares sharesOf(FuncOp function, const MeasuredKernels::Kernel &kernel,
+                       const MeasuredKernels &measured) {
+  mlir::Operation *first = &function.getBody().front().front();
+  if (measured.multiprocessors == 0 || isa<AttentionOp, AttentionGradientOp>(first))
+    return {};
+  FailureOr<GPUKernel> lowered = lowerToGPU(function, *targetNamed(measured.architecture));
+  if (failed(lowered))
+    return {};
+  const GPUPhase &phase = lowered->phases.front();
+  double groups = phase.extentPerBlock == 0
+                      ? 1
+                      : std::ceil(double(kernel.rows) / kernel.launches / phase.extentPerBlock);
+  double blocks = groups * phase.blocksPerGroup, all = measured.multiprocessors;
+  return {blocks / (std::ceil(blocks / all) * all), std::min(1.0, 2 * blocks / all)};
+}
 
 /// Of all launches together.
 static Work workOf(FuncOp function, const MeasuredKernels::Kernel &kernel,
                    const MeasuredKernels &measured) {
   KernelCost cost = costOf(function);
   double rows = kernel.rows, launches = kernel.launches;
-  double operations = cost.operations * rows, bytes = cost.bytes * rows;
+  double tokens = std::accumulate(measured.segments.begin(), measured.segments.end(), 0.0);
+  double more = tokens * launches - rows; // of those that sums over all add to the first
+  double operations = cost.operations * rows + cost.foldedOperations * more;
+  double bytes = cost.bytes * rows + cost.foldedBytes * more;
   bool isAttention = cost.pairOperations != 0; // its extent is work, not tokens
   if (isAttention) {
-    double tokens = std::accumulate(measured.segments.begin(), measured.segments.end(), 0.0);
     bytes = cost.bytes * tokens * launches;
     operations = cost.pairOperations * pairsOf(measured.segments, cost.window) * launches;
   }
   return {operations, bytes + cost.fixedBytes * launches};
 }
 
-/// Seconds of all launches if nothing but operations or memory took time.
+/// Seconds of all launches if nothing but operations or memory took time, which a GPU's
+/// multiprocessors have `shares` of.
 static double secondsAt(FuncOp function, const MeasuredKernels::Kernel &kernel,
-                        const MeasuredKernels &measured, const Rates &rates) {
+                        const MeasuredKernels &measured, const Rates &rates,
+                        Shares shares = Shares()) {
   Work work = workOf(function, kernel, measured);
-  return std::max(work.operations / rateOf(function, rates), work.bytes / rates.memory) / 1e9;
+  return std::max(work.operations / (rateOf(function, rates) * shares.operations),
+                  work.bytes / (rates.memory * shares.bytes)) /
+         1e9;
 }
 
 double roux::secondsOf(FuncOp function, const MeasuredKernels &measured) {
@@ -211,7 +250,8 @@ double roux::secondsOf(FuncOp function, const MeasuredKernels &measured) {
   const MeasuredKernels::Kernel &kernel = known->second;
   if (!measured.isPredicted())
     return kernel.seconds;
-  return secondsAt(function, kernel, measured, measured.expected) +
+  return secondsAt(function, kernel, measured, measured.expected,
+                   sharesOf(function, kernel, measured)) +
          measured.launchCost * double(kernel.launches);
 }
 

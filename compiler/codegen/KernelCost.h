@@ -18,6 +18,9 @@ namespace roux {
 struct KernelCost {
   double operations = 0, bytes = 0;
   double fixedBytes = 0;
+  /// Of those, what is for each row of a sum over all of a step's tokens (RowBody::foldsAllRows),
+  /// for whose one row they count once.
+  double foldedOperations = 0, foldedBytes = 0;
   /// Of attention: for each pair of a token and one that it sees. A causal segment of n tokens has
   /// n * (n + 1) / 2 pairs.
   double pairOperations = 0;

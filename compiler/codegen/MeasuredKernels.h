@@ -39,6 +39,9 @@ struct MeasuredKernels {
   /// Where nothing ran: what kernels like ours reach, and what a launch costs beside, in seconds.
   Rates expected;
   double launchCost = 0;
+  /// Of that GPU: its code, and its multiprocessors, each of which takes whole blocks of threads.
+  std::string architecture;
+  int64_t multiprocessors = 0;
   bool isOfGPU = false;
   bool isPredicted() const { return launchCost > 0; }
 };

@@ -53,6 +53,7 @@ struct KnownGPU {
   Rates expected; ///< of kernels as ours are; of attention with heads of 128 columns
   double narrowForward, narrowBackward; ///< of attention with heads of at most 64
   double launchCost;                    ///< seconds
+  int64_t multiprocessors;
 };
 /// Attention by mma.sync was measured forward; its gradient is taken to be as much slower as that
 /// of FlashAttention 2. GEMMs by wgmma were measured with the copy engine, `nt` (715 to 765); the
@@ -64,7 +65,8 @@ static constexpr KnownGPU knownGPUs[] = {
      {600e3, 275e3, 240e3, 60e3, 2980, 700e3},
      225e3,
      195e3,
-     3.1e-6},
+     3.1e-6,
+     132},
 };
 
 /// The known one whose code is for `architecture`; none for another type of numbers.
@@ -196,6 +198,8 @@ std::optional<MeasuredKernels> predictKernels(const CheckedDefinition &train,
     counted.expected.attentionBackward = gpu->narrowBackward;
   }
   counted.launchCost = gpu->launchCost;
+  counted.architecture = gpu->architecture;
+  counted.multiprocessors = gpu->multiprocessors;
   return counted;
 }
 
