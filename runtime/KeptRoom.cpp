@@ -15,6 +15,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <sys/stat.h>
@@ -146,12 +147,27 @@ void makeRoom(const std::string &folder, KeptUnit unit, uint64_t bytes) {
   }
 }
 
+/// Whether somebody made room for as much within the hour; if not, it is this process now.
+static bool isRecent(const std::string &folder, uint64_t bytes) {
+  fs::path mark = fs::path(folder) / "room";
+  struct stat about{};
+  uint64_t before = 0;
+  if (stat(mark.c_str(), &about) == 0 && std::time(nullptr) - about.st_mtime < hour &&
+      std::ifstream(mark) >> before && before == bytes)
+    return true;
+  std::ofstream(mark) << bytes << '\n';
+  return false;
+}
+
 void makeRoomOnce(const std::string &folder, KeptUnit unit) {
   static std::mutex guard;
   static std::set<std::string> done;
   std::lock_guard alone(guard);
-  if (done.insert(folder).second)
-    makeRoom(folder, unit, keptBytes());
+  if (!done.insert(folder).second)
+    return;
+  uint64_t bytes = keptBytes();
+  if (!isRecent(folder, bytes))
+    makeRoom(folder, unit, bytes);
 }
 
 } // namespace roux

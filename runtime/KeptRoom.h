@@ -32,8 +32,9 @@ void noteUse(const std::string &path);
 /// those that nobody used for a day; all else is left and does not count.
 void makeRoom(const std::string &folder, KeptUnit unit, uint64_t bytes);
 
-/// makeRoom() for keptBytes(), the first time that this process asks for `folder`: looking costs
-/// some microseconds a file, and who keeps something has spent more on making it.
+/// makeRoom() for keptBytes(), the first time that this process asks for `folder`, unless another
+/// did so within the hour: looking costs some microseconds a file, and a full cache has a hundred
+/// thousand.
 void makeRoomOnce(const std::string &folder, KeptUnit unit);
 
 } // namespace roux

@@ -44,6 +44,7 @@ struct KeptFileTest : testing::Test {
     std::set<std::string> all;
     for (const auto &each : fs::directory_iterator(folder))
       all.insert(each.path().filename().string());
+    all.erase("room"); // says when it was made
     return all;
   }
   /// A process that ends with what `action` returns, with ROUX_CACHE_SIZE as it is told.
@@ -159,6 +160,21 @@ TEST_F(KeptFileTest, MakesRoomBeforeAProcessKeepsItsFirst) {
   EXPECT_EQ(names(), (std::set<std::string>{named(2), named(3), named(4)})) << "4GiB have room";
   EXPECT_EQ(inProcess("0.5KB", [&] { return readKept(pathOf(2)) ? 0 : 1; }), 0);
   EXPECT_TRUE(fs::exists(pathOf(3))) << "reading makes no room";
+}
+
+TEST_F(KeptFileTest, MakesRoomOnceAnHour) {
+  fs::create_directories(folder += "-hour");
+  auto keepsAnother = [&] { return keep(pathOf(2), "bytes") ? 0 : 1; };
+  auto removes = [&](const char *size) {
+    write(named(1), 1000, 10h);
+    EXPECT_EQ(inProcess(size, keepsAnother), 0);
+    return !fs::exists(pathOf(1));
+  };
+  EXPECT_TRUE(removes("0.5KB"));
+  EXPECT_FALSE(removes("0.5KB")) << "within the hour";
+  EXPECT_TRUE(removes("0.4KB")) << "who wants it smaller waits for nothing";
+  age((folder / "room").string(), 61min);
+  EXPECT_TRUE(removes("0.4KB"));
 }
 
 TEST_F(KeptFileTest, ServesProcessesThatRemoveAtTheSameTime) {
