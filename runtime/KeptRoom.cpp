@@ -127,13 +127,12 @@ static std::vector<Kept> removable(const std::string &folder, KeptUnit unit) {
   return all;
 }
 
-void makeRoom(const std::string &folder, KeptUnit unit, uint64_t bytes) {
+size_t makeRoom(const std::string &folder, KeptUnit unit, uint64_t bytes) {
   std::vector<Kept> all = removable(folder, unit);
+  size_t seen = all.size();
   uint64_t taken = 0;
   for (const Kept &each : all)
     taken += each.bytes;
-  if (taken <= bytes)
-    return;
   std::ranges::sort(all, {}, &Kept::used);
   for (auto oldest = all.begin(); taken > bytes; ++oldest) {
     std::error_code gone;
@@ -145,18 +144,7 @@ void makeRoom(const std::string &folder, KeptUnit unit, uint64_t bytes) {
     fs::remove_all(path, gone);
     taken -= oldest->bytes;
   }
-}
-
-/// Whether somebody made room for as much within the hour; if not, it is this process now.
-static bool isRecent(const std::string &folder, uint64_t bytes) {
-  fs::path mark = fs::path(folder) / "room";
-  struct stat about{};
-  uint64_t before = 0;
-  if (stat(mark.c_str(), &about) == 0 && std::time(nullptr) - about.st_mtime < hour &&
-      std::ifstream(mark) >> before && before == bytes)
-    return true;
-  std::ofstream(mark) << bytes << '\n';
-  return false;
+  return seen;
 }
 
 void makeRoomOnce(const std::string &folder, KeptUnit unit) {
@@ -165,9 +153,15 @@ void makeRoomOnce(const std::string &folder, KeptUnit unit) {
   std::lock_guard alone(guard);
   if (!done.insert(folder).second)
     return;
-  uint64_t bytes = keptBytes();
-  if (!isRecent(folder, bytes))
-    makeRoom(folder, unit, bytes);
+  constexpr size_t many = 1000; // that take longer to look at than a kernel to compile
+  fs::path mark = fs::path(folder) / "room";
+  uint64_t bytes = keptBytes(), before = 0;
+  struct stat about{};
+  if (stat(mark.c_str(), &about) == 0 && std::time(nullptr) - about.st_mtime < hour &&
+      std::ifstream(mark) >> before && before == bytes)
+    return;
+  if (makeRoom(folder, unit, bytes) > many)
+    std::ofstream(mark) << bytes << '\n';
 }
 
 } // namespace roux

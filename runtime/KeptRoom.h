@@ -29,12 +29,13 @@ void noteUse(const std::string &path);
 
 /// Removes from `folder` what was used longest ago, until the rest is at most `bytes`, and what a
 /// process that was killed left unfinished. Of files those that are named by digestOf(), of folders
-/// those that nobody used for a day; all else is left and does not count.
-void makeRoom(const std::string &folder, KeptUnit unit, uint64_t bytes);
+/// those that nobody used for a day; all else is left and does not count. Returns how many there
+/// were.
+size_t makeRoom(const std::string &folder, KeptUnit unit, uint64_t bytes);
 
-/// makeRoom() for keptBytes(), the first time that this process asks for `folder`, unless another
-/// did so within the hour: looking costs some microseconds a file, and a full cache has a hundred
-/// thousand.
+/// makeRoom() for keptBytes(), the first time that this process asks for `folder`, and of a folder
+/// of many only where nobody did so within the hour: looking costs some microseconds a file, and a
+/// full cache has a hundred thousand.
 void makeRoomOnce(const std::string &folder, KeptUnit unit);
 
 } // namespace roux

@@ -86,8 +86,8 @@ for i in range(part, kills, parts):
     if by == signal.SIGTERM and first[0] == 0:
         swallowed += 1
         print(f"told to end at call {at}: {first[1][-300:]}", flush=True)
-    for left in [*pathlib.Path("cache").glob("roux/*.*.*"), *pathlib.Path("cache").glob("roux/room")]:  # an hour later
-        os.utime(left, (time.time() - 3601, time.time() - 3601))
+    for left in pathlib.Path("cache").glob("roux/*.*.*"):  # an hour later
+        os.utime(left, (time.time() - 3600, time.time() - 3600))
     again = run()
     found = state()
     found.update((f"temporary/{name}", b"") for name in os.listdir("temporary"))
