@@ -49,8 +49,8 @@ struct TargetDescription {
   /// so a gradient keeps threads busy, and needs memory for each part's share of the queries.
   int64_t attentionPart = 2048, attentionItems = 16;
 
-  /// An item of a single query over a cache is of all the heads that share keys, so that each key is
-  /// read once: a processor has few threads, a GPU needs as many items as there are.
+  /// An item of a single query over a cache is of all the heads that share keys, so that each key
+  /// is read once: a processor has few threads, a GPU needs as many items as there are.
   bool attentionGroups() const { return !isGPU(); }
 
   /// A library's gradient of attention may stand in the kernel's place (runtime/AttentionForm.h):

@@ -40,7 +40,6 @@ private:
   Result buildNumber(const ast::Number &number);
   Result buildUnary(const ast::Unary &unary);
   Result buildBinary(const ast::Binary &binary);
-  Result buildLogic(const ast::Binary &binary);
   Result buildEquality(const ast::Binary &binary);
   Result buildIn(const ast::Binary &binary);
   Result buildBetween(const ast::Binary &binary, const Part &left, const ast::Range &range);

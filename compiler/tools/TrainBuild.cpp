@@ -428,13 +428,11 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
   auto stops = std::make_optional<GentleStop>();
   train::TrainResult result = trainer.run();
   progress.end();
-  if (!result.finished) {
-    stopped = true;
+  if (!result.finished)
     throw std::runtime_error(
         fmt::format("train {}: stopped after step {} of {} and saved; the same "
                     "command goes on from there",
                     train.name, result.stepsMade, data.plan.steps()));
-  }
   if (train["keep"].calls("best"))
     takeBest(train, result, folder, step);
   data::writeSums(folder / metricsSums, {{metricsFile, data::contentHash(folder / metricsFile)}});
@@ -451,11 +449,9 @@ void TrainBuilder::train(const CheckedDefinition &train, const std::string &iden
       train::countText(result.usefulTokens), train::durationText(result.seconds), folder.string());
   keepKernelTimes(recipe, train, fitted, data, *program, result.stepsMade, folder);
   stops.reset();
-  if (GentleStop::asked()) {
-    stopped = true;
+  if (GentleStop::asked())
     throw std::runtime_error(fmt::format(
         "stopped after train {}, which is whole; the same command goes on from there", train.name));
-  }
 }
 
 } // namespace roux

@@ -70,8 +70,6 @@ public:
   bool hasRun(const CheckedDefinition &train) const;
   /// What a run would do with `train`, and why. Nothing but its data is made.
   std::string outlook(const CheckedDefinition &train);
-  /// True once an interrupt stopped a training: the rest is not to be built.
-  bool wasStopped() const { return stopped; }
 
   /// Tokens and plan of `train`, made where they are not there.
   std::shared_ptr<const TrainingData> dataOf(const CheckedDefinition &train);
@@ -124,7 +122,7 @@ private:
   std::map<const CheckedDefinition *, BuiltTrain> built;
   std::map<const CheckedDefinition *, EditedStage> edited;
   std::optional<RunOrigin> origin;
-  bool stopped = false, trains = true, onlyLooks = false;
+  bool trains = true, onlyLooks = false;
 };
 
 } // namespace roux

@@ -82,13 +82,11 @@ public:
   uint64_t size() const { return steps.back().size(); }
   /// Tokens of the last step's row `row`, with the consumer's target applied.
   void tokenize(uint64_t row, TokenizedRecord &tokens, Workspace &workspace) const;
-  /// Calls `visit` with every text of every row, in order: contents of messages, and documents.
-  /// Throws DataError where rows are no longer records.
-  void visitTexts(const std::function<void(std::string_view)> &visit);
-  /// The same with every record, its row and its name, as in "FILE:LINE".
+  /// Calls `visit` with every record, in order, its row and its name, as in "FILE:LINE". Throws
+  /// DataError where rows are no longer records.
   void visitRecords(const std::function<void(const Record &record, const Row &row,
                                              const std::string &name)> &visit);
-  /// The same texts, one a call; false after the last.
+  /// The texts of the same, one a call: contents of messages, and documents; false after the last.
   std::function<bool(std::string &)> texts();
   /// Appends all sequences in order, and sets the store's origin. `attributes` of the store's
   /// schema are evaluated for each.

@@ -66,10 +66,4 @@ std::function<bool(std::string &)> PipelineRunner::texts() {
   };
 }
 
-void PipelineRunner::visitTexts(const std::function<void(std::string_view)> &visit) {
-  auto next = texts();
-  for (std::string text; next(text);)
-    visit(text);
-}
-
 } // namespace roux::data

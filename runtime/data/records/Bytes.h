@@ -41,7 +41,6 @@ public:
 
   std::string_view view() const { return {data, size}; }
   const std::string &name() const { return path; }
-  const std::vector<Elision> &elisions() const { return missing; }
   const std::optional<std::string> &damage() const { return damaged; }
   /// The byte of the decompressed file that stands at `offset` of view().
   uint64_t originalByte(uint64_t offset) const;

@@ -32,7 +32,6 @@ public:
   bool isNull() const { return element.is_null(); }
   bool isText() const { return element.is_string(); }
   bool isObject() const { return element.is_object(); }
-  bool isBoolean() const { return element.is_bool(); }
   bool isList() const { return element.is_array(); }
   simdjson::dom::element value() const { return element; }
 

@@ -8,7 +8,6 @@
 #include "runtime/data/FileError.h"
 #include "runtime/model/Blend.h"
 #include "runtime/model/FreshWeights.h"
-#include "runtime/model/Llama2cWriter.h"
 #include "runtime/model/Safetensors.h"
 #include "runtime/model/WriteConfig.h"
 #include "tests/Paths.h"
@@ -168,7 +167,7 @@ TEST_F(WriteModelTest, RefusesAFolderThatCannotBeMade) {
   EXPECT_THROW(writeModelFolder(folder / "file" / "out", tiny(), {}), data::FileError);
 }
 
-TEST_F(WriteModelTest, StoriesBecomesEitherFormat) {
+TEST_F(WriteModelTest, ALlama2cCheckpointBecomesAFolder) {
   fs::path stories = fs::path(referenceData()) / "models" / "stories260K";
   if (!fs::exists(stories))
     GTEST_SKIP() << "the reference data is not here";
@@ -176,25 +175,6 @@ TEST_F(WriteModelTest, StoriesBecomesEitherFormat) {
 
   writeModelFolder(folder / "out", checkpoint, {});
   expectEqual(published.weights, openModel(folder / "out").weights);
-
-  writeLlama2c(folder / "out.bin", published);
-  std::string ours = bytesOf(folder / "out.bin"), theirs = bytesOf(stories / "stories260K.bin");
-  ASSERT_EQ(ours.size(), theirs.size());
-  expectEqual(checkpoint.weights, openModel(folder / "out.bin").weights);
-  EXPECT_EQ(ours.substr(0, 28), theirs.substr(0, 28));
-}
-
-TEST_F(WriteModelTest, Llama2cRefusesWhatItCannotSay) {
-  Model model = tiny();
-  model.config.rotary.base = 5e5;
-  try {
-    writeLlama2c(folder / "m.bin", model);
-    FAIL();
-  } catch (const ModelError &error) {
-    EXPECT_EQ(std::string(error.what()),
-              (folder / "m.bin").string() +
-                  ": a llama2.c checkpoint has no place for a rotary base other than 10000");
-  }
 }
 
 TEST_F(WriteModelTest, FreshWeightsFollowTheirDistribution) {
