@@ -30,7 +30,13 @@ namespace {
 class Library {
 public:
   Library()
-      : loaded(dlopen(ROUX_STAND_IN_PRODUCTS_LIBRARY, RTLD_NOW)), library(cuda::openCublasLt()) {}
+      : loaded(dlopen(ROUX_STAND_IN_PRODUCTS_LIBRARY, RTLD_NOW)), library(cuda::openCublasLt()) {
+    // Whoever asks for something has made the GPU their own.
+    void *context = nullptr;
+    function<int(void **, int)>("cuDevicePrimaryCtxRetain")(&context, 0);
+    function<int(void *)>("cuCtxSetCurrent")(context);
+    function<int(void **, unsigned)>("cuStreamCreate")(&stream, 0);
+  }
 
   void run(const ProductForm &form, const KernelLaunch &launch) {
     cuda::ProductBuffers buffers;
@@ -41,12 +47,18 @@ public:
         buffers.matrices[i] =
             (launch.arguments[matrix.argument] + matrix.from * bytes) ^ stand_in::distance;
     }
-    library->plan(form, launch.extent, cuda::alignmentsOf(buffers))->run(buffers, nullptr);
-    reinterpret_cast<int (*)(void *)>(dlsym(loaded, "cuStreamSynchronize"))(nullptr);
+    library->plan(form, launch.extent, cuda::alignmentsOf(buffers))->run(buffers, stream);
+    function<int(void *)>("cuStreamSynchronize")(stream);
   }
 
 private:
-  void *loaded;
+  /// Of the stand-in's driver.
+  template <typename Type>
+  Type *function(const char *name) {
+    return reinterpret_cast<Type *>(dlsym(loaded, name));
+  }
+
+  void *loaded, *stream = nullptr;
   std::unique_ptr<cuda::ProductLibrary> library;
 };
 
