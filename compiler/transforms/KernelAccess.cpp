@@ -76,6 +76,16 @@ static RowRange rangeOf(Value index) {
   return range;
 }
 
+/// The row of a row body, or that of a product's result.
+static bool isOwnRow(Value index) {
+  if (index.getDefiningOp<RowOp>())
+    return true;
+  auto argument = dyn_cast<BlockArgument>(index);
+  auto contract =
+      argument ? dyn_cast<ContractOp>(argument.getOwner()->getParentOp()) : ContractOp();
+  return contract && !contract.isOperand(*argument.getOwner()->getParent());
+}
+
 /// The value before it was widened or narrowed.
 static Value beforeConversion(Value value) {
   while (Operation *op = value.getDefiningOp()) {
@@ -130,8 +140,10 @@ public:
         readers};
     if (type.getRank() == 2 || op.getIndices().empty())
       access.rowElements = type.getShape().back();
-    if (!op.getIndices().empty())
+    if (!op.getIndices().empty()) {
       access.rows = rangeOf(op.getIndices()[0]);
+      access.isByRow = isOwnRow(op.getIndices()[0]);
+    }
     if (auto row = rowType(moved)) {
       access.columns = row.getDimSize(0);
     } else if (op.getIndices().size() == 2) {
@@ -163,7 +175,8 @@ static llvm::SmallVector<Access> joinNeighbours(llvm::ArrayRef<Access> accesses)
     Access *left = llvm::find_if(joined, [&](const Access &other) {
       return other.kind == access.kind && other.argument == access.argument &&
              other.rows == access.rows && other.rowElements == access.rowElements &&
-             other.readers == access.readers && other.from + other.columns == access.from;
+             other.readers == access.readers && other.isByRow == access.isByRow &&
+             other.from + other.columns == access.from;
     });
     if (left == joined.end())
       joined.push_back(access);

@@ -43,6 +43,8 @@ struct Access {
   int64_t rowElements;             ///< of a whole row
   int64_t from, columns;           ///< the part of each row
   Readers readers = Readers::Each; ///< of a write
+  /// Each row of the launch, or of a product's result, has its own row here and none of another's.
+  bool isByRow = false;
 };
 
 /// In the order of the body. Where columns are not known before it runs, rows are not either.

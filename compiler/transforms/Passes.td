@@ -66,6 +66,8 @@ def VerifyProgram : Pass<"kernel-verify-program", "::mlir::ModuleOp"> {
       somewhere; so it is of all that is left at the end of a program with parameters but not all
       their gradients, where gradients end in frozen layers. Sums, and an attention's logsumexp,
       need not be read;
+    - a write to rows that other rows of the same launch read or write: they have no order;
+    - a name that two buffers of the model have, or two that are given, or two results;
     - a write to an input or constant, a slice outside its buffer, rows past the end of a buffer.
 
     So a launch that is missing shows. One that does not: of two that add to one gradient, as the

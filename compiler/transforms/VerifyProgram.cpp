@@ -42,7 +42,6 @@ struct UnreadWrite {
 struct Storage {
   Operation *op;
   Role role;
-  bool isConstant;
   StringRef name;
   int64_t elements;
   /// Of activations and outputs; others are whole when the program begins. Of a gradient what the
@@ -82,14 +81,16 @@ private:
   LogicalResult touchRows(LaunchOp op, const Access &access, Storage &storage, View view);
   /// What of the writes to an activation is read.
   std::pair<int64_t, int64_t> rowsOf(LaunchOp op, const RowRange &rows);
+  std::pair<int64_t, int64_t> reachOf(LaunchOp op, const Access &access, View view);
   LogicalResult follow(LaunchOp op, const Access &access, Storage &storage, View view);
   /// Of what lay in `storage` between the two, nobody will read any more.
   LogicalResult forget(Storage &storage, int64_t begin, int64_t end);
+  LogicalResult verifyApart(LaunchOp op, const Access &write, const Access &other);
   LogicalResult verifyEnd(Storage &storage);
   LogicalResult verifyRead(Storage &storage);
   bool trainsAll() const;
   LogicalResult declare(Value value, Role role, StringRef name, ValueRange sizes);
-  LogicalResult refuse(LaunchOp op, const Storage &storage, const Twine &what);
+  LogicalResult refuse(Operation *op, const Storage &storage, const Twine &what);
 
   ProgramOp program;
   DenseMap<Value, int64_t> counts;
@@ -108,8 +109,8 @@ static int64_t product(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
 }
 
-LogicalResult Walk::refuse(LaunchOp op, const Storage &storage, const Twine &what) {
-  InFlightDiagnostic report = op.emitOpError(what);
+LogicalResult Walk::refuse(Operation *op, const Storage &storage, const Twine &what) {
+  InFlightDiagnostic report = op->emitOpError(what);
   report.attachNote(storage.op->getLoc()) << "'" << storage.name << "' is declared here";
   return report;
 }
@@ -121,6 +122,14 @@ LogicalResult Walk::forget(Storage &storage, int64_t begin, int64_t end) {
   return success();
 }
 
+/// The runtime knows by name what is kept, what a run is given, and what it gives.
+static bool areBoundAlike(Role a, Role b) {
+  auto isKept = [](Role role) {
+    return role == Role::Parameter || role == Role::Gradient || role == Role::State;
+  };
+  return a != Role::Activation && (a == b || (isKept(a) && isKept(b)));
+}
+
 LogicalResult Walk::declare(Value value, Role role, StringRef name, ValueRange sizes) {
   int64_t elements = 1;
   for (int64_t size : cast<MemRefType>(value.getType()).getShape())
@@ -128,8 +137,15 @@ LogicalResult Walk::declare(Value value, Role role, StringRef name, ValueRange s
   for (Value size : sizes)
     elements = product(elements, counts.lookup(size));
   auto [known, isNew] = declared.try_emplace(value, storages.size());
-  if (isNew)
-    storages.push_back({value.getDefiningOp(), role, false, name, elements});
+  if (isNew) {
+    for (const Storage &other : storages)
+      if (isa<BufferOp>(other.op) && isa<BufferOp>(value.getDefiningOp()) && other.name == name &&
+          areBoundAlike(other.role, role))
+        return refuse(value.getDefiningOp(), other,
+                      "declares " + stringifyRole(role) + " '" + name +
+                          "', which there is already");
+    storages.push_back({value.getDefiningOp(), role, name, elements});
+  }
   // In a loop it holds nothing of the turn before.
   Storage &storage = storages[known->second];
   views[value] = {known->second, 0, elements};
@@ -324,18 +340,39 @@ LogicalResult Walk::touchRows(LaunchOp op, const Access &access, Storage &storag
   return success();
 }
 
+/// The elements that `access` may touch, and those between.
+std::pair<int64_t, int64_t> Walk::reachOf(LaunchOp op, const Access &access, View view) {
+  if (access.rows.kind == RowRange::Unknown || access.rows.kind == RowRange::Whole)
+    return {view.begin, view.begin + view.elements};
+  auto [first, last] = rowsOf(op, access.rows);
+  int64_t from = view.begin + access.from;
+  return {from + product(first, access.rowElements),
+          from + product(last - 1, access.rowElements) + access.columns};
+}
+
+/// Rows of a launch have no order: where one is written, no other may read or write.
+LogicalResult Walk::verifyApart(LaunchOp op, const Access &write, const Access &other) {
+  View view = views.lookup(op.getArguments()[write.argument]);
+  View beside = views.lookup(op.getArguments()[other.argument]);
+  bool isSameRow = write.isByRow && other.isByRow && view.begin == beside.begin &&
+                   write.rowElements == other.rowElements;
+  if (view.storage != beside.storage || isSameRow)
+    return success();
+  auto [begin, end] = reachOf(op, write, view);
+  auto [otherBegin, otherEnd] = reachOf(op, other, beside);
+  if (begin >= otherEnd || otherBegin >= end)
+    return success();
+  return refuse(op, storages[view.storage],
+                "writes '" + storages[view.storage].name + "' where other rows of it " +
+                    (other.kind == AccessKind::Read ? "read" : "write"));
+}
+
 LogicalResult Walk::follow(LaunchOp op, const Access &access, Storage &storage, View view) {
-  int64_t begin = view.begin, end = view.begin + view.elements;
-  bool isKnown = access.rows.kind != RowRange::Unknown && access.rows.kind != RowRange::Whole;
-  if (isKnown) {
-    auto [first, last] = rowsOf(op, access.rows);
-    begin = view.begin + product(first, access.rowElements) + access.from;
-    end = view.begin + product(last - 1, access.rowElements) + access.from + access.columns;
-  }
+  auto [begin, end] = reachOf(op, access, view);
   if (begin >= end)
     return success();
   if (access.kind != AccessKind::Write)
-    llvm::erase_if(storage.unread, [&](const UnreadWrite &write) {
+    llvm::erase_if(storage.unread, [begin = begin, end = end](const UnreadWrite &write) {
       return write.begin < end && write.end > begin;
     });
   storage.isRead |= access.kind == AccessKind::Read;
@@ -358,6 +395,11 @@ LogicalResult Walk::launch(LaunchOp op) {
   if (isNew)
     known->second = accessesOf(
         SymbolTable::lookupNearestSymbolFrom<FuncOp>(program->getParentOp(), op.getCalleeAttr()));
+  for (const Access &write : known->second)
+    for (const Access &other : known->second)
+      if (write.kind != AccessKind::Read && &write != &other &&
+          failed(verifyApart(op, write, other)))
+        return failure();
   for (const Access &access : known->second)
     if (failed(touch(op, access)))
       return failure();

@@ -415,3 +415,41 @@ kernel.program @train {
   kernel.launch @copy[%four](%x, %first) : memref<4x4xf32>, memref<4x4xf32>
   kernel.launch @add[%four](%first, %w, %last) : memref<4x4xf32>, memref<4x4xf32>, memref<4x4xf32>
 }
+
+// -----
+
+kernel.func @copy(%x: memref<?x4xf32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x4xf32> -> vector<4xf32>
+  kernel.store %v, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.program @update {
+  %three = arith.constant 3 : index
+  // expected-note@below {{'w' is declared here}}
+  %w = kernel.buffer parameter "w"[] : memref<3x4xf32>
+  // expected-error@below {{declares state 'w', which there is already}}
+  %v = kernel.buffer state "w"[] : memref<3x4xf32>
+  kernel.launch @copy[%three](%v, %w) : memref<3x4xf32>, memref<3x4xf32>
+}
+
+// -----
+
+// In place, row for row: fine. A window of rows further on is another row's.
+kernel.func @copy(%x: memref<?x4xf32>, %y: memref<?x4xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x4xf32> -> vector<4xf32>
+  kernel.store %v, %y[%row] : vector<4xf32>, memref<?x4xf32>
+  kernel.return
+}
+kernel.program @nll {
+  %tokens = kernel.extent "tokens"
+  %one = arith.constant 1 : index
+  %left = arith.subi %tokens, %one : index
+  // expected-note@below {{'y' is declared here}}
+  %y = kernel.buffer state "y"[%tokens] : memref<?x4xf32>
+  kernel.launch @copy[%tokens](%y, %y) : memref<?x4xf32>, memref<?x4xf32>
+  %next = kernel.window %y from %one : memref<?x4xf32> -> memref<?x4xf32>
+  // expected-error@below {{writes 'y' where other rows of it read}}
+  kernel.launch @copy[%left](%next, %y) : memref<?x4xf32>, memref<?x4xf32>
+}
