@@ -34,6 +34,9 @@ static LogicalResult verifyOneCallee(Operation *op, FlatSymbolRefAttr callee,
 /// them by recursion.
 static constexpr int64_t deepestNest = 8;
 
+/// More than any model has, and few enough to be counted one by one.
+static constexpr size_t mostLayers = 65536;
+
 static ArrayAttr calleesOf(Operation *call) {
   if (auto layers = dyn_cast<LayersOp>(call))
     return layers.getCallees();
@@ -122,6 +125,8 @@ static LogicalResult verifyCallees(Op op, SymbolTableCollection &symbols, TypeRa
   size_t callees = op.getCallees().size(), count = op.getCount();
   if (callees < 1 || callees > count)
     return op.emitOpError() << "has " << callees << " callees but " << count << " layers";
+  if (count > mostLayers)
+    return op.emitOpError() << "has " << count << " layers but " << mostLayers << " is the most";
   for (auto callee : op.getCallees().template getAsRange<FlatSymbolRefAttr>())
     if (failed(verifyOneCallee(op, callee, symbols, operands, results)))
       return failure();

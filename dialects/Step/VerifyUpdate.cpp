@@ -69,8 +69,18 @@ static LogicalResult verifyNames(Operation *op, ArrayRef<Updated> operands) {
   return success();
 }
 
+/// A layer may be given slices of one stack as several of these, and is called for what it returns.
+static LogicalResult verifyEntry(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  if (!function || !function.isPrivate())
+    return success();
+  return op->emitOpError() << "updates in place but stands in @" << function.getSymName()
+                           << ", which is no entry";
+}
+
 static LogicalResult verifyUpdate(Operation *op, ArrayRef<Updated> operands) {
-  if (failed(verifyDistinct(op, operands)) || failed(verifyShapes(op, operands)))
+  if (failed(verifyEntry(op)) || failed(verifyDistinct(op, operands)) ||
+      failed(verifyShapes(op, operands)))
     return failure();
   return verifyNames(op, operands);
 }

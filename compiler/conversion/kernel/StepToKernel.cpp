@@ -47,6 +47,35 @@ LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
 /// The suffix of a function that step-grad made.
 static constexpr StringLiteral gradientSuffix = "_grad";
 
+/// The type of what buffers can hold; sizes are divided by one another.
+static LogicalResult verifyType(Operation *op, Type type, const Twine &what) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return op->emitOpError() << what << " is " << type << " but should be a tensor of known rank";
+  if (llvm::is_contained(tensor.getShape(), 0))
+    return op->emitOpError() << what << " is " << type << ", which has no elements";
+  return success();
+}
+
+/// Of entries and layers alike: what is computed of tensors in one block.
+static LogicalResult verifyForm(func::FuncOp function) {
+  if (function.isExternal())
+    return success();
+  if (!function.getBody().hasOneBlock() || !isa<func::ReturnOp>(function.front().getTerminator()))
+    return function.emitOpError() << "should be one block that ends in func.return";
+  for (auto [at, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (failed(verifyType(function, type, "argument " + Twine(at))))
+      return failure();
+  for (auto [at, type] : llvm::enumerate(function.getResultTypes()))
+    if (failed(verifyType(function, type, "result " + Twine(at))))
+      return failure();
+  for (Operation &op : function.front())
+    for (auto [at, type] : llvm::enumerate(op.getResultTypes()))
+      if (isa<TensorType>(type) && failed(verifyType(&op, type, "result " + Twine(at))))
+        return failure();
+  return success();
+}
+
 namespace {
 struct StepToKernel : roux::impl::StepToKernelBase<StepToKernel> {
   using StepToKernelBase::StepToKernelBase;
@@ -58,6 +87,8 @@ struct StepToKernel : roux::impl::StepToKernelBase<StepToKernel> {
     OwningOpRef<ModuleOp> result = ModuleOp::create(module.getLoc());
     KernelLibrary kernels(*result);
     SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+    if (llvm::any_of(functions, [](func::FuncOp each) { return failed(verifyForm(each)); }))
+      return signalPassFailure();
     for (func::FuncOp function : functions) {
       StringRef name = function.getSymName();
       bool differentiated =

@@ -116,3 +116,14 @@ func.func @entry(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %y, %in = step.layers @nowhere(%x) shared() weights() count 2 save : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<2x?x4xf32>)
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+func.func private @layer(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  return %x : tensor<?x4xf32>
+}
+func.func @entry(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error@below {{'step.layers' op has 1000000000000 layers but 65536 is the most}}
+  %y, %in = step.layers @layer(%x) shared() weights() count 1000000000000 save : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<1000000000000x?x4xf32>)
+  return %y : tensor<?x4xf32>
+}

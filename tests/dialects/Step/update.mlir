@@ -113,3 +113,12 @@ func.func @update(%p: tensor<4x8xf32> {step.parameter = "a", step.frozen}, %g: t
       : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>)
   return
 }
+
+// -----
+
+func.func private @layer(%p: tensor<4x8xf32>, %g: tensor<4x8xf32>, %m: tensor<4x8xf32>, %v: tensor<4x8xf32>, %r: tensor<f32>) {
+  // expected-error@below {{'step.adamw' op updates in place but stands in @layer, which is no entry}}
+  %0:3 = step.adamw %p, %g, %m, %v rate %r corrections %r, %r {beta1 = 0.9, beta2 = 0.95, epsilon = 1.0e-8, decay = 0.1}
+      : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>)
+  return
+}
