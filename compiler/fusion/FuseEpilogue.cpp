@@ -349,7 +349,8 @@ static bool feedsLeft(LaunchedKernels &kernels, LaunchOp rows, LaunchOp product,
 }
 
 /// What it would cost to make the rows where the product lays them out, and what that would save;
-/// empty where the product does not read them. Each block of columns lays its rows out anew.
+/// empty where the product does not read them. Each block of columns lays its rows out anew, so it
+/// costs more than it saves but where there is one block, and there a product is small.
 static std::string whyNoPrologue(LaunchedKernels &kernels, LaunchOp rows, LaunchOp product,
                                  int64_t blockColumns) {
   auto contract = dyn_cast<ContractOp>(kernels.of(product).getBody().front().front());
@@ -370,8 +371,8 @@ static std::string whyNoPrologue(LaunchedKernels &kernels, LaunchOp rows, Launch
       operations += llvm::any_of(op.getOperandTypes(), llvm::IsaPred<VectorType>);
     }
   if (blocks == 1)
-    return llvm::formatv("no operand of a product is reduced where it is laid out, which would "
-                         "save {0} bytes a row",
+    return llvm::formatv("prologues that reduce their rows are not made; one would save {0} bytes "
+                         "a row",
                          bytes);
   return llvm::formatv("as a prologue each of {0} blocks of columns would do it: {1} operations a "
                        "row more, {2} bytes less",

@@ -20,6 +20,7 @@ using namespace roux::kernel;
 /// How the columns of a body's rows lie: what decides the width of an access.
 struct Columns {
   int64_t most = 1;        ///< of any row
+  int64_t together = 0;    ///< of every row that is reduced, added side by side; 0: none is
   int64_t divisor = 8;     ///< of every row's columns, window and buffer, at most 8
   unsigned narrowest = 64; ///< bits of an element in memory
 
@@ -43,6 +44,10 @@ static Columns columnsOf(Block &body) {
       access(load.getBuffer(), load.getResult().getType(), load.getFrom());
     if (auto store = dyn_cast<StoreOp>(op))
       access(store.getBuffer(), store.getValue().getType(), store.getFrom());
+    if (auto reduce = dyn_cast<ReduceOp>(op)) {
+      int64_t row = cast<VectorType>(reduce.getRow().getType()).getDimSize(0);
+      columns.together = std::max(columns.together, columnsSideBySide(row));
+    }
     if (auto part = dyn_cast<PartOp>(op))
       for (int64_t number : {part.getType().getDimSize(0), (int64_t)part.getFrom()})
         columns.divisor = std::gcd(columns.divisor, number);
@@ -78,6 +83,8 @@ static Choice choose(Block &body) {
   int64_t split = RowBody::splittableColumns(body);
   int64_t chunks = llvm::divideCeil(columns.most, choice.chunk);
   int64_t threads = llvm::bit_floor<uint64_t>(llvm::divideCeil(chunks, chunksPerThread));
+  if (columns.together)
+    threads = columns.together / choice.chunk;
   choice.threadsEach = split ? 32 : std::clamp(threads, fewestThreads, mostThreads);
   // Rows of more than a warp have a block for themselves: its barriers are for all its threads.
   choice.threads = choice.threadsEach <= 32 ? (split ? 128 : 256) : choice.threadsEach;
@@ -164,7 +171,10 @@ void roux::runRows(GPUFunction &gpu, Block &body, Value count, int64_t columns,
                    function_ref<Value(Value)> indexOf,
                    function_ref<Value(Value, Value, Chunk)> rowsGiven) {
   LoopBuilder &code = gpu.code;
-  int64_t chunk = chunkOf(body), threads = threadsForColumns(columns, chunk);
+  Columns access = columnsOf(body);
+  int64_t chunk = access.chunk(), threads = threadsForColumns(columns, chunk);
+  if (access.together)
+    threads = std::clamp<int64_t>(access.together / chunk, 1, 32);
   Value place = code.div(gpu.thread, threads), thread = code.rem(gpu.thread, threads);
   code.loop(place, count, gpu.shape.threads / threads, [&](Value number) {
     IRMapping known = gpu.known;

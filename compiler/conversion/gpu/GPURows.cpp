@@ -1,7 +1,8 @@
 //===- GPURows.cpp - the columns of a row over the threads of a GPU -------===//
 //
 // Sums are lane by lane in a thread, then a tree over its lanes, a tree over
-// the warp and a tree over the warps: an order fixed by columns and threads.
+// the warp and a tree over the warps, neighbours first each time: an order fixed
+// by the columns of the row.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/gpu/GPURows.h"
@@ -12,12 +13,23 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
 
 static constexpr int64_t warp = 32;
+
+int64_t roux::columnsSideBySide(int64_t columns) {
+  constexpr int64_t whole = 64, most = 2048, mostThreads = 512;
+  if (columns <= whole)
+    return llvm::bit_ceil<uint64_t>(columns);
+  int64_t half = llvm::bit_floor<uint64_t>(llvm::divideCeil(columns, 2));
+  // Where accesses cannot be wide, threads do not suffice for as many.
+  return std::min(std::clamp(half, whole, most), mostThreads * std::gcd(columns, int64_t(8)));
+}
 
 int64_t GPURows::width(int64_t, unsigned) const {
   return chunk;
@@ -27,6 +39,13 @@ LoopBuilder::Values GPURows::forColumns(LoopBuilder &code, int64_t columns, int6
                                         ValueRange carried,
                                         function_ref<LoopBuilder::Values(Chunk, ValueRange)> body) {
   Value first = code.mul(thread, width), end = high ? high : code.index(columns);
+  if (int64_t side = columnsSideBySide(columns); !carried.empty() && threads * width > side) {
+    Value adds = arith::CmpIOp::create(code, arith::CmpIPredicate::slt, first, code.index(side));
+    first = arith::SelectOp::create(code, adds, first, end);
+    return code.loop(first, end, side, carried, [&](Value column, ValueRange values) {
+      return body({column, width, {}}, values);
+    });
+  }
   // The same number of chunks for every thread is a loop of known length, which LLVM unrolls.
   if (!low && columns % (threads * width) == 0)
     return code.loop(code.index(0), end, threads * width, carried,
@@ -81,13 +100,21 @@ Value roux::exchanged(LoopBuilder &code, Value value, int64_t distance) {
 
 Value GPURows::warpCombine(LoopBuilder &code, Reduction kind, Value value, int64_t lanes) {
   int64_t together = std::min(threads, warp); // that reach this
-  for (int64_t distance = lanes / 2; distance > 0; distance /= 2)
+  for (int64_t distance = 1; distance < lanes; distance *= 2)
     value = join(code, kind, value, fromLane(code, value, distance, together));
   return value;
 }
 
 Value GPURows::combine(LoopBuilder &code, Reduction kind, Value lanes) {
-  Value value = reduceLanes(code, lanes, [&](Value a, Value b) { return join(code, kind, a, b); });
+  for (int64_t width = cast<VectorType>(lanes.getType()).getDimSize(0); width > 1; width /= 2) {
+    auto everySecond = [&](int64_t first) {
+      auto from =
+          llvm::map_to_vector(llvm::seq(width / 2), [&](int64_t i) { return 2 * i + first; });
+      return vector::ShuffleOp::create(code, lanes, lanes, from);
+    };
+    lanes = join(code, kind, everySecond(0), everySecond(1));
+  }
+  Value value = vector::ExtractOp::create(code, lanes, ArrayRef<int64_t>{0});
   value = warpCombine(code, kind, value, std::min(threads, warp));
   if (threads <= warp)
     return value;

@@ -12,6 +12,12 @@
 
 namespace roux {
 
+/// Columns of a row of `columns` that its threads add up side by side, before they go on to as many
+/// more. A sum's order follows from it alone, not from what else a body moves, which decides the
+/// width of an access and the number of threads: lane by lane over these columns, then a tree over
+/// the bits of the column's number, the lowest first.
+int64_t columnsSideBySide(int64_t columns);
+
 class GPURows : public RowTarget {
 public:
   /// `thread` is the thread's number among the `threads` of its row; `shared` holds a number per

@@ -32,8 +32,8 @@
 // HOPPER:         wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 0, 1;
 // HOPPER-COUNT-5: cp.async.bulk.tensor.2d.shared::cta.global
 // HOPPER-LABEL: .entry tn_bf16(
-// HOPPER:         wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 1, 1;
-// HOPPER-COUNT-6: cp.async.bulk.tensor.2d.shared::cta.global
+// HOPPER:         wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{.*}}, p, 1, 1, 1, 1;
+// HOPPER-COUNT-3: cp.async.bulk.tensor.2d.shared::cta.global
 // HOPPER-LABEL: .entry nt_odd(
 // HOPPER:         fence.proxy.async.shared::cta;
 

@@ -296,4 +296,43 @@ const std::vector<Case> cases = {
 };
 INSTANTIATE_TEST_SUITE_P(Every, Rows, testing::ValuesIn(andOnGPU(cases)), MachineAndNumber());
 
+const char *sumsBesideOthers = R"(
+kernel.func @alone(%x: memref<?x{C}xf32>, %sum: memref<?xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x{C}xf32> -> vector<{C}xf32>
+  %s = kernel.reduce add %v : vector<{C}xf32>
+  kernel.store %s, %sum[%row] : f32, memref<?xf32>
+  kernel.return
+}
+kernel.func @beside(%x: memref<?x{C}xf32>, %sum: memref<?xf32>, %copy: memref<?x{C}xbf16>,
+                    %long: memref<?x6400xf32>, %total: memref<?xf32>) {
+  %row = kernel.row
+  %v = kernel.load %x[%row] : memref<?x{C}xf32> -> vector<{C}xf32>
+  %s = kernel.reduce add %v : vector<{C}xf32>
+  %n = arith.truncf %v : vector<{C}xf32> to vector<{C}xbf16>
+  %l = kernel.load %long[%row] : memref<?x6400xf32> -> vector<6400xf32>
+  %t = kernel.reduce add %l : vector<6400xf32>
+  kernel.store %s, %sum[%row] : f32, memref<?xf32>
+  kernel.store %t, %total[%row] : f32, memref<?xf32>
+  kernel.store %n, %copy[%row] : vector<{C}xbf16>, memref<?x{C}xbf16>
+  kernel.return
+})";
+
+/// Fused or not, the bits are the same, so neighbours may not decide how a sum is made.
+TEST(RowSums, DoNotDependOnWhatElseTheirKernelDoes) {
+  for (const char *machine : {"avx512", "avx2", "portable", "simt", "cuda"}) {
+    if (!runs(machine))
+      continue;
+    for (int columns : {7, 20, 64, 100, 512, 1000, 1023, 2050, 4104, 32000}) {
+      Compiled kernels(substitute(sumsBesideOthers, {{"C", std::to_string(columns)}}), machine);
+      Buffer x(Element::F32, randomNumbers(3 * columns, 1)), copy(Element::BF16, x.values());
+      Buffer alone(Element::F32, {0, 0, 0}), beside = alone, total = alone;
+      Buffer others(Element::F32, randomNumbers(3 * 6400, 2));
+      kernels.run("alone", 3, {x, alone});
+      kernels.run("beside", 3, {x, beside, copy, others, total});
+      EXPECT_EQ(alone.values(), beside.values()) << machine << ", " << columns << " columns";
+    }
+  }
+}
+
 } // namespace
