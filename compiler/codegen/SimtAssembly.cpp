@@ -51,14 +51,17 @@ Value *roux::simtAssembly(CallInst &call) {
   return b.CreateInsertValue(result, b.CreateTrunc(b.CreateLShr(value, 64), half), 1);
 }
 
-/// What wgmma.mma_async says of its matrices: columns, and for each whether its lines are terms.
+/// What wgmma.mma_async says of its matrices: columns, for each whether its lines are terms,
+/// whether the left one is in registers, and whether sums begin with this product.
 static SmallVector<uint32_t> shapeOf(StringRef text) {
   uint32_t columns = 0, left = 0, right = 0;
   text.split("m64n").second.split('k').first.getAsInteger(10, columns);
-  StringRef flags = text.rsplit("p, 1, 1, ").second;
-  flags.split(',').first.trim().getAsInteger(10, left);
-  flags.split(',').second.split(';').first.trim().getAsInteger(10, right);
-  return {columns, left, right};
+  auto [before, flags] = text.rsplit("p, 1, 1, ");
+  bool inRegisters = before.contains("}, {");
+  if (!inRegisters)
+    flags.consumeInteger(10, left);
+  flags.ltrim(", ").split(';').first.trim().getAsInteger(10, right);
+  return {columns, left, right, inRegisters, text.contains("setp.ne.b32 p, 0, 0;")};
 }
 
 std::optional<roux::SimtAssemblyCall> roux::simtAssemblyCall(const CallInst &call) {

@@ -82,6 +82,8 @@ void Block::beginThread(uint32_t index) {
   thread.knowsOthers = false;
   thread.copies.clear();
   thread.productGroups = 0;
+  thread.registersFenced = false;
+  thread.sumsInFlight.clear();
   thread.fiber.prepare(stacks.begin(index), stacks.end(index), runThread);
   ready.push_back(&thread);
 }

@@ -39,7 +39,9 @@ struct Thread {
   std::unique_ptr<Clocks> others;
   bool knowsOthers = false;
   AsyncCopies copies;
-  uint32_t productGroups = 0; ///< of wgmma that it has committed
+  uint32_t productGroups = 0;   ///< of wgmma that it has committed
+  bool registersFenced = false; ///< since the last of them, for wgmma
+  SumsInFlight sumsInFlight;
 
   uint32_t lane() const { return number % lanesOfWarp; }
   uint32_t warp() const { return number / lanesOfWarp; }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "tests/compiler/kernels/Emulated.h"
 
+#include <cmath>
 #include <gtest/gtest.h>
 
 using namespace roux;
@@ -93,6 +94,27 @@ TEST(Warpgroup, IsToldOfTilesThatAreNotFenced) {
 TEST(Warpgroup, IsToldOfTilesThatAreFilledTooEarly) {
   std::string report = reportOf("wgmma.wait_group.sync.aligned 0;", "wgmma.fence.sync.aligned;");
   EXPECT_NE(report.find("product"), report.npos) << report;
+}
+
+TEST(Warpgroup, IsToldOfRegistersThatAreNotFenced) {
+  std::string report = reportOf("wgmma.fence.sync.aligned;", "wgmma.wait_group.sync.aligned 0;");
+  EXPECT_NE(report.find("has not fenced since the group before (wgmma.fence)"), report.npos)
+      << report;
+}
+
+TEST(Warpgroup, HasNoSumsBeforeTheyAreWaitedFor) {
+  std::string text = lowered();
+  const std::string wait = "wgmma.wait_group.sync.aligned 0;";
+  for (size_t at = 0; (at = text.find(wait, at)) != text.npos; ++at)
+    text[at + wait.size() - 2] = '1'; // one group may be under way, and the last one is
+  Emulated code(compileForEmulator(text, "gpu", "product", "sm_90a"));
+  Operands given;
+  try {
+    given.run(code, {});
+  } catch (const SimtError &) {
+    return; // of a tile that is filled too early
+  }
+  EXPECT_TRUE(std::isnan(given.y[0]));
 }
 
 TEST(Warpgroup, IsToldOfTilesWithoutABarrier) {
