@@ -13,7 +13,6 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -149,16 +148,15 @@ BlockTile::Sums BlockTile::multiplyByAdds(Sums sums, SharedTile left, SharedTile
   });
 }
 
-/// The tile under an address that LLVM does not know to be the same in every turn of a loop. Else
-/// it forms all that lies at a distance from it before the loop, each in a register of its own.
-static SharedTile addressedHere(LoopBuilder &code, SharedTile tile) {
-  tile.base = LLVM::LaunderInvariantGroupOp::create(code, tile.base);
+SharedTile SharedTile::addressedHere(LoopBuilder &code) const {
+  SharedTile tile = *this;
+  tile.base = LLVM::LaunderInvariantGroupOp::create(code, base);
   return tile;
 }
 
 BlockTile::Sums BlockTile::multiply(Sums sums, SharedTile left, SharedTile right,
                                     int64_t terms) const {
-  left = addressedHere(code, left), right = addressedHere(code, right);
+  left = left.addressedHere(code), right = right.addressedHere(code);
   if (!usesTensorCores)
     return multiplyByAdds(sums, left, right, terms);
   Value row = left.termsFirst ? code.mul(code.rem(code.div(lane, 8), 2), 8) : code.rem(lane, 16);
@@ -180,9 +178,31 @@ static Value packed(LoopBuilder &code, Value first, Value second) {
   return vector::ExtractOp::create(code, word, ArrayRef<int64_t>{0});
 }
 
+BlockTile::Sums BlockTile::asOperand(const Sums &sums) const {
+  Sums given = sums, words;
+  for (int64_t j = 0; j < ownColumns; j += 2)
+    for (int64_t i = 0; i < ownRows; ++i)
+      words.push_back(packed(code, at(*this, given, i, j), at(*this, given, i, j + 1)));
+  return words;
+}
+
+BlockTile::Sums BlockTile::ofOperand(const Sums &words) const {
+  Sums sums(ownRows * ownColumns);
+  auto two = VectorType::get(2, code.getBF16Type());
+  for (int64_t j = 0; j < ownColumns; j += 2)
+    for (int64_t i = 0; i < ownRows; ++i) {
+      Value word = vector::FromElementsOp::create(code, VectorType::get(1, code.getI32Type()),
+                                                  words[j / 2 * ownRows + i]);
+      Value both = code.convert(vector::BitCastOp::create(code, two, word), code.getF32Type());
+      for (int64_t n : {0, 1})
+        at(*this, sums, i, j + n) = vector::ExtractOp::create(code, both, ArrayRef<int64_t>{n});
+    }
+  return sums;
+}
+
 BlockTile::Sums BlockTile::multiply(Sums sums, const BlockTile &tile, const Sums &weights,
                                     SharedTile scratch, SharedTile right) const {
-  right = addressedHere(code, right);
+  right = right.addressedHere(code);
   if (!usesTensorCores) {
     // Who reads a row has written it: they are one warp.
     Value everyone = arith::ConstantIntOp::create(code, -1, 32);
@@ -191,15 +211,13 @@ BlockTile::Sums BlockTile::multiply(Sums sums, const BlockTile &tile, const Sums
     NVVM::SyncWarpOp::create(code, everyone);
     return multiplyByAdds(sums, scratch, right, tile.columns());
   }
-  Sums given = weights;
-  auto word = [&](int64_t i, int64_t j) {
-    return packed(code, at(tile, given, i, j), at(tile, given, i, j + 1));
+  Sums words = tile.asOperand(weights);
+  auto wordsOf = [&](int64_t m, int64_t k) {
+    int64_t i = m / 8, pair = k / 8;
+    auto word = [&](int64_t i, int64_t pair) { return words[pair * tile.rowsEach() + i]; };
+    return Sums{word(i, pair), word(i + 1, pair), word(i, pair + 1), word(i + 1, pair + 1)};
   };
-  auto pack = [&](int64_t m, int64_t k) {
-    int64_t i = m / 8, j = k / 4;
-    return Sums{word(i, j), word(i + 1, j), word(i, j + 2), word(i + 1, j + 2)};
-  };
-  return multiplyByTensorCores(sums, pack, right, tile.columns());
+  return multiplyByTensorCores(sums, wordsOf, right, tile.columns());
 }
 
 Value SharedTile::place(LoopBuilder &code, Value line, Value cell) const {
@@ -214,116 +232,28 @@ Value SharedTile::place(LoopBuilder &code, Value line, Value cell) const {
                       code.add(at, code.add(code.mul(part, together), code.rem(cell, together))));
 }
 
-/// `text` on a thread's sums: $0 to $n-1 are what they become, $n to $2n-1 are they, $2n and on are
-/// `more`. Nothing passes it by, so sums stay in their registers while they are multiplied.
-BlockTile::Sums BlockTile::assembled(StringRef text, const Sums &sums, ValueRange more) const {
-  Type all =
-      LLVM::LLVMStructType::getLiteral(code.getContext(), SmallVector<Type>(sums.size(), sumType));
-  std::string outputs, inputs;
-  for (size_t i = 0; i < sums.size(); ++i)
-    outputs += "=f,", inputs += std::to_string(i) + ",";
-  for (size_t i = 0; i < more.size(); ++i)
-    inputs += "l,";
-  SmallVector<Value> operands(sums);
-  llvm::append_range(operands, more);
-  std::string constraints = outputs + inputs;
-  if (!constraints.empty())
-    constraints.pop_back();
-  auto assembly = LLVM::InlineAsmOp::create(
-      code, sums.empty() ? Type() : all, operands, text, constraints,
-      /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
-      LLVM::AsmDialectAttr(), ArrayAttr());
-  Sums results;
-  for (size_t i = 0; i < sums.size(); ++i)
-    results.push_back(LLVM::ExtractValueOp::create(code, assembly.getRes(), i));
-  return results;
-}
-
-/// Where a swizzled tile begins for wgmma, in units of 16 bytes, `skipped` of them on: 1024 bytes
-/// to the next eight lines, all lines to the next 64 cells, 128 bytes of a line swizzled.
-Value BlockTile::descriptorOf(SharedTile tile, Value skipped) const {
-  constexpr int64_t unit = 16, eightLines = 1024 / unit, swizzle = int64_t(1) << 62;
-  int64_t nextCells = tile.termsFirst ? tile.pitch * 128 / unit : 1; // read in lines: one block
+/// The address of a thread's number (i, j) of a swizzled tile, which `first` is that of (0, 0):
+/// what changes places does so by bits that all rows of a thread have alike.
+Value BlockTile::swizzledAt(Value first, SharedTile tile, int64_t i, int64_t j) const {
+  constexpr int64_t unit = 16, line = 128;
+  int64_t cell = columnDistance(j), part = cell % swizzledCells / 8 * unit;
+  int64_t behind = (cell / swizzledCells * tile.pitch + rowDistance(i)) * line;
   auto word = code.getI64Type();
-  auto number = [&](int64_t value) { return arith::ConstantIntOp::create(code, value, 64); };
-  Value address = LLVM::PtrToIntOp::create(code, word, tile.base);
-  Value start =
-      arith::AndIOp::create(code, arith::ShRUIOp::create(code, address, number(4)), number(0x3fff));
-  start = arith::AddIOp::create(code, start, arith::IndexCastOp::create(code, word, skipped));
-  return arith::OrIOp::create(code, start, number(nextCells << 16 | eightLines << 32 | swizzle));
-}
-
-void BlockTile::sharedIsSeen() const {
-  assembled("fence.proxy.async.shared::cta;", {});
-}
-
-void BlockTile::beginProducts() const {
-  assembled("wgmma.fence.sync.aligned;", {});
-}
-
-void BlockTile::commitProducts() const {
-  assembled("wgmma.commit_group.sync.aligned;", {});
-}
-
-void BlockTile::waitForProducts(int64_t groups) const {
-  assembled("wgmma.wait_group.sync.aligned " + std::to_string(groups) + ";", {});
-}
-
-BlockTile::Sums BlockTile::begin(Sums sums, SharedTile left, SharedTile right,
-                                 int64_t terms) const {
-  sums = assembled("wgmma.fence.sync.aligned;", sums);
-  sums = multiplied(sums, left, right, terms);
-  return assembled("wgmma.commit_group.sync.aligned;", sums);
-}
-
-BlockTile::Sums BlockTile::finish(Sums sums) const {
-  return assembled("wgmma.wait_group.sync.aligned 0;", sums);
-}
-
-/// wgmma.mma_async of a thread's sums.
-static std::string productText(int64_t columns, size_t sums, bool leftByTerms, bool rightByTerms) {
-  std::string registers;
-  for (size_t i = 0; i < sums; ++i)
-    registers += (i ? ", $" : "$") + std::to_string(i);
-  return llvm::formatv(
-      "{{ .reg .pred p; setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n{0}k16.f32.bf16.bf16 "
-      "{{{1}}, ${2}, ${3}, p, 1, 1, {4}, {5}; }",
-      columns, registers, 2 * sums, 2 * sums + 1, int(leftByTerms), int(rightByTerms));
-}
-
-// Of a warpgroup's 64 rows a warp has 16, of which a thread has the sums that it has of as many
-// mma.sync beside each other: two rows, pairs of columns eight apart.
-BlockTile::Sums BlockTile::multiplied(Sums sums, SharedTile left, SharedTile right,
-                                      int64_t terms) const {
-  assert(left.isSwizzled && right.isSwizzled && ownRows == 2 && "laid out for wgmma");
-  Sums ordered;
-  for (int64_t j = 0; j < ownColumns; j += 2)
-    for (int64_t n = 0; n < 4; ++n)
-      ordered.push_back(at(*this, sums, n / 2, j + n % 2));
-  std::string text = productText(tileColumns, ordered.size(), left.termsFirst, right.termsFirst);
-  // Bytes of 16 terms: in a line, or 16 lines.
-  auto step = [](SharedTile tile, int64_t k) { return tile.termsFirst ? k * 8 : k / 8; };
-  // 64 rows are 64 lines, or the next cells of all lines.
-  Value group = code.div(gpu.thread, 128);
-  Value rows = code.mul(group, (left.termsFirst ? left.pitch : 64) * 8);
-  for (int64_t k = 0; k < terms; k += mmaTerms)
-    ordered = assembled(text, ordered,
-                        {descriptorOf(left, code.add(rows, step(left, k))),
-                         descriptorOf(right, code.index(step(right, k)))});
-  for (int64_t j = 0; j < ownColumns; j += 2)
-    for (int64_t n = 0; n < 4; ++n)
-      at(*this, sums, n / 2, j + n % 2) = ordered[j * 2 + n];
-  return sums;
+  Value address = LLVM::PtrToIntOp::create(code, word, first);
+  address = arith::XOrIOp::create(code, address, arith::ConstantIntOp::create(code, part, 64));
+  Value changed = LLVM::IntToPtrOp::create(code, first.getType(), address);
+  return code.address(changed, code.getI8Type(), code.index(behind));
 }
 
 void BlockTile::store(const Sums &sums, SharedTile to) const {
   Sums given = sums;
-  to = addressedHere(code, to);
+  to = to.addressedHere(code);
   bool inPairs = usesTensorCores && !to.termsFirst;
+  Value first = to.isSwizzled ? to.place(code, row(), column()) : Value();
   for (int64_t i = 0; i < ownRows; ++i)
     for (int64_t j = 0; j < ownColumns; j += inPairs ? 2 : 1) {
       Value line = to.termsFirst ? column(j) : row(i), cell = to.termsFirst ? row(i) : column(j);
-      Value where = code.address(to.base, to.element, code.add(code.mul(line, to.pitch), cell));
+      Value where = first ? swizzledAt(first, to, i, j) : to.place(code, line, cell);
       Value number = at(*this, given, i, j);
       if (inPairs)
         number = vector::FromElementsOp::create(code, VectorType::get(2, sumType),

@@ -25,6 +25,9 @@ struct SharedTile {
   /// multiple of 1024 bytes.
   bool isSwizzled = false;
   mlir::Value place(LoopBuilder &code, mlir::Value line, mlir::Value cell) const;
+  /// Under an address that LLVM does not know to be the same in every turn of a loop. Else it forms
+  /// all that lies at a distance from it before the loop, each in a register of its own.
+  SharedTile addressedHere(LoopBuilder &code) const;
 };
 
 /// Sums of rows x columns, spread over all threads of a block.
@@ -36,6 +39,9 @@ public:
   /// by side (tensor cores only), the others below each other.
   BlockTile(GPUFunction &gpu, mlir::FloatType number, int64_t rows, int64_t columns,
             int64_t columnWarps = 1);
+  /// For swizzled tiles of bf16: a warpgroup has 64 rows, of all columns where there are rows for
+  /// every warpgroup, else of as many as the others beside it.
+  static BlockTile ofWarpgroups(GPUFunction &gpu, int64_t rows, int64_t columns);
   /// Of so many rows, all of a block's threads multiply swizzled tiles.
   static int64_t warpgroupRows(const GPUFunction &gpu) { return gpu.shape.threads / 2; }
   static constexpr int64_t swizzledCells = 64, swizzledAlignment = 1024;
@@ -74,11 +80,18 @@ public:
   Sums begin(Sums sums, SharedTile left, SharedTile right, int64_t terms) const;
   Sums finish(Sums sums) const;
   /// begin() in parts: what several products have in common before and behind them, which are a
-  /// group. Whoever waits for groups themself waits until at most so many are under way.
-  void beginProducts() const;
+  /// group. Whoever waits for groups themself waits until at most so many are under way. What of
+  /// their `registers` was written before, or is there behind that, passes through.
+  Sums beginProducts(const Sums &registers = {}) const;
+  /// Sums that begin with the product are none before it.
   Sums multiplied(Sums sums, SharedTile left, SharedTile right, int64_t terms) const;
+  /// The same where the left operand is in registers: `weights` that asOperand() made of sums of a
+  /// tile as high as this, of `terms` columns.
+  Sums multipliedBy(const Sums &weights, Sums sums, SharedTile right, int64_t terms) const;
+  Sums asOperand(const Sums &sums) const;
+  Sums ofOperand(const Sums &words) const; ///< what is left of them
   void commitProducts() const;
-  void waitForProducts(int64_t groups) const;
+  Sums waitForProducts(int64_t groups, const Sums &registers = {}) const;
   /// What this thread has written is seen by begin().
   void sharedIsSeen() const;
   /// One number of all threads that share a row.
@@ -96,7 +109,12 @@ private:
                              SharedTile right, int64_t terms) const;
   Sums multiplyByAdds(Sums sums, SharedTile left, SharedTile right, int64_t terms) const;
   Value descriptorOf(SharedTile tile, Value skipped) const;
-  Sums assembled(llvm::StringRef text, const Sums &sums, mlir::ValueRange more = {}) const;
+  Value swizzledAt(Value first, SharedTile tile, int64_t i, int64_t j) const;
+  Value rightAt(SharedTile tile, int64_t term) const;
+  Sums inOrder(const Sums &sums) const;
+  Sums byRows(const Sums &ordered) const;
+  Sums assembled(llvm::StringRef text, const Sums &registers, mlir::ValueRange more = {},
+                 size_t results = 0) const;
   Sums loadMatrices(SharedTile tile, Value row, Value term) const;
 
   GPUFunction &gpu;
@@ -104,6 +122,7 @@ private:
   bool usesTensorCores;
   int64_t tileRows, tileColumns;
   int64_t ownRows, ownColumns;
+  int64_t columnGroups = 1; ///< warpgroups side by side
   mlir::FloatType sumType;
   Value firstRow, firstColumn; ///< of a thread; of its warp, for the tensor cores
   Value lane;

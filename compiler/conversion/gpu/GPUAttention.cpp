@@ -6,13 +6,15 @@
 // is gathered when the largest grows; scores never leave registers.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/conversion/gpu/GPUAttention.h"
+#include "compiler/conversion/gpu/GPUAttentionForward.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace roux;
@@ -91,6 +93,23 @@ Value GPUScores::exponent(Value product) {
                                code.number(type, *softcap * log2e));
 }
 
+Value GPUScores::score(Value product) {
+  return isScaledLater() ? product : exponent(product);
+}
+
+Value GPUScores::exponentOf(Value score) {
+  return isScaledLater() ? exponent(score) : score;
+}
+
+Value GPUScores::weight(Value score, Value largest) {
+  LoopBuilder &code = gpu.code;
+  if (!isScaledLater())
+    return power(arith::SubFOp::create(code, score, largest));
+  Type type = score.getType();
+  Value minus = arith::NegFOp::create(code, largest);
+  return power(math::FmaOp::create(code, score, code.number(type, scale * log2e), minus));
+}
+
 Value GPUScores::capSlope(Value slope, Value exponent) {
   if (!softcap)
     return slope;
@@ -131,46 +150,14 @@ Value GPUScores::sees(Value ahead, int64_t more) {
   return arith::AndIOp::create(code, seen, near);
 }
 
-namespace {
-
-class GPUForward {
-public:
-  GPUForward(AttentionOp op, GPUFunction &gpu);
-  void lower();
-
-private:
-  /// What a thread knows of the rows it shares.
-  struct State {
-    BlockTile::Sums largest, sums; ///< of each of its rows; of the weights, its own columns'
-    BlockTile::Sums gathered;
-    LoopBuilder::Values all() const;
-  };
-  State stateOf(ValueRange all);
-  void queries(Value first, Value count, Value position);
-  State keys(State state, Value first, Value end, Value position, Value stage);
-  void weigh(State &state, BlockTile::Sums &scores, Value first, Value end, Value position);
-  void fill(Value first, Value end, Value stage);
-  SharedTile stageOf(SharedTile tile, Value stage);
-  void finish(State state, Value first, Value count);
-
-  AttentionOp op;
-  GPUFunction &gpu;
-  LoopBuilder &code;
-  FloatType number;
-  int64_t columns, padded; ///< of a head
-  int64_t block, stages;   ///< queries, and keys; blocks of keys in shared memory
-  GPUScores scores;
-  GPUAttentionItem item;
-  SharedTile query, key, value, weights;
-  std::optional<BlockTile> products, gathers;
-};
-
-} // namespace
-
 GPUForward::GPUForward(AttentionOp op, GPUFunction &gpu)
     : op(op), gpu(gpu), code(gpu.code),
       number(multipliedIn({op.getQuery(), op.getKey(), op.getValue()})), columns(op.headColumns()),
       padded(llvm::alignTo(columns, 16)), scores(GPUScores::of(gpu, op)) {
+  if (isByWarpgroups(op, gpu.target)) {
+    planWarpgroups();
+    return;
+  }
   gpu.shape.threads = 128, gpu.shape.blocksAtOnce = 1;
   int64_t pitch = BlockTile::pitchOf(number, padded), bytes = number.getWidth() / 8;
   auto needed = [&](int64_t rows, int64_t stages) {
@@ -181,9 +168,10 @@ GPUForward::GPUForward(AttentionOp op, GPUFunction &gpu)
   while (!number.isBF16() && block > 16 && needed(block, 1) > mostShared)
     block /= 2;
   stages = needed(block, 2) <= mostShared ? 2 : 1;
-  query = {gpu.allocate(number, block * pitch), pitch, number};
-  key = {gpu.allocate(number, stages * block * pitch), pitch, number};
-  value = {gpu.allocate(number, stages * block * pitch), pitch, number, /*termsFirst=*/true};
+  stageNumbers = block * pitch;
+  query = {gpu.allocate(number, stageNumbers), pitch, number};
+  key = {gpu.allocate(number, stages * stageNumbers), pitch, number};
+  value = {gpu.allocate(number, stages * stageNumbers), pitch, number, /*termsFirst=*/true};
   if (!number.isBF16())
     weights = {gpu.allocate(number, block * (block + 1)), block + 1, number};
   products.emplace(gpu, number, block, block);
@@ -204,97 +192,143 @@ GPUForward::State GPUForward::stateOf(ValueRange all) {
 }
 
 SharedTile GPUForward::stageOf(SharedTile tile, Value stage) {
-  tile.base = code.address(tile.base, number, code.mul(stage, block * tile.pitch));
+  tile.base = code.address(tile.base, number, code.mul(stage, stageNumbers));
   return tile;
 }
 
-void GPUForward::fill(Value first, Value end, Value stage) {
+void GPUForward::fillBlock(Value buffer, Value first, Value end, SharedTile to) {
   int64_t heads = op.getKvHeads();
   Value group = code.div(item.head, op.getHeads() / heads);
-  fillHead(gpu, {op.getKey(), heads, group}, first, end, stageOf(key, stage), block, padded);
-  fillHead(gpu, {op.getValue(), heads, group}, first, end, stageOf(value, stage), block, padded);
+  fillHead(gpu, {buffer, heads, group}, first, end, to, block, padded);
+}
+
+void GPUForward::fill(Value first, Value end, Value stage) {
+  fillBlock(op.getKey(), first, end, stageOf(key, stage));
+  fillBlock(op.getValue(), first, end, stageOf(value, stage));
   commitCopies(gpu);
 }
 
-/// Scores become weights; what was gathered before is scaled to them.
-void GPUForward::weigh(State &state, BlockTile::Sums &products, Value first, Value end,
-                       Value position) {
+/// Scores of keys that a query does not see become less than any. Most blocks have none.
+void GPUForward::hide(BlockTile::Sums &products, const Block &keys) {
   const BlockTile &tile = *this->products;
-  Type type = tile.sum();
-  Value none = code.number(type, 0), hidden = code.number(type, -1e30);
+  auto isMost = [&](Value a, Value b) -> Value {
+    return arith::CmpIOp::create(code, arith::CmpIPredicate::sle, a, b);
+  };
+  auto either = [&](Value a, Value b) -> Value { return arith::OrIOp::create(code, a, b); };
+  Value behind = code.add(keys.first, block), place = code.sub(keys.first, item.streamBegin);
+  Value some = either(isMost(code.add(keys.position, 1), code.add(place, block - 1)),
+                      isMost(code.add(keys.end, 1), behind));
+  if (scores.window)
+    some = either(some, isMost(place, code.add(keys.position, block - scores.window - 1)));
+  products = code.when(some, products, [&] {
+    BlockTile::Sums scores = products;
+    Value left = narrow(gpu, code.sub(code.sub(keys.end, keys.first), tile.column()));
+    Value ahead =
+        narrow(gpu, code.sub(code.add(keys.position, tile.row()), code.add(place, tile.column())));
+    Value least = code.number(tile.sum(), -std::numeric_limits<double>::infinity());
+    for (int64_t i = 0; i < tile.rowsEach(); ++i)
+      for (int64_t j = 0; j < tile.columnsEach(); ++j) {
+        Value sees = this->scores.sees(ahead, tile.rowDistance(i) - tile.columnDistance(j));
+        sees = arith::AndIOp::create(code, sees, isAbove(gpu, left, tile.columnDistance(j)));
+        Value &score = BlockTile::at(tile, scores, i, j);
+        score = arith::SelectOp::create(code, sees, score, least);
+      }
+    return scores;
+  });
+}
+
+/// Products with a block of keys become weights; what was gathered of the blocks before is to
+/// shrink by what is returned, a factor for each of a thread's rows.
+BlockTile::Sums GPUForward::weigh(State &state, BlockTile::Sums &products, const Block &keys) {
+  const BlockTile &tile = *this->products;
   auto larger = [&](Value a, Value b) -> Value { return arith::MaxNumFOp::create(code, a, b); };
-  Value key = code.add(code.sub(first, item.streamBegin), tile.column());
-  Value left = narrow(gpu, code.sub(code.sub(end, first), tile.column()));
-  Value ahead = narrow(gpu, code.sub(code.add(position, tile.row()), key));
+  for (Value &product : products)
+    product = scores.score(product);
+  hide(products, keys);
+  BlockTile::Sums shrinks;
   for (int64_t i = 0; i < tile.rowsEach(); ++i) {
-    SmallVector<Value> seen;
-    Value best = state.largest[i];
-    for (int64_t j = 0; j < tile.columnsEach(); ++j) {
-      Value sees = scores.sees(ahead, tile.rowDistance(i) - tile.columnDistance(j));
-      seen.push_back(arith::AndIOp::create(code, sees, isAbove(gpu, left, tile.columnDistance(j))));
-      Value &score = BlockTile::at(tile, products, i, j);
-      score = scores.exponent(score);
-      best = larger(best, arith::SelectOp::create(code, seen.back(), score, hidden));
-    }
-    best = tile.acrossRow(best, larger);
-    Value shrink = scores.power(arith::SubFOp::create(code, state.largest[i], best));
+    Value best = BlockTile::at(tile, products, i, 0);
+    for (int64_t j = 1; j < tile.columnsEach(); ++j)
+      best = larger(best, BlockTile::at(tile, products, i, j));
+    best = larger(state.largest[i], scores.exponentOf(tile.acrossRow(best, larger)));
+    shrinks.push_back(scores.power(arith::SubFOp::create(code, state.largest[i], best)));
     state.largest[i] = best;
-    Value sum = arith::MulFOp::create(code, state.sums[i], shrink);
+    Value sum = arith::MulFOp::create(code, state.sums[i], shrinks.back());
     for (int64_t j = 0; j < tile.columnsEach(); ++j) {
       Value &weight = BlockTile::at(tile, products, i, j);
-      weight = scores.power(arith::SubFOp::create(code, weight, best));
-      weight = arith::SelectOp::create(code, seen[j], weight, none);
+      weight = scores.weight(weight, best);
       sum = arith::AddFOp::create(code, sum, weight);
     }
     state.sums[i] = sum;
-    for (int64_t j = 0; j < gathers->columnsEach(); ++j) {
-      Value &kept = BlockTile::at(*gathers, state.gathered, i, j);
-      kept = arith::MulFOp::create(code, kept, shrink);
-    }
   }
+  return shrinks;
 }
 
-GPUForward::State GPUForward::keys(State state, Value first, Value end, Value position,
-                                   Value stage) {
+void GPUForward::shrink(State &state, const BlockTile::Sums &shrinks) {
+  for (int64_t i = 0; i < gathers->rowsEach(); ++i)
+    for (int64_t j = 0; j < gathers->columnsEach(); ++j) {
+      Value &kept = BlockTile::at(*gathers, state.gathered, i, j);
+      kept = arith::MulFOp::create(code, kept, shrinks[i]);
+    }
+}
+
+GPUForward::State GPUForward::addKeys(State state, const Block &keys, Value stage) {
   BlockTile::Sums made = products->multiply(products->zero(), query, stageOf(key, stage), padded);
-  weigh(state, made, first, end, position);
+  shrink(state, weigh(state, made, keys));
   state.gathered =
       gathers->multiply(state.gathered, *products, made, weights, stageOf(value, stage));
   return state;
 }
 
-/// `count` queries from row `first` on, at `position` of the segment.
-void GPUForward::queries(Value first, Value count, Value position) {
+/// The rows of keys that any of `count` queries at `position` may see, from the first of a block
+/// on.
+std::pair<Value, Value> GPUForward::keysSeen(Value count, Value position) {
   Value end = code.min(item.streamEnd, code.add(item.streamBegin, code.add(position, count)));
   Value begin = item.streamBegin;
   if (scores.window) {
     Value hidden = code.max(code.add(position, 1 - scores.window), code.index(0));
     begin = code.add(begin, code.mul(code.div(hidden, block), block));
   }
-  gpu.barrier(); // the queries before are done with
+  return {begin, end};
+}
+
+/// Has the queries brought, when all are done with those before.
+void GPUForward::fillQueries(Value first, Value count) {
+  gpu.barrier();
   fillHead(gpu, {op.getQuery(), (int64_t)op.getHeads(), item.head}, first, code.add(first, count),
            query, block, padded);
-  if (stages == 1)
-    commitCopies(gpu);
-  else
-    fill(begin, end, code.index(0));
+}
+
+GPUForward::State GPUForward::startState() {
   State start;
   start.largest.assign(products->rowsEach(), code.number(products->sum(), -1e30));
   start.sums.assign(products->rowsEach(), code.number(products->sum(), 0));
   start.gathered = gathers->zero();
-  auto all = code.loop(begin, end, block, start.all(), [&](Value at, ValueRange carried) {
-    Value stage = code.rem(code.div(code.sub(at, begin), block), stages);
-    gpu.barrier(); // all are done with the stage that is filled next
-    if (stages == 1) {
-      fill(at, end, stage);
-      waitForCopies(gpu, 0);
-    } else {
-      fill(code.add(at, block), end, code.sub(code.index(1), stage));
-      waitForCopies(gpu, 1);
-    }
-    gpu.barrier();
-    return keys(stateOf(carried), at, end, position, stage).all();
-  });
+  return start;
+}
+
+/// `count` queries from row `first` on, at `position` of the segment.
+void GPUForward::queries(Value first, Value count, Value position) {
+  auto [begin, end] = keysSeen(count, position);
+  fillQueries(first, count);
+  if (stages == 1)
+    commitCopies(gpu);
+  else
+    fill(begin, end, code.index(0));
+  auto all = code.loop(begin, end, block, startState().all(),
+                       [&, begin = begin, end = end](Value at, ValueRange carried) {
+                         Value stage = code.rem(code.div(code.sub(at, begin), block), stages);
+                         gpu.barrier(); // all are done with the stage that is filled next
+                         if (stages == 1) {
+                           fill(at, end, stage);
+                           waitForCopies(gpu, 0);
+                         } else {
+                           fill(code.add(at, block), end, code.sub(code.index(1), stage));
+                           waitForCopies(gpu, 1);
+                         }
+                         gpu.barrier();
+                         return addKeys(stateOf(carried), {at, end, position}, stage).all();
+                       });
   waitForCopies(gpu, 0);
   finish(stateOf(all), first, count);
 }
@@ -343,7 +377,11 @@ void GPUForward::lower() {
     item = readItem(gpu, op.getWork(), gpu.block);
     code.loop(code.index(0), item.rows, block, [&](Value at) {
       Value count = code.min(code.sub(item.rows, at), code.index(block));
-      queries(code.add(item.firstRow, at), count, code.add(item.position, at));
+      Value first = code.add(item.firstRow, at), position = code.add(item.position, at);
+      if (byWarpgroups)
+        queriesByWarpgroups(first, count, position);
+      else
+        queries(first, count, position);
     });
     return LoopBuilder::Values();
   });

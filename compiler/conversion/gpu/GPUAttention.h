@@ -61,6 +61,13 @@ struct GPUScores {
 
   /// To the base of exp2: what a weight is the power of.
   mlir::Value exponent(mlir::Value product);
+  /// What products are compared by, the exponent of one, and the weight of one where `largest` is
+  /// the exponent of the largest: products as they are, where they grow with their exponents and
+  /// are scaled as the largest is subtracted.
+  mlir::Value score(mlir::Value product);
+  mlir::Value exponentOf(mlir::Value score);
+  mlir::Value weight(mlir::Value score, mlir::Value largest);
+  bool isScaledLater() const { return !softcap && scale > 0; }
   /// The factor of a slope that the cap makes; `exponent` is what exponent() gave.
   mlir::Value capSlope(mlir::Value slope, mlir::Value exponent);
   mlir::Value power(mlir::Value exponent);

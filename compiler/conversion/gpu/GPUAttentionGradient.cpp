@@ -8,7 +8,7 @@
 // added in order by a second function, when all blocks are done.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/conversion/gpu/GPUAttention.h"
+#include "compiler/conversion/gpu/GPUAttentionGradient.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -17,63 +17,6 @@
 using namespace mlir;
 using namespace roux;
 using namespace roux::kernel;
-
-namespace {
-
-class GPUGradient {
-public:
-  GPUGradient(AttentionGradientOp op, GPUFunction &gpu);
-  void lower();
-
-private:
-  int64_t neededBytes(int64_t keys, int64_t queries);
-  void clearPartials();
-  void keys(Value first, Value count, Value position);
-  LoopBuilder::Values queryHead(Value head, Value first, Value count, Value position,
-                                ValueRange carried);
-  LoopBuilder::Values block(Value head, Value query, Value end, Value keys, Value position,
-                            Value stage, ValueRange carried);
-  BlockTile::Sums statistics(Value buffer, Value head, Value query, Value end);
-  BlockTile::Sums weigh(BlockTile::Sums &exponents, Value head, Value query, Value end, Value keys,
-                        Value position);
-  void slope(BlockTile::Sums &slopes, BlockTile::Sums weights, BlockTile::Sums exponents,
-             Value head, Value query, Value end);
-  void give(Value head, Value query, Value end);
-  void fill(Value head, Value first, Value end, Value stage);
-  SharedTile kept(const BlockTile::Sums &sums);
-  void pass(SharedTile sums, Region &region, double scale, Value first, Value count);
-  void passAll(ValueRange sums, Value first, Value count);
-  SharedTile stageOf(SharedTile tile, Value stage) {
-    tile.base = code.address(tile.base, number, code.mul(stage, queryBlock * tile.pitch));
-    return tile;
-  }
-  static SharedTile byTerms(SharedTile tile) {
-    tile.termsFirst = true;
-    return tile;
-  }
-  Value isBelow(Value a, Value b) {
-    return arith::CmpIOp::create(code, arith::CmpIPredicate::slt, a, b);
-  }
-
-  AttentionGradientOp op;
-  GPUFunction &gpu;
-  LoopBuilder &code;
-  FloatType number;
-  int64_t columns, padded; ///< of a head
-  int64_t keyBlock, queryBlock;
-  int64_t stages = 2; ///< blocks of queries in shared memory, one of them in use
-  GPUScores scores;
-  int64_t top; ///< of shared memory, under what passes through bodies
-  GPUAttentionItem item;
-  Value shift; ///< from a query's row to its row of partial sums
-  SharedTile key, value, query, output;
-  SharedTile weightTile, slopeTile;  ///< a row a key, a column a query
-  std::optional<BlockTile> products; ///< keys by queries
-  std::optional<BlockTile> gathers;  ///< keys by columns
-  std::optional<BlockTile> gives;    ///< queries by columns
-};
-
-} // namespace
 
 int64_t GPUGradient::neededBytes(int64_t keys, int64_t queries) {
   int64_t words = (2 * keys + 2 * stages * queries) * BlockTile::pitchOf(number, padded) +
@@ -87,6 +30,10 @@ GPUGradient::GPUGradient(AttentionGradientOp op, GPUFunction &gpu)
       columns(op.headColumns()), padded(llvm::alignTo(columns, columns <= 96 ? 32 : 64)),
       scores(GPUScores::of(gpu, op)), top(gpu.sharedTop) {
   gpu.shape.threads = 256, gpu.shape.blocksAtOnce = 1;
+  if (isByWarpgroups(op, gpu.target)) {
+    planWarpgroups();
+    return;
+  }
   keyBlock = number.isBF16() ? 64 : 32;
   queryBlock = keyBlock;
   if (neededBytes(keyBlock, 32) > mostShared)
@@ -107,6 +54,11 @@ GPUGradient::GPUGradient(AttentionGradientOp op, GPUFunction &gpu)
   products.emplace(gpu, number, keyBlock, queryBlock, 2);
   gathers.emplace(gpu, number, keyBlock, padded, 2);
   gives.emplace(gpu, number, queryBlock, padded, 128 / queryBlock);
+  stageNumbers = queryBlock * pitch;
+}
+
+Value GPUGradient::isBelow(Value a, Value b) {
+  return arith::CmpIOp::create(code, arith::CmpIPredicate::slt, a, b);
 }
 
 /// Zero for the queries that may see the item's keys, of the heads of its group.
@@ -129,126 +81,166 @@ void GPUGradient::fill(Value head, Value first, Value end, Value stage) {
            padded);
   fillHead(gpu, {op.getOutputGradient(), heads, head}, first, end, stageOf(output, stage),
            queryBlock, padded);
+  if (byWarpgroups)
+    fillStatistics(head, first, end, stage);
   commitCopies(gpu);
 }
 
 /// The number of each of a thread's queries in `buffer`, a column a head.
-BlockTile::Sums GPUGradient::statistics(Value buffer, Value head, Value query, Value end) {
+BlockTile::Sums GPUGradient::statistics(Value buffer, const Queries &at) {
   const BlockTile &tile = *products;
+  if (byWarpgroups)
+    return statisticsOf(buffer == op.getDelta() ? 1 : 0, at.stage);
   Type kept = numbersOf(buffer);
-  Value first = code.add(query, tile.column()), last = code.add(end, -1);
+  Value first = code.add(at.first, tile.column()), last = code.add(at.end, -1);
   BlockTile::Sums numbers;
   for (int64_t j = 0; j < tile.columnsEach(); ++j) {
     Value row = code.min(code.add(first, tile.columnDistance(j)), last);
-    Value at = code.add(code.mul(row, (int64_t)op.getHeads()), head);
-    Value number = code.load(kept, code.address(gpu.known.lookup(buffer), kept, at));
+    Value place = code.add(code.mul(row, (int64_t)op.getHeads()), at.head);
+    Value number = code.load(kept, code.address(gpu.known.lookup(buffer), kept, place));
     numbers.push_back(code.convert(number, tile.sum()));
   }
   return numbers;
 }
 
-/// Products of keys and queries become exponents, and these give weights.
-BlockTile::Sums GPUGradient::weigh(BlockTile::Sums &exponents, Value head, Value query, Value end,
-                                   Value keys, Value position) {
+/// Weights of keys that a query does not see become zero. Most blocks have none.
+void GPUGradient::hide(BlockTile::Sums &weights, const Queries &at, const Keys &keys) {
   const BlockTile &tile = *products;
+  auto either = [&](Value a, Value b) -> Value { return arith::OrIOp::create(code, a, b); };
+  Value behind = code.sub(at.first, keys.first);
+  Value some =
+      either(isBelow(behind, code.index(keyBlock - 1)), isBelow(keys.count, code.index(keyBlock)));
+  some = either(some, isBelow(at.end, code.add(at.first, queryBlock)));
+  if (scores.window)
+    some = either(some, isBelow(code.index(scores.window - queryBlock), behind));
+  weights = code.when(some, weights, [&] {
+    BlockTile::Sums left = weights;
+    Value none = code.number(tile.sum(), 0);
+    Value queriesLeft = narrow(gpu, code.sub(code.sub(at.end, at.first), tile.column()));
+    Value keysLeft = narrow(gpu, code.sub(keys.count, tile.row()));
+    Value ahead = narrow(gpu, code.sub(code.add(behind, tile.column()), tile.row()));
+    for (int64_t j = 0; j < tile.columnsEach(); ++j) {
+      Value isQuery = isAbove(gpu, queriesLeft, tile.columnDistance(j));
+      for (int64_t i = 0; i < tile.rowsEach(); ++i) {
+        Value seen = scores.sees(ahead, tile.columnDistance(j) - tile.rowDistance(i));
+        Value isKey = isAbove(gpu, keysLeft, tile.rowDistance(i));
+        seen = arith::AndIOp::create(code, seen, arith::AndIOp::create(code, isKey, isQuery));
+        Value &weight = BlockTile::at(tile, left, i, j);
+        weight = arith::SelectOp::create(code, seen, weight, none);
+      }
+    }
+    return left;
+  });
+}
+
+/// Products of keys and queries become scores, and these give weights.
+BlockTile::Sums GPUGradient::weigh(BlockTile::Sums &products, const Queries &at, const Keys &keys) {
+  const BlockTile &tile = *this->products;
   FloatType type = tile.sum();
-  BlockTile::Sums logsumexp = statistics(op.getLogsumexp(), head, query, end), weights = exponents;
-  Value firstQuery = code.add(query, tile.column());
-  Value queriesLeft = narrow(gpu, code.sub(end, firstQuery));
-  Value keysLeft = narrow(gpu, code.sub(keys, tile.row()));
-  Value ahead =
-      narrow(gpu, code.sub(code.sub(firstQuery, item.streamBegin), code.add(position, tile.row())));
+  BlockTile::Sums logsumexp = statistics(op.getLogsumexp(), at), weights = products;
   for (int64_t j = 0; j < tile.columnsEach(); ++j) {
     Value total = arith::MulFOp::create(code, logsumexp[j], code.number(type, log2e));
-    Value isQuery = isAbove(gpu, queriesLeft, tile.columnDistance(j));
     for (int64_t i = 0; i < tile.rowsEach(); ++i) {
-      Value seen = scores.sees(ahead, tile.columnDistance(j) - tile.rowDistance(i));
-      Value isKey = isAbove(gpu, keysLeft, tile.rowDistance(i));
-      seen = arith::AndIOp::create(code, seen, arith::AndIOp::create(code, isKey, isQuery));
-      Value &exponent = BlockTile::at(tile, exponents, i, j);
-      exponent = scores.exponent(exponent);
-      Value weight = scores.power(arith::SubFOp::create(code, exponent, total));
-      BlockTile::at(tile, weights, i, j) =
-          arith::SelectOp::create(code, seen, weight, code.number(type, 0));
+      Value &score = BlockTile::at(tile, products, i, j);
+      score = scores.score(score);
+      BlockTile::at(tile, weights, i, j) = scores.weight(score, total);
     }
   }
+  hide(weights, at, keys);
   return weights;
 }
 
 /// Products of values and output gradients become slopes.
-void GPUGradient::slope(BlockTile::Sums &slopes, BlockTile::Sums weights, BlockTile::Sums exponents,
-                        Value head, Value query, Value end) {
+void GPUGradient::slope(BlockTile::Sums &slopes, BlockTile::Sums weights, BlockTile::Sums scored,
+                        const Queries &at) {
   const BlockTile &tile = *products;
-  BlockTile::Sums delta = statistics(op.getDelta(), head, query, end);
+  BlockTile::Sums delta = statistics(op.getDelta(), at);
   for (int64_t j = 0; j < tile.columnsEach(); ++j)
     for (int64_t i = 0; i < tile.rowsEach(); ++i) {
       Value &slope = BlockTile::at(tile, slopes, i, j);
       slope = arith::MulFOp::create(code, BlockTile::at(tile, weights, i, j),
                                     arith::SubFOp::create(code, slope, delta[j]));
-      slope = scores.capSlope(slope, BlockTile::at(tile, exponents, i, j));
+      slope = scores.capSlope(slope, BlockTile::at(tile, scored, i, j));
     }
 }
 
-/// Adds what the keys give to the queries of the block to their partial sums. A row is always the
-/// same thread's, so that its turns follow each other.
-void GPUGradient::give(Value head, Value query, Value end) {
-  BlockTile::Sums sums = gives->multiply(gives->zero(), byTerms(slopeTile), byTerms(key), keyBlock);
+/// Adds what the keys give to the queries of the block, which `made` gives, to their partial sums.
+/// A row is always the same thread's, so that its turns follow each other.
+void GPUGradient::give(const Queries &at, function_ref<BlockTile::Sums()> made) {
+  const BlockTile &tile = *gives;
   FloatType element = numbersOf(op.getPartials());
-  int64_t step = gives->hasPairs() && columns % 2 == 0 ? 2 : 1;
+  int64_t step = tile.hasPairs() && columns % 2 == 0 ? 2 : 1;
+  Type type = step == 2 ? Type(VectorType::get(2, element)) : element;
+  auto isRow = [&](int64_t i) { return isBelow(code.add(at.first, tile.row(i)), at.end); };
+  auto isColumn = [&](int64_t j) { return isBelow(tile.column(j), code.index(columns)); };
+  auto place = [&](int64_t i, int64_t j) {
+    return headAddress(gpu, {op.getPartials(), (int64_t)op.getHeads(), at.head},
+                       code.add(code.add(at.first, tile.row(i)), shift), tile.column(j));
+  };
+  bool areAll = columns == tile.columns();
+  LoopBuilder::Values before, none(tile.columnsEach() / step, code.number(type, 0));
+  for (int64_t i = 0; i < tile.rowsEach(); ++i)
+    llvm::append_range(before, code.when(isRow(i), none, [&] {
+      LoopBuilder::Values row = none;
+      for (int64_t j = 0; j < tile.columnsEach(); j += step) {
+        auto load = [&] { return LoopBuilder::Values{code.load(type, place(i, j))}; };
+        Value &number = row[j / step];
+        number = areAll ? load()[0] : code.when(isColumn(j), number, load)[0];
+      }
+      return row;
+    }));
+  BlockTile::Sums sums = made();
   auto add = [&](int64_t i, int64_t j) {
-    Value to = headAddress(gpu, {op.getPartials(), (int64_t)op.getHeads(), head},
-                           code.add(code.add(query, gives->row(i)), shift), gives->column(j));
-    Type type = step == 2 ? Type(VectorType::get(2, element)) : element;
-    Value given = BlockTile::at(*gives, sums, i, j);
+    Value given = BlockTile::at(tile, sums, i, j);
     if (step == 2)
       given =
-          vector::FromElementsOp::create(code, VectorType::get(2, gives->sum()),
-                                         ValueRange{given, BlockTile::at(*gives, sums, i, j + 1)});
-    given = code.convert(given, element);
-    code.store(arith::AddFOp::create(code, code.load(type, to), given), to);
+          vector::FromElementsOp::create(code, VectorType::get(2, tile.sum()),
+                                         ValueRange{given, BlockTile::at(tile, sums, i, j + 1)});
+    Value old = before[(i * tile.columnsEach() + j) / step];
+    code.store(arith::AddFOp::create(code, old, code.convert(given, element)), place(i, j));
     return LoopBuilder::Values();
   };
-  for (int64_t i = 0; i < gives->rowsEach(); ++i)
-    code.when(isBelow(code.add(query, gives->row(i)), end), {}, [&] {
-      for (int64_t j = 0; j < gives->columnsEach(); j += step)
-        if (columns == gives->columns())
+  for (int64_t i = 0; i < tile.rowsEach(); ++i)
+    code.when(isRow(i), {}, [&] {
+      for (int64_t j = 0; j < tile.columnsEach(); j += step)
+        if (areAll)
           add(i, j);
         else
-          code.when(isBelow(gives->column(j), code.index(columns)), {}, [&] { return add(i, j); });
+          code.when(isColumn(j), {}, [&] { return add(i, j); });
       return LoopBuilder::Values();
     });
 }
 
 /// A block of queries of one head: carried are the gradients of keys and of values.
-LoopBuilder::Values GPUGradient::block(Value head, Value first, Value end, Value keys,
-                                       Value position, Value stage, ValueRange carried) {
+LoopBuilder::Values GPUGradient::addQueries(const Queries &at, const Keys &keys,
+                                            ValueRange carried) {
   size_t half = carried.size() / 2;
-  SharedTile queries = stageOf(query, stage), outputs = stageOf(output, stage);
-  BlockTile::Sums exponents = products->multiply(products->zero(), key, queries, padded);
-  BlockTile::Sums weights = weigh(exponents, head, first, end, keys, position);
+  SharedTile queries = stageOf(query, at.stage), outputs = stageOf(output, at.stage);
+  BlockTile::Sums scored = products->multiply(products->zero(), key, queries, padded);
+  BlockTile::Sums weights = weigh(scored, at, keys);
   products->store(weights, weightTile);
   BlockTile::Sums slopes = products->multiply(products->zero(), value, outputs, padded);
-  slope(slopes, weights, exponents, head, first, end);
+  slope(slopes, weights, scored, at);
   products->store(slopes, slopeTile);
   gpu.barrier();
   auto values = gathers->multiply(BlockTile::Sums(carried.drop_front(half)), weightTile,
                                   byTerms(outputs), queryBlock);
   auto made = gathers->multiply(BlockTile::Sums(carried.take_front(half)), slopeTile,
                                 byTerms(queries), queryBlock);
-  give(head, first, end);
+  give(at,
+       [&] { return gives->multiply(gives->zero(), byTerms(slopeTile), byTerms(key), keyBlock); });
   llvm::append_range(made, values);
   return made;
 }
 
-LoopBuilder::Values GPUGradient::queryHead(Value head, Value first, Value count, Value position,
-                                           ValueRange carried) {
-  Value end = item.streamEnd;
+LoopBuilder::Values GPUGradient::queryHead(Value head, const Keys &keys, ValueRange carried) {
+  Value first = keys.first, end = item.streamEnd;
   if (scores.window)
-    end = code.min(end, code.add(code.add(first, count), scores.window - 1));
+    end = code.min(end, code.add(code.add(first, keys.count), scores.window - 1));
   gpu.barrier(); // all are done with the queries before
   if (stages > 1)
     fill(head, first, end, code.index(0));
-  auto all = code.loop(first, end, queryBlock, carried, [&](Value at, ValueRange sums) {
+  auto turn = [&](Value head, Value at, ValueRange sums) {
     Value stage = code.rem(code.div(code.sub(at, first), queryBlock), stages);
     gpu.barrier(); // and with the stage that is filled next
     if (stages > 1)
@@ -256,8 +248,19 @@ LoopBuilder::Values GPUGradient::queryHead(Value head, Value first, Value count,
     else
       fill(head, at, end, stage);
     waitForCopies(gpu, stages - 1);
+    if (byWarpgroups)
+      products->sharedIsSeen();
     gpu.barrier();
-    return block(head, at, end, count, position, stage, sums);
+    Queries queries{head, at, end, stage};
+    return byWarpgroups ? addByWarpgroups(queries, keys, sums) : addQueries(queries, keys, sums);
+  };
+  auto all = code.loop(first, end, queryBlock, carried, [&](Value at, ValueRange sums) {
+    LoopBuilder::Values next;
+    if (byWarpgroups)
+      tilesHere([&] { next = turn(gpu.here(head), gpu.here(at), sums); });
+    else
+      next = turn(head, at, sums);
+    return next;
   });
   waitForCopies(gpu, 0); // the last one, of nothing, may be to where the next head's begin
   return all;
@@ -306,7 +309,7 @@ void GPUGradient::passAll(ValueRange sums, Value first, Value count) {
   gpu.reuseFrom(mark);
 }
 
-void GPUGradient::keys(Value first, Value count, Value position) {
+void GPUGradient::keys(Value first, Value count) {
   int64_t heads = op.getKvHeads(), share = op.getHeads() / op.getKvHeads();
   gpu.barrier(); // all are done with what passed through bodies before
   Value end = code.add(first, count);
@@ -316,10 +319,14 @@ void GPUGradient::keys(Value first, Value count, Value position) {
   LoopBuilder::Values start(gathers->zero());
   llvm::append_range(start, gathers->zero());
   Value firstHead = code.mul(item.head, share);
-  auto all =
-      code.loop(code.index(0), code.index(share), 1, start, [&](Value at, ValueRange carried) {
-        return queryHead(code.add(firstHead, at), first, count, position, carried);
-      });
+  auto all = code.loop(code.index(0), code.index(share), 1, start, [&](Value at, ValueRange sums) {
+    Value head = code.add(firstHead, at);
+    if (!byWarpgroups)
+      return queryHead(head, {first, count}, sums);
+    LoopBuilder::Values next;
+    tilesHere([&] { next = queryHead(gpu.here(head), {gpu.here(first), count}, sums); });
+    return next;
+  });
   passAll(all, first, count);
 }
 
@@ -329,8 +336,13 @@ void GPUGradient::lower() {
     shift = listed(gpu, op.getWork(), gpu.block, code.index(6));
     clearPartials();
     code.loop(code.index(0), item.rows, keyBlock, [&](Value at) {
+      at = gpu.here(at);
       Value count = code.min(code.sub(item.rows, at), code.index(keyBlock));
-      keys(code.add(item.firstRow, at), count, code.add(item.position, at));
+      auto all = [&] { keys(code.add(item.firstRow, at), count); };
+      if (byWarpgroups)
+        tilesHere(all);
+      else
+        all();
     });
     return LoopBuilder::Values();
   });

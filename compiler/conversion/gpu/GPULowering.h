@@ -33,6 +33,12 @@ struct GPUFunction {
   void barrier();
   int64_t meeting = 0;
 
+  /// An index as another number, of which LLVM does not know that it is the same in every turn of a
+  /// loop: what follows from it is computed where it is used, and has no register until then.
+  mlir::Value here(mlir::Value index);
+  /// Has `thread` be that, for all that `body` emits.
+  void withThreadHere(llvm::function_ref<void()> body);
+
   /// An argument of the function that is the address of such a map.
   mlir::Value tensorMap(const TensorMap &map);
 };

@@ -40,6 +40,24 @@ void GPUFunction::barrier() {
   NVVM::BarrierOp::create(code, TypeRange(), word(1), word(meeting), {}, Value());
 }
 
+Value GPUFunction::here(Value index) {
+  auto word = code.getI64Type();
+  auto pointer = LLVM::LLVMPointerType::get(code.getContext());
+  Value same = arith::IndexCastOp::create(code, word, index);
+  same = LLVM::IntToPtrOp::create(code, pointer, same);
+  same = LLVM::LaunderInvariantGroupOp::create(code, same);
+  same = LLVM::PtrToIntOp::create(code, word, same);
+  return arith::IndexCastOp::create(code, code.getIndexType(), same);
+}
+
+void GPUFunction::withThreadHere(function_ref<void()> body) {
+  Value whole = thread;
+  // Some threads are a power of two, and that is known of it again.
+  thread = code.rem(here(thread), llvm::PowerOf2Ceil(shape.threads));
+  body();
+  thread = whole;
+}
+
 Value GPUFunction::tensorMap(const TensorMap &map) {
   size_t place = llvm::find(shape.maps, map) - shape.maps.begin();
   unsigned extentAt = entry.getNumArguments() - 1, first = extentAt - shape.maps.size();

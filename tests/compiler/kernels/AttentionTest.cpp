@@ -286,6 +286,15 @@ const std::vector<Case> cases = {
     {"simt", Element::BF16, 4, 2, 16, 64, 0},
     {"simt", Element::BF16, 2, 1, 13, 32, 0},
     {"simt", Element::BF16, 4, 2, 20, 1, 17},
+    // By wgmma: one block of 64 columns or two, some of which are not there; more are not for it.
+    {"simt_hopper", Element::BF16, 2, 1, 64, 256, 0},
+    {"simt_hopper", Element::BF16, 2, 2, 64, 256, 200},
+    {"simt_hopper", Element::BF16, 2, 1, 128, 256, 100},
+    {"simt_hopper", Element::BF16, 2, 2, 80, 256, 0},
+    {"simt_hopper", Element::BF16, 4, 2, 20, 48, 17},
+    {"simt_hopper", Element::BF16, 2, 1, 13, 32, 0},
+    {"simt_hopper", Element::BF16, 2, 1, 144, 64, 0},
+    {"simt_hopper", Element::BF16, 4, 2, 20, 1, 17},
 };
 INSTANTIATE_TEST_SUITE_P(Every, Attention, testing::ValuesIn(andOnGPU(cases)), MachineAndNumber());
 
