@@ -9,7 +9,9 @@ import re
 EXTENT = re.compile(r"ld\.global(?:\.nc)?\.b64\s+(%rd\d+), \[(%rd\d+)\];")
 ENTRY = re.compile(r"\.entry ([\w$]+)\(")
 REGISTERS = re.compile(r"^((?:\t\.reg .*\n)+)", re.MULTILINE)
-ITEM = (0, 40, 0, 40, 0, 1, 0)  # an attention's: first row, rows; the segment's begin, end; position, head; of a gradient, the shift
+# An attention's: first row, rows; the segment's begin, end; position, head; of a gradient, whose proof takes longer, the shift.
+ITEM = (0, 136, 0, 136, 0, 1)
+GRADIENT_ITEM = (0, 40, 0, 40, 0, 1, 0)
 
 #: Of the sums of parts of an attention's gradient: rows and parts of each, whose rows stand one behind the other.
 SUM_ROWS, SUM_PARTS = 40, 3
@@ -23,7 +25,7 @@ GROUP = re.compile(r"(\tshl\.b64 \t(%rd\d+), (%rd\d+), 2;\n\tadd\.s64 \t(%rd\d+)
                    r"(\tadd\.s64 \t(%rd\d+), %rd\d+, \2;\n)\tld\.global\.s32 \t(%rd\d+), \[\8\];\n")
 
 
-def with_numbers(text, extent, ids=GROUP_IDS, item=ITEM, apart=SUM_ROWS):
+def with_numbers(text, extent, ids=GROUP_IDS, item=None, apart=SUM_ROWS):
     """The text with the extent as a constant; an attention's item; the sums of its gradient, `apart` rows from one to the next; and
     the groups of tokens of an embedding's gradient."""
     name = ENTRY.search(text)[1]
@@ -31,7 +33,7 @@ def with_numbers(text, extent, ids=GROUP_IDS, item=ITEM, apart=SUM_ROWS):
     if name.startswith("attention") and name.endswith("$finish"):
         return with_sums(text, apart)
     if name.startswith("attention"):
-        return with_item(text, item)
+        return with_item(text, item or (GRADIENT_ITEM if name.startswith("attention_gradient") else ITEM))
     return with_groups(text, ids) if name.startswith("embedding_gradient") else text
 
 
