@@ -174,10 +174,15 @@ static double pairsOf(ArrayRef<int64_t> segments, int64_t window) {
 /// What of `rates` a kernel's operations run at.
 static double rateOf(FuncOp function, const Rates &rates) {
   mlir::Operation *first = &function.getBody().front().front();
-  if (isa<AttentionOp>(first))
-    return rates.attentionForward;
-  if (isa<AttentionGradientOp>(first))
-    return rates.attentionBackward;
+  auto either = [&](auto attention, double plain, double byWarpgroups) {
+    TargetDescription target; // one with such a rate
+    target.blocks = true;
+    return byWarpgroups > 0 && isByWarpgroups(attention, target) ? byWarpgroups : plain;
+  };
+  if (auto attention = dyn_cast<AttentionOp>(first))
+    return either(attention, rates.attentionForward, rates.warpgroupForward);
+  if (auto attention = dyn_cast<AttentionGradientOp>(first))
+    return either(attention, rates.attentionBackward, rates.warpgroupBackward);
   auto contract = dyn_cast<ContractOp>(first);
   if (!contract)
     return rates.rows;

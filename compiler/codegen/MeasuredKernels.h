@@ -22,6 +22,7 @@ struct Rates {
   double rows = 0;                                    ///< of everything else
   double memory = 0;                                  ///< GB/s
   double copiedProducts = 0; ///< of GEMMs whose operands a copy engine brings; 0: as the others
+  double warpgroupForward = 0, warpgroupBackward = 0; ///< of attention by wgmma; 0: as the other
 };
 
 struct MeasuredKernels {

@@ -49,22 +49,25 @@ static double productsPeak(const StepSource &source, const TargetDescription &ta
 /// Of a GPU, as it was measured in bf16 (bench/results/2026-11-22-h100-*.md).
 struct KnownGPU {
   std::string_view architecture;
-  Rates best;     ///< of anybody's kernels
-  Rates expected; ///< of kernels as ours are; of attention with heads of 128 columns
-  double narrowForward, narrowBackward; ///< of attention with heads of at most 64
-  double launchCost;                    ///< seconds
+  Rates best;        ///< of anybody's kernels
+  Rates expected;    ///< of kernels as ours are; of attention with heads of 128 columns
+  Rates narrow;      ///< of attention alone, with heads of at most 64
+  double launchCost; ///< seconds
   int64_t multiprocessors;
 };
 /// Attention by mma.sync was measured forward; its gradient is taken to be as much slower as that
-/// of FlashAttention 2. GEMMs by wgmma were measured with the copy engine, `nt` (715 to 765); the
-/// others are taken to be a little slower, and that threads copy, and all of them meet for each
-/// stage, to cost a fifth.
+/// of FlashAttention 2. By wgmma none of ours was: what cuDNN's reach (590 and 500, narrow 420 and
+/// 350), less a fifth because threads copy, and all of them meet for each block. GEMMs by wgmma
+/// were measured with the copy engine, `nt` (715 to 765); the others are taken to be a little
+/// slower, and that threads copy to cost as much as there.
 static constexpr KnownGPU knownGPUs[] = {
     {"sm_90a",
      {798e3, 798e3, 798e3, 60e3, 3020, 798e3},
-     {600e3, 275e3, 240e3, 60e3, 2980, 700e3},
-     225e3,
-     195e3,
+     {600e3, 275e3, 240e3, 60e3, 2980, 700e3, 470e3, 400e3},
+     {.attentionForward = 225e3,
+      .attentionBackward = 195e3,
+      .warpgroupForward = 335e3,
+      .warpgroupBackward = 280e3},
      3.1e-6,
      132},
 };
@@ -194,8 +197,10 @@ std::optional<MeasuredKernels> predictKernels(const CheckedDefinition &train,
   counted.best = gpu->best;
   counted.expected = gpu->expected;
   if (fitted.source.config.headChannels <= 64) {
-    counted.expected.attentionForward = gpu->narrowForward;
-    counted.expected.attentionBackward = gpu->narrowBackward;
+    counted.expected.attentionForward = gpu->narrow.attentionForward;
+    counted.expected.attentionBackward = gpu->narrow.attentionBackward;
+    counted.expected.warpgroupForward = gpu->narrow.warpgroupForward;
+    counted.expected.warpgroupBackward = gpu->narrow.warpgroupBackward;
   }
   counted.launchCost = gpu->launchCost;
   counted.architecture = gpu->architecture;
