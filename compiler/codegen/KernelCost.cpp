@@ -175,9 +175,7 @@ static double pairsOf(ArrayRef<int64_t> segments, int64_t window) {
 static double rateOf(FuncOp function, const Rates &rates) {
   mlir::Operation *first = &function.getBody().front().front();
   auto either = [&](auto attention, double plain, double byWarpgroups) {
-    TargetDescription target; // one with such a rate
-    target.blocks = true;
-    return byWarpgroups > 0 && isByWarpgroups(attention, target) ? byWarpgroups : plain;
+    return byWarpgroups > 0 && whyNotByWarpgroups(attention).empty() ? byWarpgroups : plain;
   };
   if (auto attention = dyn_cast<AttentionOp>(first))
     return either(attention, rates.attentionForward, rates.warpgroupForward);

@@ -154,7 +154,7 @@ GPUForward::GPUForward(AttentionOp op, GPUFunction &gpu)
     : op(op), gpu(gpu), code(gpu.code),
       number(multipliedIn({op.getQuery(), op.getKey(), op.getValue()})), columns(op.headColumns()),
       padded(llvm::alignTo(columns, 16)), scores(GPUScores::of(gpu, op)) {
-  if (isByWarpgroups(op, gpu.target)) {
+  if (isByWarpgroups(gpu, op)) {
     planWarpgroups();
     return;
   }

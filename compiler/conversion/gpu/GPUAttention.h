@@ -7,6 +7,7 @@
 #pragma once
 
 #include "compiler/conversion/gpu/BlockTile.h"
+#include "mlir/IR/Remarks.h"
 
 #include <optional>
 
@@ -42,6 +43,18 @@ void fillHead(GPUFunction &gpu, GPUHead head, mlir::Value first, mlir::Value end
 
 /// What attention's products are multiplied in: bf16 if all `buffers` are, else f32 or f64.
 mlir::FloatType multipliedIn(mlir::ValueRange buffers);
+
+/// Whether warpgroups multiply; where they could, and cannot for this op, a remark says why.
+template <typename Op>
+bool isByWarpgroups(GPUFunction &gpu, Op op) {
+  if (!gpu.target.blocks || !multipliedIn(op.getQuery()).isBF16())
+    return false;
+  static constexpr auto name = mlir::remark::RemarkOpts::name("warpgroups").category("fuse");
+  std::string why = whyNotByWarpgroups(op);
+  if (!why.empty())
+    mlir::remark::missed(op.getLoc(), name) << mlir::remark::reason("{0}", why);
+  return why.empty();
+}
 
 /// What a product of a query and a key becomes.
 struct GPUScores {

@@ -30,7 +30,7 @@ GPUGradient::GPUGradient(AttentionGradientOp op, GPUFunction &gpu)
       columns(op.headColumns()), padded(llvm::alignTo(columns, columns <= 96 ? 32 : 64)),
       scores(GPUScores::of(gpu, op)), top(gpu.sharedTop) {
   gpu.shape.threads = 256, gpu.shape.blocksAtOnce = 1;
-  if (isByWarpgroups(op, gpu.target)) {
+  if (isByWarpgroups(gpu, op)) {
     planWarpgroups();
     return;
   }

@@ -10,20 +10,26 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace roux;
 
-/// Two warpgroups have registers for heads of at most 64 columns, or of 128 if all are there, and
-/// none for scores beside their weights, which a cap would need.
-bool roux::isByWarpgroups(kernel::AttentionGradientOp op, const TargetDescription &target) {
+/// What two warpgroups have registers for: sums of heads, and no scores beside their weights.
+std::string roux::whyNotByWarpgroups(kernel::AttentionGradientOp op) {
   constexpr int64_t cells = BlockTile::swizzledCells;
   int64_t columns = op.headColumns();
   auto number = multipliedIn({op.getQuery(), op.getKey(), op.getValue(), op.getOutputGradient()});
-  return target.blocks && number.isBF16() && (columns <= cells || columns == 2 * cells) &&
-         !op.getSoftcap() && numbersOf(op.getLogsumexp()).isF32() &&
-         numbersOf(op.getDelta()).isF32();
+  if (!number.isBF16() || !numbersOf(op.getLogsumexp()).isF32() ||
+      !numbersOf(op.getDelta()).isF32())
+    return "its numbers are not bf16 beside f32";
+  if (op.getSoftcap())
+    return "a softcap needs the scores beside the weights";
+  if (columns > cells && columns != 2 * cells)
+    return llvm::formatv("heads have {0} columns, not {1} or at most {2}", columns, 2 * cells,
+                         cells);
+  return {};
 }
 
 /// What the queries get has as many numbers a thread either way: of 128 queries by 64 columns, or

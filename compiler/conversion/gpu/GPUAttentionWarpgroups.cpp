@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/gpu/GPUAttentionForward.h"
 
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -16,10 +17,14 @@ using namespace roux;
 /// Of a head: more do not fit in the registers of two warpgroups beside the products.
 static constexpr int64_t mostColumns = 128;
 
-/// A single query, of a cache, is not worth a tile.
-bool roux::isByWarpgroups(kernel::AttentionOp op, const TargetDescription &target) {
-  bool isBF16 = multipliedIn({op.getQuery(), op.getKey(), op.getValue()}).isBF16();
-  return target.blocks && isBF16 && op.headColumns() <= mostColumns && op.getBlock() > 1;
+std::string roux::whyNotByWarpgroups(kernel::AttentionOp op) {
+  if (!multipliedIn({op.getQuery(), op.getKey(), op.getValue()}).isBF16())
+    return "its numbers are not bf16";
+  if (op.getBlock() == 1)
+    return "a single query is not worth a tile";
+  if (op.headColumns() > mostColumns)
+    return llvm::formatv("heads have {0} columns, more than {1}", op.headColumns(), mostColumns);
+  return {};
 }
 
 void GPUForward::planWarpgroups() {

@@ -50,8 +50,8 @@ mlir::FailureOr<GPUKernel> lowerToGPU(kernel::FuncOp function, const TargetDescr
 /// of so many terms at least brought to them; nothing where it can.
 std::string whyNotCopied(kernel::ContractOp op, int64_t leastTerms);
 
-/// Whether warpgroups multiply what attention, or its gradient, has to on such a GPU.
-bool isByWarpgroups(kernel::AttentionOp op, const TargetDescription &target);
-bool isByWarpgroups(kernel::AttentionGradientOp op, const TargetDescription &target);
+/// Why warpgroups cannot multiply what attention, or its gradient, has to; nothing where they can.
+std::string whyNotByWarpgroups(kernel::AttentionOp op);
+std::string whyNotByWarpgroups(kernel::AttentionGradientOp op);
 
 } // namespace roux

@@ -61,6 +61,13 @@ kernel.func @gain(%x: memref<?x{C}xbf16>, %rows: index, %y: memref<1x{C}xf32>) {
   } : vector<{C}xf32>
   kernel.store %sum, %y[%row] : vector<{C}xf32>, memref<1x{C}xf32>
   kernel.return
+}
+kernel.func @attention(%q: memref<?x{C}xbf16>, %l: memref<?x8xf32>, %work: memref<?x6xi32>) {
+  kernel.attention %q, %q, %q into %q, %l over %work
+    {heads = 8 : i64, kv_heads = 8 : i64, block = 256 : i64, scale = 0.1 : f64}
+    : memref<?x{C}xbf16>, memref<?x{C}xbf16>, memref<?x{C}xbf16>, memref<?x{C}xbf16>,
+      memref<?x8xf32>, memref<?x6xi32>
+  kernel.return
 })";
 
 constexpr double rate = 1000, memory = 100, launchCost = 1e-9; // billions a second; seconds
@@ -76,7 +83,7 @@ double predicted(const std::string &kernel, int64_t launches, int64_t rows, int6
   MeasuredKernels measured;
   measured.kernels[kernel] = {0, launches, rows};
   measured.segments = {tokens};
-  measured.expected = {rate, rate, rate, rate, memory, rate};
+  measured.expected = {rate, rate, rate, rate, memory, rate, 2 * rate, 2 * rate};
   measured.launchCost = launchCost;
   measured.isOfGPU = true;
   measured.architecture = "sm_90a";
@@ -100,6 +107,16 @@ TEST(KernelCost, CountsWholeWaves) {
   EXPECT_NEAR(predicted("product", 1, 132 * 128 + 1, 132), 2 * one, one * 2e-2);
   EXPECT_NEAR(predicted("product", 1, 264 * 128, 132), 2 * one, one * 1e-6);
   EXPECT_NEAR(predicted("product", 3, 3 * 132 * 128, 132), 3 * one, one * 1e-6);
+}
+
+// Heads of 64 columns are multiplied by warpgroups, those of 160 are not: scores and values of each
+// pair of a token and one that it sees.
+TEST(KernelCost, OfAttentionKnowsWhoMultiplies) {
+  auto seconds = [](double columns) { return 2 * 2 * columns * 1024 * 1025 / 2 / (rate * 1e9); };
+  double narrow = predicted("attention", 1, 64, 132, "512", 1024);
+  EXPECT_NEAR(narrow, seconds(512) / 2, narrow * 1e-6);
+  double wide = predicted("attention", 1, 64, 132, "1280", 1024);
+  EXPECT_NEAR(wide, seconds(1280), wide * 1e-6);
 }
 
 // A gain of 2048 channels has 128 blocks, which draw all of memory's speed; one of 384 has 24 of
