@@ -50,14 +50,16 @@ std::vector<std::string> KeptCubins::of(const std::vector<PTXFunction> &function
   std::vector<std::string> cubins(functions.size());
   std::atomic<size_t> next = 0;
   std::mutex guard;
-  std::exception_ptr failed;
+  std::exception_ptr failed; // of those that are refused the first: all before it have begun
+  size_t failedAt = order.size();
   auto work = [&] {
     for (size_t at; (at = next++) < order.size();)
       try {
         cubins[order[at]] = find(functions[order[at]]);
       } catch (...) {
         std::lock_guard alone(guard);
-        failed = failed ? failed : std::current_exception();
+        if (at < failedAt)
+          failed = std::current_exception(), failedAt = at;
         next = order.size();
       }
   };

@@ -132,6 +132,23 @@ TEST_F(KeptCubinsTest, NameTheFunctionThatIsNotTaken) {
   EXPECT_FALSE(fs::exists(fileOf(2)));
 }
 
+TEST_F(KeptCubinsTest, NameTheFirstOfThoseThatAreNotTaken) {
+  for (size_t i = 0; i < functions.size(); ++i)
+    functions[i].module = "bad" + std::string(i, ' '); // 'c' is the longest, with which they begin
+  for (int again = 0; again < 300; ++again) {
+    std::string said;
+    assembler.begun.clear();
+    assembler.awaited =
+        std::min(2u, std::thread::hardware_concurrency()); // both are refused at once
+    try {
+      KeptCubins(assembler, folder.string(), "sm_90a").of(functions);
+    } catch (const CudaError &error) {
+      said = error.what();
+    }
+    ASSERT_NE(said.find("does not take 'c'"), said.npos) << said;
+  }
+}
+
 TEST_F(KeptCubinsTest, NeedNoFolder) {
   folder = "/proc/nothing/here";
   EXPECT_EQ(made(), 3u);
