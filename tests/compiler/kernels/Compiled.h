@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace roux {
@@ -82,7 +83,7 @@ bool isGPU(const std::string &machine);
 template <typename Case>
 std::vector<Case> andOnGPU(std::vector<Case> cases) {
   for (size_t i = 0, count = cases.size(); i < count; ++i)
-    if (std::string(cases[i].machine) == "simt")
+    if (std::string_view(cases[i].machine).starts_with("simt"))
       cases.push_back(cases[i]), cases.back().machine = "cuda";
   return cases;
 }
