@@ -30,6 +30,8 @@ static std::optional<uint32_t> placeOf(float sum) {
 
 float SumsInFlight::add(float sum, float product, uint32_t group) {
   std::optional<uint32_t> place = placeOf(sum);
+  if (place && *place >= sums.size())
+    place.reset(); // a NaN of other making
   if (!place && !unused.empty()) {
     place = unused.back();
     unused.pop_back();

@@ -1,11 +1,11 @@
 //===- GPUAttentionGradient.cpp - attention's gradients on a GPU -----------===//
 //
-// Of flash attention. An item owns keys of a segment and a key head, a block of them at a time; the
-// queries that see them stream past, once for all three gradients. Weights and slopes
-// go through shared memory, from where they are operands either way: so each warp has
-// half of its keys' columns, and sums fit in registers for heads of any size. What the
-// keys give to the queries is gathered in rows of memory that are the item's own and
-// added in order by a second function, when all blocks are done.
+// Of flash attention. An item owns keys of a segment and a key head, a block of them at a
+// time; the queries that see them stream past, once for all three gradients. By mma.sync
+// weights and slopes go through shared memory, from where they are operands either way:
+// so each warp has half of its keys' columns, and sums fit in registers for heads of any
+// size. What the keys give to the queries is gathered in rows of memory that are the
+// item's own and added in order by a second function, when all blocks are done.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/conversion/gpu/GPUAttentionGradient.h"
