@@ -44,6 +44,7 @@ private:
   void stream(AttentionItem item, Value queryHead);
   void block(AttentionItem item, Value queryHead, Value first, Value count);
   void weightRow(AttentionItem item, Value i, Value first, Value count);
+  void clearBeyond(Value keyCount);
   void loadStatistics(Value queryHead, Value first, Value count);
   void gatherQueries(AttentionItem item, Value queryHead, Value first, Value count, Value keyCount);
   LeftTile turnedSlopes(Value keyCount);
@@ -116,6 +117,20 @@ void Gradient::weightRow(AttentionItem item, Value i, Value first, Value count) 
   });
 }
 
+/// The rows of S that fill the last word of `keyCount` keys: what an earlier kernel left there may
+/// be NaN, and 0 times that is no 0.
+void Gradient::clearBeyond(Value keyCount) {
+  if (!tiles.pairs)
+    return;
+  auto row = VectorType::get(tiles.lanes, code.getBF16Type());
+  code.loop(keyCount, code.roundUp(keyCount, 2 * tiles.wordStep()), 1, [&](Value key) {
+    code.loop(code.index(0), code.index(streamBlock), tiles.lanes, [&](Value lane) {
+      Value at = code.add(code.mul(key, streamBlock), lane);
+      code.store(code.number(row, 0), code.address(weightSlopes, row.getElementType(), at));
+    });
+  });
+}
+
 /// S of `keyCount` keys as a left operand whose rows are queries, whose terms keys.
 LeftTile Gradient::turnedSlopes(Value keyCount) {
   if (!tiles.pairs)
@@ -185,6 +200,7 @@ void Gradient::block(AttentionItem item, Value queryHead, Value first, Value cou
   tiles.product(none, high, count, terms, {ownValues, padded, 1}, {outputTurned, turned, panel},
                 slopes, streamBlock, false);
   code.loop(none, high, 1, [&](Value i) { weightRow(item, i, first, count); });
+  clearBeyond(high);
   tiles.product(none, high, code.index(columns), words, {weightSlopes, stride, 1},
                 {queries, straight, panel}, keyGradient, padded, true);
   tiles.product(none, high, code.index(columns), words, {weights, stride, 1},

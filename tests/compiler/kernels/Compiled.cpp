@@ -167,8 +167,8 @@ void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argume
   for (const KernelPhase &phase : phases)
     most = std::max(most, phase.shape.scratchBytes);
   std::vector<ZeroedMemory> scratch;
-  for (unsigned i = 0; i < threads; ++i)
-    scratch.emplace_back(most, "scratch");
+  for (unsigned i = 0; i < threads; ++i) // what stands there may be anything: here, NaN
+    std::ranges::fill(scratch.emplace_back(most, "scratch"), std::byte(0xff));
   ThreadPool pool(threads);
   runKernel(phases, slots.data(), extent, pool, scratch);
 }
