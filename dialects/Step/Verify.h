@@ -25,7 +25,21 @@ llvm::LogicalResult verifyArgumentName(mlir::FunctionOpInterface function, unsig
 llvm::LogicalResult verifyResultName(mlir::FunctionOpInterface function, unsigned at,
                                      mlir::NamedAttribute name);
 
+/// A number as a message tells it: "weight has 32 elements".
+struct Count {
+  llvm::StringRef owner;
+  int64_t number;
+  llvm::StringRef unit;
+};
+
+inline int64_t dimension(mlir::Value value, unsigned index) {
+  return cast<mlir::RankedTensorType>(value.getType()).getDimSize(index);
+}
 mlir::Type elementOf(mlir::Value value);
+/// Succeeds if the two numbers are equal or not known yet; else reports both, with a note where
+/// `value` was made.
+llvm::LogicalResult expectEqual(mlir::Operation *op, mlir::Value value, Count found,
+                                Count expected);
 /// As messages name rows; of none those of tokens.
 llvm::StringRef nameOf(std::optional<Rows> rows);
 /// Every operand and result in `values` has the rows of `stream`.
