@@ -27,6 +27,10 @@ std::string roux::sizesOf(ArrayRef<int64_t> sizes, Type element) {
   return text;
 }
 
+std::string roux::named(StringRef what, Value stream) {
+  return (what + "_").str() + sizesOf(columnsOf(stream), elementOf(stream));
+}
+
 std::string roux::rowName(Value rows) {
   auto type = cast<MemRefType>(rows.getType());
   return sizesOf(type.getRank() == 1 ? 1 : type.getShape().back(), type.getElementType());

@@ -147,6 +147,8 @@ mlir::LogicalResult lowerToKernels(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerMatmul(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerNorm(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerElementwise(mlir::Operation *op, EntryLowering &entry);
+mlir::LogicalResult lowerMove(mlir::Operation *op, EntryLowering &entry);
+mlir::LogicalResult lowerRotary(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerAttention(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerLoss(mlir::Operation *op, EntryLowering &entry);
 mlir::LogicalResult lowerPairs(mlir::Operation *op, EntryLowering &entry);
@@ -161,6 +163,11 @@ mlir::LogicalResult lowerAccumulate(step::AccumulateOp op, EntryLowering &entry)
 /// none, as an entry that step-grad did not make may, and adds the gradient to that: a sum term by
 /// term.
 void giveAccumulators(mlir::func::FuncOp entry);
+
+/// Columns of `from` beginning at `read` to those of `to` beginning at `write`, in each of the
+/// `groups` pieces of a row.
+void moveColumns(EntryLowering &entry, mlir::Value from, int64_t read, mlir::Value to,
+                 int64_t write, int64_t columns, int64_t groups);
 
 /// What a kernel is passed for one number: the number, or the column it was computed into.
 mlir::Value numberFor(EntryLowering &entry, mlir::Value tensor);
@@ -181,6 +188,8 @@ mlir::FloatType accumulationOf(mlir::ValueRange values, mlir::MLIRContext *conte
 
 /// "64x172_f32", for names of kernels.
 std::string sizesOf(llvm::ArrayRef<int64_t> sizes, mlir::Type element);
+/// "scale_64_f32": what is done, and to rows of what.
+std::string named(llvm::StringRef what, mlir::Value stream);
 /// "64_f32", of what kernels see as rows; the scalars of a column are rows of one.
 std::string rowName(mlir::Value rows);
 int64_t columnsOf(mlir::Value tensor);

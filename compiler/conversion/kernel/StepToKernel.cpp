@@ -24,11 +24,12 @@ LogicalResult roux::lowerToKernels(Operation *op, EntryLowering &entry) {
           [&](auto) { return lowerMatmul(op, entry); })
       .Case<step::RMSNormOp, step::RMSNormGradOp, step::LayerNormOp, step::LayerNormGradOp>(
           [&](auto) { return lowerNorm(op, entry); })
-      .Case<step::EmbeddingOp, step::EmbeddingGradOp, step::ActivationOp, step::ActivationGradOp,
-            step::GateOp, step::GateGradOp, step::AddOp, step::ScaleOp, step::SoftcapOp,
-            step::SplitOp, step::ConcatOp, step::CastOp, step::RotationOp, step::RopeOp,
-            step::AppendOp, step::PickRowsOp, step::ExpandRowsOp>(
+      .Case<step::ActivationOp, step::ActivationGradOp, step::GateOp, step::GateGradOp, step::AddOp,
+            step::ScaleOp, step::SoftcapOp, step::CastOp>(
           [&](auto) { return lowerElementwise(op, entry); })
+      .Case<step::EmbeddingOp, step::EmbeddingGradOp, step::SplitOp, step::ConcatOp, step::AppendOp,
+            step::PickRowsOp, step::ExpandRowsOp>([&](auto) { return lowerMove(op, entry); })
+      .Case<step::RotationOp, step::RopeOp>([&](auto) { return lowerRotary(op, entry); })
       .Case<step::AttentionOp, step::AttentionGradOp, step::CachedAttentionOp>(
           [&](auto) { return lowerAttention(op, entry); })
       .Case<step::NLLOp, step::CrossEntropyOp, step::CrossEntropyGradOp>(
