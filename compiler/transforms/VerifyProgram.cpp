@@ -7,9 +7,8 @@
 // unmade.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/transforms/KernelAccess.h"
+#include "compiler/transforms/BufferHistory.h"
 #include "compiler/transforms/Passes.h"
-#include "compiler/transforms/WrittenRanges.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/StringSet.h"
@@ -32,29 +31,6 @@ static constexpr int64_t mostSteps = 10'000'000;
 
 namespace {
 
-/// What nothing has read yet, at most: columns that lie between are in it, too.
-struct UnreadWrite {
-  LaunchOp by;
-  int64_t begin, end;
-};
-
-/// What the walk knows of a buffer.
-struct Storage {
-  Operation *op;
-  Role role;
-  StringRef name;
-  int64_t elements;
-  /// Of activations and outputs; others are whole when the program begins. Of a gradient what the
-  /// program has added to.
-  WrittenRanges written = {};
-  WrittenRanges scattered = {}; ///< of an activation: somewhere there it has been written
-  bool isAdded = false;         ///< of a gradient: the program adds to it
-  bool isTouched = false;       ///< by any launch
-  SmallVector<UnreadWrite, 4> unread = {}; ///< of activations
-  bool isRead = false;
-  LaunchOp writtenBy = {}; ///< one of those whose writes need be read but once
-};
-
 /// Part of a buffer, in elements.
 struct View {
   size_t storage;
@@ -73,29 +49,17 @@ private:
   LogicalResult repeat(RepeatOp op);
   LogicalResult launch(LaunchOp op);
   LogicalResult touch(LaunchOp op, const Access &access);
-  LogicalResult touchRange(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
-                           int64_t end);
-  LogicalResult touchGradient(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
-                              int64_t end);
-  LogicalResult touchUnknown(LaunchOp op, AccessKind kind, Storage &storage, View view);
-  LogicalResult touchRows(LaunchOp op, const Access &access, Storage &storage, View view);
-  /// What of the writes to an activation is read.
+  LogicalResult touchRows(LaunchOp op, const Access &access, BufferHistory &storage, View view);
   std::pair<int64_t, int64_t> rowsOf(LaunchOp op, const RowRange &rows);
   std::pair<int64_t, int64_t> reachOf(LaunchOp op, const Access &access, View view);
-  LogicalResult follow(LaunchOp op, const Access &access, Storage &storage, View view);
-  /// Of what lay in `storage` between the two, nobody will read any more.
-  LogicalResult forget(Storage &storage, int64_t begin, int64_t end);
   LogicalResult verifyApart(LaunchOp op, const Access &write, const Access &other);
-  LogicalResult verifyEnd(Storage &storage);
-  LogicalResult verifyRead(Storage &storage);
   bool trainsAll() const;
   LogicalResult declare(Value value, Role role, StringRef name, ValueRange sizes);
-  LogicalResult refuse(Operation *op, const Storage &storage, const Twine &what);
 
   ProgramOp program;
   DenseMap<Value, int64_t> counts;
   DenseMap<Value, View> views;
-  std::vector<Storage> storages;
+  std::vector<BufferHistory> storages;
   DenseMap<Value, size_t> declared;
   llvm::StringMap<int64_t> extents;
   llvm::StringMap<SmallVector<Access>> accesses; ///< by kernel
@@ -107,19 +71,6 @@ private:
 /// Wraps, as the runtime's counts do; no text may be able to stop the compiler.
 static int64_t product(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-}
-
-LogicalResult Walk::refuse(Operation *op, const Storage &storage, const Twine &what) {
-  InFlightDiagnostic report = op->emitOpError(what);
-  report.attachNote(storage.op->getLoc()) << "'" << storage.name << "' is declared here";
-  return report;
-}
-
-LogicalResult Walk::forget(Storage &storage, int64_t begin, int64_t end) {
-  for (const UnreadWrite &write : storage.unread)
-    if (write.begin >= begin && write.end <= end)
-      return refuse(write.by, storage, "writes to '" + storage.name + "' what nothing reads");
-  return success();
 }
 
 /// The runtime knows by name what is kept, what a run is given, and what it gives.
@@ -138,19 +89,15 @@ LogicalResult Walk::declare(Value value, Role role, StringRef name, ValueRange s
     elements = product(elements, counts.lookup(size));
   auto [known, isNew] = declared.try_emplace(value, storages.size());
   if (isNew) {
-    for (const Storage &other : storages)
-      if (isa<BufferOp>(other.op) && isa<BufferOp>(value.getDefiningOp()) && other.name == name &&
-          areBoundAlike(other.role, role))
-        return refuse(value.getDefiningOp(), other,
-                      "declares " + stringifyRole(role) + " '" + name +
-                          "', which there is already");
-    storages.push_back({value.getDefiningOp(), role, name, elements});
+    for (const BufferHistory &other : storages)
+      if (isa<BufferOp>(other.declaration) && isa<BufferOp>(value.getDefiningOp()) &&
+          other.name == name && areBoundAlike(other.role, role))
+        return other.refuse(value.getDefiningOp(), "declares " + stringifyRole(role) + " '" + name +
+                                                       "', which there is already");
+    storages.emplace_back(value.getDefiningOp(), role, name, elements);
   }
-  // In a loop it holds nothing of the turn before.
-  Storage &storage = storages[known->second];
   views[value] = {known->second, 0, elements};
-  storage.written = storage.scattered = {};
-  return forget(storage, 0, storage.elements);
+  return storages[known->second].declare();
 }
 
 LogicalResult Walk::count(Operation &op) {
@@ -238,75 +185,25 @@ LogicalResult Walk::block(Block &body) {
   return success();
 }
 
-LogicalResult Walk::touchGradient(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
-                                  int64_t end) {
-  if (kind == AccessKind::Write)
-    return refuse(op, storage, "stores to gradient '" + storage.name + "', which is added to only");
-  if (kind == AccessKind::Add) {
-    storage.isAdded = true;
-    storage.written.add(begin, end);
-  } else if (storage.isAdded) {
-    return refuse(op, storage, "reads gradient '" + storage.name + "', to which this program adds");
-  }
-  return success();
-}
-
-/// Somewhere in `view`.
-LogicalResult Walk::touchUnknown(LaunchOp op, AccessKind kind, Storage &storage, View view) {
-  int64_t begin = view.begin, end = view.begin + view.elements;
-  if (storage.role == Role::Gradient)
-    return touchGradient(op, kind, storage, begin, end);
-  if (storage.role != Role::Activation && storage.role != Role::Output)
-    return success();
-  if (kind == AccessKind::Write)
-    storage.scattered.add(begin, end);
-  else if (begin < end && !storage.written.overlaps(begin, end) &&
-           !storage.scattered.overlaps(begin, end))
-    return refuse(op, storage,
-                  "reads some of '" + storage.name + "', of which nothing has been written");
-  return success();
-}
-
-LogicalResult Walk::touchRange(LaunchOp op, AccessKind kind, Storage &storage, int64_t begin,
-                               int64_t end) {
-  if (begin >= end)
-    return success();
-  if (begin < 0 || end > storage.elements)
-    return refuse(op, storage,
-                  "reaches element " + Twine(begin < 0 ? begin : end - 1) + " of '" + storage.name +
-                      "', which has " + Twine(storage.elements));
-  if (storage.role == Role::Gradient)
-    return touchGradient(op, kind, storage, begin, end);
-  if (storage.role != Role::Activation && storage.role != Role::Output)
-    return success();
-  if (kind != AccessKind::Write) {
-    int64_t missing = storage.written.firstMissing(begin, end);
-    if (missing < end)
-      return refuse(op, storage,
-                    "reads element " + Twine(missing) + " of '" + storage.name +
-                        "', which nothing has written");
-    return success();
-  }
-  if (storage.role == Role::Output && storage.written.overlaps(begin, end))
-    return refuse(op, storage, "writes to output '" + storage.name + "' a second time");
-  storage.written.add(begin, end);
-  return success();
-}
-
 LogicalResult Walk::touch(LaunchOp op, const Access &access) {
   View view = views.lookup(op.getArguments()[access.argument]);
-  Storage &storage = storages[view.storage];
+  BufferHistory &storage = storages[view.storage];
   storage.isTouched = true;
   if (storage.role == Role::Input) {
     // Lists that the runtime makes have lengths of their own.
     return access.kind == AccessKind::Read
                ? success()
-               : refuse(op, storage, "writes to '" + storage.name + "', which is given");
+               : storage.refuse(op, "writes to '" + storage.name + "', which is given");
   }
-  if (failed(access.rows.kind == RowRange::Unknown ? touchUnknown(op, access.kind, storage, view)
-                                                   : touchRows(op, access, storage, view)))
+  int64_t end = view.begin + view.elements;
+  if (failed(access.rows.kind == RowRange::Unknown
+                 ? storage.touchSomewhere(op, access.kind, view.begin, end)
+                 : touchRows(op, access, storage, view)))
     return failure();
-  return storage.role == Role::Activation ? follow(op, access, storage, view) : success();
+  if (storage.role != Role::Activation)
+    return success();
+  auto [first, last] = reachOf(op, access, view);
+  return storage.follow(op, access, first, last);
 }
 
 /// The first row of a launch's access and the one behind the last.
@@ -323,18 +220,19 @@ std::pair<int64_t, int64_t> Walk::rowsOf(LaunchOp op, const RowRange &rows) {
   }
 }
 
-LogicalResult Walk::touchRows(LaunchOp op, const Access &access, Storage &storage, View view) {
+LogicalResult Walk::touchRows(LaunchOp op, const Access &access, BufferHistory &storage,
+                              View view) {
   if (access.rows.kind == RowRange::Whole)
-    return touchRange(op, access.kind, storage, view.begin, view.begin + view.elements);
+    return storage.touchRange(op, access.kind, view.begin, view.begin + view.elements);
   auto [begin, end] = rowsOf(op, access.rows);
   if (access.columns == access.rowElements)
-    return touchRange(op, access.kind, storage, view.begin + product(begin, access.columns),
-                      view.begin + product(end, access.columns));
+    return storage.touchRange(op, access.kind, view.begin + product(begin, access.columns),
+                              view.begin + product(end, access.columns));
   for (int64_t row = begin; row < end; ++row) {
     if (++steps > mostSteps)
       return op.emitOpError() << "touches more than " << mostSteps << " rows";
     int64_t first = view.begin + product(row, access.rowElements) + access.from;
-    if (failed(touchRange(op, access.kind, storage, first, first + access.columns)))
+    if (failed(storage.touchRange(op, access.kind, first, first + access.columns)))
       return failure();
   }
   return success();
@@ -362,30 +260,9 @@ LogicalResult Walk::verifyApart(LaunchOp op, const Access &write, const Access &
   auto [otherBegin, otherEnd] = reachOf(op, other, beside);
   if (begin >= otherEnd || otherBegin >= end)
     return success();
-  return refuse(op, storages[view.storage],
-                "writes '" + storages[view.storage].name + "' where other rows of it " +
-                    (other.kind == AccessKind::Read ? "read" : "write"));
-}
-
-LogicalResult Walk::follow(LaunchOp op, const Access &access, Storage &storage, View view) {
-  auto [begin, end] = reachOf(op, access, view);
-  if (begin >= end)
-    return success();
-  if (access.kind != AccessKind::Write)
-    llvm::erase_if(storage.unread, [begin = begin, end = end](const UnreadWrite &write) {
-      return write.begin < end && write.end > begin;
-    });
-  storage.isRead |= access.kind == AccessKind::Read;
-  if (access.kind != AccessKind::Write || access.readers == Readers::None)
-    return success(); // a sum may have been read where it was formed
-  bool isWhole = access.rows.kind == RowRange::Whole || access.columns == access.rowElements;
-  if (isWhole && access.rows.kind != RowRange::Unknown && failed(forget(storage, begin, end)))
-    return failure();
-  if (access.readers == Readers::Each)
-    storage.unread.push_back({op, begin, end});
-  else
-    storage.writtenBy = op;
-  return success();
+  return storages[view.storage].refuse(op, "writes '" + storages[view.storage].name +
+                                               "' where other rows of it " +
+                                               (other.kind == AccessKind::Read ? "read" : "write"));
 }
 
 LogicalResult Walk::launch(LaunchOp op) {
@@ -406,40 +283,14 @@ LogicalResult Walk::launch(LaunchOp op) {
   return success();
 }
 
-/// What an entry declares by name, it declares for what it does to it.
-LogicalResult Walk::verifyEnd(Storage &storage) {
-  int64_t missing = storage.written.firstMissing(0, storage.elements);
-  bool isWritten = missing >= storage.elements;
-  if (storage.role == Role::Output && !isWritten)
-    return storage.op->emitOpError() << "'" << storage.name << "' is an output whose element "
-                                     << missing << " is never written";
-  if (storage.role == Role::Gradient && storage.isAdded && !isWritten)
-    return storage.op->emitOpError() << "'" << storage.name << "' is a gradient to whose element "
-                                     << missing << " nothing is added";
-  if (storage.role != Role::Activation && storage.role != Role::Input && !storage.isTouched)
-    return storage.op->emitOpError()
-           << "'" << storage.name << "' is a " << stringifyRole(storage.role)
-           << " that no launch reads or writes";
-  return verifyRead(storage);
-}
-
-LogicalResult Walk::verifyRead(Storage &storage) {
-  if (!trainsAll() && storage.isRead)
-    return success();
-  if (trainsAll() && storage.writtenBy && !storage.isRead)
-    return refuse(storage.writtenBy, storage,
-                  "writes to '" + storage.name + "' what nothing reads");
-  return forget(storage, 0, storage.elements);
-}
-
 /// Where part of a model is frozen, gradients end: nobody reads the one that a loop's last turn
 /// makes like all others, nor what a norm's gradient makes for that of its weight.
 bool Walk::trainsAll() const {
   llvm::StringSet<> gradients;
-  for (const Storage &storage : storages)
+  for (const BufferHistory &storage : storages)
     if (storage.role == Role::Gradient)
       gradients.insert(storage.name);
-  return llvm::all_of(storages, [&](const Storage &storage) {
+  return llvm::all_of(storages, [&](const BufferHistory &storage) {
     return storage.role != Role::Parameter ||
            gradients.contains((storage.name + ".gradient").str());
   });
@@ -448,8 +299,9 @@ bool Walk::trainsAll() const {
 LogicalResult Walk::run() {
   if (failed(block(program.getBody().front())))
     return failure();
-  for (Storage &storage : storages)
-    if (failed(verifyEnd(storage)))
+  bool everything = trainsAll();
+  for (const BufferHistory &storage : storages)
+    if (failed(storage.verifyEnd(everything)))
       return failure();
   return success();
 }
