@@ -30,6 +30,9 @@ struct BuiltTrain {
   bool wasThere = false;
 };
 
+/// Whether a train's folder holds the model that it ended with.
+bool isWhole(const std::filesystem::path &folder);
+
 class TrainBuilder {
 public:
   /// `output` is the recipe's folder. The recipe and its sources must outlive this.
