@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/ModelProgram.h"
 
-#include "runtime/AttentionForm.h"
 #include "runtime/LaunchLists.h"
 #include "runtime/model/ParameterTable.h"
 
@@ -16,20 +15,6 @@
 #include <numeric>
 
 namespace roux::train {
-
-/// What one run of an entry works on, and who owns it.
-struct ModelProgram::Launch {
-  Bindings bindings;
-  std::map<std::string, std::vector<std::byte>> owned;
-
-  template <typename T>
-  void bind(const std::string &name, std::span<const T> values) {
-    std::vector<std::byte> &bytes = owned[name];
-    bytes.resize(values.size_bytes());
-    std::memcpy(bytes.data(), values.data(), bytes.size());
-    bindings.host[name] = bytes;
-  }
-};
 
 /// The output of `train` that has a row for each answer of a pair.
 static constexpr const char *logpName = "logp";
@@ -194,60 +179,10 @@ model::Weights ModelProgram::trained() {
   return weights;
 }
 
-void ModelProgram::bindColumns(Launch &launch, const StreamColumns &columns) {
-  Extents &extents = launch.bindings.extents;
-  extents["tokens"] = static_cast<int64_t>(columns.tokens.size());
-  const std::pair<const char *, std::span<const int32_t>> indexed[] = {
-      {"token", columns.tokens}, {"label", columns.labels}, {"position", columns.positions}};
-  for (const auto &[name, values] : indexed) {
-    std::string prefix = name;
-    TokenGroups found = groupTokens(values);
-    launch.bind<int32_t>(name, values);
-    launch.bind<int32_t>(prefix + ".ids", found.ids);
-    launch.bind<int32_t>(prefix + ".starts", found.starts);
-    launch.bind<int32_t>(prefix + ".members", found.members);
-    extents[prefix + ".distinct"] = static_cast<int64_t>(found.ids.size());
-    extents[prefix + ".starts"] = static_cast<int64_t>(found.starts.size());
-  }
-  launch.bind<int32_t>(lengthName, sequenceLengths(columns.segments, columns.labels));
-  TargetRows targets = targetRows(columns.labels);
-  launch.bind<int32_t>(targetName, targets.rows);
-  launch.bind<int32_t>(targetPlaceName, targets.places);
-  extents[targetCountName] = static_cast<int64_t>(targets.rows.size());
-  if (columns.arePairs) {
-    AnswerRows answers = answerRows(columns.segments, columns.labels);
-    launch.bind<int32_t>(answerName, answers.answers);
-    launch.bind<int32_t>(answerBeginName, answers.begins);
-    launch.bind<int32_t>(answerEndName, answers.ends);
-    extents[pairCountName] = static_cast<int64_t>(answers.begins.size() / 2);
-  }
-  std::vector<AttentionWork> queries =
-      attentionWork(columns.segments, static_cast<int32_t>(shape.heads), attentionRows());
-  launch.bind<AttentionWork>(queryWorkName, queries);
-  extents[queryWorkName] = static_cast<int64_t>(queries.size());
-  const TargetDescription &target = machine.program().target;
-  GradientLists gradient = gradientLists(
-      columns.segments, static_cast<int32_t>(shape.keyValueHeads),
-      static_cast<int32_t>(target.attentionPart), static_cast<int32_t>(target.attentionItems));
-  launch.bind<GradientWork>(gradientWorkName, gradient.work);
-  launch.bind<QuerySums>(querySumsName, gradient.sums);
-  extents[gradientWorkName] = static_cast<int64_t>(gradient.work.size());
-  extents[querySumsName] = static_cast<int64_t>(gradient.sums.size());
-  extents[partialRowsName] = gradient.partialRows;
-  extents[workspaceName] = workspaceSteps(extents["tokens"]);
-  launch.bindings.segments = columns.segments;
-  if (!columns.noise.empty()) {
-    std::vector<float> numbers(shape.layers);
-    std::iota(numbers.begin(), numbers.end(), 0.0f);
-    launch.bind(noiseName, columns.noise);
-    launch.bind<float>(layerNumbersName, numbers);
-  }
-  for (const WeightValues &input : columns.inputs) {
-    if (input.perToken)
-      launch.bind<double>(weightPrefix + input.name, input.values);
-    else
-      launch.bindings.scalars[weightPrefix + input.name] = input.values.at(0);
-  }
+Launch ModelProgram::launchOf(const StreamColumns &columns) const {
+  Launch launch;
+  bindColumns(launch, columns, shape, machine.program().target);
+  return launch;
 }
 
 void ModelProgram::bindState(Launch &launch) {
@@ -306,8 +241,7 @@ void ModelProgram::queue(const std::string &name, Launch &launch) {
 }
 
 void ModelProgram::queueGradient(const StreamColumns &columns) {
-  Launch launch;
-  bindColumns(launch, columns);
+  Launch launch = launchOf(columns);
   for (auto &[name, tensor] : added)
     tensor.memory.changedOnDevice();
   queue("train", launch);
@@ -354,21 +288,18 @@ void ModelProgram::zeroGradients() {
 }
 
 std::vector<double> ModelProgram::nll(const StreamColumns &columns) {
-  Launch launch;
-  bindColumns(launch, columns);
+  Launch launch = launchOf(columns);
   return run("nll", "nll", launch);
 }
 
 ModelProgram::LabelScores ModelProgram::scores(const StreamColumns &columns) {
-  Launch launch;
-  bindColumns(launch, columns);
+  Launch launch = launchOf(columns);
   std::vector<double> nll = run("nll", "nll", launch);
   return {std::move(nll), valuesOf("nll", "logsumexp", launch)};
 }
 
 std::vector<double> ModelProgram::logits(const StreamColumns &columns) {
-  Launch launch;
-  bindColumns(launch, columns);
+  Launch launch = launchOf(columns);
   return run("logits", "logits", launch);
 }
 
@@ -377,32 +308,6 @@ int64_t ModelProgram::cacheRowBytes() const {
     if (buffer.name == "cache.keys")
       return buffer.staticElements / shape.layers * buffer.elementBytes;
   throw std::runtime_error("the program's decode has no cache");
-}
-
-void ModelProgram::bindCached(Launch &launch, const CachedColumns &columns, int32_t block) {
-  std::vector<int32_t> positions, slots, last, lengths;
-  for (size_t s = 0; s < columns.begins.size(); ++s) {
-    for (int32_t at = columns.segments[s]; at < columns.segments[s + 1]; ++at) {
-      positions.push_back(columns.lengths[s] + at - columns.segments[s]);
-      slots.push_back(columns.begins[s] + positions.back());
-      lengths.push_back(columns.spans[s]);
-    }
-    last.push_back(columns.segments[s + 1] - 1);
-  }
-  bool grouped = block == 1 && machine.program().target.attentionGroups();
-  std::vector<AttentionWork> items =
-      cachedWork(columns.segments, columns.begins, columns.lengths,
-                 static_cast<int32_t>(grouped ? shape.keyValueHeads : shape.heads), block);
-  launch.bind("token", columns.tokens);
-  launch.bind<int32_t>("position", positions);
-  launch.bind<int32_t>("slot", slots);
-  launch.bind<int32_t>(lengthName, lengths);
-  launch.bind<int32_t>("last", last);
-  launch.bind<AttentionWork>(cachedWorkName, items);
-  Extents &extents = launch.bindings.extents;
-  extents["tokens"] = static_cast<int64_t>(columns.tokens.size());
-  extents["sequences"] = static_cast<int64_t>(last.size());
-  extents[cachedWorkName] = static_cast<int64_t>(items.size());
 }
 
 void ModelProgram::bindRounded(Launch &launch, const Entry &entry) {
@@ -424,7 +329,8 @@ void ModelProgram::append(const std::string &name, const CachedColumns &columns,
                           const CacheBuffers &cache, std::span<float> logits) {
   const Entry &entry = machine.program().entry(name);
   Launch launch;
-  bindCached(launch, columns, name == "decode" ? 1 : attentionRows());
+  const TargetDescription &target = machine.program().target;
+  bindCached(launch, columns, shape, target, name == "decode" ? 1 : target.attentionRows);
   bindState(launch);
   bindRounded(launch, entry);
   launch.bindings.extents["cache.rows"] = cache.rows;

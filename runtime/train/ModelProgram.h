@@ -1,15 +1,15 @@
 //===- ModelProgram.h - a compiled model with its tensors -----------------===//
 //
 // A program knows buffers by name and nothing of models. This keeps the tensors
-// that live from step to step (parameters, gradients, moments), makes the columns
-// and lists of a micro-batch, and runs entries on them.
+// that live from step to step (parameters, gradients, moments), and runs entries on
+// them and on the columns of a micro-batch.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/WeightFormula.h"
 #include "runtime/device/Executor.h"
 #include "runtime/model/Model.h"
+#include "runtime/train/ModelColumns.h"
 #include "runtime/train/StepOutputs.h"
 #include "runtime/train/StepProgram.h"
 
@@ -19,29 +19,6 @@
 #include <vector>
 
 namespace roux::train {
-
-/// The columns of a ragged stream; each has one value a token, or is empty where an entry does not
-/// read it.
-struct StreamColumns {
-  std::span<const int32_t> tokens;
-  std::span<const int32_t> labels; ///< -1: none
-  std::span<const int32_t> positions;
-  std::vector<int32_t> segments;             ///< where each begins and, last, the number of tokens
-  std::span<const WeightValues> inputs = {}; ///< of the weight's formula
-  std::span<const int32_t> noise = {};       ///< what adapters draw by, where they leave out
-  bool arePairs = false; ///< segments are answers, a chosen and a rejected one by turns
-};
-
-/// The next tokens of sequences whose tokens before are in a cache.
-struct CachedColumns {
-  std::span<const int32_t> tokens;
-  std::vector<int32_t> segments; ///< where each sequence's begin and, last, the number of tokens
-  std::vector<int32_t> begins;   ///< of each sequence: the cache's row of its first token
-  std::vector<int32_t> lengths;  ///< of each sequence: its tokens in the cache
-  /// Of each sequence: the length that its positions turn by, where they turn by one. It stays
-  /// while the sequence grows, for keys in the cache are turned already.
-  std::vector<int32_t> spans = {};
-};
 
 /// Keys and values of all layers, each layers x rows x channels, in memory of the device.
 struct CacheBuffers {
@@ -127,17 +104,11 @@ public:
   const model::ModelConfig &config() const { return shape; }
 
 private:
-  /// Rows of an item of attention's work.
-  int32_t attentionRows() const {
-    return static_cast<int32_t>(machine.program().target.attentionRows);
-  }
-  struct Launch;
   /// `tensors`, with their bytes.
   static std::map<std::string, StateTensor> &seen(std::map<std::string, StateTensor> &tensors);
   void addTensor(const model::WeightRow &row);
-  void bindColumns(Launch &launch, const StreamColumns &columns);
+  Launch launchOf(const StreamColumns &columns) const;
   void bindState(Launch &launch);
-  void bindCached(Launch &launch, const CachedColumns &columns, int32_t block);
   void bindRounded(Launch &launch, const Entry &entry);
   void append(const std::string &entry, const CachedColumns &columns, const CacheBuffers &cache,
               std::span<float> logits);
