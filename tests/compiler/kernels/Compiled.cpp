@@ -8,8 +8,8 @@
 #include "compiler/pipeline/CompileProgram.h"
 #include "compiler/pipeline/StagePasses.h"
 #include "mlir/Parser/Parser.h"
-#include "runtime/cpu/CPUDevice.h"
 #include "tests/compiler/kernels/Emulated.h"
+#include "tests/compiler/kernels/OnCPU.h"
 #include "tests/compiler/kernels/OnGPU.h"
 #include <cmath>
 #include <cstring>
@@ -40,9 +40,10 @@ static size_t width(Element element) {
 }
 
 Buffer::Buffer(Element element, std::vector<double> values)
-    : element(element), count(values.size()), bytes(count * width(element) + 64) {
+    : element(element), count(values.size()), memory(sizeInBytes() + roomToForbid, "a buffer"),
+      first(memory.data() + forbidBehind(memory, sizeInBytes()) - sizeInBytes()) {
   for (size_t i = 0; i < count; ++i) {
-    auto put = [&](auto value) { std::memcpy(&bytes[i * sizeof value], &value, sizeof value); };
+    auto put = [&](auto value) { std::memcpy(first + i * sizeof value, &value, sizeof value); };
     if (element == Element::F64)
       put(values[i]);
     else if (element == Element::F32)
@@ -60,7 +61,7 @@ int64_t Buffer::sizeInBytes() const {
 
 double Buffer::operator[](size_t i) const {
   auto get = [&](auto value) {
-    std::memcpy(&value, &bytes[i * sizeof value], sizeof value);
+    std::memcpy(&value, first + i * sizeof value, sizeof value);
     return value;
   };
   switch (element) {
@@ -148,7 +149,7 @@ Compiled::Compiled(const std::string &text, const std::string &machine) {
     onGPU = std::make_unique<OnGPU>(compileForGPU(text, gpuHere()->architecture()),
                                     machine == "cublas");
   else
-    code = std::make_unique<SharedCode>(compiled(text, {.machine = &machineOf(machine)}).code, "");
+    onCPU = std::make_unique<OnCPU>(compiled(text, {.machine = &machineOf(machine)}));
 }
 
 Compiled::~Compiled() = default;
@@ -159,18 +160,7 @@ void Compiled::run(const std::string &kernel, int64_t extent, std::vector<Argume
     return emulated->run(kernel, extent, arguments, {.threads = threads});
   if (onGPU)
     return onGPU->run(kernel, extent, arguments);
-  std::vector<void *> slots;
-  for (const Argument &argument : arguments)
-    slots.push_back(argument.bits);
-  std::vector<KernelPhase> phases = code->kernel(kernel);
-  int64_t most = scratchMarkBytes;
-  for (const KernelPhase &phase : phases)
-    most = std::max(most, phase.shape.scratchBytes);
-  std::vector<ZeroedMemory> scratch;
-  for (unsigned i = 0; i < threads; ++i) // what stands there may be anything: here, NaN
-    std::ranges::fill(scratch.emplace_back(most, "scratch"), std::byte(0xff));
-  ThreadPool pool(threads);
-  runKernel(phases, slots.data(), extent, pool, scratch);
+  onCPU->run(kernel, extent, arguments, threads);
 }
 
 std::string test::substitute(std::string text,

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "runtime/Kernel.h"
+#include "runtime/ZeroedMemory.h"
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,11 +25,13 @@ namespace roux::test {
 enum class Element { F32, F64, BF16, I32 };
 const char *spelling(Element element);
 
-/// A buffer of a test: doubles outside, `element` inside.
+/// A buffer of a test: doubles outside, `element` inside. It ends where memory does: a kernel that
+/// goes beyond it on the CPU ends the process.
 class Buffer {
 public:
   Buffer(Element element, std::vector<double> values);
-  void *data() { return bytes.data(); }
+  Buffer(const Buffer &other) : Buffer(other.element, other.values()) {}
+  void *data() { return first; }
   double operator[](size_t i) const;
   std::vector<double> values() const;
   size_t size() const { return count; }
@@ -37,7 +40,8 @@ public:
 private:
   Element element;
   size_t count;
-  std::vector<char> bytes;
+  ZeroedMemory memory;
+  std::byte *first = nullptr;
 };
 
 /// Numbers in [-1, 1) as `element` holds them, the same for the same seed.
@@ -54,6 +58,7 @@ struct Argument {
 };
 
 class Emulated;
+class OnCPU;
 class OnGPU;
 
 /// The kernels of one module compiled for one machine ("avx512", "avx2", "portable"; "" is the
@@ -69,7 +74,7 @@ public:
            unsigned threads = 1);
 
 private:
-  std::unique_ptr<SharedCode> code;
+  std::unique_ptr<OnCPU> onCPU;
   std::unique_ptr<Emulated> emulated;
   std::unique_ptr<OnGPU> onGPU;
 };
