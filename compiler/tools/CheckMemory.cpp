@@ -57,8 +57,7 @@ static bool tellMemory(const SourceManager &sources, const CheckedRecipe &recipe
   } catch (const RefusedRecipe &refused) {
     return tellRefused(refused, request);
   } catch (const NoDevice &missing) {
-    tellUnknown(train, request,
-                fmt::format("{}; --memory says how much there will be", missing.what()));
+    tellUnknown(train, request, missing.withRemedy());
     return true;
   }
   if (request.asJson)

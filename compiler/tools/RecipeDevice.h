@@ -18,6 +18,10 @@ namespace roux {
 /// What `run` names is not in this machine; the text says what is missing.
 struct NoDevice : std::runtime_error {
   using std::runtime_error::runtime_error;
+  /// For who only plans for it.
+  std::string withRemedy() const {
+    return what() + std::string("; --memory says how much there will be");
+  }
 };
 
 /// What programs are compiled for.

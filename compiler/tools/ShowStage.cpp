@@ -129,8 +129,15 @@ static int show(InspectRequest &request) {
   std::optional<CheckedRecipe> recipe = check(sources, *file, diagnostics, request.check);
   if (printFound(diagnostics) || !recipe)
     return 1;
-  if (request.text.stage != "recipe")
-    return !showTrain(sources, *recipe, request);
+  if (request.text.stage != "recipe") {
+    try {
+      return !showTrain(sources, *recipe, request);
+    } catch (const NoDevice &missing) {
+      if (request.measures)
+        throw;
+      throw NoDevice(missing.withRemedy());
+    }
+  }
   fmt::print("{}", printRecipe(sources, *recipe));
   return 0;
 }
