@@ -79,6 +79,14 @@ stagesOfTrain(const SourceManager &sources, const CheckedRecipe &recipe,
   return files;
 }
 
+std::optional<std::vector<StageFile>>
+stagesOfEval(const SourceManager &sources, const CheckedRecipe &recipe, const StepSource &source) {
+  std::optional<std::vector<StageFile>> files = printStages(source);
+  if (files)
+    files->insert(files->begin(), {"recipe.mlir", printRecipe(sources, recipe)});
+  return files;
+}
+
 void dumpProgram(const SourceManager &sources, const CheckedRecipe &recipe,
                  const CheckedDefinition &definition, DataBuilder &builder,
                  const std::optional<EditedStage> &edited, const StageDump &dump) {
@@ -90,10 +98,9 @@ void dumpProgram(const SourceManager &sources, const CheckedRecipe &recipe,
     files = stagesOfTrain(sources, recipe, definition,
                           fitStep(recipe, definition, std::move(source), &data.plan), &data);
   } else {
-    StepSource source = evaluationOf(sources, recipe, builder.modelOf(definition["model"]).config);
-    files = printStages(source);
-    if (files)
-      files->insert(files->begin(), {"recipe.mlir", printRecipe(sources, recipe)});
+    files = stagesOfEval(
+        sources, recipe,
+        evaluationOf(sources, recipe, definition, builder.modelOf(definition["model"]).config));
   }
   if (!files)
     throw std::runtime_error(fmt::format("{} could not be compiled", definition.name));

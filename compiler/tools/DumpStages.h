@@ -31,6 +31,10 @@ std::optional<std::vector<StageFile>>
 stagesOfTrain(const SourceManager &sources, const CheckedRecipe &recipe,
               const CheckedDefinition &train, const FittedStep &step, const TrainingData *data);
 
+/// Those of what measures and writes.
+std::optional<std::vector<StageFile>>
+stagesOfEval(const SourceManager &sources, const CheckedRecipe &recipe, const StepSource &source);
+
 /// Writes what a run compiles for `definition`, a train or an eval; a train's with the text that
 /// stands instead. Builds its data. Throws what any part of it throws.
 void dumpProgram(const SourceManager &sources, const CheckedRecipe &recipe,

@@ -122,7 +122,9 @@ std::optional<int> readInspect(int argc, char **argv, InspectRequest &request) {
   std::string from;
   app.add_option("recipe", request.path, "the recipe")->required();
   app.add_option("--emit", request.text.stage, stageHelp());
-  app.add_option("--target", request.target, "which train; otherwise the last one");
+  app.add_option("--target", request.target,
+                 "which train, otherwise the last one; or an eval: what measures its model, and "
+                 "lets it write");
   app.add_option("--kernel", request.text.kernel, "only the kernel of this name");
   app.add_option(
       "--arch", request.text.architecture,

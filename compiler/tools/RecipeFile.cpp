@@ -49,11 +49,13 @@ std::optional<uint32_t> openRecipe(SourceManager &sources, const std::string &pa
   return sources.add(path, std::move(text));
 }
 
-const CheckedDefinition &trainNamed(const CheckedRecipe &recipe, std::string_view name) {
+static const CheckedDefinition &named(const CheckedRecipe &recipe, std::string_view name,
+                                      bool orEval) {
   const CheckedDefinition *found = nullptr;
   std::vector<std::string_view> names;
   for (const CheckedDefinition &definition : recipe.definitions) {
-    if (definition.kind != ast::Kind::Train)
+    bool isTrain = definition.kind == ast::Kind::Train;
+    if (!isTrain && !(orEval && !name.empty() && definition.kind == ast::Kind::Eval))
       continue;
     names.push_back(definition.name);
     bool isLater = definition.inMainFile && (!found || definition.where.begin > found->where.begin);
@@ -63,8 +65,17 @@ const CheckedDefinition &trainNamed(const CheckedRecipe &recipe, std::string_vie
   if (!found)
     throw std::runtime_error(
         name.empty() ? "the recipe has no train, so there is neither plan nor step"
-                     : fmt::format("no train is named '{}'{}", name, didYouMean(name, names)));
+                     : fmt::format("no train {}is named '{}'{}", orEval ? "or eval " : "", name,
+                                   didYouMean(name, names)));
   return *found;
+}
+
+const CheckedDefinition &trainNamed(const CheckedRecipe &recipe, std::string_view name) {
+  return named(recipe, name, /*orEval=*/false);
+}
+
+const CheckedDefinition &trainOrEvalNamed(const CheckedRecipe &recipe, std::string_view name) {
+  return named(recipe, name, /*orEval=*/true);
 }
 
 void refuseCheckedOnly(const CheckedRecipe &recipe, Diagnostics &diagnostics) {

@@ -29,5 +29,7 @@ int printFound(const Diagnostics &diagnostics, DiagnosticForm form = DiagnosticF
 /// The train of that name; of no name, the last one in the recipe's text. Throws std::runtime_error
 /// where there is none.
 const CheckedDefinition &trainNamed(const CheckedRecipe &recipe, std::string_view name);
+/// The same, or the eval of that name.
+const CheckedDefinition &trainOrEvalNamed(const CheckedRecipe &recipe, std::string_view name);
 
 } // namespace roux

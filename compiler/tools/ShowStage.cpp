@@ -49,16 +49,18 @@ timesOf(const SourceManager &sources, const CheckedRecipe &recipe, const Checked
 }
 
 /// Writes the kernels beside the recipe. False after saying what is wrong.
-static bool writePage(const SourceManager &sources, const CheckedDefinition &train,
+static bool writePage(const SourceManager &sources, const CheckedDefinition &definition,
                       const StepSource &source, const InspectRequest &request) {
   std::optional<ListedKernels> listed = listStep(source, request.text);
   if (!listed)
     return false;
   size_t count = listed->kernels.size();
   KernelPage page{request.path,
-                  fmt::format("train {} on {}: {} kernel{}. A line leads to the instructions that "
+                  fmt::format("{} {} on {}: {} kernel{}. A line leads to the instructions that "
                               "it became, and each of them back to its line.",
-                              train.name, request.text.architecture, count, count == 1 ? "" : "s"),
+                              definition.kind == ast::Kind::Eval ? "eval" : "train",
+                              definition.name, request.text.architecture, count,
+                              count == 1 ? "" : "s"),
                   {},
                   std::move(*listed)};
   for (uint32_t file = 0; file < sources.size(); ++file)
@@ -71,11 +73,47 @@ static bool writePage(const SourceManager &sources, const CheckedDefinition &tra
   return true;
 }
 
-/// Prints the stage and writes the page and the dump, of what was asked. False after saying what is
-/// wrong.
+/// Prints the stage and writes the page and the dump, of what measures an eval's model and lets it
+/// write. False after saying what is wrong.
+static bool showEval(const SourceManager &sources, const CheckedRecipe &recipe,
+                     const CheckedDefinition &eval, const InspectRequest &request) {
+  const std::string &stage = request.text.stage;
+  std::string what = stage == "grad" || stage == "memory" ? "--emit=" + stage
+                     : request.measures                   ? "--measure"
+                     : request.edited                     ? "--from"
+                                                          : "";
+  if (!what.empty())
+    throw std::runtime_error(
+        fmt::format("{} is of a train's step, and '{}' is an eval", what, eval.name));
+  std::optional<StageDump> dump;
+  if (!request.dumpFolder.empty())
+    dump.emplace(request.dumpFolder);
+  DataBuilder builder(sources, recipe, readingFolder(request.path));
+  StepSource source = evaluationOf(sources, recipe, eval,
+                                   request.config.empty() ? builder.modelOf(eval["model"]).config
+                                                          : model::readConfig(request.config));
+  if (!stage.empty()) {
+    if (stage == "table" && isForGPU(recipe))
+      say(stderr, "note: no times are predicted: how many tokens an eval reads at once is not "
+                  "planned\n");
+    std::optional<std::string> text = printStage(source, request.text);
+    if (!text)
+      return false;
+    fmt::print("{}", *text);
+  }
+  if (!request.page.empty() && !writePage(sources, eval, source, request))
+    return false;
+  if (!dump)
+    return true;
+  std::optional<std::vector<StageFile>> files = stagesOfEval(sources, recipe, source);
+  if (files)
+    dump->write(eval.name, *files);
+  return files.has_value();
+}
+
+/// The same of a train's step.
 static bool showTrain(const SourceManager &sources, const CheckedRecipe &recipe,
-                      const InspectRequest &request) {
-  const CheckedDefinition &train = trainNamed(recipe, request.target);
+                      const CheckedDefinition &train, const InspectRequest &request) {
   std::optional<StageDump> dump;
   if (!request.dumpFolder.empty())
     dump.emplace(request.dumpFolder);
@@ -130,8 +168,11 @@ static int show(InspectRequest &request) {
   if (printFound(diagnostics) || !recipe)
     return 1;
   if (request.text.stage != "recipe") {
+    const CheckedDefinition &definition = trainOrEvalNamed(*recipe, request.target);
+    if (definition.kind == ast::Kind::Eval)
+      return !showEval(sources, *recipe, definition, request);
     try {
-      return !showTrain(sources, *recipe, request);
+      return !showTrain(sources, *recipe, definition, request);
     } catch (const NoDevice &missing) {
       if (request.measures)
         throw;

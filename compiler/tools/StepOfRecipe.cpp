@@ -64,17 +64,22 @@ static SourceRange placeOfKey(const CheckedRecipe &recipe, const CheckedValue &v
   return value.calls("override") ? placeOfKey(recipe, value["base"], key, whole) : whole;
 }
 
-static StepPlaces placesOf(const CheckedRecipe &recipe, const CheckedDefinition &train) {
+static StepPlaces placesOf(const CheckedRecipe &recipe, const CheckedValue &model) {
   StepPlaces places;
-  const CheckedValue &model = train["model"];
   places.model = placeOfModel(recipe, model);
   places.heads = placeOfKey(recipe, model, "heads", places.model);
   places.feedForward = placeOfKey(recipe, model, "ffn", places.model);
   places.rope = placeOfKey(recipe, model, "rope", places.model);
   places.adapter = placeOfKey(recipe, model, "adapt", places.model);
-  places.optimizer = train["optimizer"].where;
-  places.clip = train["clip"].isNone() ? places.optimizer : train["clip"].where;
   return places;
+}
+
+StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                        const CheckedDefinition &eval, const model::ModelConfig &config) {
+  StepSource source = evaluationOf(sources, recipe, config);
+  source.sources = &sources;
+  source.places = placesOf(recipe, eval["model"]);
+  return source;
 }
 
 static std::span<const CheckedValue> several(const CheckedValue &value) {
@@ -106,7 +111,9 @@ StepSource stepOf(const SourceManager &sources, const CheckedRecipe &recipe,
   source.trains = true;
   source.generates = false;
   source.sources = &sources;
-  source.places = placesOf(recipe, train);
+  source.places = placesOf(recipe, train["model"]);
+  source.places.optimizer = train["optimizer"].where;
+  source.places.clip = train["clip"].isNone() ? source.places.optimizer : train["clip"].where;
   source.recipe = &recipe;
   source.train = train.name;
   source.savesActivations = recipe.run()["recompute"].is("none");

@@ -24,6 +24,10 @@ WeightFormula formulaOf(const CheckedDefinition &train);
 StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recipe,
                         const model::ModelConfig &config);
 
+/// The same of what `eval` measures, with the places that the recipe says it at.
+StepSource evaluationOf(const SourceManager &sources, const CheckedRecipe &recipe,
+                        const CheckedDefinition &eval, const model::ModelConfig &config);
+
 /// `run { dtype: … }`. Throws RefusedRecipe for tf32, which the CPU does not have.
 StepType stepTypeOf(const SourceManager &sources, const CheckedRecipe &recipe);
 
